@@ -1,0 +1,51 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint pytest slow fix tables clean
+
+help: ## show the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
+
+demo: $(VENV)/.demo ## restore sample photographs and compare them with the originals
+	$(BIN)/python examples/demo.py --out demo
+
+test: lint pytest ## lint, types, layers and the whole default test suite: what CI runs
+
+check: test ## the same as test
+
+lint: $(VENV)/.dev ## style, types and import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+pytest: $(VENV)/.dev ## the default tests alone
+	$(BIN)/pytest
+
+slow: $(VENV)/.dev ## the tests that take minutes
+	$(BIN)/pytest -m slow
+
+fix: $(VENV)/.dev ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+tables: $(VENV)/.dev ## write the results tables anew from results/*.jsonl
+	$(BIN)/jcarsr tables results/*.jsonl --into README.md
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) demo .pytest_cache .ruff_cache .import_linter_cache
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "jcarsr needs Python >= 3.11: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@

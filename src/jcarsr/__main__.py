@@ -1,0 +1,5 @@
+"""`python -m jcarsr`, which torchrun needs."""
+
+from jcarsr.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""`jcarsr weights`, `jcarsr recipes`, `jcarsr sets`: what there is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+
+def weights(
+    name: Annotated[
+        str | None, typer.Argument(help="Bundled weights or a file: show its whole record.")
+    ] = None,
+) -> None:
+    """List the bundled weights, or show one weight file's record as JSON."""
+    from jcarsr.weights import bundled_names, find, read_record
+
+    if name:
+        typer.echo(json.dumps(asdict(read_record(find(name))), indent=2))
+        return
+    for bundled in bundled_names():
+        record = read_record(find(bundled))
+        typer.echo(f"{bundled}  x{record.config.scale}  sha256 {record.sha256[:12]}")
+
+
+def recipes() -> None:
+    """List the training recipes."""
+    from jcarsr.training.recipes import RECIPES
+
+    for name, recipe in RECIPES.items():
+        fields = ", ".join(f"{key}={value!r}" for key, value in asdict(recipe).items())
+        typer.echo(f"{name}: {fields}")
+
+
+def sets() -> None:
+    """List the usual training and test sets and how to get them."""
+    from jcarsr.data.catalog import CATALOG
+
+    for known in CATALOG.values():
+        typer.echo(f"{known.name} ({known.use}): {known.instructions}")

@@ -1,0 +1,143 @@
+"""`jcarsr train`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn as Eta
+
+from jcarsr.cli.choices import Device, usage_errors
+from jcarsr.errors import TrainingError
+
+if TYPE_CHECKING:
+    from jcarsr.training.report import StepReport
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="Name of a recipe, see `jcarsr recipes`.")],
+    data: Annotated[
+        list[Path], typer.Option(help="Folder or tar of training pictures; repeatable.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for weights, checkpoints and logs.")],
+    max_minutes: Annotated[
+        float | None, typer.Option(help="Budget in the loop, over all resumptions.")
+    ] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Budget. [default: the recipe's]")] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on from the newest checkpoint in --out.")
+    ] = False,
+    init: Annotated[
+        str | None, typer.Option(help="Weights to start from, where names and shapes agree.")
+    ] = None,
+    validation: Annotated[
+        list[Path] | None,
+        typer.Option(help="Pictures to validate on. [default: 8 training pictures, held out]"),
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="Another network than the recipe's.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Crops a step, all devices.")] = None,
+    patch_size: Annotated[int | None, typer.Option(help="Input pixels of a crop's side.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides every random draw.")] = None,
+    device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
+    precision: Annotated[str, typer.Option(help="bf16|fp32")] = "bf16",
+    compile: Annotated[
+        bool | None, typer.Option(help="Compile the blocks. [default: on a GPU]")
+    ] = None,
+    log_every: Annotated[int, typer.Option(min=1, help="Steps.")] = 50,
+    validate_every: Annotated[int, typer.Option(min=1, help="Steps.")] = 1000,
+    checkpoint_minutes: Annotated[float, typer.Option(min=0, help="Between checkpoints.")] = 10,
+    checkpoint_part_mb: Annotated[
+        float, typer.Option(min=1, help="Split checkpoints into files of at most this size.")
+    ] = 1024,
+) -> None:
+    """Train a network; Ctrl-C stops cleanly and --resume goes on.
+
+    On several devices: torchrun --nproc-per-node N -m jcarsr train RECIPE ...
+    """
+    from jcarsr.model.config import PRESETS
+    from jcarsr.training.recipes import RECIPES
+
+    changes: dict[str, Any] = {
+        "preset": preset,
+        "max_steps": max_steps,
+        "batch_size": batch_size,
+        "patch_size": patch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
+    with usage_errors():
+        if recipe not in RECIPES:
+            raise ValueError(f"{recipe}: no such recipe, there are {', '.join(RECIPES)}")
+        if preset is not None and preset not in PRESETS:
+            raise ValueError(f"--preset {preset}: not one of {', '.join(PRESETS)}")
+        if precision not in ("bf16", "fp32"):
+            raise ValueError(f"--precision {precision}: not one of bf16, fp32")
+        chosen = replace(RECIPES[recipe], **{k: v for k, v in changes.items() if v is not None})
+    try:
+        from jcarsr.training.run import RunOptions
+        from jcarsr.training.run import train as run
+    except ModuleNotFoundError as error:
+        raise TrainingError(f"training needs {error.name}: pip install 'jcarsr[train]'") from error
+    options = RunOptions(
+        data=data,
+        out=out,
+        validation=validation or (),
+        max_minutes=max_minutes,
+        resume=resume,
+        init=init,
+        device=device.value,
+        precision=precision,
+        compile=compile,
+        log_every=log_every,
+        validate_every=validate_every,
+        checkpoint_minutes=checkpoint_minutes,
+        checkpoint_part_mb=checkpoint_part_mb,
+    )
+    with _Bar() as bar:
+        path = run(chosen, options, bar)
+        bar.message(f"weights: {path}")
+
+
+class _Bar:
+    """A Reporter on the terminal: a bar where there is one, a line for every log elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), Eta())
+        self._progress = Progress(*columns, console=self._console)
+        self._bank: TaskID | None = None
+        self._steps: TaskID | None = None
+
+    def __enter__(self) -> _Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._progress.stop()
+
+    def bank(self, done: int, total: int) -> None:
+        """`done` of `total` pictures are in the bank."""
+        if self._bank is None:
+            self._bank = self._progress.add_task("preparing pictures", total=total)
+        self._progress.update(self._bank, completed=done)
+
+    def step(self, report: StepReport) -> None:
+        """A logged step."""
+        text = (
+            f"step {report.step}, loss {report.losses['loss']:.5f}, "
+            f"{report.samples_per_second:.1f} samples/s"
+        )
+        if self._steps is None:
+            self._steps = self._progress.add_task(text, total=1.0)
+        self._progress.update(self._steps, completed=report.spent, description=text)
+        if not self._console.is_terminal:
+            self.message(f"{text}, {100 * report.spent:.1f} % of the budget")
+
+    def message(self, text: str) -> None:
+        """One line for the user."""
+        self._console.print(text)

@@ -1,0 +1,226 @@
+"""The bank: every training pair, made once, held as uint8 on the training device.
+
+Crops, flips and transpositions are one gather from flat buffers, so nothing is loaded while the
+network trains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import psutil
+import torch
+from torch import Tensor
+
+from jcarsr.data.sources import Entry
+from jcarsr.degradation.pipeline import draw_compressions, low_resolution
+from jcarsr.errors import DataError
+from jcarsr.pixels import crop_to_multiple
+
+JPEG_GRID = 8  # pixels
+
+
+class Batch(NamedTuple):
+    """Training crops, float32 RGB in [0, 1]."""
+
+    lq: Tensor  # (N, 3, P, P)
+    lr: Tensor  # (N, 3, P, P)
+    hr: Tensor  # (N, 3, scale * P, scale * P)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankSettings:
+    """What the bank holds of every picture."""
+
+    scale: int
+    qfs: tuple[int, ...]
+    share_444: float  # probability that a JPEG keeps full chroma
+    patch_size: int  # of lr and lq, pixels; pictures smaller than a patch are left out
+    candidates: int = 1  # crops drawn for each one used: the one with the most detail stays
+    seed: int = 0
+
+
+class Bank:
+    """All pictures end to end: hr (P_hr, 3), lr (P_lr, 3) and lq (len(qfs), P_lr, 3), uint8."""
+
+    def __init__(
+        self, settings: BankSettings, sizes: Sequence[tuple[int, int]], device: torch.device
+    ) -> None:
+        """An empty bank for low-resolution pictures of the given (height, width)."""
+        self.settings = settings
+        size = torch.tensor(sizes)
+        self.heights, self.widths = size[:, 0], size[:, 1]
+        areas = self.heights * self.widths
+        self.starts = areas.cumsum(0) - areas  # of each picture in lr; times scale^2 in hr
+        total = int(areas.sum())
+        self.lr = torch.empty((total, 3), dtype=torch.uint8, device=device)
+        self.lq = torch.empty((len(settings.qfs), total, 3), dtype=torch.uint8, device=device)
+        self.hr = torch.empty((total * settings.scale**2, 3), dtype=torch.uint8, device=device)
+        positions = (self.heights - settings.patch_size + 1) * (
+            self.widths - settings.patch_size + 1
+        )
+        self._chances = positions.double() / positions.sum()
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def put(self, index: int, hr: Tensor, lr: Tensor, lq: Sequence[Tensor]) -> None:
+        """Store picture `index`: (H, W, 3) uint8 each; lq in the order of the settings' qfs."""
+        start, end = int(self.starts[index]), int(self.starts[index]) + lr[..., 0].numel()
+        area = self.settings.scale**2
+        self.hr[start * area : end * area] = hr.flatten(0, 1)
+        self.lr[start:end] = lr.flatten(0, 1)
+        for version, pixels in enumerate(lq):
+            self.lq[version, start:end] = pixels.flatten(0, 1)
+
+    def draw(self, batch_size: int, generator: torch.Generator) -> Batch:
+        """A random batch; the generator alone (on the CPU) decides which.
+
+        Pictures are drawn by their number of crop positions, quality factors evenly; half of the
+        crops lie on the JPEG grid, half anywhere (FBCNN); all eight flips and turns are likely.
+        """
+        patch, device = self.settings.patch_size, self.lr.device
+        crops = self._draw_crops(batch_size * self.settings.candidates, generator)
+        low = _pixel_index(patch, crops).to(device)
+        if self.settings.candidates > 1:
+            keep = _most_detailed(self.lr[low], self.settings.candidates)
+            low, crops = low[keep], crops.select(keep.cpu())
+        high = _pixel_index(self.settings.scale * patch, crops.enlarge(self.settings.scale))
+        versions = torch.randint(len(self.settings.qfs), (batch_size, 1, 1), generator=generator)
+        return Batch(
+            lq=_to_float(self.lq[versions.to(device), low]),
+            lr=_to_float(self.lr[low]),
+            hr=_to_float(self.hr[high.to(device)]),
+        )
+
+    def _draw_crops(self, count: int, generator: torch.Generator) -> _Crops:
+        def below(limit: Tensor) -> Tensor:
+            return (torch.rand(count, generator=generator) * limit).long()
+
+        picture = torch.multinomial(self._chances, count, replacement=True, generator=generator)
+        top = below(self.heights[picture] - self.settings.patch_size + 1)
+        left = below(self.widths[picture] - self.settings.patch_size + 1)
+        grid = torch.where(torch.rand(count, generator=generator) < 0.5, JPEG_GRID, 1)
+        return _Crops(
+            start=self.starts[picture],
+            width=self.widths[picture],
+            top=top - top % grid,
+            left=left - left % grid,
+            turn=torch.randint(2, (count, 3), generator=generator).bool(),
+        )
+
+
+class _Crops(NamedTuple):
+    """Places of N crops in a flat buffer."""
+
+    start: Tensor  # (N,) of the picture
+    width: Tensor  # (N,) of the picture
+    top: Tensor  # (N,)
+    left: Tensor  # (N,)
+    turn: Tensor  # (N, 3): flip vertically, flip horizontally, transpose
+
+    def enlarge(self, scale: int) -> _Crops:
+        """The same crops in the high-resolution buffer."""
+        start, width, top, left = (x * scale for x in self[:4])
+        return _Crops(start * scale, width, top, left, self.turn)
+
+    def select(self, keep: Tensor) -> _Crops:
+        """The crops at the positions `keep`."""
+        return _Crops(*(x[keep] for x in self))
+
+
+def build_bank(
+    entries: Sequence[Entry],
+    settings: BankSettings,
+    *,
+    device: torch.device,
+    workers: int,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Bank:
+    """Decode, shrink and compress every picture on `workers` threads.
+
+    Raises:
+        DataError: a picture cannot be decoded, none is as large as a patch, or the bank does not
+            fit into the device's free memory.
+    """
+    scale = settings.scale
+    with _single_threaded_torch(), ThreadPoolExecutor(workers) as pool:
+        sizes = [(h // scale, w // scale) for h, w in pool.map(Entry.size, entries)]
+        kept = [i for i, size in enumerate(sizes) if min(size) >= settings.patch_size]
+        if not kept:
+            side = settings.patch_size * scale
+            raise DataError(f"no picture has the {side}x{side} pixels of a training crop")
+        sizes = [sizes[i] for i in kept]
+        refuse_if_too_large(bank_bytes(sizes, settings), device)
+        bank = Bank(settings, sizes, device)
+
+        def add(index: int) -> None:
+            entry = entries[kept[index]]
+            hr = crop_to_multiple(entry.pixels(), scale)
+            lr = low_resolution(hr, scale, exact=False)
+            seed = f"{settings.seed}:{kept[index]}"
+            jpegs = draw_compressions(settings.qfs, settings.share_444, seed=seed)
+            lq = [torch.from_numpy(compress(lr)) for compress in jpegs]
+            bank.put(index, torch.from_numpy(hr.copy()), torch.from_numpy(lr), lq)
+
+        for done, _ in enumerate(pool.map(add, range(len(kept))), start=1):
+            on_progress(done, len(kept))
+    return bank
+
+
+def bank_bytes(sizes: Sequence[tuple[int, int]], settings: BankSettings) -> int:
+    """Bytes of a bank of low-resolution pictures of the given (height, width)."""
+    pixels = sum(height * width for height, width in sizes)
+    return 3 * pixels * (settings.scale**2 + 1 + len(settings.qfs))
+
+
+def refuse_if_too_large(needed: int, device: torch.device) -> None:
+    """Raise a DataError unless `needed` bytes leave a tenth of the device's free memory."""
+    if device.type == "cuda":
+        free = torch.cuda.mem_get_info(device)[0]
+    else:
+        free = psutil.virtual_memory().available
+    if needed > 0.9 * free:
+        raise DataError(
+            f"the training bank needs {needed / 2**30:.1f} GiB and {device} has {free / 2**30:.1f} "
+            "GiB free: give fewer pictures or fewer quality factors"
+        )
+
+
+def _pixel_index(patch: int, crops: _Crops) -> Tensor:
+    """(N, patch, patch) positions in the flat buffer, flips and turns included."""
+    ahead = torch.arange(patch)
+    flip_y, flip_x, transpose = crops.turn.view(-1, 3, 1, 1).unbind(1)
+    y = torch.where(flip_y, patch - 1 - ahead.view(1, -1, 1), ahead.view(1, -1, 1))
+    x = torch.where(flip_x, patch - 1 - ahead.view(1, 1, -1), ahead.view(1, 1, -1))
+    row = torch.where(transpose, x.transpose(1, 2), y)
+    column = torch.where(transpose, y.transpose(1, 2), x)
+    start, width, top, left = (v.view(-1, 1, 1) for v in crops[:4])
+    return start + (top + row) * width + left + column
+
+
+def _most_detailed(pixels: Tensor, candidates: int) -> Tensor:
+    """(candidates * N, H, W, 3) -> (N,): of each N-th crop, the position of the most varied."""
+    detail = pixels.float().flatten(1).std(1).view(candidates, -1)
+    best = detail.argmax(0)
+    return best * detail.shape[1] + torch.arange(detail.shape[1], device=best.device)
+
+
+def _to_float(pixels: Tensor) -> Tensor:
+    """(N, H, W, 3) uint8 -> (N, 3, H, W) float32 in [0, 1], channels last in memory."""
+    return pixels.permute(0, 3, 1, 2).float() / 255
+
+
+@contextmanager
+def _single_threaded_torch() -> Generator[None]:
+    """Parallelism comes from the pool: threads of the pool's threads would only get in the way."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,87 @@
+"""A training source: pictures in folders and tar shards, listed once, read when needed."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jcarsr.errors import DataError, ImageError
+from jcarsr.image import SUFFIXES, decode, size_of
+from jcarsr.pixels import Pixels
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One picture: a file, or a stretch of bytes in an uncompressed tar."""
+
+    name: str  # unique among the sources: path and, in a tar, the member's name
+    path: Path
+    offset: int = 0
+    length: int | None = None  # bytes; None = to the end of the file
+
+    def read(self) -> bytes:
+        """The picture's encoded bytes."""
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(-1 if self.length is None else self.length)
+
+    def pixels(self) -> Pixels:
+        """The picture, (H, W, 3) uint8 RGB.
+
+        Raises:
+            DataError: it cannot be decoded.
+        """
+        try:
+            return decode(io.BytesIO(self.read())).pixels
+        except ImageError as error:
+            raise DataError(f"{self.name}: {error}") from error
+
+    def size(self) -> tuple[int, int]:
+        """(height, width) from the header.
+
+        Raises:
+            DataError: it is not a picture.
+        """
+        try:
+            return size_of(io.BytesIO(self.read()))
+        except ImageError as error:
+            raise DataError(f"{self.name}: {error}") from error
+
+
+def list_entries(paths: Sequence[Path]) -> list[Entry]:
+    """Every picture under `paths` (folders, searched to the bottom, and tar files), in order.
+
+    Raises:
+        DataError: a path is missing, is neither folder nor tar, or holds no picture.
+    """
+    entries: list[Entry] = []
+    for path in paths:
+        found = list(_entries_in(path))
+        if not found:
+            raise DataError(f"{path}: no pictures ({', '.join(sorted(SUFFIXES))})")
+        entries += found
+    return entries
+
+
+def _entries_in(path: Path) -> Iterable[Entry]:
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() in SUFFIXES and file.is_file():
+                yield Entry(str(file), file)
+    elif not path.exists():
+        raise DataError(f"{path}: no such file or folder")
+    else:
+        yield from _entries_in_tar(path)
+
+
+def _entries_in_tar(path: Path) -> Iterable[Entry]:
+    try:
+        with tarfile.open(path, "r:") as tar:
+            for member in tar:
+                if member.isfile() and Path(member.name).suffix.lower() in SUFFIXES:
+                    yield Entry(f"{path}:{member.name}", path, member.offset_data, member.size)
+    except tarfile.TarError as error:
+        raise DataError(f"{path}: neither a folder nor an uncompressed tar ({error})") from error

@@ -1,0 +1,23 @@
+"""Errors that a user can mend: one line each, with the file or the value."""
+
+from __future__ import annotations
+
+
+class JCARSRError(Exception):
+    """Base of the package's own errors; the command prints its text alone, without a traceback."""
+
+
+class ImageError(JCARSRError):
+    """A file that cannot be read or written as a picture."""
+
+
+class WeightsError(JCARSRError):
+    """A weight file or name that cannot be used."""
+
+
+class DataError(JCARSRError):
+    """A training source or test set that cannot be used."""
+
+
+class TrainingError(JCARSRError):
+    """A training run that cannot start or go on."""

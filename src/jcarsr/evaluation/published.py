@@ -1,0 +1,51 @@
+"""The paper's numbers, as printed: `published.csv`, never edited to match ours."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Published:
+    """One number of the paper's Tables 1 to 7."""
+
+    table: int
+    method: str
+    scale: int
+    qf: int
+    dataset: str
+    psnr: float  # dB on Y
+    ssim: float
+
+
+@cache
+def published() -> tuple[Published, ...]:
+    """Every number, in the paper's order."""
+    with files("jcarsr.evaluation").joinpath("published.csv").open(encoding="utf-8") as file:
+        return tuple(
+            Published(
+                table=int(line["table"]),
+                method=line["method"],
+                scale=int(line["scale"]),
+                qf=int(line["qf"]),
+                dataset=line["dataset"],
+                psnr=float(line["psnr_y"]),
+                ssim=float(line["ssim_y"]),
+            )
+            for line in csv.DictReader(file)
+        )
+
+
+def paper_jcarsr(dataset: str, scale: int, qf: int) -> Published | None:
+    """The paper's own network (Table 4: every quality factor), None where it gives no number."""
+    for number in published():
+        if (number.table, number.method) == (4, "JCARSR") and (
+            number.dataset,
+            number.scale,
+            number.qf,
+        ) == (dataset, scale, qf):
+            return number
+    return None

@@ -1,0 +1,149 @@
+"""The only place that knows picture files: path or bytes <-> uint8 pixels."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from jcarsr.errors import ImageError
+from jcarsr.pixels import Pixels
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".webp", ".avif", ".bmp", ".tif", ".tiff"})
+"""Names under which a folder is searched for pictures; the content decides how they are read."""
+
+MAX_PIXELS = 100_000_000
+"""A header that promises more is refused as a decompression bomb."""
+
+FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "avif": "AVIF", "tiff": "TIFF"}
+"""What a result can be saved as: extension and Pillow's name."""
+
+_ORIENTATION = 0x0112  # EXIF tag
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_PLAIN_MODES = frozenset({"1", "L", "P", "RGB"})
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded file, not yet turned upright: the JPEG grid lies in the stored orientation."""
+
+    pixels: Pixels
+    orientation: int = 1  # EXIF value, 1 to 8
+    icc_profile: bytes | None = None
+
+
+def decode(file: str | Path | IO[bytes]) -> Picture:
+    """Read an 8-bit grey, palette or RGB picture as RGB.
+
+    Raises:
+        ImageError: missing, empty, no picture, truncated, larger than MAX_PIXELS, or of a kind
+            that this version would not keep whole (transparency, CMYK, 16 bits, animation). The
+            message does not name the file.
+    """
+    with _open(file) as image:
+        return from_pillow(image)
+
+
+def from_pillow(image: Image.Image) -> Picture:
+    """The RGB pixels, orientation and profile of an image that Pillow has opened.
+
+    Raises:
+        ImageError: truncated, or of a kind that `decode` refuses.
+    """
+    try:
+        _refuse_what_would_be_lost(image)
+        orientation = image.getexif().get(_ORIENTATION, 1)
+        icc = image.info.get("icc_profile")
+        return Picture(
+            pixels=np.array(image.convert("RGB")),
+            orientation=orientation if orientation in range(1, 9) else 1,
+            icc_profile=icc if isinstance(icc, bytes) and image.mode == "RGB" else None,
+        )
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
+        raise ImageError(f"cannot be decoded ({error})") from error
+
+
+def size_of(file: str | Path | IO[bytes]) -> tuple[int, int]:
+    """(height, width) as stored, from the header alone.
+
+    Raises:
+        ImageError: missing, empty, no picture, or larger than MAX_PIXELS.
+    """
+    with _open(file) as image:
+        return image.height, image.width
+
+
+def upright(picture: Picture) -> Image.Image:
+    """A Pillow image turned as its orientation asks, with its colour profile."""
+    image = Image.fromarray(picture.pixels)
+    turn = _TURNS.get(picture.orientation)
+    if turn is not None:
+        image = image.transpose(turn)
+    if picture.icc_profile:
+        image.info["icc_profile"] = picture.icc_profile
+    return image
+
+
+def save(picture: Picture, path: Path, *, format: str) -> None:
+    """Write `picture`, turned upright, to a temporary name beside `path`, then rename it.
+
+    Args:
+        format: a key of FORMATS. JPEG, WebP and AVIF are written at quality 95, JPEG at 4:4:4.
+
+    Raises:
+        ImageError: the file cannot be written.
+    """
+    image = upright(picture)
+    options: dict[str, Any] = {}
+    if format in ("jpg", "webp", "avif"):
+        options["quality"] = 95
+    if format == "jpg":
+        options["subsampling"] = "4:4:4"
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(partial, FORMATS[format], **options)
+        partial.replace(path)
+    except (OSError, ValueError) as error:
+        raise ImageError(f"cannot be written ({error})") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _open(file: str | Path | IO[bytes]) -> Image.Image:
+    try:
+        image = Image.open(file)
+    except FileNotFoundError as error:
+        raise ImageError("no such file") from error
+    except UnidentifiedImageError as error:
+        raise ImageError("not a picture that can be read") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError(f"more than {MAX_PIXELS:,} pixels: refused as a bomb") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ImageError(f"cannot be opened ({error})") from error
+    if image.width * image.height > MAX_PIXELS:
+        image.close()
+        size = f"{image.width}x{image.height}"
+        raise ImageError(f"{size} is more than {MAX_PIXELS:,} pixels: refused as a bomb")
+    return image
+
+
+def _refuse_what_would_be_lost(image: Image.Image) -> None:
+    if getattr(image, "n_frames", 1) > 1:
+        raise ImageError("animated pictures are not supported yet")
+    if image.has_transparency_data:
+        raise ImageError("pictures with transparency are not supported yet")
+    if image.mode not in _PLAIN_MODES:
+        raise ImageError(f"pictures of mode {image.mode} are not supported yet, only 8-bit RGB")

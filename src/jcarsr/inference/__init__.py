@@ -1,0 +1,1 @@
+"""Restoring: which pixels are seen together, by which engine, and where results go."""

@@ -1,0 +1,53 @@
+"""The tile plan: pure integers. No network, no device, no pixels.
+
+Tiles begin on the 16-pixel grid of a 4:2:0 JPEG, so that every tile sees the blocks as the network
+saw them in training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GRID = 16  # pixels: a JPEG's 8-pixel blocks, chroma halved
+OVERLAP = 32  # pixels over which two neighbours are blended
+MIN_TILE = 4 * OVERLAP  # so that the blends on both sides of a tile do not meet
+
+
+@dataclass(frozen=True)
+class Span:
+    """A tile along one axis: pixels `start` to `stop` are seen.
+
+    `fade_in` and `fade_out` are the middles of the blends with the neighbours, None at a border
+    of the picture.
+    """
+
+    start: int
+    stop: int
+    fade_in: int | None = None
+    fade_out: int | None = None
+
+
+def plan(length: int, tile: int) -> list[Span]:
+    """Cover `length` pixels with spans of at most `tile`, evenly laid out, at least OVERLAP shared.
+
+    Raises:
+        ValueError: `tile` is not a multiple of GRID or is less than MIN_TILE.
+
+    >>> plan(300, 160)
+    [Span(start=0, stop=160, fade_in=None, fade_out=112), \
+Span(start=64, stop=224, fade_in=112, fade_out=192), \
+Span(start=144, stop=300, fade_in=192, fade_out=None)]
+    """
+    if tile % GRID or tile < MIN_TILE:
+        raise ValueError(f"tile must be a multiple of {GRID} from {MIN_TILE} on, got {tile}")
+    if length <= tile:
+        return [Span(0, length)]
+    last = -(-(length - tile) // GRID)  # start of the last tile, in grid steps
+    stride = (tile - OVERLAP) // GRID
+    count = -(-last // stride) + 1
+    starts = [index * last // (count - 1) * GRID for index in range(count)]
+    stops = [min(start + tile, length) for start in starts]
+    middles = [(start + stop) // 2 for start, stop in zip(starts[1:], stops[:-1], strict=True)]
+    return [
+        Span(*span) for span in zip(starts, stops, [None, *middles], [*middles, None], strict=True)
+    ]

@@ -1,0 +1,44 @@
+"""Every term of the paper's total loss (eq. 17-20)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from jcarsr.ops import image_gradient
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossWeights:
+    """Total = pixel + gradient * eq. 18 + jcar * eq. 19 (eq. 20; the paper's values)."""
+
+    gradient: float = 0.1
+    jcar: float = 0.5
+
+
+def pixel_loss(sr: Tensor, hr: Tensor) -> Tensor:
+    """Mean absolute error of the restored picture (eq. 17). 2 x (N, 3, H, W) -> scalar"""
+    return (sr - hr).abs().mean()
+
+
+def gradient_loss(gradient: Tensor, hr: Tensor) -> Tensor:
+    """Mean absolute error of the gradient branch against hr's Sobel map (eq. 18).
+
+    2 x (N, 3, H, W) -> scalar
+    """
+    return (gradient - image_gradient(hr)).abs().mean()
+
+
+def charbonnier_loss(lr_hat: Tensor, lr: Tensor, *, epsilon: float = 1e-6) -> Tensor:
+    """Mean of sqrt(error^2 + epsilon) of the artifact removal branch (eq. 19).
+
+    The paper does not give epsilon. 2 x (N, 3, H, W) -> scalar
+    """
+    return torch.sqrt((lr_hat - lr).square() + epsilon).mean()
+
+
+def total_loss(terms: dict[str, Tensor], weights: LossWeights) -> Tensor:
+    """The weighted sum (eq. 20) of the terms named pixel, gradient and jcar."""
+    return terms["pixel"] + weights.gradient * terms["gradient"] + weights.jcar * terms["jcar"]

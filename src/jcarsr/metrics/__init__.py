@@ -1,0 +1,1 @@
+"""PSNR and SSIM, and the protocol under which they are comparable."""

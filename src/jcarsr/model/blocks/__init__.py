@@ -1,0 +1,1 @@
+"""The paper's building blocks, one idea a file."""

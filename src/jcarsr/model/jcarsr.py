@@ -1,0 +1,102 @@
+"""JCARSR: the paper's main figure (Fig. 2): three branches and where they exchange features."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from jcarsr.model.blocks.common import Upsampler, conv3x3
+from jcarsr.model.blocks.mscc import MSCCG
+from jcarsr.model.blocks.msnaf import MSNAFG
+from jcarsr.model.blocks.skff import SKFF
+from jcarsr.model.config import JCARSRConfig
+
+
+class Restored(NamedTuple):
+    """What the three branches predict; pictures are RGB around [0, 1], not clamped."""
+
+    sr: Tensor  # (N, 3, scale * H, scale * W): the restored, enlarged picture
+    lr: Tensor  # (N, 3, H, W): the input without its JPEG artifacts
+    gradient: Tensor  # (N, 3, scale * H, scale * W): Sobel gradient map of hr
+
+
+class JCARSR(nn.Module):
+    """Joint compression artifact removal and super-resolution (paper Fig. 2).
+
+        lq --+-- conv -- MSCCG ------- MSCCG ------ ... -- upsample -- conv -- gradient
+             |             |             |
+             +-- conv -- MSNAFG -SKFF- MSNAFG -SKFF- ... -- upsample -- conv -- (+ lq up) sr
+             |             |             |
+             +-- conv -- MSNAFG ------ MSNAFG ------ ... -------------- conv -- (+ lq) lr
+
+    After every level one SKFF brings the artifact removal features into the SR branch, then one
+    the gradient features. Nothing leaves the SR branch (Table 7). The three branches' lists are
+    `sr_*`, `jcar_*` and `gradient_*`.
+
+    Deviation: lq is added to the two predicted pictures (enlarged bilinearly for sr). The paper
+    leaves a global skip open; it has no parameters, and with tails that begin near zero training
+    starts from a bilinear enlargement.
+
+    Raises:
+        ValueError: the input is not (N, 3, H, W).
+    """
+
+    def __init__(self, config: JCARSRConfig) -> None:
+        super().__init__()
+        self.config = config
+        c, levels = config.channels, range(config.num_groups)
+
+        self.sr_head = conv3x3(3, c)
+        self.sr_groups = nn.ModuleList(MSNAFG(c, config.sr_blocks) for _ in levels)
+        self.sr_upsampler = Upsampler(c, config.scale)
+        self.sr_tail = conv3x3(c, 3)
+
+        self.jcar_head = conv3x3(3, c)
+        self.jcar_groups = nn.ModuleList(MSNAFG(c, config.jcar_blocks) for _ in levels)
+        self.jcar_tail = conv3x3(c, 3)
+
+        self.gradient_head = conv3x3(3, c)
+        self.gradient_groups = nn.ModuleList(MSCCG(c) for _ in levels)
+        self.gradient_upsampler = Upsampler(c, config.scale)
+        self.gradient_tail = conv3x3(c, 3)
+
+        for tail in (self.sr_tail, self.jcar_tail):
+            nn.init.normal_(tail.weight, std=0.01 * c**-0.5)
+
+        self.fuse_jcar = nn.ModuleList(SKFF(c) for _ in levels)
+        self.fuse_gradient = nn.ModuleList(SKFF(c) for _ in levels)
+
+    def forward(self, lq: Tensor) -> Restored:
+        """All three outputs, as training needs them. lq: (N, 3, H, W), RGB in [0, 1]."""
+        sr, jcar, gradient = self._features(lq)
+        return Restored(
+            sr=self._sr(sr, lq),
+            lr=lq + self.jcar_tail(jcar),
+            gradient=self.gradient_tail(self.gradient_upsampler(gradient)),
+        )
+
+    def restore(self, lq: Tensor) -> Tensor:
+        """The restored picture alone: the auxiliary branches stop at their last features.
+
+        (N, 3, H, W), RGB in [0, 1] -> (N, 3, scale * H, scale * W), not clamped.
+        """
+        return self._sr(self._features(lq)[0], lq)
+
+    def _features(self, lq: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The last features of the SR, artifact removal and gradient branch, (N, C, H, W) each."""
+        if lq.ndim != 4 or lq.shape[1] != 3:
+            raise ValueError(f"lq must be (N, 3, H, W), got {tuple(lq.shape)}")
+        sr, jcar, gradient = self.sr_head(lq), self.jcar_head(lq), self.gradient_head(lq)
+        for level in range(self.config.num_groups):
+            sr = self.sr_groups[level](sr)
+            jcar = self.jcar_groups[level](jcar)
+            gradient = self.gradient_groups[level](gradient)
+            sr = self.fuse_jcar[level](sr, jcar)
+            sr = self.fuse_gradient[level](sr, gradient)
+        return sr, jcar, gradient
+
+    def _sr(self, features: Tensor, lq: Tensor) -> Tensor:
+        enlarged = interpolate(lq, scale_factor=self.config.scale, mode="bilinear")
+        return enlarged + self.sr_tail(self.sr_upsampler(features))

@@ -1,0 +1,49 @@
+"""Pure tensor functions that more than one part of the package needs."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d
+
+
+def symmetric_pad(x: Tensor, pad: int) -> Tensor:
+    """Mirror `pad` pixels beyond each border, the border pixel included (MATLAB's 'symmetric').
+
+    (N, C, H, W) -> (N, C, H + 2 * pad, W + 2 * pad); `pad` may exceed the picture.
+    """
+    for dim in (2, 3):
+        length = x.shape[dim]
+        index = torch.arange(-pad, length + pad, device=x.device) % (2 * length)
+        x = x.index_select(dim, torch.where(index < length, index, 2 * length - 1 - index))
+    return x
+
+
+def luma(rgb: Tensor) -> Tensor:
+    """Y of BT.601 in the studio range, as MATLAB's rgb2ycbcr: 16 (black) to 235 (white).
+
+    (N, 3, H, W), RGB in [0, 1] -> (N, 1, H, W)
+    """
+    weights = rgb.new_tensor([65.481, 128.553, 24.966]).view(1, 3, 1, 1)
+    return 16 + (rgb * weights).sum(1, keepdim=True)
+
+
+def quantize(x: Tensor) -> Tensor:
+    """Clamp to [0, 1] and round to the 256 levels of an 8-bit picture; still float in [0, 1]."""
+    return (x.clamp(0, 1) * 255).round() / 255
+
+
+def image_gradient(x: Tensor) -> Tensor:
+    """Sobel gradient magnitude of every channel (the target of eq. 18).
+
+    sqrt((gx^2 + gy^2) / 2) with kernels [1 2 1]/4 x [1 0 -1] and symmetric borders, so that
+    pictures in [0, 1] give maps in [0, 1]: the definition of scikit-image's `filters.sobel`. The
+    paper leaves the map's exact form open.
+    (N, C, H, W) -> (N, C, H, W)
+    """
+    channels = x.shape[1]
+    smooth, edge = x.new_tensor([0.25, 0.5, 0.25]), x.new_tensor([1.0, 0.0, -1.0])
+    kernels = torch.stack((torch.outer(edge, smooth), torch.outer(smooth, edge)))
+    kernels = kernels.unsqueeze(1).repeat(channels, 1, 1, 1)  # (2 * C, 1, 3, 3)
+    slopes = conv2d(symmetric_pad(x, 1), kernels, groups=channels)
+    return slopes.square().view(-1, channels, 2, *x.shape[2:]).mean(2).sqrt()

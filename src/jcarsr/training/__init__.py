@@ -1,0 +1,1 @@
+"""Training: recipes (what), task (one step), run (the loop on its engine)."""

@@ -1,0 +1,133 @@
+"""Training checkpoints: safetensors parts in a folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
+
+from jcarsr.errors import TrainingError
+from jcarsr.safefile import SafeFileError, read_metadata, read_tensors
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come; with the recipe's seed it fixes every later random draw."""
+
+    step: int = 0
+    seconds: float = 0.0  # spent in the loop, over all resumptions
+
+
+def save(
+    folder: Path, tensors: Mapping[str, Tensor], progress: Progress, run: str, *, part_bytes: int
+) -> Path:
+    """Write a checkpoint below `folder` and remove the older ones.
+
+    Args:
+        folder: holds one folder a checkpoint, named after its step.
+        run: identifies recipe and data; `load_latest` refuses another.
+        part_bytes: a new part begins before this size is exceeded (a single tensor may exceed it).
+
+    Returns:
+        the checkpoint's folder.
+    """
+    target = folder / f"step-{progress.step:08d}"
+    partial = folder / f".{target.name}.part"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    parts = _split(tensors, part_bytes)
+    for number, part in enumerate(parts, start=1):
+        about = {"part": number, "parts": len(parts), "run": run}
+        about |= {"step": progress.step, "seconds": progress.seconds}
+        name = f"part-{number:03d}-of-{len(parts):03d}.safetensors"
+        save_file(part, partial / name, metadata={"checkpoint": json.dumps(about)})
+    if target.exists():  # the same step again, after a resumption that made no step
+        shutil.rmtree(target)
+    partial.rename(target)
+    for older in _checkpoints(folder)[:-1]:
+        shutil.rmtree(older)
+    return target
+
+
+def load_latest(folder: Path, run: str) -> tuple[dict[str, Tensor], Progress]:
+    """Read the newest checkpoint below `folder`.
+
+    Raises:
+        TrainingError: there is none, a part is missing or damaged, or it is of another run.
+    """
+    found = _checkpoints(folder)
+    if not found:
+        raise TrainingError(f"{folder}: no checkpoint to resume from")
+    tensors: dict[str, Tensor] = {}
+    about: dict[str, Any] = {}
+    files = sorted(found[-1].glob("*.safetensors"))
+    for path in files:
+        try:
+            about = json.loads(read_metadata(path)["checkpoint"])
+            tensors |= read_tensors(path, "pt")
+        except (SafeFileError, KeyError, ValueError) as error:
+            raise TrainingError(f"{path}: damaged checkpoint ({error})") from error
+    if about.get("parts") != len(files):
+        raise TrainingError(f"{found[-1]}: {len(files)} of {about.get('parts')} parts are there")
+    if about["run"] != run:
+        raise TrainingError(f"{found[-1]}: was made by another recipe or from other data")
+    return tensors, Progress(about["step"], about["seconds"])
+
+
+def pack(model: nn.Module, ema: AveragedModel, optimizer: Optimizer) -> dict[str, Tensor]:
+    """All tensors of a run's state under flat names."""
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    tensors |= {f"ema.{name}": value for name, value in ema.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+    return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+
+def unpack(
+    tensors: Mapping[str, Tensor], model: nn.Module, ema: AveragedModel, optimizer: Optimizer
+) -> None:
+    """Put back what `pack` took."""
+    model.load_state_dict(_below(tensors, "model."))
+    ema.load_state_dict(_below(tensors, "ema."))
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in _below(tensors, "optimizer.").items():
+        index, key = name.split(".")
+        state.setdefault(int(index), {})[key] = value
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def refuse_non_finite(model: nn.Module) -> None:
+    """Raise a TrainingError if a parameter is no longer finite: such a state is never stored."""
+    for name, value in model.named_parameters():
+        if not torch.isfinite(value).all():
+            raise TrainingError(f"{name} is no longer finite")
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("step-*") if path.is_dir())
+
+
+def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _split(tensors: Mapping[str, Tensor], part_bytes: int) -> list[dict[str, Tensor]]:
+    parts: list[dict[str, Tensor]] = [{}]
+    room = part_bytes
+    for name, value in tensors.items():
+        if value.nbytes > room and parts[-1]:
+            parts.append({})
+            room = part_bytes
+        parts[-1][name] = value
+        room -= value.nbytes
+    return parts

@@ -1,0 +1,47 @@
+"""A network before its first step: starting weights, optimiser, compilation."""
+
+from __future__ import annotations
+
+import torch
+from torch.optim import Adam, AdamW, Optimizer
+
+from jcarsr import weights
+from jcarsr.errors import TrainingError
+from jcarsr.model.blocks.mscc import MSCCG
+from jcarsr.model.blocks.msnaf import MSNAFB
+from jcarsr.model.jcarsr import JCARSR
+from jcarsr.training.recipes import Recipe
+
+
+def initialise(model: JCARSR, name_or_path: str) -> str:
+    """Take every tensor of a weight file that agrees in name and shape; says how many.
+
+    Raises:
+        TrainingError: none does.
+        WeightsError: no such weights.
+    """
+    own = model.state_dict()
+    given = weights.read(weights.find(name_or_path)).tensors
+    taken = {
+        name: torch.from_numpy(value).float()
+        for name, value in given.items()
+        if name in own and own[name].shape == value.shape
+    }
+    if not taken:
+        raise TrainingError(f"{name_or_path}: no tensor fits the network to be trained")
+    model.load_state_dict({**own, **taken})
+    return f"{name_or_path}: {len(taken)} of {len(own)} tensors taken"
+
+
+def make_optimizer(model: JCARSR, recipe: Recipe) -> Optimizer:
+    """The recipe's optimiser; the rate is set anew at every step."""
+    if recipe.optimizer == "adam":
+        return Adam(model.parameters(), lr=recipe.learning_rate, betas=recipe.betas)
+    return AdamW(model.parameters(), lr=recipe.learning_rate, betas=recipe.betas, weight_decay=0.0)
+
+
+def compile_blocks(model: JCARSR) -> None:
+    """Compile block by block: blocks of a kind share their code, so few compilations serve all."""
+    for module in model.modules():
+        if isinstance(module, MSNAFB | MSCCG):
+            module.compile()

@@ -1,0 +1,77 @@
+"""Named recipes: everything that decides what a training run learns, typed and in Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from jcarsr.losses import LossWeights
+from jcarsr.training.schedule import Cosine, Halving, Schedule
+
+ANY_QUALITY = (5, 7, 10, 13, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One way to train.
+
+    Raises:
+        ValueError: a value with which nothing can be trained; the message quotes it.
+    """
+
+    preset: str  # the network, a key of PRESETS
+    qfs: tuple[int, ...]  # quality factors of the training JPEGs, drawn evenly
+    optimizer: Literal["adam", "adamw"]
+    learning_rate: float
+    betas: tuple[float, float]
+    schedule: Schedule
+    max_steps: int
+    batch_size: int  # crops a step, over all devices
+    patch_size: int  # of a low-resolution crop, pixels
+    candidates: int = 1  # crops drawn for each one used; the one with the most detail stays
+    share_444: float = 0.2  # of the JPEGs that keep full chroma; the others are 4:2:0
+    loss_weights: LossWeights = field(default_factory=LossWeights)
+    ema_decay: float = 0.999  # of the averaged weights that are evaluated and kept
+    clip_norm: float | None = None  # largest gradient norm; None = not clipped
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.qfs or not all(1 <= qf <= 100 for qf in self.qfs):
+            raise ValueError(f"qfs must be quality factors from 1 to 100, got {self.qfs!r}")
+        for name in ("learning_rate", "max_steps", "batch_size", "patch_size", "candidates"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}")
+        if not 0 <= self.ema_decay < 1:
+            raise ValueError(f"ema_decay must be in [0, 1), got {self.ema_decay!r}")
+
+
+RECIPES: dict[str, Recipe] = {
+    # The paper's section 3.2. Steps, batch and patch are not in the paper: EDSR's are taken.
+    "paper": Recipe(
+        preset="jcarsr-x2",
+        qfs=(10, 20, 30, 40, 80),
+        share_444=0.0,
+        optimizer="adam",
+        learning_rate=1e-4,
+        betas=(0.9, 0.999),
+        schedule=Halving(every=200_000),
+        max_steps=1_000_000,
+        batch_size=16,
+        patch_size=48,
+    ),
+    # What pays most a minute: a large rate that LayerNorm allows, decayed over the real budget.
+    "short": Recipe(
+        preset="jcarsr-lite-x2",
+        qfs=ANY_QUALITY,
+        optimizer="adamw",
+        learning_rate=1e-3,
+        betas=(0.9, 0.95),
+        schedule=Cosine(warmup_steps=100),
+        max_steps=5_000,
+        batch_size=8,
+        patch_size=48,
+        candidates=2,
+        clip_norm=1.0,
+    ),
+}
+"""Recipe name -> recipe; `jcarsr train NAME` starts from it, its options change single fields."""
