@@ -107,6 +107,8 @@ def save(picture: Picture, path: Path, *, format: str) -> None:
     """
     image = upright(picture)
     options: dict[str, Any] = {}
+    if picture.icc_profile:
+        options["icc_profile"] = picture.icc_profile
     if format in ("jpg", "webp", "avif"):
         options["quality"] = 95
     if format == "jpg":

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jcarsr.errors import JCARSRError
 from jcarsr.inference.engine import Engine
-from jcarsr.inference.tiling import OVERLAP, Span, plan
+from jcarsr.inference.tiling import BLEND, Span, plan
 from jcarsr.pixels import Pixels, to_planes
 
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -100,9 +100,9 @@ def _fade(span: Span, scale: int) -> Floats:
     at = (np.arange(span.start * scale, span.stop * scale) + 0.5) / scale
     weight = np.ones_like(at)
     if span.fade_in is not None:
-        weight *= np.clip((at - span.fade_in) / OVERLAP + 0.5, 0, 1)
+        weight *= np.clip((at - span.fade_in) / BLEND + 0.5, 0, 1)
     if span.fade_out is not None:
-        weight *= np.clip((span.fade_out - at) / OVERLAP + 0.5, 0, 1)
+        weight *= np.clip((span.fade_out - at) / BLEND + 0.5, 0, 1)
     return weight.astype(np.float32)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 GRID = 16  # pixels: a JPEG's 8-pixel blocks, chroma halved
-OVERLAP = 32  # pixels over which two neighbours are blended
-MIN_TILE = 4 * OVERLAP  # so that the blends on both sides of a tile do not meet
+OVERLAP = 48  # pixels that two neighbours share at least
+BLEND = 16  # pixels in the middle of what they share over which one fades into the other
+MIN_TILE = 128  # so that the blends on both sides of a tile do not meet
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ def plan(length: int, tile: int) -> list[Span]:
 
     >>> plan(300, 160)
     [Span(start=0, stop=160, fade_in=None, fade_out=112), \
-Span(start=64, stop=224, fade_in=112, fade_out=192), \
-Span(start=144, stop=300, fade_in=192, fade_out=None)]
+Span(start=64, stop=224, fade_in=112, fade_out=184), \
+Span(start=144, stop=300, fade_in=184, fade_out=None)]
     """
     if tile % GRID or tile < MIN_TILE:
         raise ValueError(f"tile must be a multiple of {GRID} from {MIN_TILE} on, got {tile}")

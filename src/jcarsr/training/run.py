@@ -65,10 +65,10 @@ def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None)
     """Train a recipe until its budget is spent or a signal asks to stop.
 
     `options.out` receives `weights.safetensors` (the averaged weights, with their record),
-    `checkpoints/`, and in `logs/` a metrics.csv and TensorBoard events for every start. Under torchrun every process
-    holds its own share of the pictures. A run resumed with the same options repeats the steps of
-    one that was not interrupted, bit for bit where the device computes deterministically and the
-    budget is in steps.
+    `checkpoints/`, and in `logs/` a metrics.csv and TensorBoard events for every start. Under
+    torchrun every process holds its own share of the pictures. A run that was stopped and resumed
+    makes the same steps as one that was not, bit for bit where the device computes
+    deterministically and the budget is in steps.
 
     Returns:
         the path of the weights.

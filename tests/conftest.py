@@ -1,0 +1,57 @@
+"""Fixtures that many tests share: small real pictures and a network small enough to run often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from PIL import Image
+
+from jcarsr import PRESETS, JCARSRConfig
+from jcarsr.model.jcarsr import JCARSR
+from jcarsr.pixels import Pixels
+from jcarsr.weights import Record, write
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> JCARSRConfig:
+    """A preset named `tiny` with every part of the real ones."""
+    config = JCARSRConfig(scale=2, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
+    monkeypatch.setitem(PRESETS, "tiny", config)
+    return config
+
+
+@pytest.fixture(scope="session")
+def photo() -> Pixels:
+    """A 192x256 piece of a photograph."""
+    return np.ascontiguousarray(skimage.data.astronaut()[0:192, 128:384])
+
+
+@pytest.fixture
+def tiny_weights(tmp_path: Path, tiny: JCARSRConfig) -> Path:
+    """A weight file of an untrained tiny network."""
+    tensors = {k: v.numpy() for k, v in JCARSR(tiny).state_dict().items()}
+    path = tmp_path / "tiny.safetensors"
+    write(path, tensors, Record(name="tiny", config=tiny))
+    return path
+
+
+@pytest.fixture
+def picture_folder(tmp_path: Path) -> Path:
+    """Twenty different 96x80 PNGs cut from photographs."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    source = skimage.data.coffee()
+    for index in range(20):
+        top, left = (index % 4) * 90, (index // 4) * 100
+        crop = Image.fromarray(source[top : top + 80, left : left + 96])
+        crop.save(folder / f"{index:02d}.png")
+    return folder

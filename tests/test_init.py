@@ -1,0 +1,35 @@
+import subprocess
+import sys
+
+import jcarsr
+
+
+def test_every_public_name_is_there() -> None:
+    assert sorted(jcarsr.__all__) == dir(jcarsr)
+    assert all(hasattr(jcarsr, name) for name in jcarsr.__all__)
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    assert not hasattr(jcarsr, "no_such_name")
+
+
+def test_everything_around_the_network_works_without_torch() -> None:
+    """Decode, plan, tile, blend, encode, read weights: a second engine brings no PyTorch."""
+    script = """
+import sys
+sys.modules["torch"] = None  # any import of it fails
+import jcarsr, jcarsr.api, jcarsr.cli, jcarsr.image, jcarsr.weights, jcarsr.inference.jobs
+import numpy as np
+from jcarsr import NetworkRestorer
+
+class Nearest:
+    scale = 2
+    def run(self, lq):
+        return lq.repeat(2, 2).repeat(2, 3)
+
+sr = NetworkRestorer(Nearest(), tile=128).restore(np.zeros((200, 150, 3), np.uint8))
+assert sr.shape == (400, 300, 3)
+for name in jcarsr.weights.bundled_names():
+    jcarsr.weights.read(jcarsr.weights.find(name))
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
