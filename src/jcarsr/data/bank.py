@@ -197,8 +197,8 @@ def _pixel_index(patch: int, crops: _Crops) -> Tensor:
     flip_y, flip_x, transpose = crops.turn.view(-1, 3, 1, 1).unbind(1)
     y = torch.where(flip_y, patch - 1 - ahead.view(1, -1, 1), ahead.view(1, -1, 1))
     x = torch.where(flip_x, patch - 1 - ahead.view(1, 1, -1), ahead.view(1, 1, -1))
-    row = torch.where(transpose, x.transpose(1, 2), y)
-    column = torch.where(transpose, y.transpose(1, 2), x)
+    row = torch.where(transpose, y.transpose(1, 2), y)
+    column = torch.where(transpose, x.transpose(1, 2), x)
     start, width, top, left = (v.view(-1, 1, 1) for v in crops[:4])
     return start + (top + row) * width + left + column
 

@@ -1,0 +1,31 @@
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from jcarsr.cli import app
+from jcarsr.data.catalog import CATALOG
+from jcarsr.training.recipes import RECIPES
+from jcarsr.weights import bundled_names
+
+
+def out(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_everything_there_is_is_listed() -> None:
+    assert all(known.how in out("sets") for known in CATALOG.values())
+    assert all(f"{name}: " in out("recipes") for name in RECIPES)
+    assert [line.split()[0] for line in out("weights").splitlines()] == bundled_names()
+
+
+def test_record_is_json(tiny_weights: Path) -> None:
+    record = json.loads(out("weights", str(tiny_weights)))
+    assert (record["name"], record["config"]["scale"]) == ("tiny", 2)
+
+
+def test_version() -> None:
+    assert out("--version").strip() == version("jcarsr")

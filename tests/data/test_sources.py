@@ -1,0 +1,61 @@
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jcarsr import DataError
+from jcarsr.data.sources import list_entries
+from jcarsr.pixels import Pixels
+
+
+def make_tar(path: Path, photo: Pixels, mode: str = "w") -> Path:
+    with tarfile.open(path, mode) as tar:  # pyright: ignore
+        for name, format in (("b.avif", "AVIF"), ("sub/a.webp", "WEBP"), ("c.jpg", "JPEG")):
+            file = io.BytesIO()
+            Image.fromarray(photo).save(file, format, quality=95)
+            member = tarfile.TarInfo(name)
+            member.size = file.tell()
+            tar.addfile(member, io.BytesIO(file.getvalue()))
+        note = tarfile.TarInfo("manifest.csv")
+        note.size = 3
+        tar.addfile(note, io.BytesIO(b"a,b"))
+    return path
+
+
+def test_folder_and_tar_are_listed_in_order(
+    tmp_path: Path, photo: Pixels, picture_folder: Path
+) -> None:
+    tar = make_tar(tmp_path / "s.tar", photo)
+    entries = list_entries([picture_folder, tar])
+    assert [Path(e.name).name for e in entries[:2]] == ["00.png", "01.png"]
+    names = [f"{tar}:b.avif", f"{tar}:sub/a.webp", f"{tar}:c.jpg"]
+    assert [e.name for e in entries[20:]] == names
+    for entry in entries[20:]:
+        assert entry.size() == photo.shape[:2]
+        assert np.abs(entry.pixels().astype(int) - photo).mean() < 4
+    with Image.open(picture_folder / "07.png") as image:
+        np.testing.assert_array_equal(entries[7].pixels(), np.asarray(image))
+
+
+def test_missing_path_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere: no such file or folder"):
+        list_entries([tmp_path / "nowhere"])
+
+
+def test_empty_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no pictures"):
+        list_entries([tmp_path])
+
+
+def test_compressed_or_foreign_files_are_told(tmp_path: Path, photo: Pixels) -> None:
+    with pytest.raises(DataError, match="neither a folder nor an uncompressed tar"):
+        list_entries([make_tar(tmp_path / "s.tar.gz", photo, "w:gz")])
+
+
+def test_broken_picture_is_named(picture_folder: Path) -> None:
+    (picture_folder / "03.png").write_bytes(b"no")
+    with pytest.raises(DataError, match=r"03\.png: not a picture"):
+        list_entries([picture_folder])[3].pixels()

@@ -1,0 +1,70 @@
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.color import rgb2ycbcr
+from skimage.metrics import peak_signal_noise_ratio
+
+from jcarsr.baselines.bicubic import Bicubic
+from jcarsr.degradation.pipeline import Compression, degrade
+from jcarsr.evaluation.run import Contestant, evaluate
+from jcarsr.pixels import Pixels
+
+
+class Perfect:
+    """Knows the truth of the only picture there is."""
+
+    scale = 2
+
+    def __init__(self, hr: Pixels) -> None:
+        self.hr = hr
+
+    def restore(self, lq: Pixels) -> Pixels:
+        return self.hr
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photo: Pixels) -> Path:
+    folder = tmp_path / "Mine"
+    folder.mkdir()
+    Image.fromarray(photo[:-1]).save(folder / "odd.png")
+    Image.fromarray(photo[:100, :120]).save(folder / "small.png")
+    return folder
+
+
+def test_rows_are_the_means_of_scikit_images_scores(folder: Path, photo: Pixels) -> None:
+    bicubic = Bicubic(2)
+    (row,) = evaluate([Contestant("bicubic", bicubic)], folder, scale=2, qfs=[10])
+    expected: dict[str, float] = {}
+    for name, hr in (("odd", photo[:-2]), ("small", photo[:100, :120])):
+        sr = bicubic.restore(degrade(hr, 2, Compression(qf=10)).lq)
+        y = [rgb2ycbcr(x)[2:-2, 2:-2, 0] for x in (hr, sr)]
+        expected[name] = float(peak_signal_noise_ratio(*y, data_range=255))
+    assert {n: s[0] for n, s in row.images.items()} == pytest.approx(expected, abs=1e-3)
+    assert row.psnr == pytest.approx(fmean(expected.values()), abs=1e-3)
+    assert (row.set, row.scale, row.qf, row.subsampling) == ("Mine", 2, 10, "4:2:0")
+    assert row.protocol == {"channel": "y", "border": 2}
+    assert "torch" in row.versions
+
+
+def test_perfect_restorer_is_perfect(tmp_path: Path, photo: Pixels) -> None:
+    (tmp_path / "one").mkdir()
+    Image.fromarray(photo).save(tmp_path / "one" / "a.png")
+    contestants = [Contestant("bicubic", Bicubic(2)), Contestant("perfect", Perfect(photo))]
+    rows = list(evaluate(contestants, tmp_path / "one", scale=2, qfs=[10, 80]))
+    assert [(r.qf, r.restorer) for r in rows] == [
+        (10, "bicubic"),
+        (10, "perfect"),
+        (80, "bicubic"),
+        (80, "perfect"),
+    ]
+    assert rows[1].psnr == np.inf
+    assert rows[1].ssim == 1
+    assert rows[2].psnr > rows[0].psnr
+
+
+def test_wrong_scale_is_told(folder: Path) -> None:
+    with pytest.raises(ValueError, match="bicubic enlarges by 4, not by 2"):
+        list(evaluate([Contestant("bicubic", Bicubic(4))], folder, scale=2, qfs=[10]))

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from jcarsr import TrainingError
+from jcarsr.training.checkpoint import Progress, load_latest, refuse_non_finite, save
+
+TENSORS = {f"t{index}": torch.randn(1000) for index in range(10)}  # 4000 bytes each
+
+
+def store(folder: Path, step: int, part_bytes: int = 10**9) -> Path:
+    return save(folder, TENSORS, Progress(step, 12.5), "run", part_bytes=part_bytes)
+
+
+def test_parts_keep_below_the_size_and_come_back_whole(tmp_path: Path) -> None:
+    target = store(tmp_path, 7, part_bytes=13_000)
+    parts = sorted(target.iterdir())
+    assert len(parts) == 4
+    assert all(part.stat().st_size < 13_000 for part in parts)
+    tensors, progress = load_latest(tmp_path, "run")
+    assert progress == Progress(7, 12.5)
+    assert all(torch.equal(tensors[name], value) for name, value in TENSORS.items())
+
+
+def test_only_the_newest_stays(tmp_path: Path) -> None:
+    for step in (5, 1000, 20):
+        store(tmp_path, step)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-00001000"]
+
+
+def test_half_written_checkpoint_is_not_seen(tmp_path: Path) -> None:
+    store(tmp_path, 5)
+    (tmp_path / ".step-00000009.part").mkdir()
+    assert load_latest(tmp_path, "run")[1].step == 5
+
+
+def test_missing_part_is_told(tmp_path: Path) -> None:
+    sorted(store(tmp_path, 7, part_bytes=13_000).iterdir())[2].unlink()
+    with pytest.raises(TrainingError, match="3 of 4 parts"):
+        load_latest(tmp_path, "run")
+
+
+def test_damaged_part_is_told(tmp_path: Path) -> None:
+    next(store(tmp_path, 7).iterdir()).write_bytes(b"x")
+    with pytest.raises(TrainingError, match="damaged"):
+        load_latest(tmp_path, "run")
+
+
+def test_other_run_and_no_checkpoint_are_told(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no checkpoint"):
+        load_latest(tmp_path, "run")
+    store(tmp_path, 7)
+    with pytest.raises(TrainingError, match="another recipe"):
+        load_latest(tmp_path, "other")
+
+
+def test_non_finite_parameters_are_never_stored() -> None:
+    layer = torch.nn.Linear(2, 2)
+    refuse_non_finite(layer)
+    with torch.no_grad():
+        layer.bias[1] = float("nan")
+    with pytest.raises(TrainingError, match="bias"):
+        refuse_non_finite(layer)

@@ -1,0 +1,30 @@
+from dataclasses import replace
+
+import pytest
+
+from jcarsr import JCARSR, PRESETS
+from jcarsr.training.prepare import make_optimizer
+from jcarsr.training.recipes import RECIPES
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_every_recipe_builds_its_network_and_optimiser(name: str) -> None:
+    recipe = RECIPES[name]
+    optimizer = make_optimizer(JCARSR(PRESETS[recipe.preset]), recipe)
+    assert optimizer.param_groups[0]["betas"] == recipe.betas
+
+
+def test_paper_recipe_is_section_3_2() -> None:
+    recipe = RECIPES["paper"]
+    assert (recipe.optimizer, recipe.learning_rate, recipe.betas) == ("adam", 1e-4, (0.9, 0.999))
+    assert (recipe.loss_weights.gradient, recipe.loss_weights.jcar) == (0.1, 0.5)
+    assert recipe.qfs == (10, 20, 30, 40, 80)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("qfs", ()), ("qfs", (10, 101)), ("batch_size", 0), ("learning_rate", -1), ("ema_decay", 1)],
+)
+def test_nonsense_is_refused_with_the_value(field: str, value: object) -> None:
+    with pytest.raises(ValueError, match=field):
+        replace(RECIPES["short"], **{field: value})  # pyright: ignore

@@ -1,0 +1,170 @@
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from jcarsr import JCARSR, PRESETS, JCARSRConfig, TrainingError
+from jcarsr.data.bank import Bank, Batch
+from jcarsr.training import run as run_module
+from jcarsr.training.recipes import RECIPES, Recipe
+from jcarsr.training.report import Silent, StepReport
+from jcarsr.training.run import RunOptions, train
+from jcarsr.weights import read
+
+pytestmark = pytest.mark.filterwarnings("default")  # the engine warns of its own matters
+
+
+@pytest.fixture
+def recipe(tiny: JCARSRConfig) -> Recipe:
+    return replace(
+        RECIPES["short"],
+        preset="tiny",
+        batch_size=2,
+        patch_size=16,
+        max_steps=6,
+        ema_decay=0.5,
+        qfs=(10, 40),
+    )
+
+
+def options(folder: Path, out: Path, **changes: object) -> RunOptions:
+    fields = {"data": [folder], "out": out, "device": "cpu", "log_every": 1} | changes
+    return RunOptions(**fields)  # pyright: ignore
+
+
+class Losses(Silent):
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def step(self, report: StepReport) -> None:
+        self.values.append(report.losses["pixel"])
+
+
+def test_training_lowers_the_loss(tmp_path: Path, picture_folder: Path, recipe: Recipe) -> None:
+    losses = Losses()
+    path = train(replace(recipe, max_steps=80), options(picture_folder, tmp_path), losses)
+    assert np.mean(losses.values[-20:]) < 0.9 * np.mean(losses.values[:20])
+    record = read(path).record
+    assert record.config == PRESETS["tiny"]
+    assert record.training["steps"] == 80
+    assert record.training["pictures"] == 12  # of 20, 8 are held out
+    assert set(record.scores["validation"]) == {"psnr_qf10", "psnr_qf40"}
+    with (tmp_path / "logs" / "run-1" / "metrics.csv").open() as file:
+        steps = [row for row in csv.DictReader(file) if row["loss"]]
+    assert len(steps) == 80
+    assert list((tmp_path / "logs" / "run-1").glob("events.out.tfevents*"))
+
+
+def test_resumed_run_is_the_same_to_the_last_bit(
+    tmp_path: Path, picture_folder: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = read(train(recipe, options(picture_folder, tmp_path / "whole")))
+
+    stop_after(monkeypatch, 3)
+    out = tmp_path / "parts"
+    stopped = read(train(recipe, options(picture_folder, out, checkpoint_part_mb=0.02)))
+    assert stopped.record.training["steps"] == 3
+    assert len(list((out / "checkpoints" / "step-00000003").iterdir())) > 1
+    monkeypatch.undo()
+    monkeypatch.setitem(PRESETS, "tiny", whole.record.config)
+
+    resumed = read(train(recipe, options(picture_folder, out, resume=True)))
+    assert resumed.record.training["steps"] == 6
+    assert resumed.record.sha256 == whole.record.sha256 != stopped.record.sha256
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    """Send this process SIGTERM while it draws the batch of the given step."""
+    draw, calls = Bank.draw, 0
+
+    def counting(self: Bank, batch_size: int, generator: torch.Generator) -> Batch:
+        nonlocal calls
+        calls += 1
+        if calls == steps:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return draw(self, batch_size, generator)
+
+    monkeypatch.setattr(Bank, "draw", counting)
+
+
+def test_other_data_is_not_resumed(tmp_path: Path, picture_folder: Path, recipe: Recipe) -> None:
+    train(recipe, options(picture_folder, tmp_path))
+    (picture_folder / "00.png").unlink()
+    with pytest.raises(TrainingError, match="from other data"):
+        train(recipe, options(picture_folder, tmp_path, resume=True))
+
+
+def test_nan_stops_and_keeps_the_last_good_checkpoint(
+    tmp_path: Path, picture_folder: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses, calls = run_module.loss_terms, 0
+
+    def broken(model: JCARSR, batch: Batch) -> dict[str, torch.Tensor]:
+        nonlocal calls
+        calls += 1
+        terms = losses(model, batch)
+        return {k: v * float("nan") for k, v in terms.items()} if calls == 4 else terms
+
+    monkeypatch.setattr(run_module, "loss_terms", broken)
+    with pytest.raises(TrainingError, match="loss became nan between steps 3 and 4"):
+        train(recipe, options(picture_folder, tmp_path, checkpoint_minutes=0))
+    assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["step-00000003"]
+    tensors = read(tmp_path / "weights.safetensors").tensors
+    assert all(np.isfinite(values).all() for values in tensors.values())
+
+
+def test_minutes_end_a_run_and_its_schedule(
+    tmp_path: Path, picture_folder: Path, recipe: Recipe
+) -> None:
+    endless = replace(recipe, max_steps=10**9)
+    start = time.perf_counter()
+    weights = read(train(endless, options(picture_folder, tmp_path, max_minutes=0.02)))
+    assert time.perf_counter() - start < 20
+    assert weights.record.training["steps"] > 1
+    with (tmp_path / "logs" / "run-1" / "metrics.csv").open() as file:
+        rates = [float(row["learning_rate"]) for row in csv.DictReader(file) if row["loss"]]
+    assert rates[-1] < max(rates)
+
+
+def test_init_takes_what_fits(
+    tmp_path: Path, picture_folder: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = train(recipe, options(picture_folder, tmp_path / "x2"))
+    monkeypatch.setitem(PRESETS, "tiny-x4", replace(PRESETS["tiny"], scale=4))
+    messages: list[str] = []
+
+    class Messages(Silent):
+        def message(self, text: str) -> None:
+            messages.append(text)
+
+    larger = replace(recipe, preset="tiny-x4", patch_size=8, learning_rate=1e-9)
+    path = train(larger, options(picture_folder, tmp_path / "x4", init=str(start)), Messages())
+    before, after = read(start).tensors, read(path).tensors
+    assert set(after) - set(before) == {
+        f"{branch}_upsampler.2.{kind}"
+        for branch in ("sr", "gradient")
+        for kind in ("weight", "bias")
+    }
+    assert all(np.allclose(after[name], before[name], atol=1e-3) for name in before)
+    assert f"{len(before)} of {len(after)} tensors taken" in messages[0]
+
+
+def test_two_processes_train_one_network(tmp_path: Path, picture_folder: Path) -> None:
+    command = [
+        *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"),
+        *("-m", "jcarsr", "train", "short", "--data", str(picture_folder), "--out", str(tmp_path)),
+        *("--max-steps", "3", "--batch-size", "2", "--patch-size", "16", "--device", "cpu"),
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    record = read(tmp_path / "weights.safetensors").record
+    assert (record.training["processes"], record.training["steps"]) == (2, 3)
+    assert record.training["pictures"] == 6  # each holds half of the twelve

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from jcarsr import JCARSR, DataError, EvalProtocol, JCARSRConfig
+from jcarsr.data.sources import list_entries
+from jcarsr.training.validation import SIDE, centre, hold_out, make_pairs, validate
+
+
+def test_held_out_pictures_are_not_trained_on(picture_folder: Path) -> None:
+    entries = list_entries([picture_folder])
+    training, held = hold_out(entries, 8)
+    assert len(held) == 8
+    assert sorted([*training, *held], key=lambda e: e.name) == entries
+
+
+def test_too_few_pictures_are_told(picture_folder: Path) -> None:
+    with pytest.raises(DataError, match="20 pictures are too few"):
+        hold_out(list_entries([picture_folder]), 11)
+
+
+def test_centre_is_the_middle() -> None:
+    hr = np.zeros((601, 300, 3), np.uint8)
+    hr[300, 150] = 9
+    middle = centre(hr, 2)
+    assert middle.shape == (SIDE, SIDE, 3)
+    assert middle[SIDE // 2, SIDE // 2, 0] == 9
+
+
+def test_scores_are_the_protocols(picture_folder: Path, tiny: JCARSRConfig) -> None:
+    model = JCARSR(tiny)
+    pairs = make_pairs(list_entries([picture_folder])[:3], 2)
+    scores = validate(model, pairs, torch.device("cpu"))
+    expected: list[float] = []
+    for pair in pairs:
+        if pair.qf == 40:
+            with torch.no_grad():
+                sr = model(pair.lq).sr[0].permute(1, 2, 0)
+            pixels = (sr * 255).round().clamp(0, 255).byte().numpy()
+            expected.append(EvalProtocol(border=2).score(pixels, pair.hr).psnr)
+    assert scores["psnr_qf40"] == pytest.approx(np.mean(expected))
+    assert set(scores) == {"psnr_qf10", "psnr_qf40"}
