@@ -4,7 +4,7 @@ import skimage.color
 import skimage.filters
 import torch
 
-from jcarsr.ops import image_gradient, luma, quantize, symmetric_pad
+from jcarsr.ops import from_pixels, image_gradient, luma, symmetric_pad, to_pixels
 from jcarsr.pixels import Pixels
 
 
@@ -28,6 +28,13 @@ def test_symmetric_pad_is_numpys(pad: int) -> None:
     )
 
 
-def test_quantize_clamps_and_rounds() -> None:
-    x = torch.tensor([-0.2, 0.4 / 255, 0.6 / 255, 1.7], dtype=torch.float64)
-    assert quantize(x).mul(255).tolist() == [0, 0, 1, 255]
+def test_pixels_survive_the_way_there_and_back(photo: Pixels) -> None:
+    planes = from_pixels(photo)
+    assert planes.shape == (1, 3, 192, 256)
+    assert planes[0, 2, 5, 7] == photo[5, 7, 2]
+    np.testing.assert_array_equal(to_pixels(planes), photo)
+
+
+def test_pixels_are_clamped_and_rounded() -> None:
+    x = torch.tensor([-9.0, 0.4, 0.6, 300.0]).view(1, 1, 1, 4).expand(1, 3, 1, 4)
+    assert to_pixels(x)[0, :, 0].tolist() == [0, 0, 1, 255]

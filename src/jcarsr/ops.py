@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
+
+from jcarsr.pixels import Pixels
+
+
+def from_pixels(pixels: Pixels) -> Tensor:
+    """(H, W, 3) uint8 -> (1, 3, H, W) float64 in 0..255, a copy."""
+    return torch.tensor(pixels).permute(2, 0, 1)[None].double()
+
+
+def to_pixels(x: Tensor) -> Pixels:
+    """(1, 3, H, W) float in 0..255 -> (H, W, 3) uint8, clamped and rounded."""
+    levels = x[0].round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+    return np.ascontiguousarray(levels)
 
 
 def symmetric_pad(x: Tensor, pad: int) -> Tensor:
@@ -26,11 +40,6 @@ def luma(rgb: Tensor) -> Tensor:
     """
     weights = rgb.new_tensor([65.481, 128.553, 24.966]).view(1, 3, 1, 1)
     return 16 + (rgb * weights).sum(1, keepdim=True)
-
-
-def quantize(x: Tensor) -> Tensor:
-    """Clamp to [0, 1] and round to the 256 levels of an 8-bit picture; still float in [0, 1]."""
-    return (x.clamp(0, 1) * 255).round() / 255
 
 
 def image_gradient(x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 
 from jcarsr.metrics.functional import psnr, ssim
-from jcarsr.ops import luma
+from jcarsr.ops import from_pixels, luma
 from jcarsr.pixels import Pixels
 
 
@@ -45,7 +45,7 @@ class EvalProtocol:
         """
         if sr.shape != hr.shape:
             raise ValueError(f"sr and hr must have the same size, got {sr.shape} and {hr.shape}")
-        pair = torch.stack([torch.from_numpy(p).permute(2, 0, 1) for p in (sr, hr)]).double()
+        pair = torch.cat((from_pixels(sr), from_pixels(hr)))
         if self.border:
             pair = pair[..., self.border : -self.border, self.border : -self.border]
         if self.channel == "y":

@@ -13,7 +13,7 @@ from jcarsr.degradation.pipeline import Compression, degrade
 from jcarsr.errors import DataError
 from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.model.jcarsr import JCARSR
-from jcarsr.ops import quantize
+from jcarsr.ops import to_pixels
 from jcarsr.pixels import Pixels, to_planes
 
 QFS = (10, 40)
@@ -69,7 +69,7 @@ def validate(
     protocol = EvalProtocol(border=model.config.scale)
     psnr: dict[int, list[float]] = {}
     for pair in pairs:
-        sr = quantize(model.restore(pair.lq.to(device)).float())[0].permute(1, 2, 0) * 255
-        score = protocol.score(sr.round().byte().cpu().numpy(), pair.hr)
+        sr = to_pixels(model.restore(pair.lq.to(device)).float() * 255)
+        score = protocol.score(sr, pair.hr)
         psnr.setdefault(pair.qf, []).append(score.psnr)
     return {f"psnr_qf{qf}": sum(values) / len(values) for qf, values in psnr.items()}

@@ -1,0 +1,22 @@
+"""The bundled weights at work, on photographs that are not in the training data."""
+
+import numpy as np
+import pytest
+import skimage.data
+
+import jcarsr
+from jcarsr.baselines.bicubic import Bicubic
+from jcarsr.degradation.pipeline import Compression, degrade
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("qf", [10, 80])
+@pytest.mark.parametrize("name", ["astronaut", "chelsea"])
+def test_restored_is_nearer_to_the_original_than_bicubic(name: str, qf: int, scale: int) -> None:
+    hr = getattr(skimage.data, name)()[:256, 100:356]
+    lq = degrade(hr, scale, Compression(qf=qf)).lq
+    protocol = jcarsr.EvalProtocol(border=scale)
+    ours = protocol.score(np.asarray(jcarsr.restore(lq, scale=scale)), hr)
+    floor = protocol.score(Bicubic(scale).restore(lq), hr)
+    assert ours.psnr > floor.psnr
+    assert ours.ssim > floor.ssim

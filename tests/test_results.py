@@ -1,0 +1,68 @@
+"""What the project claims: stored rows against outside figures, bundled files and README."""
+
+from pathlib import Path
+
+import pytest
+
+from jcarsr.evaluation.rows import Row, read_rows
+from jcarsr.evaluation.tables import tables
+from jcarsr.weights import bundled_names, find, read
+
+ROOT = Path(__file__).parents[1]
+ROWS = read_rows(sorted((ROOT / "results").glob("*.jsonl")))
+
+
+def row(restorer: str, set: str, scale: int, qf: int) -> Row:
+    (found,) = (r for r in ROWS if (r.restorer, r.set, r.scale, r.qf) == (restorer, set, scale, qf))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("scale", "qf", "psnr"),
+    [
+        (2, 10, 27.16),
+        (2, 20, 28.93),
+        (2, 40, 30.32),
+        (2, 80, 32.22),
+        (4, 10, 23.96),
+        (4, 80, 27.67),
+    ],
+)
+def test_bicubic_on_set5_is_what_others_measure(scale: int, qf: int, psnr: float) -> None:
+    """Independently measured with Pillow's bicubic, whose rounding moves it by 0.01 dB."""
+    assert row("bicubic", "Set5", scale, qf).psnr == pytest.approx(psnr, abs=0.015)
+
+
+@pytest.mark.parametrize(("qf", "bar"), [(10, 27.9), (20, 30.0), (40, 31.5), (80, 33.2)])
+def test_lite_x2_holds_its_bar_on_set5(qf: int, bar: float) -> None:
+    assert row("jcarsr-lite-x2", "Set5", 2, qf).psnr >= bar
+
+
+@pytest.mark.parametrize("qf", [10, 20, 30, 40, 80])
+def test_lite_x4_beats_bicubic_on_set5_by_its_bar(qf: int) -> None:
+    gain = row("jcarsr-lite-x4", "Set5", 4, qf).psnr - row("bicubic", "Set5", 4, qf).psnr
+    assert gain >= 0.4
+
+
+@pytest.mark.parametrize("set", ["Set5", "Set14", "B100"])
+@pytest.mark.parametrize("qf", [10, 20, 30, 40, 80])
+@pytest.mark.parametrize("scale", [2, 4])
+def test_lite_beats_bicubic_on_every_picture(set: str, qf: int, scale: int) -> None:
+    ours, floor = (row(r, set, scale, qf).images for r in (f"jcarsr-lite-x{scale}", "bicubic"))
+    assert [name for name in ours if ours[name][0] <= floor[name][0]] == []
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_bundled_weights_are_those_measured(name: str) -> None:
+    record = read(find(name)).record
+    measured = {r.sha256 for r in ROWS if r.restorer == name}
+    assert measured == {record.sha256}
+    for r in ROWS:
+        if r.restorer == name:
+            assert record.scores[f"{r.set} x{r.scale} QF {r.qf}"] == [r.psnr, r.ssim]
+    assert record.data
+    assert record.licence
+
+
+def test_readme_tables_are_the_rows() -> None:
+    assert tables(ROWS) in (ROOT / "README.md").read_text("utf-8")
