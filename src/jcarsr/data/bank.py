@@ -84,17 +84,17 @@ class Bank:
         crops lie on the JPEG grid, half anywhere (FBCNN); all eight flips and turns are likely.
         """
         patch, device = self.settings.patch_size, self.lr.device
-        crops = self._draw_crops(batch_size * self.settings.candidates, generator)
-        low = _pixel_index(patch, crops).to(device)
+        crops = self._draw_crops(batch_size * self.settings.candidates, generator).to(device)
+        low = _pixel_index(patch, crops)
         if self.settings.candidates > 1:
             keep = _most_detailed(self.lr[low], self.settings.candidates)
-            low, crops = low[keep], crops.select(keep.cpu())
+            low, crops = low[keep], crops.select(keep)
         high = _pixel_index(self.settings.scale * patch, crops.enlarge(self.settings.scale))
         versions = torch.randint(len(self.settings.qfs), (batch_size, 1, 1), generator=generator)
         return Batch(
             lq=_to_float(self.lq[versions.to(device), low]),
             lr=_to_float(self.lr[low]),
-            hr=_to_float(self.hr[high.to(device)]),
+            hr=_to_float(self.hr[high]),
         )
 
     def _draw_crops(self, count: int, generator: torch.Generator) -> _Crops:
@@ -127,6 +127,10 @@ class _Crops(NamedTuple):
         """The same crops in the high-resolution buffer."""
         start, width, top, left = (x * scale for x in self[:4])
         return _Crops(start * scale, width, top, left, self.turn)
+
+    def to(self, device: torch.device) -> _Crops:
+        """The same crops on another device."""
+        return _Crops(*(x.to(device) for x in self))
 
     def select(self, keep: Tensor) -> _Crops:
         """The crops at the positions `keep`."""
@@ -193,7 +197,7 @@ def refuse_if_too_large(needed: int, device: torch.device) -> None:
 
 def _pixel_index(patch: int, crops: _Crops) -> Tensor:
     """(N, patch, patch) positions in the flat buffer, flips and turns included."""
-    ahead = torch.arange(patch)
+    ahead = torch.arange(patch, device=crops.start.device)
     flip_y, flip_x, transpose = crops.turn.view(-1, 3, 1, 1).unbind(1)
     y = torch.where(flip_y, patch - 1 - ahead.view(1, -1, 1), ahead.view(1, -1, 1))
     x = torch.where(flip_x, patch - 1 - ahead.view(1, 1, -1), ahead.view(1, 1, -1))

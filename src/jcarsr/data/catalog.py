@@ -31,69 +31,48 @@ class KnownSet:
 
 
 _SELFEXSR = "linked from https://github.com/jbhuang0604/SelfExSR (keep the HR pictures)"
-_TEST_FOLDERS = ("", "HR", "image_SRF_4")
 
-CATALOG: dict[str, KnownSet] = {
-    known.name: known
-    for known in (
-        KnownSet(
-            name="DIV2K",
-            count=800,
-            use="training",
-            folders=("DIV2K_train_HR", ""),
-            licence="for academic research only",
-            how="https://data.vision.ee.ethz.ch/cvl/DIV2K/ (DIV2K_train_HR.zip)",
-        ),
-        KnownSet(
-            name="Flickr2K",
-            count=2650,
-            use="training",
-            folders=("Flickr2K_HR", ""),
-            licence="photographs keep their authors' licences, for academic research only",
-            how="https://cv.snu.ac.kr/research/EDSR/Flickr2K.tar",
-        ),
-        KnownSet(
-            name="Set5",
-            count=5,
-            use="test",
-            folders=_TEST_FOLDERS,
-            licence="no licence stated, used for research",
-            how=_SELFEXSR,
-        ),
-        KnownSet(
-            name="Set14",
-            count=14,
-            use="test",
-            folders=_TEST_FOLDERS,
-            licence="no licence stated, used for research",
-            how=_SELFEXSR,
-        ),
-        KnownSet(
-            name="B100",
-            count=100,
-            use="test",
-            folders=_TEST_FOLDERS,
-            licence="from the Berkeley Segmentation Dataset, non-commercial research",
-            how=_SELFEXSR,
-        ),
-        KnownSet(
-            name="Urban100",
-            count=100,
-            use="test",
-            folders=_TEST_FOLDERS,
-            licence="Flickr photographs under Creative Commons",
-            how=_SELFEXSR,
-        ),
-        KnownSet(
-            name="Manga109",
-            count=109,
-            use="test",
-            folders=_TEST_FOLDERS,
-            licence="for academic research after registration, may not be passed on",
-            how="apply at http://www.manga109.org/",
-        ),
+
+def _training_set(name: str, count: int, folder: str, licence: str, how: str) -> KnownSet:
+    folders = (folder, "")
+    return KnownSet(
+        name=name, count=count, use="training", folders=folders, licence=licence, how=how
     )
-}
+
+
+def _test_set(name: str, count: int, licence: str, how: str = _SELFEXSR) -> KnownSet:
+    folders = ("", "HR", "image_SRF_4")
+    return KnownSet(name=name, count=count, use="test", folders=folders, licence=licence, how=how)
+
+
+_SETS = (
+    _training_set(
+        "DIV2K",
+        800,
+        "DIV2K_train_HR",
+        "for academic research only",
+        "https://data.vision.ee.ethz.ch/cvl/DIV2K/ (DIV2K_train_HR.zip)",
+    ),
+    _training_set(
+        "Flickr2K",
+        2650,
+        "Flickr2K_HR",
+        "photographs keep their authors' licences, for academic research only",
+        "https://cv.snu.ac.kr/research/EDSR/Flickr2K.tar",
+    ),
+    _test_set("Set5", 5, "no licence stated, used for research"),
+    _test_set("Set14", 14, "no licence stated, used for research"),
+    _test_set("B100", 100, "from the Berkeley Segmentation Dataset, non-commercial research"),
+    _test_set("Urban100", 100, "Flickr photographs under Creative Commons"),
+    _test_set(
+        "Manga109",
+        109,
+        "for academic research after registration, may not be passed on",
+        "apply at http://www.manga109.org/",
+    ),
+)
+
+CATALOG: dict[str, KnownSet] = {known.name: known for known in _SETS}
 """Name of a set, which is also its folder's name -> what is known of it."""
 
 

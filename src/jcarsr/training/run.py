@@ -81,8 +81,7 @@ def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None)
     training, held = _split_entries(options)
     pairs = make_pairs(held, PRESETS[recipe.preset].scale) if fabric.is_global_zero else []
     bank = _build_bank(recipe, training, fabric, reporter)
-    run = _Run(fabric, recipe, options, bank, pairs, reporter)
-    run.identity = _identity(recipe, training)
+    run = _Run(fabric, recipe, options, bank, pairs, _identity(recipe, training), reporter)
     if options.init:
         reporter.message(initialise(run.model, options.init))
     if options.resume:
@@ -95,8 +94,6 @@ def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None)
 class _Run:
     """One training run's state: network, average, optimiser, progress."""
 
-    identity = ""
-
     def __init__(
         self,
         fabric: Fabric,
@@ -104,10 +101,11 @@ class _Run:
         options: RunOptions,
         bank: Bank,
         pairs: Sequence[ValidationPair],
+        identity: str,
         reporter: Reporter,
     ) -> None:
         self.fabric, self.recipe, self.options = fabric, recipe, options
-        self.bank, self.pairs, self.reporter = bank, pairs, reporter
+        self.bank, self.pairs, self.identity, self.reporter = bank, pairs, identity, reporter
         self.progress = Progress()
         torch.manual_seed(recipe.seed)
         self.model = JCARSR(PRESETS[recipe.preset])
@@ -156,17 +154,23 @@ class _Run:
         """Write a checkpoint and the averaged weights; refuses parameters that are not finite."""
         checkpoint.refuse_non_finite(self.model)
         if self.fabric.is_global_zero:
-            checkpoint.save(
-                self.options.out / "checkpoints",
-                checkpoint.pack(self.model, self.ema, self.optimizer),
-                self.progress,
-                self.identity,
-                part_bytes=int(self.options.checkpoint_part_mb * 2**20),
-            )
-            averaged = self.ema.module.state_dict()
-            tensors = {name: value.float().cpu().numpy() for name, value in averaged.items()}
-            weights.write(self.options.out / "weights.safetensors", tensors, self._record(scores))
+            try:
+                self._write(scores)
+            except OSError as error:
+                raise TrainingError(f"{self.options.out}: cannot be written ({error})") from error
         self.fabric.barrier()
+
+    def _write(self, scores: dict[str, float]) -> None:
+        checkpoint.save(
+            self.options.out / "checkpoints",
+            checkpoint.pack(self.model, self.ema, self.optimizer),
+            self.progress,
+            self.identity,
+            part_bytes=int(self.options.checkpoint_part_mb * 2**20),
+        )
+        averaged = self.ema.module.state_dict()
+        tensors = {name: value.float().cpu().numpy() for name, value in averaged.items()}
+        weights.write(self.options.out / "weights.safetensors", tensors, self._record(scores))
 
     def load(self) -> None:
         """Go on from the newest checkpoint."""
