@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from jcarsr.cli.choices import Device, Scale, usage_errors
+
+if TYPE_CHECKING:
+    from jcarsr.evaluation.run import Contestant
 
 BICUBIC = "bicubic"
 
@@ -34,48 +37,35 @@ def evaluate(
     ] = None,
 ) -> None:
     """Degrade pictures, restore them, print PSNR / SSIM beside the paper's numbers."""
-    from jcarsr import weights as weight_files
-    from jcarsr.api import load
-    from jcarsr.baselines.bicubic import Bicubic
     from jcarsr.evaluation.rows import Row, write_rows
-    from jcarsr.evaluation.run import Contestant
     from jcarsr.evaluation.run import evaluate as run
     from jcarsr.evaluation.tables import tables
-
-    factor = int(scale)
-
-    def contestant(name: str) -> Contestant:
-        if name == BICUBIC:
-            return Contestant(name, Bicubic(factor))
-        record = weight_files.read_record(weight_files.find(name))
-        restorer = load(name, device=device.value, tile=None)
-        return Contestant(record.name, restorer, record.sha256)
 
     with usage_errors():
         qfs = _quality_factors(qf)
         if subsampling not in ("4:2:0", "4:2:2", "4:4:4"):
             raise ValueError(f"--subsampling {subsampling}: not one of 4:2:0, 4:2:2, 4:4:4")
-        names = weights or [BICUBIC, weight_files.default_name(factor)]
-        contestants = [contestant(name) for name in names]
-        rows: list[Row] = []
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            for folder in data:
-                task = progress.add_task(folder.name, total=None)
+        contestants = _contestants(weights, int(scale), device)
+    rows: list[Row] = []
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        for folder in data:
+            task = progress.add_task(folder.name, total=None)
 
-                def on_progress(done: int, total: int, task: object = task) -> None:
-                    progress.update(task, completed=done, total=total)  # pyright: ignore[reportArgumentType]
+            def on_progress(done: int, total: int, task: TaskID = task) -> None:
+                progress.update(task, completed=done, total=total)
 
-                for row in run(
-                    contestants,
-                    folder,
-                    scale=factor,
-                    qfs=qfs,
-                    subsampling=subsampling,
-                    on_progress=on_progress,
-                ):
-                    rows.append(row)
-                    if json:
-                        write_rows([row], json)
+            for row in run(
+                contestants,
+                folder,
+                scale=int(scale),
+                qfs=qfs,
+                subsampling=subsampling,
+                on_progress=on_progress,
+            ):
+                rows.append(row)
+                if json:
+                    write_rows([row], json)
     typer.echo(tables(rows))
 
 
@@ -95,6 +85,26 @@ def tables(
         replace_between_markers(into, text)
     else:
         typer.echo(text)
+
+
+def _contestants(names: list[str] | None, scale: int, device: Device) -> list[Contestant]:
+    """The restorers to measure, whole pictures at once, as the paper's scores are taken."""
+    from jcarsr.api import load
+    from jcarsr.baselines.bicubic import Bicubic
+    from jcarsr.evaluation.run import Contestant
+    from jcarsr.weights import default_name, find, read_record
+
+    contestants: list[Contestant] = []
+    for name in names or [BICUBIC, default_name(scale)]:
+        if name == BICUBIC:
+            contestants.append(Contestant(name, Bicubic(scale)))
+            continue
+        record = read_record(find(name))
+        if record.config.scale != scale:
+            raise ValueError(f"--weights {name}: enlarges by {record.config.scale}, not by {scale}")
+        restorer = load(name, device=device.value, tile=None)
+        contestants.append(Contestant(record.name, restorer, record.sha256))
+    return contestants
 
 
 def _quality_factors(text: str) -> list[int]:

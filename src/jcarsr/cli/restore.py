@@ -77,8 +77,7 @@ def _run(jobs: list[Job | Refused], restorer: NetworkRestorer) -> int:
     """Do every job; one line for each that fails. Gives the number of failures."""
     failures = 0
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+    with _progress(console) as progress:
         pictures = progress.add_task("pictures", total=len(jobs))
         tiles = progress.add_task("tiles", total=None)
         for job in jobs:
@@ -99,6 +98,18 @@ def _run(jobs: list[Job | Refused], restorer: NetworkRestorer) -> int:
                 console.print(f"error: {_shown(job.source)}: {error}")
             progress.advance(pictures)
     return failures
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
 def _format(target: Path) -> str:
