@@ -22,6 +22,12 @@ def test_everything_there_is_is_listed() -> None:
     assert [line.split()[0] for line in out("weights").splitlines()] == bundled_names()
 
 
+def test_sizes_are_the_papers() -> None:
+    lines = out("presets").splitlines()
+    assert lines[0].startswith("jcarsr-x2: 10.10 M parameters, scale=2, channels=64")
+    assert lines[1].startswith("jcarsr-x4: 10.40 M parameters")
+
+
 def test_record_is_json(tiny_weights: Path) -> None:
     record = json.loads(out("weights", str(tiny_weights)))
     assert (record["name"], record["config"]["scale"]) == ("tiny", 2)

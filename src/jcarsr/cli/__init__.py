@@ -11,7 +11,7 @@ from PIL import Image
 
 from jcarsr.cli.evaluate import evaluate, tables
 from jcarsr.cli.restore import restore
-from jcarsr.cli.show import recipes, sets, weights
+from jcarsr.cli.show import presets, recipes, sets, weights
 from jcarsr.cli.train import train
 from jcarsr.errors import JCARSRError
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (restore, evaluate, tables, train, weights, recipes, sets):
+for command in (restore, evaluate, tables, train, weights, presets, recipes, sets):
     app.command()(command)
 
 

@@ -1,4 +1,4 @@
-"""`jcarsr weights`, `jcarsr recipes`, `jcarsr sets`: what there is."""
+"""`jcarsr weights`, `presets`, `recipes`, `sets`: what there is."""
 
 from __future__ import annotations
 
@@ -23,6 +23,20 @@ def weights(
     for bundled in bundled_names():
         record = read_record(find(bundled))
         typer.echo(f"{bundled}  x{record.config.scale}  sha256 {record.sha256[:12]}")
+
+
+def presets() -> None:
+    """List the named networks and their sizes."""
+    import torch
+
+    from jcarsr.model.config import PRESETS
+    from jcarsr.model.jcarsr import JCARSR
+
+    for preset, config in PRESETS.items():
+        with torch.device("meta"):  # counts without memory
+            count = sum(parameter.numel() for parameter in JCARSR(config).parameters())
+        fields = ", ".join(f"{key}={value}" for key, value in asdict(config).items())
+        typer.echo(f"{preset}: {count / 1e6:.2f} M parameters, {fields}")
 
 
 def recipes() -> None:
