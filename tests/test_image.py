@@ -109,7 +109,7 @@ def broken(tmp_path: Path, photo: Pixels, kind: str) -> Path:
         ("transparent", "transparency"),
         ("cmyk", "CMYK"),
         ("deep", "I;16"),
-        ("animated", "animated"),
+        ("animated", "animations"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_one_line(
@@ -118,6 +118,19 @@ def test_what_cannot_be_read_is_told_in_one_line(
     with pytest.raises(ImageError, match=message) as error:
         image.decode(broken(tmp_path, photo, kind))
     assert "\n" not in str(error.value)
+
+
+def test_camera_jpeg_with_previews_is_its_first_picture(tmp_path: Path, photo: Pixels) -> None:
+    first, preview = Image.fromarray(photo), Image.fromarray(photo[::4, ::4])
+    first.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[preview], quality=95)
+    assert np.abs(image.decode(tmp_path / "a.jpg").pixels.astype(int) - photo).mean() < 3
+
+
+def test_broken_exif_does_not_cost_the_picture(tmp_path: Path, photo: Pixels) -> None:
+    path = save(photo, tmp_path / "a.png", exif=b"Exif\0\0 no such header")
+    picture = image.decode(path)
+    np.testing.assert_array_equal(picture.pixels, photo)
+    assert picture.orientation == 1
 
 
 def test_failed_write_leaves_nothing(tmp_path: Path, photo: Pixels) -> None:

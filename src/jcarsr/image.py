@@ -62,17 +62,17 @@ def from_pillow(image: Image.Image) -> Picture:
     Raises:
         ImageError: truncated, or of a kind that `decode` refuses.
     """
+    _refuse_what_would_be_lost(image)
+    icc = image.info.get("icc_profile")
     try:
-        _refuse_what_would_be_lost(image)
-        orientation = image.getexif().get(_ORIENTATION, 1)
-        icc = image.info.get("icc_profile")
-        return Picture(
-            pixels=np.array(image.convert("RGB")),
-            orientation=orientation if orientation in range(1, 9) else 1,
-            icc_profile=icc if isinstance(icc, bytes) and image.mode == "RGB" else None,
-        )
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
-        raise ImageError(f"cannot be decoded ({error})") from error
+        pixels = np.array(image.convert("RGB"))
+    except Exception as error:  # broken files make Pillow's decoders raise nearly anything
+        raise ImageError(f"cannot be decoded ({_one_line(error)})") from error
+    return Picture(
+        pixels=pixels,
+        orientation=_orientation(image),
+        icc_profile=icc if isinstance(icc, bytes) and image.mode == "RGB" else None,
+    )
 
 
 def size_of(file: str | Path | IO[bytes]) -> tuple[int, int]:
@@ -119,7 +119,7 @@ def save(picture: Picture, path: Path, *, format: str) -> None:
         image.save(partial, FORMATS[format], **options)
         partial.replace(path)
     except (OSError, ValueError) as error:
-        raise ImageError(f"cannot be written ({error})") from error
+        raise ImageError(f"cannot be written ({_one_line(error)})") from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -133,8 +133,8 @@ def _open(file: str | Path | IO[bytes]) -> Image.Image:
         raise ImageError("not a picture that can be read") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"more than {MAX_PIXELS:,} pixels: refused as a bomb") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ImageError(f"cannot be opened ({error})") from error
+    except Exception as error:  # broken files make Pillow's parsers raise nearly anything
+        raise ImageError(f"cannot be opened ({_one_line(error)})") from error
     if image.width * image.height > MAX_PIXELS:
         image.close()
         size = f"{image.width}x{image.height}"
@@ -142,9 +142,24 @@ def _open(file: str | Path | IO[bytes]) -> Image.Image:
     return image
 
 
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 (as it is) if there is none or the EXIF data is broken."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # broken EXIF must not cost the picture
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def _one_line(error: Exception) -> str:
+    """The text of somebody else's error without its line breaks, or its type if it has no text."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(reason.split()) or type(error).__name__
+
+
 def _refuse_what_would_be_lost(image: Image.Image) -> None:
-    if getattr(image, "n_frames", 1) > 1:
-        raise ImageError("animated pictures are not supported yet")
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # cameras' JPEG + previews
+        raise ImageError("animations and files of several pages are not supported yet")
     if image.has_transparency_data:
         raise ImageError("pictures with transparency are not supported yet")
     if image.mode not in _PLAIN_MODES:

@@ -69,8 +69,11 @@ def write(path: Path, tensors: Tensors, record: Record) -> Record:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     metadata = {"format": _FORMAT, "record": json.dumps(asdict(record), sort_keys=True)}
-    save_file(halves, partial, metadata=metadata)
-    partial.replace(path)
+    try:
+        save_file(halves, partial, metadata=metadata)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return record
 
 

@@ -93,9 +93,10 @@ def _run(jobs: list[Job | Refused], restorer: NetworkRestorer) -> int:
                 result = image.Picture(sr, picture.orientation, picture.icc_profile)
                 image.save(result, job.target, format=_format(job.target))
                 console.print(f"{_shown(job.source)} -> {_shown(job.target)}")
-            except JCARSRError as error:
+            except (JCARSRError, MemoryError, RuntimeError) as error:  # torch's memory errors, too
                 failures += 1
-                console.print(f"error: {_shown(job.source)}: {error}")
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                console.print(f"error: {_shown(job.source)}: {reason}")
             progress.advance(pictures)
     return failures
 
