@@ -32,8 +32,9 @@ fix: $(VENV)/.dev ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-tables: $(VENV)/.dev ## write the results tables anew from results/*.jsonl
+tables: $(VENV)/.dev ## write the README's tables and picture anew, from stored rows and the demo
 	$(BIN)/jcarsr tables results/*.jsonl --into README.md
+	$(BIN)/python examples/demo.py --out demo --readme docs/before-after.webp
 
 clean: ## remove everything that make made
 	rm -rf $(VENV) demo .pytest_cache .ruff_cache .import_linter_cache

@@ -43,7 +43,9 @@ def main() -> None:
     """Print a table and write one sheet per picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo"), help="folder for the sheets")
-    out: Path = parser.parse_args().out
+    parser.add_argument("--readme", type=Path, help="save the first sheet here, too, as WebP")
+    arguments = parser.parse_args()
+    out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
 
     sheets: list[Path] = []
@@ -61,6 +63,9 @@ def main() -> None:
         path = out / f"{sample.name}_x{sample.scale}_qf{sample.qf}.png"
         sheet(sample, {"JPEG, bicubic": bicubic, "restored": restored, "original": hr}).save(path)
         sheets.append(path)
+    if arguments.readme:
+        with Image.open(sheets[0]) as first:
+            first.save(arguments.readme, "WEBP", quality=85)
     print("before | restored | original:", *map(str, sheets), sep="\n  ")
 
 
