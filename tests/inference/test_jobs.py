@@ -61,6 +61,14 @@ def test_inputs_are_never_overwritten(folder: Path) -> None:
     assert all(isinstance(job, Refused) and "replace an input" in job.reason for job in jobs)
 
 
+def test_results_inside_the_input_folder_are_not_restored_again(folder: Path) -> None:
+    first = plan_jobs([folder], folder / "out", scale=2, format=None)
+    for target in map(Path, targets(first)):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+    assert plan_jobs([folder], folder / "out", scale=2, format=None) == first
+
+
 def test_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     (refused,) = plan_jobs([tmp_path], Path("out"), scale=2, format=None)
     assert refused == Refused(tmp_path, "a folder without pictures")

@@ -45,6 +45,7 @@ def plan_jobs(
         ValueError: the template has unknown fields or gives a path, or `format` disagrees with
             the extension of `out`.
     """
+    refused: list[Job | Refused] = []
     as_file = len(inputs) == 1 and not inputs[0].is_dir() and not out.is_dir()
     extension = _format_of(out)
     if as_file and extension:
@@ -52,26 +53,32 @@ def plan_jobs(
             raise ValueError(f"{out}: its extension says {extension}, --format says {format}")
         found = [(inputs[0], out)]
     else:
-        suffix = format or "png"
-        found = [
-            (source, out / below / _file_name(name, source, scale, suffix))
-            for path in inputs
-            for source, below in _pictures(path)
-        ]
-    refused = [
-        Refused(path, "a folder without pictures")
-        for path in inputs
-        if path.is_dir() and not _pictures(path)
-    ]
+        found: list[tuple[Path, Path]] = []
+        for path in inputs:
+            pictures = _pictures(path, out)
+            if not pictures:
+                refused.append(Refused(path, "a folder without pictures"))
+            for source, below in pictures:
+                target = _file_name(name, source, scale, format or "png")
+                found.append((source, out / below / target))
     return [*refused, *_without_clashes(found)]
 
 
-def _pictures(path: Path) -> list[tuple[Path, Path]]:
-    """(file, its folder relative to `path`) for every picture of a folder; a file is itself."""
+def _pictures(path: Path, out: Path) -> list[tuple[Path, Path]]:
+    """(file, its folder relative to `path`) for every picture of a folder; a file is itself.
+
+    Earlier results are not restored again: what lies in `out` is left, if `out` is below `path`.
+    """
     if not path.is_dir():
         return [(path, Path())]
-    files = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES)
-    return [(file, file.parent.relative_to(path)) for file in files if file.is_file()]
+    inner = out.resolve() if path.resolve() in out.resolve().parents else None
+    return [
+        (file, file.parent.relative_to(path))
+        for file in sorted(path.rglob("*"))
+        if file.suffix.lower() in SUFFIXES
+        and file.is_file()
+        and (inner is None or inner not in file.resolve().parents)
+    ]
 
 
 def _without_clashes(found: Sequence[tuple[Path, Path]]) -> list[Job | Refused]:
