@@ -34,7 +34,7 @@ class Sample:
 
 SAMPLES = (
     Sample("astronaut", scale=2, qf=10, detail=(80, 180)),
-    Sample("chelsea", scale=2, qf=30, detail=(90, 190)),
+    Sample("chelsea", scale=2, qf=30, detail=(100, 120)),
     Sample("coffee", scale=4, qf=40, detail=(150, 330)),
 )
 
