@@ -3,11 +3,30 @@ import pytest
 import skimage.filters
 import torch
 
-from jcarsr.losses import LossWeights, charbonnier_loss, gradient_loss, pixel_loss, total_loss
+from jcarsr.losses import (
+    LossWeights,
+    charbonnier_loss,
+    gradient_loss,
+    log_rms_loss,
+    pixel_loss,
+    squared_loss,
+    total_loss,
+)
 
 
 def test_pixel_loss_of_a_constant_error() -> None:
     assert pixel_loss(torch.full((1, 3, 4, 4), 0.75), torch.full((1, 3, 4, 4), 0.5)) == 0.25
+
+
+def test_log_rms_is_psnr_up_to_a_factor() -> None:
+    """An error of 0.1 is 20 dB, of 0.01 is 40 dB; ln(rms) = -dB * ln(10) / 20."""
+    hr = torch.zeros(2, 3, 4, 4).double()
+    sr = torch.stack((torch.full((3, 4, 4), 0.1), torch.full((3, 4, 4), 0.01))).double()
+    assert log_rms_loss(sr, hr).item() == pytest.approx(-30 * np.log(10) / 20, abs=0.01)
+
+
+def test_squared_loss_of_a_constant_error() -> None:
+    assert squared_loss(torch.full((1, 3, 4, 4), 0.75), torch.full((1, 3, 4, 4), 0.25)) == 0.25
 
 
 def test_charbonnier_is_epsilon_at_zero_and_absolute_far_away() -> None:
@@ -26,3 +45,5 @@ def test_gradient_loss_compares_with_the_sobel_map_of_hr() -> None:
 def test_total_has_the_papers_weights() -> None:
     terms = {name: torch.tensor(1.0) for name in ("pixel", "gradient", "jcar")}
     assert total_loss(terms, LossWeights()).item() == pytest.approx(1.6)
+    halved = LossWeights(pixel=0.5, gradient=0, jcar=2)
+    assert total_loss(terms, halved).item() == pytest.approx(2.5)

@@ -46,9 +46,8 @@ def test_lite_x4_beats_bicubic_on_set5_by_its_bar(qf: int) -> None:
 
 @pytest.mark.parametrize("set", ["Set5", "Set14", "B100"])
 @pytest.mark.parametrize("qf", [10, 20, 30, 40, 80])
-@pytest.mark.parametrize("scale", [2, 4])
-def test_lite_beats_bicubic_on_every_picture(set: str, qf: int, scale: int) -> None:
-    ours, floor = (row(r, set, scale, qf).images for r in (f"jcarsr-lite-x{scale}", "bicubic"))
+def test_lite_x2_beats_bicubic_on_every_picture(set: str, qf: int) -> None:
+    ours, floor = (row(name, set, 2, qf).images for name in ("jcarsr-lite-x2", "bicubic"))
     assert [name for name in ours if ours[name][0] <= floor[name][0]] == []
 
 

@@ -12,8 +12,9 @@ from jcarsr.ops import image_gradient
 
 @dataclass(frozen=True, kw_only=True)
 class LossWeights:
-    """Total = pixel + gradient * eq. 18 + jcar * eq. 19 (eq. 20; the paper's values)."""
+    """Total = pixel * eq. 17 + gradient * eq. 18 + jcar * eq. 19 (eq. 20; the paper's values)."""
 
+    pixel: float = 1.0
     gradient: float = 0.1
     jcar: float = 0.5
 
@@ -21,6 +22,24 @@ class LossWeights:
 def pixel_loss(sr: Tensor, hr: Tensor) -> Tensor:
     """Mean absolute error of the restored picture (eq. 17). 2 x (N, 3, H, W) -> scalar"""
     return (sr - hr).abs().mean()
+
+
+def squared_loss(sr: Tensor, hr: Tensor) -> Tensor:
+    """Mean squared error: instead of eq. 17 it weighs the hardest crops most.
+
+    Not in the paper. 2 x (N, 3, H, W) -> scalar
+    """
+    return (sr - hr).square().mean()
+
+
+def log_rms_loss(sr: Tensor, hr: Tensor) -> Tensor:
+    """Mean over the crops of ln(root mean square error): PSNR, up to a factor and a constant.
+
+    Not in the paper: NAFNet's PSNR loss (Chen et al. 2022). Instead of eq. 17 it weighs nearly
+    perfect crops more, as a mean of PSNRs does. 2 x (N, 3, H, W) -> scalar
+    """
+    mse = (sr - hr).square().mean((1, 2, 3))
+    return 0.5 * torch.log(mse + 1e-6).mean()  # a quarter of a grey level is as good as none
 
 
 def gradient_loss(gradient: Tensor, hr: Tensor) -> Tensor:
@@ -41,4 +60,5 @@ def charbonnier_loss(lr_hat: Tensor, lr: Tensor, *, epsilon: float = 1e-6) -> Te
 
 def total_loss(terms: dict[str, Tensor], weights: LossWeights) -> Tensor:
     """The weighted sum (eq. 20) of the terms named pixel, gradient and jcar."""
-    return terms["pixel"] + weights.gradient * terms["gradient"] + weights.jcar * terms["jcar"]
+    weighted = weights.pixel * terms["pixel"]
+    return weighted + weights.gradient * terms["gradient"] + weights.jcar * terms["jcar"]

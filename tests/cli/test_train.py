@@ -10,7 +10,7 @@ from jcarsr.cli import app
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["slow"], "slow: no such recipe, there are paper, short"),
+        (["slow"], "slow: no such recipe, there are paper, short, finish, settle"),
         (["short", "--preset", "big"], "--preset big"),
         (["short", "--precision", "fp8"], "--precision fp8"),
         (["short", "--batch-size", "0"], "batch_size must be positive, got 0"),

@@ -17,6 +17,7 @@ from jcarsr.training import run as run_module
 from jcarsr.training.recipes import RECIPES, Recipe
 from jcarsr.training.report import Silent, StepReport
 from jcarsr.training.run import RunOptions, train
+from jcarsr.training.task import PixelError
 from jcarsr.weights import read
 
 pytestmark = pytest.mark.filterwarnings("default")  # the engine warns of its own matters
@@ -107,10 +108,10 @@ def test_nan_stops_and_keeps_the_last_good_checkpoint(
 ) -> None:
     losses, calls = run_module.loss_terms, 0
 
-    def broken(model: JCARSR, batch: Batch) -> dict[str, torch.Tensor]:
+    def broken(model: JCARSR, batch: Batch, error: PixelError) -> dict[str, torch.Tensor]:
         nonlocal calls
         calls += 1
-        terms = losses(model, batch)
+        terms = losses(model, batch, error)
         return {k: v * float("nan") for k, v in terms.items()} if calls == 4 else terms
 
     monkeypatch.setattr(run_module, "loss_terms", broken)

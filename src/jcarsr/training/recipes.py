@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from jcarsr.losses import LossWeights
 from jcarsr.training.schedule import Cosine, Halving, Schedule
+from jcarsr.training.task import PixelError
 
 ANY_QUALITY = (5, 7, 10, 13, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95)
 
@@ -30,6 +31,7 @@ class Recipe:
     patch_size: int  # of a low-resolution crop, pixels
     candidates: int = 1  # crops drawn for each one used; the one with the most detail stays
     share_444: float = 0.2  # of the JPEGs that keep full chroma; the others are 4:2:0
+    pixel_error: PixelError = "absolute"  # absolute: eq. 17
     loss_weights: LossWeights = field(default_factory=LossWeights)
     ema_decay: float = 0.999  # of the averaged weights that are evaluated and kept
     clip_norm: float | None = None  # largest gradient norm; None = not clipped
@@ -45,6 +47,21 @@ class Recipe:
             raise ValueError(f"ema_decay must be in [0, 1), got {self.ema_decay!r}")
 
 
+# What pays most a minute: a large rate that LayerNorm allows, decayed over the real budget.
+_SHORT = Recipe(
+    preset="jcarsr-lite-x2",
+    qfs=ANY_QUALITY,
+    optimizer="adamw",
+    learning_rate=1e-3,
+    betas=(0.9, 0.95),
+    schedule=Cosine(warmup_steps=100),
+    max_steps=5_000,
+    batch_size=8,
+    patch_size=48,
+    candidates=2,
+    clip_norm=1.0,
+)
+
 RECIPES: dict[str, Recipe] = {
     # The paper's section 3.2. Steps, batch and patch are not in the paper: EDSR's are taken.
     "paper": Recipe(
@@ -59,19 +76,26 @@ RECIPES: dict[str, Recipe] = {
         batch_size=16,
         patch_size=48,
     ),
-    # What pays most a minute: a large rate that LayerNorm allows, decayed over the real budget.
-    "short": Recipe(
-        preset="jcarsr-lite-x2",
-        qfs=ANY_QUALITY,
-        optimizer="adamw",
-        learning_rate=1e-3,
-        betas=(0.9, 0.95),
-        schedule=Cosine(warmup_steps=100),
-        max_steps=5_000,
-        batch_size=8,
-        patch_size=48,
-        candidates=2,
-        clip_norm=1.0,
+    "short": _SHORT,
+    # After `short`, with --init. Not the paper's loss: PSNR itself, which weighs clean crops most.
+    "finish": replace(
+        _SHORT,
+        learning_rate=4e-4,
+        schedule=Cosine(warmup_steps=50),
+        max_steps=1_500,
+        pixel_error="log_rms",
+        loss_weights=LossWeights(pixel=0.03),  # as steep as eq. 17 at an error of 8 grey levels
+        ema_decay=0.995,
+    ),
+    # After `finish`, with --init. Squared error weighs textures most, where `finish` overdoes it.
+    "settle": replace(
+        _SHORT,
+        learning_rate=2e-4,
+        schedule=Cosine(warmup_steps=50),
+        max_steps=1_000,
+        pixel_error="squared",
+        loss_weights=LossWeights(pixel=16.0),  # as steep as eq. 17 at an error of 8 grey levels
+        ema_decay=0.995,
     ),
 }
 """Recipe name -> recipe; `jcarsr train NAME` starts from it, its options change single fields."""

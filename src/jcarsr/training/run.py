@@ -186,7 +186,7 @@ class _Run:
         seed = random.Random(f"{recipe.seed}:{self.fabric.global_rank}:{step}").getrandbits(63)
         generator = torch.Generator().manual_seed(seed)
         batch = self.bank.draw(recipe.batch_size // self.fabric.world_size, generator)
-        terms = loss_terms(self.wrapped, batch)
+        terms = loss_terms(self.wrapped, batch, recipe.pixel_error)
         loss = total_loss(terms, recipe.loss_weights)
         self.fabric.backward(loss)
         if recipe.clip_norm is not None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, TypeAlias, cast
 
 from torch import Tensor, nn
 
 from jcarsr.data.bank import Batch
-from jcarsr.losses import charbonnier_loss, gradient_loss, pixel_loss
+from jcarsr.losses import charbonnier_loss, gradient_loss, log_rms_loss, pixel_loss, squared_loss
 from jcarsr.model.jcarsr import Restored
 
+PixelError: TypeAlias = Literal["absolute", "squared", "log_rms"]
 
-def loss_terms(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+
+def loss_terms(
+    model: nn.Module, batch: Batch, pixel_error: PixelError = "absolute"
+) -> dict[str, Tensor]:
     """The terms of eq. 20, each a scalar in float32 whatever the network computes in."""
+    errors = {"absolute": pixel_loss, "squared": squared_loss, "log_rms": log_rms_loss}
     out = cast(Restored, model(batch.lq))
     return {
-        "pixel": pixel_loss(out.sr.float(), batch.hr),
+        "pixel": errors[pixel_error](out.sr.float(), batch.hr),
         "gradient": gradient_loss(out.gradient.float(), batch.hr),
         "jcar": charbonnier_loss(out.lr.float(), batch.lr),
     }
