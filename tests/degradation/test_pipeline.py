@@ -2,13 +2,7 @@ import numpy as np
 import pytest
 
 from jcarsr.degradation import jpeg
-from jcarsr.degradation.pipeline import (
-    Compression,
-    add_grain,
-    degrade,
-    draw_compressions,
-    low_resolution,
-)
+from jcarsr.degradation.pipeline import Compression, degrade, draw_compressions, low_resolution
 from jcarsr.pixels import Pixels
 
 
@@ -43,19 +37,3 @@ def test_draw_is_decided_by_the_seed() -> None:
 def test_share_of_full_chroma(share: float) -> None:
     drawn = draw_compressions([50] * 4000, share, seed=0)
     assert np.mean([c.subsampling == "4:4:4" for c in drawn]) == pytest.approx(share, abs=0.03)
-
-
-def test_grain_is_noise_of_no_colour_and_decided_by_the_seed() -> None:
-    grey = np.full((200, 200, 3), 128, np.uint8)
-    noise = add_grain(grey, 1.0, seed="a").astype(int) - 128
-    assert 3 <= noise.std() <= 15.1
-    assert abs(noise.mean()) < 0.3
-    assert (noise == noise[..., :1]).all()
-    np.testing.assert_array_equal(add_grain(grey, 1.0, seed="a") - 128, noise.astype(np.uint8))
-
-
-@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
-def test_share_of_grain(share: float) -> None:
-    grey = np.full((8, 8, 3), 128, np.uint8)
-    grainy = [(add_grain(grey, share, seed=index) != grey).any() for index in range(1000)]
-    assert np.mean(grainy) == pytest.approx(share, abs=0.05)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from jcarsr.data.sources import Entry
-from jcarsr.degradation.pipeline import add_grain, draw_compressions, low_resolution
+from jcarsr.degradation.pipeline import draw_compressions, low_resolution
 from jcarsr.errors import DataError
 from jcarsr.pixels import crop_to_multiple
 
@@ -40,7 +40,6 @@ class BankSettings:
     qfs: tuple[int, ...]
     share_444: float  # probability that a JPEG keeps full chroma
     patch_size: int  # of lr and lq, pixels; pictures smaller than a patch are left out
-    share_grain: float = 0.0  # probability that a picture is given grain before it is shrunk
     candidates: int = 1  # crops drawn for each one used: the one with the most detail stays
     seed: int = 0
 
@@ -165,10 +164,9 @@ def build_bank(
 
         def add(index: int) -> None:
             entry = entries[kept[index]]
-            seed = f"{settings.seed}:{kept[index]}"
             hr = crop_to_multiple(entry.pixels(), scale)
-            hr = add_grain(hr, settings.share_grain, seed=seed)
             lr = low_resolution(hr, scale, exact=False)
+            seed = f"{settings.seed}:{kept[index]}"
             jpegs = draw_compressions(settings.qfs, settings.share_444, seed=seed)
             lq = [torch.from_numpy(compress(lr)) for compress in jpegs]
             bank.put(index, torch.from_numpy(hr.copy()), torch.from_numpy(lr), lq)

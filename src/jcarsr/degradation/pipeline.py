@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
 from jcarsr.degradation import jpeg, resize
 from jcarsr.ops import from_pixels, to_pixels
 from jcarsr.pixels import Pixels
@@ -64,22 +62,3 @@ def draw_compressions(
         Compression(qf=qf, subsampling="4:4:4" if rng.random() < share_444 else "4:2:0")
         for qf in qfs
     )
-
-
-def add_grain(hr: Pixels, share: float, *, seed: int | str) -> Pixels:
-    """Give a picture film grain or sensor noise, or leave it; the seed decides.
-
-    Training pictures tend to be cleaner than what people take: without grain a network learns that
-    every fine texture is an edge to be sharpened. Normal noise, equal in R, G and B.
-
-    Args:
-        hr: (H, W, 3) uint8 RGB.
-        share: probability of grain, in [0, 1].
-        seed: for example a picture's name.
-    """
-    rng = random.Random(f"grain:{seed}")
-    if rng.random() >= share:
-        return hr
-    sigma = rng.uniform(3, 15)  # grey levels
-    noise = np.random.default_rng(rng.getrandbits(64)).standard_normal(hr.shape[:2], np.float32)
-    return (hr + sigma * noise[..., None]).round().clip(0, 255).astype(np.uint8)

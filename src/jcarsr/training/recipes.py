@@ -31,7 +31,6 @@ class Recipe:
     patch_size: int  # of a low-resolution crop, pixels
     candidates: int = 1  # crops drawn for each one used; the one with the most detail stays
     share_444: float = 0.2  # of the JPEGs that keep full chroma; the others are 4:2:0
-    share_grain: float = 0.0  # of the pictures that are given grain before they are shrunk
     pixel_error: PixelError = "absolute"  # absolute: eq. 17
     loss_weights: LossWeights = field(default_factory=LossWeights)
     ema_decay: float = 0.999  # of the averaged weights that are evaluated and kept
@@ -94,7 +93,6 @@ RECIPES: dict[str, Recipe] = {
         learning_rate=2e-4,
         schedule=Cosine(warmup_steps=50),
         max_steps=1_000,
-        share_grain=0.25,
         pixel_error="squared",
         loss_weights=LossWeights(pixel=16.0),  # as steep as eq. 17 at an error of 8 grey levels
         ema_decay=0.995,

@@ -314,7 +314,6 @@ def _build_bank(
         qfs=recipe.qfs,
         share_444=recipe.share_444,
         patch_size=recipe.patch_size,
-        share_grain=recipe.share_grain,
         candidates=recipe.candidates,
         seed=recipe.seed,
     )
