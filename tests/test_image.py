@@ -41,7 +41,7 @@ def test_orientation_is_read_and_applied_once(
     path = save(photo, tmp_path / "a.png", exif=exif)
     picture = image.decode(path)
     np.testing.assert_array_equal(picture.pixels, photo)  # as stored: the JPEG grid lies there
-    image.save(picture, tmp_path / "b.png", format="png")
+    image.save(picture, tmp_path / "b.png")
     with Image.open(path) as stored, Image.open(tmp_path / "b.png") as turned:
         from PIL import ImageOps
 
@@ -56,7 +56,7 @@ def test_every_format_is_written_with_the_colour_profile(
 ) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     target = tmp_path / "new" / f"a.{format}"
-    image.save(image.Picture(photo, icc_profile=profile), target, format=format)
+    image.save(image.Picture(photo, icc_profile=profile), target)
     again = image.decode(target)
     assert again.icc_profile == profile
     assert np.abs(again.pixels.astype(int) - photo).mean() < 3
@@ -133,8 +133,13 @@ def test_broken_exif_does_not_cost_the_picture(tmp_path: Path, photo: Pixels) ->
     assert picture.orientation == 1
 
 
+def test_unknown_extension_is_told(tmp_path: Path, photo: Pixels) -> None:
+    with pytest.raises(ImageError, match=r"cannot be written as \.xyz"):
+        image.save(image.Picture(photo), tmp_path / "a.xyz")
+
+
 def test_failed_write_leaves_nothing(tmp_path: Path, photo: Pixels) -> None:
     (tmp_path / "a.png").mkdir()
     with pytest.raises(ImageError, match="cannot be written"):
-        image.save(image.Picture(photo), tmp_path / "a.png", format="png")
+        image.save(image.Picture(photo), tmp_path / "a.png")
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]

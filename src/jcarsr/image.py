@@ -22,6 +22,7 @@ MAX_PIXELS = 100_000_000
 FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "avif": "AVIF", "tiff": "TIFF"}
 """What a result can be saved as: extension and Pillow's name."""
 
+_ALIASES = {"jpeg": "jpg", "tif": "tiff"}
 _ORIENTATION = 0x0112  # EXIF tag
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -85,6 +86,13 @@ def size_of(file: str | Path | IO[bytes]) -> tuple[int, int]:
         return image.height, image.width
 
 
+def format_of(path: Path) -> str | None:
+    """The key of FORMATS that a file name's extension stands for, None if it stands for none."""
+    extension = path.suffix.lower().removeprefix(".")
+    extension = _ALIASES.get(extension, extension)
+    return extension if extension in FORMATS else None
+
+
 def upright(picture: Picture) -> Image.Image:
     """A Pillow image turned as its orientation asks, with its colour profile."""
     image = Image.fromarray(picture.pixels)
@@ -96,15 +104,17 @@ def upright(picture: Picture) -> Image.Image:
     return image
 
 
-def save(picture: Picture, path: Path, *, format: str) -> None:
+def save(picture: Picture, path: Path) -> None:
     """Write `picture`, turned upright, to a temporary name beside `path`, then rename it.
 
-    Args:
-        format: a key of FORMATS. JPEG, WebP and AVIF are written at quality 95, JPEG at 4:4:4.
+    The extension gives the format; JPEG, WebP and AVIF are written at quality 95, JPEG at 4:4:4.
 
     Raises:
-        ImageError: the file cannot be written.
+        ImageError: the extension is of no known format, or the file cannot be written.
     """
+    format = format_of(path)
+    if format is None:
+        raise ImageError(f"cannot be written as {path.suffix or 'a file without extension'}")
     image = upright(picture)
     options: dict[str, Any] = {}
     if picture.icc_profile:

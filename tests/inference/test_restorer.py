@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter
@@ -5,6 +7,7 @@ from scipy.ndimage import uniform_filter
 from jcarsr import JCARSRError, NetworkRestorer
 from jcarsr.inference.torch_engine import TorchEngine
 from jcarsr.pixels import Pixels, Planes
+from jcarsr.weights import read
 
 
 class Blur:
@@ -54,10 +57,8 @@ def test_tiles_of_different_brightness_leave_no_edge() -> None:
     assert np.abs(np.diff(sr, axis=1)).max() <= 2  # 51 levels over 32 output pixels
 
 
-def test_real_network_agrees_within_50_db(photo: Pixels, tiny_weights: str) -> None:
-    from jcarsr.weights import read
-
-    engine = TorchEngine(read(tiny_weights), "cpu")  # pyright: ignore
+def test_real_network_agrees_within_50_db(photo: Pixels, tiny_weights: Path) -> None:
+    engine = TorchEngine(read(tiny_weights), "cpu")
     tiled = NetworkRestorer(engine, 128).restore(photo)
     whole = NetworkRestorer(engine, None).restore(photo)
     mse = np.square(tiled.astype(float) - whole).mean()
@@ -93,9 +94,7 @@ def test_nan_is_never_a_picture() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (17, 23)])
-def test_smallest_and_odd_pictures(size: tuple[int, int], tiny_weights: str) -> None:
-    from jcarsr.weights import read
-
-    restorer = NetworkRestorer(TorchEngine(read(tiny_weights), "cpu"))  # pyright: ignore
+def test_smallest_and_odd_pictures(size: tuple[int, int], tiny_weights: Path) -> None:
+    restorer = NetworkRestorer(TorchEngine(read(tiny_weights), "cpu"))
     sr = restorer.restore(np.zeros((*size, 3), np.uint8))
     assert sr.shape == (2 * size[0], 2 * size[1], 3)

@@ -91,7 +91,7 @@ def _run(jobs: list[Job | Refused], restorer: NetworkRestorer) -> int:
                 picture = image.decode(job.source)
                 sr = restorer.restore(picture.pixels, on_tile)
                 result = image.Picture(sr, picture.orientation, picture.icc_profile)
-                image.save(result, job.target, format=_format(job.target))
+                image.save(result, job.target)
                 console.print(f"{_shown(job.source)} -> {_shown(job.target)}")
             except (JCARSRError, MemoryError, RuntimeError) as error:  # torch's memory errors, too
                 failures += 1
@@ -111,11 +111,6 @@ def _progress(console: Console) -> Progress:
         transient=True,
         disable=not console.is_terminal,
     )
-
-
-def _format(target: Path) -> str:
-    extension = target.suffix.lower().removeprefix(".")
-    return {"jpeg": "jpg", "tif": "tiff"}.get(extension, extension)
 
 
 def _shown(path: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jcarsr.image import FORMATS, SUFFIXES
+from jcarsr.image import SUFFIXES, format_of
 
 DEFAULT_NAME = "{stem}_x{scale}"
 
@@ -16,7 +16,7 @@ class Job:
     """One picture to restore."""
 
     source: Path
-    target: Path
+    target: Path  # its extension is that of one of FORMATS
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def plan_jobs(
     """
     refused: list[Job | Refused] = []
     as_file = len(inputs) == 1 and not inputs[0].is_dir() and not out.is_dir()
-    extension = _format_of(out)
+    extension = format_of(out)
     if as_file and extension:
         if format not in (None, extension):
             raise ValueError(f"{out}: its extension says {extension}, --format says {format}")
@@ -107,10 +107,3 @@ def _file_name(name: str, source: Path, scale: int, format: str) -> str:
     if not file_name or Path(file_name).name != file_name:
         raise ValueError(f"--name {name}: gives {file_name!r}, which is not a file name")
     return f"{file_name}.{format}"
-
-
-def _format_of(path: Path) -> str | None:
-    extension = path.suffix.lower().removeprefix(".")
-    aliases = {"jpeg": "jpg", "tif": "tiff"}
-    extension = aliases.get(extension, extension)
-    return extension if extension in FORMATS else None
