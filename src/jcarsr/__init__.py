@@ -9,9 +9,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jcarsr.api import load, restore
-    from jcarsr.errors import DataError, ImageError, JCARSRError, TrainingError, WeightsError
-    from jcarsr.inference.restorer import NetworkRestorer, Restorer
+    from jcarsr.api import Restorer, restore
+    from jcarsr.batch.worker import Outcome
+    from jcarsr.errors import (
+        DataError,
+        ImageError,
+        JCARSRError,
+        LedgerError,
+        MemoryLimitError,
+        StorageError,
+        TrainingError,
+        WeightsError,
+    )
+    from jcarsr.image import Metadata, Picture, ReadOptions, SaveOptions
+    from jcarsr.inference.restorer import Enlarger, NetworkRestorer
+    from jcarsr.inference.target import Target
     from jcarsr.metrics.protocol import EvalProtocol
     from jcarsr.model.config import PRESETS, JCARSRConfig
     from jcarsr.model.jcarsr import JCARSR
@@ -20,15 +32,24 @@ __all__ = [
     "JCARSR",
     "PRESETS",
     "DataError",
+    "Enlarger",
     "EvalProtocol",
     "ImageError",
     "JCARSRConfig",
     "JCARSRError",
+    "LedgerError",
+    "MemoryLimitError",
+    "Metadata",
     "NetworkRestorer",
+    "Outcome",
+    "Picture",
+    "ReadOptions",
     "Restorer",
+    "SaveOptions",
+    "StorageError",
+    "Target",
     "TrainingError",
     "WeightsError",
-    "load",
     "restore",
 ]
 
@@ -36,15 +57,24 @@ _HOMES = {
     "JCARSR": "jcarsr.model.jcarsr",
     "PRESETS": "jcarsr.model.config",
     "DataError": "jcarsr.errors",
+    "Enlarger": "jcarsr.inference.restorer",
     "EvalProtocol": "jcarsr.metrics.protocol",
     "ImageError": "jcarsr.errors",
     "JCARSRConfig": "jcarsr.model.config",
     "JCARSRError": "jcarsr.errors",
+    "LedgerError": "jcarsr.errors",
+    "MemoryLimitError": "jcarsr.errors",
+    "Metadata": "jcarsr.image",
     "NetworkRestorer": "jcarsr.inference.restorer",
-    "Restorer": "jcarsr.inference.restorer",
+    "Outcome": "jcarsr.batch.worker",
+    "Picture": "jcarsr.image",
+    "ReadOptions": "jcarsr.image",
+    "Restorer": "jcarsr.api",
+    "SaveOptions": "jcarsr.image",
+    "StorageError": "jcarsr.errors",
+    "Target": "jcarsr.inference.target",
     "TrainingError": "jcarsr.errors",
     "WeightsError": "jcarsr.errors",
-    "load": "jcarsr.api",
     "restore": "jcarsr.api",
 }
 

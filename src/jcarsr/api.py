@@ -9,39 +9,117 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from jcarsr.batch.plan import Job
+from jcarsr.batch.settings import Settings
+from jcarsr.batch.worker import Outcome, Worker
 from jcarsr.errors import ImageError
-from jcarsr.image import Picture, decode, from_pillow, upright
-from jcarsr.inference.restorer import DEFAULT_TILE, NetworkRestorer
+from jcarsr.image import Animation, Picture, ReadOptions, SaveOptions, decode, from_pillow, upright
+from jcarsr.inference.compose import compose
+from jcarsr.inference.networks import Networks
+from jcarsr.inference.restorer import DEFAULT_MAX_MEMORY, DEFAULT_TILE
+from jcarsr.inference.target import Target
 from jcarsr.pixels import Pixels
-from jcarsr.weights import default_name, find, read
 
 if TYPE_CHECKING:
     from jcarsr.inference.torch_engine import Device
 
 
-def load(
-    name: str | None = None,
-    *,
-    scale: int = 2,
-    device: Device = "auto",
-    tile: int | None = DEFAULT_TILE,
-) -> NetworkRestorer:
-    """A restorer to use many times, from several threads if need be.
+class Restorer:
+    """Restores pictures, from several threads if need be; holds weights and no picture.
 
     Args:
-        name: bundled weights or a weight file; None = the bundled weights for `scale`.
-        scale: 2 or 4; ignored if `name` is given.
+        weights: bundled weights or a weight file, for its own scale and for 1; None = the bundled
+            weights for each scale.
         device: auto takes a GPU if there is one.
         tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
+        max_memory: bytes that one picture may take beside the weights; None = no limit.
 
     Raises:
-        WeightsError: no such weights, or they are damaged.
+        WeightsError: no such weights.
         ValueError: the device is not there, or `tile` is wrong.
-    """
-    from jcarsr.inference.torch_engine import TorchEngine
 
-    path = find(name or default_name(scale))
-    return NetworkRestorer(TorchEngine(read(path), device), tile)
+    >>> import numpy as np
+    >>> from jcarsr import Restorer, Target
+    >>> restorer = Restorer()
+    >>> grey = np.full((20, 30, 3), 128, np.uint8)
+    >>> restorer.restore(grey).size
+    (60, 40)
+    >>> restorer.restore(grey, Target(max_side=75)).size
+    (75, 50)
+    """
+
+    def __init__(
+        self,
+        weights: str | None = None,
+        *,
+        device: Device = "auto",
+        tile: int | None = DEFAULT_TILE,
+        max_memory: int | None = DEFAULT_MAX_MEMORY,
+    ) -> None:
+        self._tile = tile
+        self._networks = Networks(weights, device=device, tile=tile, max_memory=max_memory)
+        self._networks.check_device()
+        self._default = Target(scale=2 if weights is None else self._networks.scales[-1])
+
+    def restore(
+        self, picture: str | Path | Image.Image | Pixels, target: Target | None = None
+    ) -> Image.Image:
+        """Remove JPEG artifacts from a picture and enlarge it.
+
+        Args:
+            picture: a file, a Pillow image, or (H, W, 3) uint8 RGB pixels.
+            target: the size of the result; None = twice the input's, or what `weights` do.
+
+        Returns:
+            an upright 8-bit image, with the colour profile: grey stays grey, transparency stays.
+
+        Raises:
+            ImageError: the file cannot be read as a picture, or is an animation.
+            MemoryLimitError: it needs more than `max_memory`.
+            JCARSRError: the result would be larger than the networks can make it.
+        """
+        decoded = _decoded(picture)
+        target = target or self._default
+        scale = target.native_scale(*decoded.size, self._networks.scales)
+        restorer = self._networks.restorer(scale)
+        return upright(compose(decoded, restorer, target.size(*decoded.size)).picture)
+
+    def restore_file(
+        self,
+        source: str | Path,
+        result: str | Path,
+        target: Target | None = None,
+        *,
+        read: ReadOptions = ReadOptions(),
+        save: SaveOptions = SaveOptions(),
+        overwrite: bool = False,
+    ) -> Outcome:
+        """Restore a file into another one, with its metadata, 16 bits, transparency and frames.
+
+        Args:
+            source: a picture of any kind that `jcarsr restore` takes.
+            result: its extension decides the format; it appears when it is complete.
+            target: the size of the result; None = twice the input's, or what `weights` do.
+            read: limits and what to do with broken files.
+            save: quality and metadata.
+            overwrite: `result` may exist.
+
+        Returns:
+            what was done; its `notes` say what could not be kept.
+
+        Raises:
+            ImageError: `source` cannot be read or `result` not be written; names the file.
+            JCARSRError: as `restore`.
+        """
+        settings = Settings(target=target or self._default, read=read, save=save, tile=self._tile)
+        worker = Worker(self._networks, settings, overwrite=overwrite)
+        try:
+            step = worker.read(Job(Path(source), Path(result)))
+            if isinstance(step, Outcome):
+                return step
+            return worker.write(worker.restore(step, lambda done, total: None))
+        except ImageError as error:
+            raise type(error)(f"{source}: {error}") from error
 
 
 def restore(
@@ -55,38 +133,43 @@ def restore(
 
     Args:
         picture: a file, a Pillow image, or (H, W, 3) uint8 RGB pixels.
-        scale: 2 or 4.
+        scale: 1 (artifacts only), 2 or 4.
         weights: bundled weights or a weight file; None = the bundled weights for `scale`.
         device: auto takes a GPU if there is one.
 
     Returns:
-        an RGB Pillow image, `scale` times as wide and high, upright.
+        an upright 8-bit Pillow image, `scale` times as wide and high, with the colour profile.
 
     Raises:
         ImageError: the file cannot be read as a picture.
         WeightsError: no such weights.
+        ValueError: `scale` is another number.
 
     >>> import numpy as np
     >>> from jcarsr import restore
     >>> restore(np.zeros((20, 30, 3), np.uint8), scale=2).size
     (60, 40)
     """
-    if isinstance(picture, str | Path):
-        try:
-            decoded = decode(picture)
-        except ImageError as error:
-            raise ImageError(f"{picture}: {error}") from error
-    elif isinstance(picture, Image.Image):
-        decoded = from_pillow(picture)
-    else:
-        decoded = Picture(_checked(picture))
-    sr = _cached_load(weights, scale, device).restore(decoded.pixels)
-    return upright(Picture(sr, decoded.orientation, decoded.icc_profile))
+    return _shared(weights, device).restore(picture, Target(scale=scale))
 
 
 @lru_cache(maxsize=4)
-def _cached_load(name: str | None, scale: int, device: Device) -> NetworkRestorer:
-    return load(name, scale=scale, device=device)
+def _shared(weights: str | None, device: Device) -> Restorer:
+    return Restorer(weights, device=device)
+
+
+def _decoded(picture: str | Path | Image.Image | Pixels) -> Picture:
+    if isinstance(picture, Image.Image):
+        return from_pillow(picture)
+    if not isinstance(picture, str | Path):
+        return Picture(_checked(picture))
+    try:
+        decoded = decode(picture)
+        if isinstance(decoded, Animation):
+            raise ImageError("an animation: restore_file restores all its frames")
+    except ImageError as error:
+        raise type(error)(f"{picture}: {error}") from error
+    return decoded
 
 
 def _checked(pixels: Pixels) -> Pixels:

@@ -21,3 +21,15 @@ class DataError(JCARSRError):
 
 class TrainingError(JCARSRError):
     """A training run that cannot start or go on."""
+
+
+class MemoryLimitError(JCARSRError):
+    """A picture or tile for which there is not enough memory."""
+
+
+class LedgerError(JCARSRError):
+    """The record of an output folder that cannot be kept."""
+
+
+class StorageError(ImageError):
+    """Nothing more can be written: the disk is full or read-only."""

@@ -1,8 +1,8 @@
-"""The one form in which pictures travel outside the network: numpy, uint8, (H, W, 3), RGB."""
+"""The forms in which pictures travel outside the network: numpy arrays, (H, W, 3), RGB."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +10,30 @@ import numpy.typing as npt
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 """(H, W, 3) uint8 RGB."""
 
+Samples: TypeAlias = npt.NDArray[Any]
+"""uint8 or uint16; (H, W, 3) RGB where nothing else is said."""
+
 Planes: TypeAlias = npt.NDArray[np.float32]
 """(N, 3, H, W) float32 RGB, a picture's values in [0, 1]."""
 
 
-def to_planes(pixels: Pixels) -> Planes:
-    """(H, W, 3) uint8 -> (1, 3, H, W) float32 in [0, 1]."""
-    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
-    return planes / np.float32(255)
+def to_planes(samples: Samples) -> Planes:
+    """(H, W, 3) uint8 or uint16 -> (1, 3, H, W) float32 in [0, 1]."""
+    planes = np.ascontiguousarray(samples.transpose(2, 0, 1)[None], dtype=np.float32)
+    return planes / np.float32(np.iinfo(samples.dtype).max)
+
+
+def to_samples(x: npt.NDArray[np.floating], dtype: npt.DTypeLike) -> Samples:
+    """Floats around [0, 1] of any shape -> uint8 or uint16 as `dtype` says, clamped and rounded."""
+    top = np.iinfo(dtype).max
+    return (x * top).round().clip(0, top).astype(dtype)
+
+
+def to_8_bits(samples: Samples) -> Pixels:
+    """uint8 or uint16 of any shape -> uint8, rounded."""
+    if samples.dtype == np.uint8:
+        return samples
+    return ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
 def crop_to_multiple(pixels: Pixels, multiple: int) -> Pixels:

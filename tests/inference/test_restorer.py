@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter
 
-from jcarsr import JCARSRError, NetworkRestorer
+from jcarsr import JCARSRError, MemoryLimitError, NetworkRestorer
 from jcarsr.inference.torch_engine import TorchEngine
 from jcarsr.pixels import Pixels, Planes
 from jcarsr.weights import read
@@ -13,11 +13,13 @@ from jcarsr.weights import read
 class Blur:
     """Enlarges by repetition and blurs over 9 pixels: sees less than the margin of a blend."""
 
+    bytes_per_pixel = 1
+
     def __init__(self, scale: int) -> None:
         self.scale = scale
         self.largest = 0
 
-    def run(self, lq: Planes) -> Planes:
+    def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
         self.largest = max(self.largest, *lq.shape[2:])
         large = lq.repeat(self.scale, 2).repeat(self.scale, 3)
         return uniform_filter(large, (1, 1, 9, 9), mode="nearest")
@@ -45,9 +47,10 @@ def test_tiles_of_different_brightness_leave_no_edge() -> None:
 
     class Alternating:
         scale = 2
+        bytes_per_pixel = 1
         calls = 0
 
-        def run(self, lq: Planes) -> Planes:
+        def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
             self.calls += 1
             shape = (1, 3, 2 * lq.shape[2], 2 * lq.shape[3])
             return np.full(shape, 0.4 + 0.2 * (self.calls % 2), np.float32)
@@ -55,6 +58,73 @@ def test_tiles_of_different_brightness_leave_no_edge() -> None:
     sr = NetworkRestorer(Alternating(), 128).restore(np.zeros((64, 400, 3), np.uint8)).astype(int)
     assert sr.max() - sr.min() == 51
     assert np.abs(np.diff(sr, axis=1)).max() <= 2  # 51 levels over 32 output pixels
+
+
+def test_values_that_are_not_finite_are_computed_again_in_full_precision(picture: Pixels) -> None:
+    class Overflowing(Blur):
+        overflows = 0
+
+        def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+            sr = super().run(lq)
+            if not full_precision and lq[0, 0, 0, 0] > 0.5:
+                self.overflows += 1
+                sr[0, 1, 3, 3] = np.inf
+            return sr
+
+    engine = Overflowing(2)
+    restoration = NetworkRestorer(engine, 128).run(picture)
+    whole = NetworkRestorer(Blur(2), 128).restore(picture)
+    np.testing.assert_array_equal(restoration.samples, whole)
+    assert restoration.full_precision_tiles == engine.overflows > 0
+
+
+@pytest.mark.parametrize("error", [MemoryError(), MemoryLimitError("full")])
+@pytest.mark.parametrize("tile", [None, 256])
+def test_out_of_memory_the_tile_is_halved(
+    picture: Pixels, error: Exception, tile: int | None
+) -> None:
+    class Small(Blur):
+        def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+            if max(lq.shape[2:]) > 144:
+                raise error
+            return super().run(lq)
+
+    restoration = NetworkRestorer(Small(2), tile).run(picture)
+    assert restoration.tile == 128
+    whole = NetworkRestorer(Blur(2), None).restore(picture)
+    assert np.abs(restoration.samples.astype(int) - whole).max() <= 1
+
+
+def test_out_of_memory_with_the_smallest_tile_is_told(picture: Pixels) -> None:
+    class Full(Blur):
+        def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+            raise MemoryError
+
+    with pytest.raises(MemoryLimitError, match="not enough memory for a result of 838x686"):
+        NetworkRestorer(Full(2)).restore(picture)
+
+
+def test_memory_is_kept_within_the_limit_or_refused() -> None:
+    engine = Blur(4)
+    engine.bytes_per_pixel = 5000
+    roomy = NetworkRestorer(engine, 512, 3 * 2**30)
+    assert roomy.tile_for(2500, 2500) == 256
+    assert roomy.memory_needed(2500, 2500, 256) <= 3 * 2**30 < roomy.memory_needed(2500, 2500, 512)
+    assert NetworkRestorer(engine, 512).tile_for(2500, 2500) == 512
+    with pytest.raises(MemoryLimitError, match=r"about 1\.2 GiB, more than the 0\.5 GiB allowed"):
+        NetworkRestorer(engine, 512, 2**29).tile_for(2500, 2500)
+
+
+def test_sixteen_bits_keep_their_steps() -> None:
+    ramp = np.arange(3000, 3000 + 40 * 40, dtype=np.uint16).reshape(40, 40, 1).repeat(3, 2)
+
+    class Same(Blur):
+        def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+            return lq
+
+    sr = NetworkRestorer(Same(1)).restore(ramp)
+    assert sr.dtype == np.uint16
+    np.testing.assert_array_equal(sr, ramp)
 
 
 def test_real_network_agrees_within_50_db(photo: Pixels, tiny_weights: Path) -> None:
@@ -74,8 +144,9 @@ def test_progress_counts_every_tile(picture: Pixels) -> None:
 def test_values_beyond_white_and_black_are_clamped() -> None:
     class Extreme:
         scale = 2
+        bytes_per_pixel = 1
 
-        def run(self, lq: Planes) -> Planes:
+        def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
             return np.where(lq.repeat(2, 2).repeat(2, 3) > 0.5, 9.0, -9.0).astype(np.float32)
 
     lq = np.array([[[0, 255, 0]]], np.uint8)
@@ -85,8 +156,9 @@ def test_values_beyond_white_and_black_are_clamped() -> None:
 def test_nan_is_never_a_picture() -> None:
     class Broken:
         scale = 2
+        bytes_per_pixel = 1
 
-        def run(self, lq: Planes) -> Planes:
+        def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
             return np.full((1, 3, 2 * lq.shape[2], 2 * lq.shape[3]), np.nan, np.float32)
 
     with pytest.raises(JCARSRError, match="not finite"):

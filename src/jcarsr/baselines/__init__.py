@@ -1,1 +1,1 @@
-"""What the network is compared with, each a Restorer."""
+"""What the network is compared with, each an Enlarger."""

@@ -10,6 +10,7 @@ import typer
 from PIL import Image
 
 from jcarsr.cli.evaluate import evaluate, tables
+from jcarsr.cli.inspect import inspect
 from jcarsr.cli.restore import restore
 from jcarsr.cli.show import presets, recipes, sets, weights
 from jcarsr.cli.train import train
@@ -22,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (restore, evaluate, tables, train, weights, presets, recipes, sets):
+for command in (restore, inspect, evaluate, tables, train, weights, presets, recipes, sets):
     app.command()(command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 
 import typer
 
@@ -18,8 +19,16 @@ class Device(StrEnum):
 
 
 class Scale(StrEnum):
-    """Output size over input size."""
+    """Output size over input size, where there is super-resolution."""
 
+    x2 = "2"
+    x4 = "4"
+
+
+class AnyScale(StrEnum):
+    """Output size over input size; 1 = artifacts are removed and the size stays."""
+
+    x1 = "1"
     x2 = "2"
     x4 = "4"
 
@@ -32,3 +41,28 @@ def usage_errors() -> Generator[None]:
     except ValueError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+def shown(path: Path) -> str:
+    """A path on one line, whatever characters its name has."""
+    text = str(path)
+    return text if text.isprintable() else repr(text)
+
+
+def parse_bytes(text: str) -> int:
+    """A size such as 800M or 3G (of 1024) in bytes.
+
+    Raises:
+        ValueError: it is no such size.
+
+    >>> parse_bytes("1.5G") == 1536 * 2**20
+    True
+    """
+    units = {"K": 2**10, "M": 2**20, "G": 2**30}
+    try:
+        size = int(float(text.strip()[:-1]) * units[text.strip()[-1:].upper()])
+    except (KeyError, ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is no size of memory: 800M or 3G, for example") from error
+    if size <= 0:
+        raise ValueError(f"{text!r} is no size of memory: it must be positive")
+    return size

@@ -89,9 +89,9 @@ def tables(
 
 def _contestants(names: list[str] | None, scale: int, device: Device) -> list[Contestant]:
     """The restorers to measure, whole pictures at once, as the paper's scores are taken."""
-    from jcarsr.api import load
     from jcarsr.baselines.bicubic import Bicubic
     from jcarsr.evaluation.run import Contestant
+    from jcarsr.inference.networks import Networks
     from jcarsr.weights import default_name, find, read_record
 
     contestants: list[Contestant] = []
@@ -102,8 +102,9 @@ def _contestants(names: list[str] | None, scale: int, device: Device) -> list[Co
         record = read_record(find(name))
         if record.config.scale != scale:
             raise ValueError(f"--weights {name}: enlarges by {record.config.scale}, not by {scale}")
-        restorer = load(name, device=device.value, tile=None)
-        contestants.append(Contestant(record.name, restorer, record.sha256))
+        networks = Networks(name, device=device.value, tile=None, max_memory=None)
+        networks.check_device()
+        contestants.append(Contestant(record.name, networks.restorer(scale), record.sha256))
     return contestants
 
 

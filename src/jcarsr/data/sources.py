@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jcarsr.errors import DataError, ImageError
-from jcarsr.image import SUFFIXES, decode, size_of
+from jcarsr.image import SUFFIXES, decode_rgb, size_of
 from jcarsr.pixels import Pixels
 
 
@@ -35,7 +35,7 @@ class Entry:
             DataError: it cannot be decoded.
         """
         try:
-            return decode(io.BytesIO(self.read())).pixels
+            return decode_rgb(io.BytesIO(self.read()))
         except ImageError as error:
             raise DataError(f"{self.name}: {error}") from error
 

@@ -13,7 +13,7 @@ from jcarsr.degradation.jpeg import Subsampling, codec_version
 from jcarsr.degradation.pipeline import Compression, low_resolution
 from jcarsr.errors import DataError
 from jcarsr.evaluation.rows import Row
-from jcarsr.inference.restorer import Restorer
+from jcarsr.inference.restorer import Enlarger
 from jcarsr.metrics.protocol import EvalProtocol, Score
 from jcarsr.pixels import Pixels, crop_to_multiple
 
@@ -23,7 +23,7 @@ class Contestant:
     """A restorer to be measured."""
 
     name: str
-    restorer: Restorer
+    restorer: Enlarger
     sha256: str | None = None  # of its weights' tensors
 
 

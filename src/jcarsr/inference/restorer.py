@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from jcarsr.errors import JCARSRError
+from jcarsr.errors import JCARSRError, MemoryLimitError
 from jcarsr.inference.engine import Engine
-from jcarsr.inference.tiling import BLEND, Span, plan
-from jcarsr.pixels import Pixels, to_planes
+from jcarsr.inference.tiling import BLEND, GRID, MIN_TILE, Span, plan
+from jcarsr.pixels import Pixels, Samples, to_planes, to_samples
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 
 DEFAULT_TILE = 512
 """Pixels of the input seen at once, along each side."""
 
+DEFAULT_MAX_MEMORY = 3 * 2**30
+"""Bytes that restoring one picture may take beside the weights."""
 
-class Restorer(Protocol):
+_STRIP_COPIES = 4  # float32 arrays as large as a strip: strip, carry, and two on the way to levels
+_RESULT_COPIES = 3  # the result's levels, turned upright, and what its encoder holds
+
+
+class Enlarger(Protocol):
     """Anything that enlarges a picture: our network, bicubic scaling, a peer."""
 
     @property
@@ -32,6 +39,15 @@ class Restorer(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Restoration:
+    """A restored picture and what it took."""
+
+    samples: Samples  # (scale * H, scale * W, 3), of the input's type
+    tile: int | None  # side of the tiles that were small enough; None = the whole picture at once
+    full_precision_tiles: int  # tiles whose values were not finite at first
+
+
 class NetworkRestorer:
     """Runs an engine over a picture in overlapping tiles; keeps no state between pictures.
 
@@ -40,14 +56,18 @@ class NetworkRestorer:
         tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
             Memory grows with tile^2 for the network and with tile * width for the strip that is
             being blended, not with the picture's height.
+        max_memory: bytes that one picture may take, by `memory_needed`: tiles are halved until it
+            fits. None = no limit.
 
     Raises:
         ValueError: `tile` is no multiple of 16 or less than 128.
     """
 
-    def __init__(self, engine: Engine, tile: int | None = DEFAULT_TILE) -> None:
-        self._engine, self._tile = engine, tile
-        self._plan(1)  # a wrong tile is refused here, not at the first picture
+    def __init__(
+        self, engine: Engine, tile: int | None = DEFAULT_TILE, max_memory: int | None = None
+    ) -> None:
+        self._engine, self._tile, self._max_memory = engine, tile, max_memory
+        _spans(1, tile)  # a wrong tile is refused here, not at the first picture
 
     @property
     def scale(self) -> int:
@@ -55,44 +75,113 @@ class NetworkRestorer:
         return self._engine.scale
 
     def restore(
-        self, lq: Pixels, on_tile: Callable[[int, int], None] = lambda done, total: None
-    ) -> Pixels:
-        """(H, W, 3) uint8 RGB -> (scale * H, scale * W, 3) uint8 RGB.
+        self, lq: Samples, on_tile: Callable[[int, int], None] = lambda done, total: None
+    ) -> Samples:
+        """(H, W, 3) uint8 or uint16 RGB -> (scale * H, scale * W, 3) of the same type.
 
         Args:
             lq: the picture.
             on_tile: told (tiles done, tiles in all).
 
         Raises:
-            JCARSRError: the network gave values that are not finite.
+            MemoryLimitError: even the smallest tiles need too much memory.
+            JCARSRError: the network gave values that are not finite, in float32 too.
         """
+        return self.run(lq, on_tile).samples
+
+    def run(
+        self, lq: Samples, on_tile: Callable[[int, int], None] = lambda done, total: None
+    ) -> Restoration:
+        """As `restore`, and says what it took. Out of memory, it tries again with smaller tiles."""
+        height, width = lq.shape[:2]
+        tile = self.tile_for(height, width, lq.itemsize)
+        while True:
+            try:
+                return self._in_tiles(lq, tile, on_tile)
+            except (MemoryError, MemoryLimitError) as error:
+                tile = _half(tile, max(height, width))
+                if tile is None:
+                    size = f"{width * self.scale}x{height * self.scale}"
+                    raise MemoryLimitError(f"not enough memory for a result of {size}") from error
+
+    def tile_for(self, height: int, width: int, itemsize: int = 1) -> int | None:
+        """The tile with which a picture of this size stays within `max_memory`.
+
+        Raises:
+            MemoryLimitError: none does.
+        """
+        tile = self._tile
+        while self._max_memory is not None:
+            needed = self.memory_needed(height, width, tile, itemsize)
+            if needed <= self._max_memory:
+                break
+            tile = _half(tile, max(height, width))
+            if tile is None:
+                raise MemoryLimitError(
+                    f"needs about {needed / 2**30:.1f} GiB, "
+                    f"more than the {self._max_memory / 2**30:.1f} GiB allowed"
+                )
+        return tile
+
+    def memory_needed(self, height: int, width: int, tile: int | None, itemsize: int = 1) -> int:
+        """Bytes at the peak for a picture of this size from decoding to encoding, about."""
+        seen_height, seen_width = (
+            size if tile is None else min(tile, size) for size in (height, width)
+        )
+        strip = seen_height * width * self.scale**2 * 3 * 4
+        levels = height * width * 3 * itemsize
+        return (
+            2 * levels
+            + levels * self.scale**2 * _RESULT_COPIES
+            + strip * _STRIP_COPIES
+            + seen_height * seen_width * self._engine.bytes_per_pixel
+        )
+
+    def _in_tiles(
+        self, lq: Samples, tile: int | None, on_tile: Callable[[int, int], None]
+    ) -> Restoration:
         scale = self.scale
         height, width = lq.shape[:2]
-        rows, columns = self._plan(height), self._plan(width)
-        sr = np.empty((height * scale, width * scale, 3), np.uint8)
+        rows, columns = _spans(height, tile), _spans(width, tile)
+        sr = np.empty((height * scale, width * scale, 3), lq.dtype)
         carry = np.empty((0, width * scale, 3), np.float32)
+        repeated = 0
         for index, row in enumerate(rows):
             strip = np.zeros(((row.stop - row.start) * scale, width * scale, 3), np.float32)
             for number, column in enumerate(columns):
-                tile = self._run(lq[row.start : row.stop, column.start : column.stop])
+                part, again = self._run(lq[row.start : row.stop, column.start : column.stop])
+                repeated += again
                 across = slice(column.start * scale, column.stop * scale)
-                strip[:, across] += tile * _fade(column, scale)[:, None]
+                strip[:, across] += part * _fade(column, scale)[:, None]
                 on_tile(index * len(columns) + number + 1, len(rows) * len(columns))
             strip *= _fade(row, scale)[:, None, None]
             strip[: len(carry)] += carry
             ready = (rows[index + 1].start if index + 1 < len(rows) else height) - row.start
-            sr[row.start * scale : (row.start + ready) * scale] = _to_uint8(strip[: ready * scale])
+            done = slice(row.start * scale, (row.start + ready) * scale)
+            sr[done] = to_samples(strip[: ready * scale], lq.dtype)
             carry = strip[ready * scale :].copy()
-        return sr
+        return Restoration(sr, tile, repeated)
 
-    def _plan(self, length: int) -> list[Span]:
-        return [Span(0, length)] if self._tile is None else plan(length, self._tile)
+    def _run(self, lq: Samples) -> tuple[Floats, bool]:
+        """One tile, and whether it had to be computed again in float32."""
+        planes = to_planes(lq)
+        sr = self._engine.run(planes)
+        again = not np.isfinite(sr).all()
+        if again:
+            sr = self._engine.run(planes, full_precision=True)
+            if not np.isfinite(sr).all():
+                raise JCARSRError("the network gave values that are not finite")
+        return sr[0].transpose(1, 2, 0), again
 
-    def _run(self, lq: Pixels) -> Floats:
-        sr = self._engine.run(to_planes(lq))[0].transpose(1, 2, 0)
-        if not np.isfinite(sr).all():
-            raise JCARSRError("the network gave values that are not finite")
-        return sr
+
+def _spans(length: int, tile: int | None) -> list[Span]:
+    return [Span(0, length)] if tile is None else plan(length, tile)
+
+
+def _half(tile: int | None, longest_side: int) -> int | None:
+    """The next smaller tile for a picture, None if there is none that helps."""
+    seen = longest_side if tile is None else min(tile, longest_side)
+    return None if seen <= MIN_TILE else max(seen // 2 // GRID * GRID, MIN_TILE)
 
 
 def _fade(span: Span, scale: int) -> Floats:
@@ -104,7 +193,3 @@ def _fade(span: Span, scale: int) -> Floats:
     if span.fade_out is not None:
         weight *= np.clip((span.fade_out - at) / BLEND + 0.5, 0, 1)
     return weight.astype(np.float32)
-
-
-def _to_uint8(x: Floats) -> Pixels:
-    return (x * 255).round().clip(0, 255).astype(np.uint8)

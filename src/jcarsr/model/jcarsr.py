@@ -84,11 +84,29 @@ class JCARSR(nn.Module):
         """
         return self._sr(self._features(lq)[0], lq)
 
+    def clean(self, lq: Tensor) -> Tensor:
+        """The input without its JPEG artifacts, from the artifact removal branch alone.
+
+        (N, 3, H, W), RGB in [0, 1] -> (N, 3, H, W), not clamped.
+        """
+        jcar = self.jcar_head(_checked(lq))
+        for group in self.jcar_groups:
+            jcar = group(jcar)
+        return lq + self.jcar_tail(jcar)
+
+    def edges(self, lq: Tensor) -> Tensor:
+        """The gradient map of the restored picture (Fig. 10), from the gradient branch alone.
+
+        (N, 3, H, W), RGB in [0, 1] -> (N, 3, scale * H, scale * W), around [0, 1], not clamped.
+        """
+        gradient = self.gradient_head(_checked(lq))
+        for group in self.gradient_groups:
+            gradient = group(gradient)
+        return self.gradient_tail(self.gradient_upsampler(gradient))
+
     def _features(self, lq: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The last features of the SR, artifact removal and gradient branch, (N, C, H, W) each."""
-        if lq.ndim != 4 or lq.shape[1] != 3:
-            raise ValueError(f"lq must be (N, 3, H, W), got {tuple(lq.shape)}")
-        sr, jcar, gradient = self.sr_head(lq), self.jcar_head(lq), self.gradient_head(lq)
+        sr, jcar, gradient = self.sr_head(_checked(lq)), self.jcar_head(lq), self.gradient_head(lq)
         for level in range(self.config.num_groups):
             sr = self.sr_groups[level](sr)
             jcar = self.jcar_groups[level](jcar)
@@ -100,3 +118,9 @@ class JCARSR(nn.Module):
     def _sr(self, features: Tensor, lq: Tensor) -> Tensor:
         enlarged = interpolate(lq, scale_factor=self.config.scale, mode="bilinear")
         return enlarged + self.sr_tail(self.sr_upsampler(features))
+
+
+def _checked(lq: Tensor) -> Tensor:
+    if lq.ndim != 4 or lq.shape[1] != 3:
+        raise ValueError(f"lq must be (N, 3, H, W), got {tuple(lq.shape)}")
+    return lq

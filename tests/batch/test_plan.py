@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-
 from jcarsr.inference.jobs import Job, Refused, plan_jobs
 
 

@@ -1,0 +1,1 @@
+"""Many files: which result goes where, what is done already, and doing the rest."""

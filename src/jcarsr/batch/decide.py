@@ -1,0 +1,60 @@
+"""Whether a file has to be restored, is done already, or must be left alone."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from jcarsr.batch.ledger import Entry
+from jcarsr.errors import ImageError
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do about a result that may be there already."""
+
+    skip: bool  # it is there, made from the same input in the same way
+    previous_sha256: str | None = None  # of the earlier result that will be replaced
+
+
+def decide(
+    target: Path,
+    entry: Entry | None,
+    *,
+    source_sha256: str,
+    settings: str,
+    weights_sha256: str | None,
+    overwrite: bool,
+) -> Decision:
+    """A file that stands at `target` is replaced only if an earlier run wrote it just so.
+
+    Args:
+        target: the result.
+        entry: what the ledger says of it.
+        source_sha256: of the input as it is now.
+        settings: as they are now, `Settings.as_text`.
+        weights_sha256: of the weights that would now do what the entry's did.
+        overwrite: files of other origin may be replaced, too.
+
+    Raises:
+        ImageError: it exists and must be left alone.
+    """
+    if not target.exists():
+        return Decision(skip=False)
+    found = sha256_of(target) if target.is_file() and entry is not None else None
+    if found is not None and entry is not None:
+        made_from = (entry.source_sha256, entry.settings, entry.weights_sha256)
+        if found == entry.result_sha256 and made_from == (source_sha256, settings, weights_sha256):
+            return Decision(skip=True)
+        if found in (entry.result_sha256, entry.previous_sha256):
+            return Decision(skip=False, previous_sha256=found)
+    if not overwrite:
+        raise ImageError(f"{target} exists already: --overwrite replaces it")
+    return Decision(skip=False)
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,34 @@
+"""What a run of the command asks of every picture."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from jcarsr.image import ReadOptions, SaveOptions
+from jcarsr.inference.restorer import DEFAULT_TILE
+from jcarsr.inference.target import Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything but the input and the weights that decides the bytes of a result."""
+
+    target: Target
+    read: ReadOptions = field(default_factory=ReadOptions)
+    save: SaveOptions = field(default_factory=SaveOptions)
+    tile: int | None = DEFAULT_TILE
+    gradient: bool = False  # also write the gradient branch's map
+
+    def as_text(self) -> str:
+        """The same for the same results; for the ledger."""
+        target = {name: value for name, value in vars(self.target).items() if value is not None}
+        said = {
+            **target,
+            "salvage": self.read.salvage,
+            "first_frame": self.read.first_frame,
+            **vars(self.save),
+            "tile": self.tile,
+            "gradient": self.gradient,
+        }
+        return json.dumps(said, sort_keys=True)

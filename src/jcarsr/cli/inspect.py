@@ -1,0 +1,179 @@
+"""`jcarsr inspect`: what a file is, and which network would restore it. Loads no network."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jcarsr.cli.choices import AnyScale, shown, usage_errors
+from jcarsr.errors import ImageError
+from jcarsr.image.facts import Facts, JpegFacts, Profile, facts
+from jcarsr.image.jpeg_quality import Quality
+from jcarsr.image.open import MAX_PIXELS, ReadOptions
+from jcarsr.inference.networks import Networks
+
+
+def inspect(
+    files: Annotated[list[Path], typer.Argument(help="Pictures.")],
+    scale: Annotated[
+        AnyScale | None,
+        typer.Option(help="1 only removes artifacts. [default: 2, or that of --weights]"),
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
+    ] = None,
+    max_pixels: Annotated[int, typer.Option(help="Refuse pictures with more, as bombs.")] = (
+        MAX_PIXELS
+    ),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON line a file on standard output.")
+    ] = False,
+) -> None:
+    """Tell what pictures are, how hard JPEGs were compressed, and which weights would be used.
+
+    Reads the files' headers only.
+    """
+    with usage_errors():
+        if max_pixels < 1:
+            raise ValueError(f"--max-pixels {max_pixels}: at least 1")
+        choice = _choose(weights, scale)
+    failed = False
+    for file in files:
+        try:
+            found = facts(file, ReadOptions(max_pixels=max_pixels))
+        except ImageError as error:
+            failed = True
+            typer.echo(f"error: {shown(file)}: {error}", err=True)
+            if as_json:
+                typer.echo(json.dumps({"file": str(file), "error": str(error)}))
+            continue
+        if as_json:
+            typer.echo(json.dumps(_as_dictionary(file, found, choice)))
+        else:
+            typer.echo("\n".join((shown(file), *(f"  {line}" for line in _lines(found, choice)))))
+    if failed:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """The weights that would be used."""
+
+    name: str
+    scale: int  # asked for; 1 = the artifact removal branch alone
+    bundled: bool  # chosen by us for the scale, not by the user
+    trained_from: int | None  # lowest and highest quality seen in training; None = not recorded
+    trained_to: int | None
+
+    def outside(self, found: Facts) -> bool | None:
+        """Whether a JPEG's quality is one that these weights never saw; None = not known."""
+        quality = found.jpeg.quality if found.jpeg else None
+        if quality is None or self.trained_from is None or self.trained_to is None:
+            return None
+        return not self.trained_from <= quality.value <= self.trained_to
+
+
+def _choose(name: str | None, asked: AnyScale | None) -> _Choice:
+    """The weights that `jcarsr restore` would take.
+
+    Raises:
+        WeightsError: there are no such weights.
+        ValueError: they have another scale.
+    """
+    networks = Networks(name)
+    scale = int(asked) if asked else 2 if name is None else networks.scales[-1]
+    if scale not in networks.scales:
+        raise ValueError(f"--scale {scale}: {name} enlarges by {networks.scales[-1]}")
+    record = networks.record(scale)
+    lowest, highest = _trained(record.recipe)
+    return _Choice(shown(Path(str(record.name))), scale, name is None, lowest, highest)
+
+
+def _trained(recipe: Any) -> tuple[int, int] | tuple[None, None]:
+    """Lowest and highest training quality, if they are told: a user's file may hold anything."""
+    try:
+        return int(min(recipe["qfs"])), int(max(recipe["qfs"]))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None, None
+
+
+def _as_dictionary(file: Path, found: Facts, choice: _Choice) -> dict[str, object]:
+    chosen = {**asdict(choice), "quality_outside_training": choice.outside(found)}
+    return {"file": str(file), **asdict(found), "weights": chosen}
+
+
+def _lines(found: Facts, choice: _Choice) -> Iterator[str]:
+    yield f"format: {found.format}{_kind(found.jpeg)}"
+    yield f"size: {found.width}x{found.height}{_turned(found)}"
+    transparency = ", with transparency" if found.transparency else ""
+    yield f"pixels: {found.mode}, {_count(found.bits, 'bit')} a channel{transparency}"
+    if found.frames is not None and found.frames > 1:
+        yield f"frames: {found.frames}"
+    if found.jpeg is not None:
+        yield f"quality: {_quality(found.jpeg.quality)}"
+    yield f"colour profile: {_profile(found.profile)}"
+    yield f"metadata: {_metadata(found)}"
+    yield f"weights: {_weights(choice)}"
+    if choice.outside(found):
+        yield (
+            "note: its quality lies outside those that these weights were trained on "
+            f"({choice.trained_from} to {choice.trained_to})"
+        )
+    for note in found.notes:
+        yield f"note: {note}"
+
+
+def _kind(jpeg: JpegFacts | None) -> str:
+    if jpeg is None:
+        return ""
+    return f", {'progressive' if jpeg.progressive else 'sequential'}, {jpeg.subsampling}"
+
+
+def _turned(found: Facts) -> str:
+    if found.orientation == 1:
+        return ""
+    width, height = found.upright
+    return f", upright {width}x{height} (EXIF orientation {found.orientation})"
+
+
+def _quality(quality: Quality | None) -> str:
+    if quality is None:
+        return "unknown, it has no quantisation tables"
+    if quality.exact:
+        return f"{quality.value} (libjpeg's tables precisely)"
+    off = f"{100 * math.expm1(quality.misfit):.0f} %"
+    return f"about {quality.value} (non-standard tables; libjpeg's nearest differ by {off})"
+
+
+def _profile(profile: Profile | None) -> str:
+    if profile is None:
+        return "none"
+    name = profile.description or "without a name"
+    return name if profile.colour_space is None else f"{name} ({profile.colour_space})"
+
+
+def _metadata(found: Facts) -> str:
+    parts = ["EXIF"] if found.exif else []
+    parts += ["XMP"] if found.xmp else []
+    parts += [f"{found.dpi[0]:g}x{found.dpi[1]:g} dpi"] if found.dpi else []
+    return ", ".join(parts) or "none"
+
+
+def _weights(choice: _Choice) -> str:
+    why = f"bundled for scale {choice.scale}" if choice.bundled else f"for scale {choice.scale}"
+    if choice.scale == 1:
+        why = f"its artifact removal branch, {why}"
+    if choice.trained_from is None:
+        return f"{choice.name} ({why}; it is not recorded which qualities it was trained on)"
+    trained = f"trained on qualities {choice.trained_from} to {choice.trained_to}"
+    return f"{choice.name} ({why}; {trained})"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

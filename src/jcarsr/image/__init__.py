@@ -1,0 +1,34 @@
+"""The only place that knows picture files: path or bytes <-> samples and metadata."""
+
+from jcarsr.image.decode import decode, decode_rgb, from_pillow, size_of
+from jcarsr.image.encode import (
+    FORMATS,
+    PART,
+    SaveOptions,
+    check_format,
+    format_of,
+    save,
+    upright,
+)
+from jcarsr.image.open import MAX_PIXELS, SUFFIXES, ReadOptions
+from jcarsr.image.picture import Animation, Metadata, Picture
+
+__all__ = [
+    "FORMATS",
+    "MAX_PIXELS",
+    "PART",
+    "SUFFIXES",
+    "Animation",
+    "Metadata",
+    "Picture",
+    "ReadOptions",
+    "SaveOptions",
+    "check_format",
+    "decode",
+    "decode_rgb",
+    "format_of",
+    "from_pillow",
+    "save",
+    "size_of",
+    "upright",
+]

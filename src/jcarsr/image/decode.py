@@ -1,0 +1,175 @@
+"""A picture file of any kind -> its samples and metadata."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+from PIL import Image
+
+from jcarsr.errors import ImageError
+from jcarsr.image.metadata import colour_space, read_metadata, wrong_profile
+from jcarsr.image.open import ReadOptions, one_line, opened
+from jcarsr.image.picture import Animation, Metadata, Picture
+from jcarsr.image.samples import cmyk_to_rgb, is_grey, load, refuse_unknown_mode, samples_of
+from jcarsr.pixels import Pixels, to_8_bits
+
+Source = str | Path | IO[bytes]
+
+
+def decode(file: Source, options: ReadOptions = ReadOptions()) -> Picture | Animation:
+    """Read a picture: 8 or 16 bits, grey, palette, RGB, CMYK, with or without transparency.
+
+    CMYK becomes sRGB, through the file's colour profile if it has one.
+
+    Raises:
+        ImageError: missing, empty, no picture, truncated (without `salvage`), too large, or of a
+            kind that cannot be kept whole. The message does not name the file.
+    """
+    data = read_bytes(file)
+    with opened(io.BytesIO(data), options) as image:
+        if options.first_frame or not _is_animated(image):
+            return _still(image, options, data)
+        return _animation(image, options, data)
+
+
+def decode_rgb(file: Source) -> Pixels:
+    """Only the colours of a still, (H, W, 3) uint8 as stored, for training and measuring.
+
+    Raises:
+        ImageError: as `decode`, or the picture has transparency or several frames.
+    """
+    picture = decode(file)
+    if isinstance(picture, Animation):
+        raise ImageError("an animation")
+    if picture.alpha is not None:
+        raise ImageError("has transparency")
+    return to_8_bits(picture.samples)
+
+
+def from_pillow(image: Image.Image) -> Picture:
+    """The picture in an image that Pillow has opened or made: its current frame, 8 bits of RGB.
+
+    Raises:
+        ImageError: truncated, or of a kind that `decode` refuses.
+    """
+    return _still(image, ReadOptions(), None)
+
+
+def size_of(file: Source, options: ReadOptions = ReadOptions()) -> tuple[int, int]:
+    """(height, width) as stored, from the header alone.
+
+    Raises:
+        ImageError: missing, empty, no picture, or larger than allowed.
+    """
+    with opened(file, options) as image:
+        return image.height, image.width
+
+
+def read_bytes(file: Source) -> bytes:
+    """All of a file.
+
+    Raises:
+        ImageError: it cannot be read; the message does not name it.
+    """
+    if not isinstance(file, str | Path):
+        return file.read()
+    try:
+        return Path(file).read_bytes()
+    except FileNotFoundError as error:
+        raise ImageError("no such file") from error
+    except OSError as error:
+        raise ImageError(f"cannot be opened ({one_line(error)})") from error
+
+
+def _still(image: Image.Image, options: ReadOptions, data: bytes | None) -> Picture:
+    """The current frame of an image; `data` is its file, to read 16-bit colours from."""
+    refuse_unknown_mode(image)
+    layout = getattr(image, "tile", None)
+    broken_off = load(image, options)
+    metadata, orientation, notes = read_metadata(image)
+    if image.format == "TIFF" and not broken_off:
+        orientation = 1  # Pillow turns TIFFs upright while it loads them
+    if broken_off:
+        notes.append("truncated: what could be decoded was taken")
+        if image.format == "JPEG" and data is not None:
+            image = _ended(data, options)
+    grey = is_grey(image)
+    profile = metadata.icc_profile
+    if image.mode == "CMYK":
+        image, profile = cmyk_to_rgb(image, profile, notes)
+    elif profile and colour_space(profile) != ("GRAY" if grey else "RGB"):
+        notes.append(wrong_profile(profile))
+        profile = None
+    samples, alpha = samples_of(image, layout, options, data)
+    return Picture(
+        samples=samples,
+        alpha=alpha,
+        grey=grey,
+        orientation=orientation,
+        metadata=replace(metadata, icc_profile=profile),
+        notes=tuple(notes),
+    )
+
+
+def _ended(jpeg: bytes, options: ReadOptions) -> Image.Image:
+    """A truncated JPEG with an end put to it: its decoder then gives all scans that came."""
+    with opened(io.BytesIO(jpeg + b"\xff\xd9"), options) as image:
+        load(image, options)
+        return image.copy()
+
+
+def _is_animated(image: Image.Image) -> bool:
+    if image.format == "MPO":  # a camera's JPEG with previews or the other eye's view behind it
+        return False
+    try:
+        return getattr(image, "n_frames", 1) > 1
+    except Exception as error:  # counting the frames of a broken file may fail anyhow
+        raise ImageError(f"cannot be decoded ({one_line(error)})") from error
+
+
+def _animation(image: Image.Image, options: ReadOptions, data: bytes) -> Animation:
+    if image.format not in ("GIF", "PNG", "WEBP", "AVIF"):
+        raise ImageError("has several pages: the first alone can be restored, with --first-frame")
+    unchecked: Any = image
+    count: int = unchecked.n_frames
+    pixels = image.width * image.height * count
+    if pixels > options.max_pixels:
+        size = f"{count} frames of {image.width}x{image.height}"
+        raise ImageError(f"{size} are more than {options.max_pixels:,} pixels: refused as a bomb")
+    first = 1 if image.info.get("default_image") else 0  # a still for viewers without animation
+    metadata, _, _ = read_metadata(image)
+    if metadata.icc_profile and colour_space(metadata.icc_profile) != "RGB":
+        metadata = replace(metadata, icc_profile=None)
+    plays = _plays(image)
+    durations: list[float] = []
+    try:
+        for index in range(first, count):
+            image.seek(index)
+            image.load()  # most formats tell a frame's duration only then
+            durations.append(float(image.info.get("duration", 0)))
+    except Exception as error:  # broken files make Pillow's decoders raise nearly anything
+        raise ImageError(f"cannot be decoded ({one_line(error)})") from error
+
+    def decode_frames() -> Iterator[Picture]:
+        with opened(io.BytesIO(data), options) as frames:
+            for index in range(first, count):
+                try:
+                    frames.seek(index)
+                except Exception as error:
+                    raise ImageError(f"frame {index}: {one_line(error)}") from error
+                frame = _still(frames, options, None)
+                yield replace(frame, grey=False, orientation=1, metadata=Metadata(), notes=())
+
+    return Animation(image.size, tuple(durations), plays, metadata, decode_frames)
+
+
+def _plays(image: Image.Image) -> int:
+    """How often an animation is shown; 0 = for ever."""
+    loop: Any = image.info.get("loop")
+    if image.format == "GIF":  # counts repetitions, and none is said for a single play
+        return 1 if loop is None else loop + 1 if loop else 0
+    return loop or 0

@@ -1,0 +1,269 @@
+"""Restored pictures -> files. Written under another name first, so that no file is ever half."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from jcarsr.errors import ImageError, StorageError
+from jcarsr.image.metadata import XMP_TAG, colour_space, for_result, make_writable, with_resolution
+from jcarsr.image.open import one_line
+from jcarsr.image.picture import Animation, Metadata, Picture
+from jcarsr.image.png16 import write_png16
+from jcarsr.image.tiff import write_tiff16
+from jcarsr.pixels import Samples, to_8_bits
+
+FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "avif": "AVIF", "tiff": "TIFF"}
+"""What a result can be saved as: extension and Pillow's name."""
+
+PART = ".jcarsr-part"
+"""How the name of a file ends while it is being written."""
+
+_ALIASES = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tif": "tiff", "apng": "png"}
+_ANIMATED = frozenset({"png", "webp", "avif"})
+_LONGEST_SIDE = {"jpg": 65_500, "webp": 16_383, "avif": 65_535}  # pixels; libjpeg's is the first
+_STORAGE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_JPEG_SEGMENT = 65_000  # bytes of EXIF or XMP that a JPEG holds
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaveOptions:
+    """How a result is written.
+
+    Raises:
+        ValueError: `quality` is not from 1 to 100.
+    """
+
+    quality: int = 95  # of JPEG (at 4:4:4), WebP and AVIF
+    strip_metadata: bool = False  # all but the colour profile, without which colours would change
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.quality <= 100:
+            raise ValueError(f"quality must be from 1 to 100, got {self.quality}")
+
+
+def format_of(path: Path) -> str | None:
+    """The key of FORMATS that a file name's extension stands for, None if it stands for none."""
+    extension = path.suffix.lower().removeprefix(".")
+    extension = _ALIASES.get(extension, extension)
+    return extension if extension in FORMATS else None
+
+
+def check_format(picture: Picture | Animation, size: tuple[int, int], format: str) -> None:
+    """See before the work whether `format` can hold a result of `size` (width, height).
+
+    Raises:
+        ImageError: it cannot; the message says which can.
+    """
+    if isinstance(picture, Animation):
+        if format not in _ANIMATED:
+            raise ImageError(
+                f"an animation, which {format} cannot hold: choose png, webp or avif, "
+                "or --first-frame"
+            )
+    elif picture.alpha is not None and format == "jpg":
+        raise ImageError("has transparency, which jpg cannot hold: choose png, webp or avif")
+    longest = _LONGEST_SIDE.get(format)
+    if longest is not None and max(size) > longest:
+        raise ImageError(
+            f"{size[0]}x{size[1]} is more than {format} can hold ({longest}): choose png or tiff"
+        )
+
+
+def save(
+    picture: Picture | Animation,
+    path: Path,
+    options: SaveOptions = SaveOptions(),
+    before_rename: Callable[[Path], None] = lambda partial: None,
+) -> tuple[str, ...]:
+    """Write `picture`, turned upright, in the format that the extension of `path` says.
+
+    16 bits stay in PNG and TIFF and are rounded to 8 elsewhere.
+
+    Args:
+        picture: the result; its metadata may still speak of the input's size.
+        path: replaced if it exists; its folder is made.
+        options: quality and metadata.
+        before_rename: told the temporary file when it is complete.
+
+    Returns:
+        what could not be kept, a few words each.
+
+    Raises:
+        ImageError: the extension is of no known format, the format cannot hold the picture, or
+            the file cannot be written.
+    """
+    format = format_of(path)
+    if format is None:
+        raise ImageError(f"cannot be written as {path.suffix or 'a file without extension'}")
+    check_format(picture, picture.size, format)
+    metadata, notes = _fitting(_wanted(picture, options), format, _is_deep(picture))
+    if isinstance(picture, Animation) and picture.plays and format == "avif":
+        notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
+    with _being_written(path) as partial:
+        if isinstance(picture, Animation):
+            _write_animation(partial, picture, metadata, format, options)
+        else:
+            _write_still(partial, picture, metadata, format, options)
+        before_rename(partial)
+    return notes
+
+
+def upright(picture: Picture) -> Image.Image:
+    """An 8-bit Pillow image turned as its orientation asks, with its colour profile."""
+    image = _to_pillow(_channels(picture))
+    if picture.metadata.icc_profile:
+        image.info["icc_profile"] = picture.metadata.icc_profile
+    return image
+
+
+@contextmanager
+def _being_written(path: Path) -> Generator[Path]:
+    """A name beside `path` to write to; renamed at the end, removed after an error."""
+    partial = path.with_name(f".{path.name}{PART}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())  # so that no crash leaves a renamed but empty file
+        partial.replace(path)
+    except (OSError, ValueError) as error:
+        storage = isinstance(error, OSError) and error.errno in _STORAGE_ERRORS
+        kind = StorageError if storage else ImageError
+        raise kind(f"cannot be written ({one_line(error)})") from error
+    finally:
+        with suppress(OSError):  # the folder could not be made, or not be written to
+            partial.unlink(missing_ok=True)
+
+
+def _wanted(picture: Picture | Animation, options: SaveOptions) -> Metadata:
+    if options.strip_metadata:
+        return Metadata(icc_profile=picture.metadata.icc_profile)
+    return for_result(picture.metadata, *picture.size)
+
+
+def _fitting(metadata: Metadata, format: str, deep: bool) -> tuple[Metadata, tuple[str, ...]]:
+    """What `format` can hold of `metadata`, and notes on the rest."""
+    notes: list[str] = []
+    if format in ("webp", "avif"):
+        metadata = with_resolution(metadata)
+        if metadata.icc_profile and colour_space(metadata.icc_profile) == "GRAY":
+            metadata = replace(metadata, icc_profile=None)
+            notes.append(f"its colour profile is one for grey, which {format} cannot hold")
+    if format == "jpg":
+        if metadata.exif and len(metadata.exif) > _JPEG_SEGMENT:
+            metadata = replace(metadata, exif=None)
+            notes.append("its EXIF data is larger than jpg can hold and was left out")
+        if metadata.xmp and len(metadata.xmp) > _JPEG_SEGMENT:
+            metadata = replace(metadata, xmp=None)
+            notes.append("its XMP data is larger than jpg can hold and was left out")
+    if format == "tiff" and deep and metadata.exif:
+        metadata = replace(metadata, exif=None)
+        notes.append("its EXIF data is not kept in a 16-bit tiff: png keeps it")
+    return metadata, tuple(notes)
+
+
+def _is_deep(picture: Picture | Animation) -> bool:
+    return isinstance(picture, Picture) and picture.samples.dtype == np.uint16
+
+
+def _write_still(
+    path: Path, picture: Picture, metadata: Metadata, format: str, options: SaveOptions
+) -> None:
+    channels = _channels(picture)
+    if channels.dtype == np.uint16 and format == "png":
+        with path.open("wb") as file:
+            write_png16(file, channels, metadata)
+    elif channels.dtype == np.uint16 and format == "tiff":
+        write_tiff16(path, channels, metadata)
+    else:
+        _to_pillow(channels).save(path, FORMATS[format], **_settings(metadata, format, options))
+
+
+def _write_animation(
+    path: Path, animation: Animation, metadata: Metadata, format: str, options: SaveOptions
+) -> None:
+    frames = list(animation.decode_frames())
+    mode = "RGBA" if any(frame.alpha is not None for frame in frames) else "RGB"
+    first, *others = (_to_pillow(_channels(frame)).convert(mode) for frame in frames)
+    settings = _settings(metadata, format, options)
+    durations = [round(milliseconds) for milliseconds in animation.milliseconds]
+    first.save(
+        path,
+        FORMATS[format],
+        save_all=True,
+        append_images=others,
+        duration=durations,
+        loop=animation.plays,
+        **settings,
+    )
+
+
+def _settings(metadata: Metadata, format: str, options: SaveOptions) -> dict[str, Any]:
+    """Pillow's arguments; with `metadata` that `format` can hold."""
+    settings: dict[str, Any] = {}
+    if format in ("jpg", "webp", "avif"):
+        settings["quality"] = options.quality
+    if format in ("jpg", "avif"):
+        settings["subsampling"] = "4:4:4"
+    if format == "tiff" and not metadata.exif:
+        settings["compression"] = "tiff_adobe_deflate"  # libtiff cannot write EXIF's directories
+    if metadata.icc_profile:
+        settings["icc_profile"] = metadata.icc_profile
+    if metadata.dpi and format in ("jpg", "png", "tiff"):
+        settings["dpi"] = metadata.dpi
+    if metadata.exif:
+        settings["exif"] = metadata.exif
+    if format == "tiff":
+        settings["exif"] = _tiff_tags(metadata)
+    if metadata.xmp:
+        if format == "png":
+            settings["pnginfo"] = PngImagePlugin.PngInfo()
+            settings["pnginfo"].add_itxt(
+                "XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace")
+            )
+        elif format != "tiff":
+            settings["xmp"] = metadata.xmp
+    return settings
+
+
+def _tiff_tags(metadata: Metadata) -> Image.Exif:
+    tags = Image.Exif()
+    if metadata.exif:
+        tags.load(metadata.exif)
+        make_writable(tags)
+    if metadata.xmp:
+        tags[XMP_TAG] = metadata.xmp
+    return tags
+
+
+def _channels(picture: Picture) -> Samples:
+    """(H, W, C), upright: grey or RGB, and alpha where there is transparency."""
+    samples = picture.samples[..., :1] if picture.grey else picture.samples
+    if picture.alpha is not None:
+        samples = np.concatenate((samples, picture.alpha[..., None]), axis=2)
+    return np.ascontiguousarray(_turned(samples, picture.orientation))
+
+
+def _turned(samples: Samples, orientation: int) -> Samples:
+    """Apply an EXIF orientation to (H, W, C)."""
+    if orientation >= 5:  # rows of the file are columns of the picture
+        samples = samples.transpose(1, 0, 2)
+    if orientation in (3, 4, 7, 8):
+        samples = samples[::-1]
+    if orientation in (2, 3, 6, 7):
+        samples = samples[:, ::-1]
+    return samples
+
+
+def _to_pillow(channels: Samples) -> Image.Image:
+    eight = to_8_bits(channels)
+    return Image.fromarray(eight[..., 0] if eight.shape[2] == 1 else eight)

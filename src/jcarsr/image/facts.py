@@ -1,0 +1,288 @@
+"""What a picture file says of itself, read without decoding its pixels."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from PIL import ExifTags, Image, ImageCms, TiffImagePlugin
+from PIL.JpegImagePlugin import JpegImageFile
+
+from jcarsr.errors import ImageError
+from jcarsr.image.jpeg_quality import Quality, quality_of
+from jcarsr.image.metadata import colour_space, read_metadata
+from jcarsr.image.open import ReadOptions, one_line, opened
+from jcarsr.image.samples import refuse_unknown_mode
+
+LAST_SAVE = (
+    "its tables tell of the last save only: the picture may have been compressed harder before"
+)
+"""The note that every JPEG gets."""
+
+_MODES = {
+    "1": "black and white",
+    "L": "grey",
+    "LA": "grey",
+    "La": "grey",
+    "I": "grey",
+    "F": "grey, floating point",
+    "P": "palette",
+    "PA": "palette",
+    "RGBA": "RGB",
+    "RGBa": "RGB",
+    "RGBX": "RGB",
+    "LAB": "Lab",
+}
+_SUBSAMPLINGS: dict[tuple[float, float], str] = {
+    (1, 1): "4:4:4",
+    (2, 1): "4:2:2",
+    (2, 2): "4:2:0",
+    (1, 2): "4:4:0",
+    (4, 1): "4:1:1",
+}
+_MAX_CHUNK = 2**24  # bytes of a PNG chunk with metadata; a larger one is left unread
+_XMP = b"XML:com.adobe.xmp\0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """An ICC profile."""
+
+    description: str  # its own name, "" if it has none; "broken" if it cannot be read
+    colour_space: str | None  # RGB, GRAY, CMYK, ...; None if it is no profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class JpegFacts:
+    """What only a JPEG has."""
+
+    subsampling: str  # 4:4:4, 4:2:2, 4:2:0, 4:4:0, 4:1:1, grey or other
+    progressive: bool
+    quality: Quality | None  # None = it has no quantisation tables
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the header of a picture file says."""
+
+    format: str  # Pillow's name: JPEG, PNG, ...; MPO = a JPEG with others behind it
+    width: int  # pixels, as stored
+    height: int
+    upright: tuple[int, int]  # (width, height) as it is shown
+    mode: str  # grey, RGB, palette, CMYK, ...
+    bits: int  # per channel: 1, 8, 16 or 32; deeper AVIF and HEIC are read as 8
+    transparency: bool  # has it or room for it; the pixels may be opaque nevertheless
+    frames: int | None  # or pages; None = they cannot be counted
+    orientation: int  # EXIF value, 1 to 8
+    profile: Profile | None
+    exif: bool  # has EXIF data that can be read and that say something
+    xmp: bool
+    dpi: tuple[float, float] | None  # horizontal and vertical; None = the file does not say
+    jpeg: JpegFacts | None  # None = no JPEG
+    notes: tuple[str, ...]  # what the user should know beside, a few words each
+
+
+def facts(file: str | Path | IO[bytes], options: ReadOptions = ReadOptions()) -> Facts:
+    """Read a picture file's header, and the metadata that lies elsewhere in it.
+
+    Catches Pillow's warnings as notes, for which it changes the process's warning filters while
+    it runs: not to be called from several threads.
+
+    Raises:
+        ImageError: missing, empty, no picture, larger than `options` allow, or its header is
+            broken. One line that does not name the file.
+    """
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        with opened(file, options) as image:
+            try:
+                found = _read(image, options)
+            except ImageError:
+                raise
+            except Exception as error:  # broken files make Pillow's parsers raise nearly anything
+                raise ImageError(f"its header cannot be read ({one_line(error)})") from error
+    return replace(found, notes=(*found.notes, *_warned([str(w.message) for w in told])))
+
+
+def _read(image: Image.Image, options: ReadOptions) -> Facts:
+    jpeg = _jpeg_facts(image)
+    if image.format == "PNG":
+        _find_late_metadata(image)
+    metadata, orientation, notes = read_metadata(image)
+    if metadata.exif is None and not notes and _is_no_exif(image.info.get("exif")):
+        notes.append("its EXIF data is broken and was left out")
+    width, height = _stored_size(image)
+    frames = _frames(image)
+    notes += _doubts(image, frames, options)
+    if jpeg is not None:
+        notes.append(LAST_SAVE)
+    return Facts(
+        format=image.format or "unknown",
+        width=width,
+        height=height,
+        upright=(height, width) if orientation >= 5 else (width, height),
+        mode=_mode(image),
+        bits=_bits(image),
+        transparency=image.has_transparency_data,
+        frames=frames,
+        orientation=orientation,
+        profile=_profile(image),
+        exif=metadata.exif is not None or (orientation != 1 and bool(image.info.get("exif"))),
+        xmp=metadata.xmp is not None,
+        dpi=metadata.dpi if _says_dpi(image) else None,
+        jpeg=jpeg,
+        notes=tuple(notes),
+    )
+
+
+def _jpeg_facts(image: Image.Image) -> JpegFacts | None:
+    if not isinstance(image, JpegImageFile):
+        return None
+    if not image.tile:
+        raise ImageError("breaks off within its header")
+    return JpegFacts(
+        subsampling=_subsampling([(across, down) for _, across, down, _ in image.layer]),
+        progressive=bool(image.info.get("progressive")),
+        quality=quality_of(image),
+    )
+
+
+def _subsampling(factors: list[tuple[int, int]]) -> str:
+    """The usual name for sampling factors (across, down), one pair a component (T.81, A.1.1)."""
+    if len(factors) == 1:
+        return "grey"
+    (across, down), *others = factors
+    coarse = others[:2]
+    if any(pair != coarse[0] for pair in coarse) or any(pair != factors[0] for pair in others[2:]):
+        return "other"
+    ratio = (across / max(coarse[0][0], 1), down / max(coarse[0][1], 1))
+    return _SUBSAMPLINGS.get(ratio, "other")
+
+
+def _stored_size(image: Image.Image) -> tuple[int, int]:
+    """(width, height) in the file; Pillow turns those of a TIFF as its orientation says."""
+    tags: Any = getattr(image, "tag_v2", None) if image.format == "TIFF" else None
+    if not tags:
+        return image.size
+    return int(tags[ExifTags.Base.ImageWidth]), int(tags[ExifTags.Base.ImageLength])
+
+
+def _mode(image: Image.Image) -> str:
+    if image.mode.startswith("I;16") or _layout(image).startswith("LA"):
+        return "grey"
+    return _MODES.get(image.mode, image.mode)
+
+
+def _bits(image: Image.Image) -> int:
+    layout = _layout(image)
+    if ";16" in layout and not layout.startswith("BGR"):  # BGR;16 has 16 bits a pixel
+        return 16
+    return {"1": 1, "I": 32, "F": 32}.get(image.mode, 16 if ";16" in image.mode else 8)
+
+
+def _layout(image: Image.Image) -> str:
+    """How samples lie in the file, in Pillow's words; "" where it does not say."""
+    tiles: Any = getattr(image, "tile", None)
+    args: Any = tiles[0][3] if tiles else ""
+    layout = args if isinstance(args, str) else args[0] if args else ""
+    return layout if isinstance(layout, str) else ""
+
+
+def _frames(image: Image.Image) -> int | None:
+    try:
+        count: int = getattr(image, "n_frames", 1)
+    except Exception:  # counting the frames of a broken file may fail anyhow
+        return None
+    still = 1 if count > 1 and image.info.get("default_image") else 0  # beside an APNG's frames
+    return count - still
+
+
+def _doubts(image: Image.Image, frames: int | None, options: ReadOptions) -> list[str]:
+    """Why the picture might not be restored, or not all of it."""
+    doubts: list[str] = []
+    try:
+        refuse_unknown_mode(image)
+    except ImageError as error:
+        doubts.append(f"cannot be restored: {error}")
+    if frames is None:
+        doubts.append("its frames cannot be counted: the file is broken")
+    elif image.format == "MPO" and frames > 1:
+        doubts.append("a camera's file of several pictures: the first is restored")
+    elif image.format == "TIFF" and frames > 1:
+        doubts.append("has several pages: the first alone can be restored, with --first-frame")
+    elif frames * image.width * image.height > options.max_pixels:
+        doubts.append(f"all frames together are more than {options.max_pixels:,} pixels")
+    return doubts
+
+
+def _profile(image: Image.Image) -> Profile | None:
+    if "icc_profile" not in image.info:
+        return None
+    data = image.info["icc_profile"]
+    if not isinstance(data, bytes) or not data:  # Pillow found parts that make no whole
+        return Profile(description="broken", colour_space=None)
+    space = colour_space(data)
+    try:
+        name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(data)))
+    except Exception:  # littlecms refuses it in more than one way
+        name = "broken"
+    return Profile(description=_plain(name), colour_space=None if space is None else _plain(space))
+
+
+def _says_dpi(image: Image.Image) -> bool:
+    """Whether a resolution is the file's own: Pillow gives a JPEG 72 dpi if it has any EXIF."""
+    if not isinstance(image, JpegImageFile) or image.info.get("jfif_unit") in (1, 2):
+        return True
+    try:
+        return ExifTags.Base.XResolution in image.getexif()
+    except Exception:  # read_metadata has noted it
+        return False
+
+
+def _is_no_exif(data: object) -> bool:
+    """Whether something else stands for EXIF data: of a JPEG, Pillow keeps that to itself."""
+    if not isinstance(data, bytes):
+        return False
+    data = data.removeprefix(b"Exif\0\0")
+    return bool(data) and not data.startswith(tuple(TiffImagePlugin.PREFIXES))
+
+
+def _find_late_metadata(png: Image.Image) -> None:
+    """Give a PNG the EXIF and XMP that stand behind its pixels.
+
+    Pillow would decode all pixels to look there (PNG specification, 5.3: the layout of chunks).
+    """
+    stream: Any = getattr(png, "fp", None)
+    at = stream.tell()
+    stream.seek(8)
+    while len(head := stream.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"IEND":
+            break
+        end = stream.tell() + length + 4
+        if kind in (b"eXIf", b"iTXt") and length < _MAX_CHUNK:
+            data: bytes = stream.read(length)
+            if kind == b"eXIf":
+                png.info.setdefault("exif", b"Exif\0\0" + data)
+            elif data.startswith(_XMP):
+                png.info.setdefault("xmp", data.removeprefix(_XMP))
+        stream.seek(end)
+    stream.seek(at)
+    png.info.setdefault("exif", None)  # looked for: Pillow need not
+
+
+def _warned(texts: list[str]) -> list[str]:
+    """Pillow's warnings as one note: broken EXIF data may bring thousands."""
+    if not texts:
+        return []
+    first, more = _plain(texts[0]), len(texts) - 1
+    return [f"damaged: {first}" + (f" (and {more} more)" if more else "")]
+
+
+def _plain(text: str) -> str:
+    """On one line, without characters that a terminal would obey."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,0 +1,161 @@
+"""EXIF, XMP, colour profile and resolution: read whole, carried over to a result of another size.
+
+No reader of these ever costs a picture: what is broken is left out and noted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from PIL import ExifTags, Image, TiffImagePlugin
+
+from jcarsr.image.picture import Metadata
+
+XMP_TAG = int(ExifTags.Base.XMLPacket)
+_INCH = 2  # unit of a resolution
+_CAMERA = int(ExifTags.IFD.Exif)
+_INTEROP = int(ExifTags.IFD.Interop)
+# Tags of a TIFF's own pixels: they say how a file is stored, not what the picture is.
+_STORAGE = frozenset(
+    {254, 255, *range(256, 260), 262, 266, 273, 274, *range(277, 282), 284, 290, 291, 292, 293}
+    | {297, 301, 317, 320, *range(321, 326), 330, 332, 333, 334, 336, 337, 338, 339, 340, 341}
+    | {347, *range(512, 522), 529, 530, 531, 532, 700, 33723, 34377, 34675}
+)
+
+
+def read_metadata(image: Image.Image) -> tuple[Metadata, int, list[str]]:
+    """An opened image's metadata, its EXIF orientation (1 to 8), and notes on what is broken."""
+    notes: list[str] = []
+    orientation, exif, dpi = 1, None, None
+    try:
+        tags = image.getexif()
+        value = tags.get(ExifTags.Base.Orientation, 1)
+        orientation = value if value in range(1, 9) else 1
+        exif = _serialised(tags)
+        if tags.get(ExifTags.Base.ResolutionUnit, _INCH) == _INCH:
+            dpi = _dpi((tags.get(ExifTags.Base.XResolution), tags.get(ExifTags.Base.YResolution)))
+    except Exception:  # other people's bytes make the parser raise nearly anything
+        notes.append("its EXIF data is broken and was left out")
+    xmp = image.info.get("xmp")
+    metadata = Metadata(
+        icc_profile=_profile(image, notes),
+        exif=exif,
+        xmp=xmp.encode() if isinstance(xmp, str) else xmp,
+        dpi=_dpi(image.info.get("dpi")) or dpi,
+    )
+    return metadata, orientation, notes
+
+
+def for_result(metadata: Metadata, width: int, height: int) -> Metadata:
+    """The same for an upright picture of another size: dimension tags set, orientation as it is."""
+    exif = metadata.exif
+    if exif is not None:
+        tags = Image.Exif()
+        tags.load(exif)
+        camera = tags.get_ifd(_CAMERA)
+        camera[ExifTags.Base.ExifImageWidth] = width
+        camera[ExifTags.Base.ExifImageHeight] = height
+        exif = tags_to_bytes(tags)
+    xmp = metadata.xmp
+    if xmp is not None:
+        for name, value in (
+            (b"tiff:Orientation", 1),
+            (b"tiff:ImageWidth", width),
+            (b"tiff:ImageLength", height),
+            (b"exif:PixelXDimension", width),
+            (b"exif:PixelYDimension", height),
+        ):
+            xmp = _with_number(xmp, name, value)
+    return replace(metadata, exif=exif, xmp=xmp)
+
+
+def with_resolution(metadata: Metadata) -> Metadata:
+    """The same with the resolution in the EXIF data, for formats that have no other place."""
+    if metadata.dpi is None:
+        return metadata
+    tags = Image.Exif()
+    if metadata.exif is not None:
+        tags.load(metadata.exif)
+    tags[ExifTags.Base.XResolution], tags[ExifTags.Base.YResolution] = metadata.dpi
+    tags[ExifTags.Base.ResolutionUnit] = _INCH
+    return replace(metadata, exif=tags_to_bytes(tags))
+
+
+def colour_space(profile: bytes) -> str | None:
+    """What an ICC profile describes ("RGB", "GRAY", "CMYK", ...), None if it is no profile."""
+    if len(profile) < 132 or profile[36:40] != b"acsp":
+        return None
+    return profile[16:20].decode("latin-1").strip()
+
+
+def wrong_profile(profile: bytes) -> str:
+    """The note on a profile that is not one for the picture's kind of colours."""
+    space = "".join(c for c in colour_space(profile) or "" if c.isprintable())
+    return f"its colour profile is one for {space} and was left out"
+
+
+def make_writable(tags: Image.Exif) -> None:
+    """Turn loaded EXIF data into what Pillow writes without loss.
+
+    It would write question marks for letters beyond ASCII, and for the group of
+    interoperability the place where it was.
+    """
+    camera = tags.get_ifd(_CAMERA)
+    if _INTEROP in camera:
+        camera[_INTEROP] = tags.get_ifd(_INTEROP)
+    for group in (tags, camera, tags.get_ifd(ExifTags.IFD.GPSInfo)):
+        for tag, value in list(group.items()):
+            if isinstance(value, str) and not value.isascii():
+                group[tag] = value.encode("latin-1")
+
+
+def tags_to_bytes(tags: Image.Exif) -> bytes:
+    """EXIF data, as `Metadata` has it."""
+    make_writable(tags)
+    return tags.tobytes()
+
+
+def _serialised(tags: Image.Exif) -> bytes | None:
+    """EXIF data as bytes, without the thumbnail (IFD1) and the tags that describe storage."""
+    kept = Image.Exif()
+    kept.endian = tags.endian  # some makers' notes rely on it
+    for tag, value in tags.items():
+        if tag in TiffImagePlugin.TiffTags.TAGS_V2_GROUPS:
+            continue
+        if tag not in _STORAGE:
+            kept[tag] = value
+    for group in (_CAMERA, int(ExifTags.IFD.GPSInfo)):
+        inner = dict(tags.get_ifd(group))
+        if _INTEROP in inner:
+            inner[_INTEROP] = tags.get_ifd(_INTEROP)  # instead of where it was
+        if inner:
+            kept.get_ifd(group).update(inner)
+            kept[group] = kept.get_ifd(group)
+    return tags_to_bytes(kept) if len(kept) else None
+
+
+def _profile(image: Image.Image, notes: list[str]) -> bytes | None:
+    profile = image.info.get("icc_profile")
+    if not isinstance(profile, bytes) or not profile:
+        return None
+    if colour_space(profile) is None:
+        notes.append("its colour profile is broken and was left out")
+        return None
+    return profile
+
+
+def _dpi(value: Any) -> tuple[float, float] | None:
+    try:
+        x, y = (float(part) for part in value)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return (x, y) if 1 < x < 1e6 and 1 < y < 1e6 else None  # 1 is written for "not known"
+
+
+def _with_number(xmp: bytes, name: bytes, value: int) -> bytes:
+    """XMP with the number of one property replaced, where it stands as attribute or as element."""
+    number = rb"\g<1>%d" % value
+    xmp = re.sub(rb"(%s\s*=\s*[\"'])\d+" % name, number, xmp)
+    return re.sub(rb"(<%s>\s*)\d+" % name, number, xmp)

@@ -1,0 +1,103 @@
+"""Opening files that nobody vouches for: known formats, bounded sizes, one kind of error."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from PIL import Image, UnidentifiedImageError
+
+from jcarsr.errors import ImageError
+
+SUFFIXES = frozenset(
+    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".gif"}
+    | {".tif", ".tiff", ".heic", ".heif"}
+)
+"""Names under which a folder is searched for pictures; the content decides how they are read."""
+
+MAX_PIXELS = 100_000_000
+"""An input with more pixels, all frames together, is refused as a decompression bomb."""
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "MPO", "HEIF")
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """How much of a difficult file is taken."""
+
+    max_pixels: int = MAX_PIXELS  # of the input, all frames together
+    salvage: bool = False  # take what decodes of a truncated file
+    first_frame: bool = False  # of an animation or of a file of several pages
+
+
+@contextmanager
+def opened(
+    file: str | Path | IO[bytes], options: ReadOptions = ReadOptions()
+) -> Generator[Image.Image]:
+    """The Pillow image of a file, its header read, its pixels not yet.
+
+    Raises:
+        ImageError: missing, empty, no picture, or more pixels than `options` allow. The message
+            does not name the file.
+    """
+    image = _open(file)
+    with image:
+        pixels = image.width * image.height
+        if pixels > options.max_pixels:
+            size = f"{image.width}x{image.height}"
+            raise ImageError(
+                f"{size} is more than {options.max_pixels:,} pixels: refused as a bomb"
+            )
+        if not pixels:
+            raise ImageError("has no pixels")
+        if not isinstance(image.info.get("xmp", b""), bytes):
+            del image.info["xmp"]  # Pillow would look for an orientation in it, and fail
+        yield image
+
+
+def one_line(error: Exception) -> str:
+    """The text of somebody else's error without its line breaks, or its type if it has no text."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(reason.split()) or type(error).__name__
+
+
+def _open(file: str | Path | IO[bytes]) -> Image.Image:
+    try:
+        _prepare_heif(file)
+        return Image.open(file, formats=_known_formats())
+    except ImageError:
+        raise
+    except FileNotFoundError as error:
+        raise ImageError("no such file") from error
+    except UnidentifiedImageError as error:
+        raise ImageError("not a picture that can be read") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError("more pixels than Pillow's own limit: refused as a bomb") from error
+    except Exception as error:  # broken files make Pillow's parsers raise nearly anything
+        raise ImageError(f"cannot be opened ({one_line(error)})") from error
+
+
+def _known_formats() -> list[str]:
+    Image.init()
+    return [name for name in _FORMATS if name in Image.OPEN]
+
+
+def _prepare_heif(file: str | Path | IO[bytes]) -> None:
+    """Load the HEIC reader if this file needs it."""
+    if isinstance(file, str | Path):
+        with open(file, "rb") as stream:
+            head = stream.read(12)
+    else:
+        head = file.read(12)
+        file.seek(0)
+    if head[4:8] != b"ftyp" or head[8:12] not in _HEIF_BRANDS:
+        return
+    try:
+        importlib.import_module("pillow_heif").register_heif_opener()
+    except ModuleNotFoundError as error:
+        raise ImageError("HEIC pictures need: pip install 'jcarsr[heif]'") from error

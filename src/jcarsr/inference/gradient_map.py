@@ -1,0 +1,30 @@
+"""The gradient branch's map as a picture (the paper's Fig. 10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from jcarsr.image.picture import Metadata, Picture
+from jcarsr.inference.restorer import NetworkRestorer
+from jcarsr.pixels import to_samples
+
+
+def gradient_map(picture: Picture, gradient: NetworkRestorer) -> Picture:
+    """Where the network expects edges, from black (none) to white (the picture's strongest).
+
+    Sobel magnitudes of the three colours, stretched so that the highest value is white.
+
+    Args:
+        picture: the input.
+        gradient: a restorer whose engine is asked for the gradient.
+    """
+    fine = picture.samples  # computed in 16 bits: most edges are weak
+    if fine.dtype == np.uint8:
+        fine = fine.astype(np.uint16) * 257
+    magnitudes = gradient.restore(fine).astype(np.float32)
+    stretched = to_samples(magnitudes / max(float(magnitudes.max()), 1.0), np.uint8)
+    return replace(
+        picture, samples=stretched, alpha=None, grey=False, metadata=Metadata(), notes=()
+    )

@@ -1,0 +1,75 @@
+"""Which size a result shall have, and which of the network's scales leads there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jcarsr.errors import JCARSRError
+
+SCALES = (1, 2, 4)
+"""What the networks do by themselves; 1 = artifacts are removed and the size stays."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The size asked for: a scale, or one side of the upright result in pixels.
+
+    Raises:
+        ValueError: not exactly one of the five, or an impossible value.
+    """
+
+    scale: int | None = None
+    width: int | None = None
+    height: int | None = None
+    max_side: int | None = None
+    min_side: int | None = None
+
+    def __post_init__(self) -> None:
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        if len(given) != 1:
+            names = ", ".join(given) or "none"
+            raise ValueError(f"one of scale, width, height, max_side and min_side, got {names}")
+        name, value = given.popitem()
+        if name == "scale" and value not in SCALES:
+            raise ValueError(f"scale must be 1, 2 or 4, got {value}")
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")
+
+    @property
+    def label(self) -> str:
+        """How a result's name tells it: x2, or width-800."""
+        if self.scale is not None:
+            return f"x{self.scale}"
+        ((name, value),) = ((n, v) for n, v in vars(self).items() if v is not None)
+        return f"{name.replace('_', '-')}-{value}"
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """(width, height) of the result of an upright picture of this size, sides in proportion."""
+        if self.scale is not None:
+            return width * self.scale, height * self.scale
+        if self.width is not None:
+            wanted, own = self.width, width
+        elif self.height is not None:
+            wanted, own = self.height, height
+        elif self.max_side is not None:
+            wanted, own = self.max_side, max(width, height)
+        else:
+            assert self.min_side is not None
+            wanted, own = self.min_side, min(width, height)
+        sized = [max(1, (2 * side * wanted + own) // (2 * own)) for side in (width, height)]
+        return sized[0], sized[1]
+
+    def native_scale(self, width: int, height: int, scales: Sequence[int] = SCALES) -> int:
+        """The smallest of `scales` that reaches `size`; a result that is too large is shrunk then.
+
+        Raises:
+            JCARSRError: not even the largest does.
+        """
+        wanted = self.size(width, height)
+        for scale in scales:
+            if width * scale >= wanted[0] and height * scale >= wanted[1]:
+                return scale
+        raise JCARSRError(
+            f"{wanted[0]}x{wanted[1]} is more than {scales[-1]} times its {width}x{height}"
+        )

@@ -1,0 +1,186 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from jcarsr.pixels import Pixels
+from jcarsr.weights import Record, read, write
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "jcarsr", "inspect", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def jpeg(tmp_path: Path, photo: Pixels) -> Path:
+    path = tmp_path / "photo.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(photo).save(path, quality=20, exif=exif)
+    return path
+
+
+def recorded(path: Path, **recipe: Any) -> Path:
+    """The weights again with this recipe."""
+    weights = read(path)
+    target = path.with_name("recorded.safetensors")
+    write(target, weights.tensors, replace(weights.record, recipe=recipe))
+    return target
+
+
+def test_readable(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
+    still = tmp_path / "still.png"
+    Image.new("LA", (7, 5)).save(still, dpi=(300, 300))
+    weights = recorded(tiny_weights, qfs=[40, 10, 25])
+    result = run(jpeg, still, "--weights", weights)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    trained = "tiny (for scale 2; trained on qualities 10 to 40)"
+    assert result.stdout.splitlines() == [
+        str(jpeg),
+        "  format: JPEG, sequential, 4:2:0",
+        "  size: 256x192, upright 192x256 (EXIF orientation 6)",
+        "  pixels: RGB, 8 bits a channel",
+        "  quality: 20 (libjpeg's tables precisely)",
+        "  colour profile: none",
+        "  metadata: EXIF",
+        f"  weights: {trained}",
+        "  note: its tables tell of the last save only: the picture may have been compressed "
+        "harder before",
+        str(still),
+        "  format: PNG",
+        "  size: 7x5",
+        "  pixels: grey, 8 bits a channel, with transparency",
+        "  colour profile: none",
+        "  metadata: 299.999x299.999 dpi",
+        f"  weights: {trained}",
+    ]
+
+
+def test_bundled_weights_are_named(jpeg: Path) -> None:
+    for scale, name in ((2, "-x2 (bundled for scale 2; trained on"), (4, "-x4 (bundled")):
+        result = run(jpeg, "--scale", scale)
+        assert result.returncode == 0, result.stderr
+        assert name in result.stdout
+    assert "-x2 (its artifact removal branch, bundled" in run(jpeg, "--scale", 1).stdout
+
+
+def test_quality_beyond_training_is_told(jpeg: Path, tiny_weights: Path) -> None:
+    for qfs, outside in (([30, 40], True), ([10, 19], True), ([20], False), ("junk", None)):
+        weights = recorded(tiny_weights, qfs=qfs)
+        result = run(jpeg, "--weights", weights)
+        assert ("outside those that these weights were trained on" in result.stdout) is bool(
+            outside
+        )
+        said = json.loads(run(jpeg, "--weights", weights, "--json").stdout)
+        assert said["weights"]["quality_outside_training"] is outside
+    assert "not recorded which qualities" in result.stdout
+
+
+def test_foreign_tables_are_told(tmp_path: Path, photo: Pixels) -> None:
+    path = tmp_path / "photoshop.jpg"
+    Image.fromarray(photo).save(path, quality="web_medium")
+    assert "(non-standard tables; " in run(path).stdout
+
+
+def test_bad_files_are_told_and_the_others_done(jpeg: Path, tmp_path: Path) -> None:
+    text = tmp_path / "line\nbreak.jpg"
+    text.write_text("hello")
+    large = tmp_path / "large.png"
+    Image.new("1", (400, 400)).save(large)
+    files = [text, tmp_path / "missing.jpg", tmp_path, large, jpeg]
+    result = run(*files, "--max-pixels", 100_000)
+    assert result.returncode == 1
+    errors = result.stderr.splitlines()
+    assert len(errors) == 4
+    assert all(line.startswith("error: ") for line in errors)
+    for line, (name, reason) in zip(
+        errors,
+        [
+            ("line\\nbreak.jpg", "not a picture"),
+            ("missing.jpg", "no such file"),
+            (str(tmp_path), "cannot be opened"),
+            ("large.png", "refused as a bomb"),
+        ],
+        strict=True,
+    ):
+        assert name in line and reason in line
+    assert result.stdout.startswith(f"{jpeg}\n")
+
+
+def test_json_lines(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
+    text = tmp_path / "line\nbreak.jpg"
+    text.write_text("hello")
+    result = run(text, jpeg, "--json", "--weights", tiny_weights)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    bad, good = map(json.loads, result.stdout.splitlines())
+    assert bad == {"file": str(text), "error": "not a picture that can be read"}
+    assert good["file"] == str(jpeg)
+    assert (good["format"], good["width"], good["upright"]) == ("JPEG", 256, [192, 256])
+    assert good["jpeg"] == {
+        "subsampling": "4:2:0",
+        "progressive": False,
+        "quality": {"value": 20, "exact": True, "misfit": 0.0},
+    }
+    assert good["weights"] == {
+        "name": "tiny",
+        "scale": 2,
+        "bundled": False,
+        "trained_from": None,
+        "trained_to": None,
+        "quality_outside_training": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--scale", "4"], "enlarges by 2"), (["--max-pixels", "0"], "--max-pixels 0")],
+)
+def test_wrong_usage_is_one_line_and_2(
+    jpeg: Path, tiny_weights: Path, arguments: list[str], message: str
+) -> None:
+    result = run(jpeg, "--weights", tiny_weights, *arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_unknown_weights_are_told(jpeg: Path) -> None:
+    result = run(jpeg, "--weights", "nothing")
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: nothing: no such weight file")
+
+
+def test_hostile_record_is_shown_on_one_line(
+    jpeg: Path, tmp_path: Path, tiny_weights: Path
+) -> None:
+    weights = read(tiny_weights)
+    path = tmp_path / "hostile.safetensors"
+    record = Record(name="a\x1b[2J\nb", config=weights.record.config, recipe={"qfs": [[]]})
+    write(path, weights.tensors, record)
+    result = run(jpeg, "--weights", path)
+    assert result.returncode == 0, result.stderr
+    assert "  weights: 'a\\x1b[2J\\nb' (for scale 2; it is not recorded" in result.stdout
+
+
+def test_no_pytorch_is_loaded(jpeg: Path) -> None:
+    program = (
+        "import sys, jcarsr.cli\n"
+        "sys.argv = ['jcarsr', 'inspect', sys.argv[1]]\n"
+        "try: jcarsr.cli.main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "assert 'jcarsr.image.facts' in sys.modules\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    command = [sys.executable, "-c", program, str(jpeg)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert "weights: " in result.stdout

@@ -1,0 +1,53 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jcarsr import JCARSRError, Target
+
+sides = st.integers(1, 5000)
+
+
+@pytest.mark.parametrize(
+    ("target", "size", "native"),
+    [
+        (Target(scale=1), (300, 200), 1),
+        (Target(scale=4), (1200, 800), 4),
+        (Target(width=450), (450, 300), 2),
+        (Target(height=200), (300, 200), 1),
+        (Target(height=201), (302, 201), 2),
+        (Target(max_side=1000), (1000, 667), 4),
+        (Target(min_side=50), (75, 50), 1),
+    ],
+)
+def test_size_and_the_scale_that_reaches_it(
+    target: Target, size: tuple[int, int], native: int
+) -> None:
+    assert target.size(300, 200) == size
+    assert target.native_scale(300, 200) == native
+
+
+@given(sides, sides, sides)
+def test_side_is_exact_and_the_other_in_proportion(width: int, height: int, side: int) -> None:
+    wanted = Target(width=side).size(width, height)
+    assert wanted[0] == side
+    assert abs(wanted[1] - side * height / width) <= 0.5 or wanted[1] == 1
+    assert max(Target(max_side=side).size(width, height)) == side
+    assert min(Target(min_side=side).size(width, height)) == side
+
+
+def test_what_the_networks_cannot_reach_is_told() -> None:
+    with pytest.raises(JCARSRError, match="1201x801 is more than 4 times its 300x200"):
+        Target(width=1201).native_scale(300, 200)
+    with pytest.raises(JCARSRError, match="more than 2 times"):
+        Target(scale=4).native_scale(300, 200, (1, 2))
+
+
+@pytest.mark.parametrize("values", [{}, {"scale": 2, "width": 3}, {"scale": 3}, {"height": 0}])
+def test_nonsense_cannot_be_asked_for(values: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=r"one of|scale must be|height must be"):
+        Target(**values)
+
+
+def test_label_goes_into_file_names() -> None:
+    assert Target(scale=2).label == "x2"
+    assert Target(max_side=800).label == "max-side-800"
