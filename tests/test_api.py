@@ -1,13 +1,20 @@
+import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 from PIL import Image
 
 import jcarsr
-from jcarsr import ImageError
+from jcarsr import ImageError, Restorer, Target
+from jcarsr.degradation.resize import downscale
+from jcarsr.inference.tiling import BLEND, plan
+from jcarsr.ops import from_pixels, to_pixels
 from jcarsr.pixels import Pixels
+
+ORIENTATION, ARTIST = 0x0112, 0x013B  # EXIF tags
 
 
 def test_path_image_and_pixels_give_the_same(
@@ -33,16 +40,105 @@ def test_pixels_of_another_form_are_refused(photo: Pixels) -> None:
         jcarsr.restore(photo[..., 0])
 
 
-def test_wrong_tile_is_refused_when_loading(tiny_weights: Path) -> None:
+def test_wrong_tile_is_refused_at_once(tiny_weights: Path) -> None:
     with pytest.raises(ValueError, match="multiple of 16"):
-        jcarsr.load(str(tiny_weights), tile=100)
+        Restorer(str(tiny_weights), tile=100)
 
 
 def test_threads_do_not_mix_pictures(photo: Pixels, tiny_weights: Path) -> None:
-    restorer = jcarsr.load(str(tiny_weights), tile=128)
-    pictures = [np.roll(photo, 8 * shift, axis=0) for shift in range(8)]
-    alone = [restorer.restore(picture) for picture in pictures]
+    """Eight threads with pictures of eight contents, kinds and sizes share one restorer."""
+    restorer = Restorer(str(tiny_weights), tile=128)
+    pictures = [Image.fromarray(np.roll(photo, 8 * shift, axis=0)) for shift in range(8)]
+    pictures = [picture.crop((0, 0, 200 + 5 * i, 150)) for i, picture in enumerate(pictures)]
+    pictures[2], pictures[5] = pictures[2].convert("L"), pictures[5].convert("RGBA")
+    pictures[5].putalpha(Image.linear_gradient("L").resize(pictures[5].size))
+    targets = [Target(scale=1 + shift % 2) for shift in range(8)]
+    alone = [restorer.restore(*pair) for pair in zip(pictures, targets, strict=True)]
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(restorer.restore, pictures))
+        together = list(pool.map(restorer.restore, pictures, targets))
     for a, b in zip(alone, together, strict=True):
-        np.testing.assert_array_equal(a, b)
+        assert a.mode == b.mode
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+    assert [picture.mode for picture in alone[:6]] == ["RGB", "RGB", "L", "RGB", "RGB", "RGBA"]
+
+
+def test_scale_one_only_cleans(photo: Pixels, tiny_weights: Path) -> None:
+    assert jcarsr.restore(photo, scale=1, weights=str(tiny_weights)).size == (256, 192)
+    with pytest.raises(ValueError, match="scale must be 1, 2 or 4, got 3"):
+        jcarsr.restore(photo, scale=3)
+
+
+def test_file_to_file_keeps_what_the_file_carries(
+    tmp_path: Path, photo: Pixels, tiny_weights: Path
+) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION], exif[ARTIST] = 6, "somebody"
+    Image.fromarray(photo).save(tmp_path / "a.jpg", exif=exif, dpi=(300, 300))
+    restorer = Restorer(str(tiny_weights))
+    outcome = restorer.restore_file(tmp_path / "a.jpg", tmp_path / "b.webp", Target(max_side=300))
+    assert (outcome.state, outcome.size, outcome.scale) == ("done", (225, 300), 2)
+    with Image.open(tmp_path / "b.webp") as saved:
+        assert saved.size == (225, 300)
+        assert saved.getexif()[ARTIST] == "somebody"
+        assert ORIENTATION not in saved.getexif()
+    with pytest.raises(ImageError, match=r"a\.jpg: .*b\.webp exists already"):
+        restorer.restore_file(tmp_path / "a.jpg", tmp_path / "b.webp")
+    restorer.restore_file(tmp_path / "a.jpg", tmp_path / "b.webp", overwrite=True)
+
+
+def test_animation_is_refused_where_one_picture_is_asked_for(
+    tmp_path: Path, tiny_weights: Path
+) -> None:
+    frames = [Image.new("RGB", (20, 20), (90 * index, 0, 0)) for index in range(2)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    with pytest.raises(ImageError, match=r"a\.gif: an animation"):
+        Restorer(str(tiny_weights)).restore(tmp_path / "a.gif")
+
+
+# The bundled networks on pictures they were not trained on.
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+@pytest.mark.parametrize("qf", [10, 80])
+def test_no_colour_drift(scale: int, qf: int) -> None:
+    for name in ("astronaut", "coffee", "chelsea"):
+        jpeg = as_jpeg(getattr(skimage.data, name)()[:192, :256], qf)
+        restored = np.asarray(jcarsr.restore(jpeg, scale=scale))
+        drift = restored.mean((0, 1)) - np.asarray(jpeg).mean((0, 1))
+        assert np.abs(drift).max() < 1, (name, drift)
+
+
+@pytest.mark.parametrize("qf", [10, 30])
+def test_scale_one_brings_a_jpeg_nearer_to_its_original(qf: int) -> None:
+    for name in ("astronaut", "coffee", "chelsea"):
+        original = getattr(skimage.data, name)()[:256, :256]
+        lr = to_pixels(downscale(from_pixels(original), 2))  # as the network was trained: small
+        jpeg = as_jpeg(lr, qf)
+        cleaned = np.asarray(jcarsr.restore(jpeg, scale=1))
+        assert mse(cleaned, lr) < 0.95 * mse(np.asarray(jpeg), lr), name
+
+
+def test_tiles_agree_with_the_whole_and_leave_no_seam() -> None:
+    """At least 50 dB between tiled and whole, and no step where tiles meet."""
+    jpeg = as_jpeg(skimage.data.astronaut()[:384, 64:448], 40)
+    whole, tiled = (
+        np.asarray(Restorer(tile=tile).restore(jpeg)).astype(float) for tile in (None, 256)
+    )
+    assert 10 * np.log10(255**2 / mse(tiled, whole)) > 50
+    borders = [2 * span.fade_in for span in plan(384, 256) if span.fade_in is not None]
+    assert borders == [256 + 128]
+    change = tiled - whole  # a seam would be a step in what tiling changed
+    for axis in (0, 1):
+        steps = np.abs(np.diff(change, axis=axis)).mean(axis=(1 - axis, 2))
+        blended = steps[borders[0] - BLEND : borders[0] + BLEND]
+        assert blended.max() < steps.mean() + 4 * steps.std()
+
+
+def as_jpeg(pixels: Pixels, qf: int) -> Image.Image:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=qf)
+    return Image.open(file)
+
+
+def mse(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.square(a.astype(float) - b).mean())

@@ -18,13 +18,14 @@ def test_everything_around_the_network_works_without_torch() -> None:
     script = """
 import sys
 sys.modules["torch"] = None  # any import of it fails
-import jcarsr, jcarsr.api, jcarsr.cli, jcarsr.image, jcarsr.weights, jcarsr.inference.jobs
+import jcarsr, jcarsr.api, jcarsr.cli, jcarsr.image, jcarsr.weights, jcarsr.batch.pipeline
 import numpy as np
 from jcarsr import NetworkRestorer
 
 class Nearest:
     scale = 2
-    def run(self, lq):
+    bytes_per_pixel = 1
+    def run(self, lq, *, full_precision=False):
         return lq.repeat(2, 2).repeat(2, 3)
 
 sr = NetworkRestorer(Nearest(), tile=128).restore(np.zeros((200, 150, 3), np.uint8))

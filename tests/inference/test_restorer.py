@@ -36,9 +36,9 @@ def test_tiled_is_whole_for_a_network_that_sees_less_than_the_overlap(
     picture: Pixels, scale: int, tile: int
 ) -> None:
     engine = Blur(scale)
-    tiled = NetworkRestorer(engine, tile).restore(picture)
+    tiled = NetworkRestorer(engine, tile, keep_mean=False).restore(picture)
     assert engine.largest <= tile
-    whole = NetworkRestorer(engine, None).restore(picture)
+    whole = NetworkRestorer(engine, None, keep_mean=False).restore(picture)
     assert np.abs(tiled.astype(int) - whole).max() <= 1  # float32 sums in another order
 
 
@@ -55,7 +55,11 @@ def test_tiles_of_different_brightness_leave_no_edge() -> None:
             shape = (1, 3, 2 * lq.shape[2], 2 * lq.shape[3])
             return np.full(shape, 0.4 + 0.2 * (self.calls % 2), np.float32)
 
-    sr = NetworkRestorer(Alternating(), 128).restore(np.zeros((64, 400, 3), np.uint8)).astype(int)
+    sr = (
+        NetworkRestorer(Alternating(), 128, keep_mean=False)
+        .restore(np.zeros((64, 400, 3), np.uint8))
+        .astype(int)
+    )
     assert sr.max() - sr.min() == 51
     assert np.abs(np.diff(sr, axis=1)).max() <= 2  # 51 levels over 32 output pixels
 
@@ -89,9 +93,9 @@ def test_out_of_memory_the_tile_is_halved(
                 raise error
             return super().run(lq)
 
-    restoration = NetworkRestorer(Small(2), tile).run(picture)
+    restoration = NetworkRestorer(Small(2), tile, keep_mean=False).run(picture)
     assert restoration.tile == 128
-    whole = NetworkRestorer(Blur(2), None).restore(picture)
+    whole = NetworkRestorer(Blur(2), None, keep_mean=False).restore(picture)
     assert np.abs(restoration.samples.astype(int) - whole).max() <= 1
 
 
@@ -113,6 +117,18 @@ def test_memory_is_kept_within_the_limit_or_refused() -> None:
     assert NetworkRestorer(engine, 512).tile_for(2500, 2500) == 512
     with pytest.raises(MemoryLimitError, match=r"about 1\.2 GiB, more than the 0\.5 GiB allowed"):
         NetworkRestorer(engine, 512, 2**29).tile_for(2500, 2500)
+
+
+def test_mean_colour_of_the_input_is_kept(picture: Pixels) -> None:
+    class Drifting(Blur):
+        def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+            drift = np.array([0.02, -0.01, 0.0], np.float32)[:, None, None]
+            return super().run(lq) * np.float32(0.5) + np.float32(0.25) + drift
+
+    sr = NetworkRestorer(Drifting(2), None).restore(picture)
+    np.testing.assert_allclose(sr.mean((0, 1)), picture.mean((0, 1)), atol=0.1)
+    drifted = NetworkRestorer(Drifting(2), None, keep_mean=False).restore(picture)
+    assert np.abs(drifted.mean((0, 1)) - picture.mean((0, 1))).max() > 3
 
 
 def test_sixteen_bits_keep_their_steps() -> None:
@@ -150,7 +166,7 @@ def test_values_beyond_white_and_black_are_clamped() -> None:
             return np.where(lq.repeat(2, 2).repeat(2, 3) > 0.5, 9.0, -9.0).astype(np.float32)
 
     lq = np.array([[[0, 255, 0]]], np.uint8)
-    assert NetworkRestorer(Extreme()).restore(lq)[0, 0].tolist() == [0, 255, 0]
+    assert NetworkRestorer(Extreme(), keep_mean=False).restore(lq)[0, 0].tolist() == [0, 255, 0]
 
 
 def test_nan_is_never_a_picture() -> None:

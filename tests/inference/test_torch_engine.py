@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from jcarsr import JCARSRConfig, WeightsError
+from jcarsr import JCARSRConfig, MemoryLimitError, WeightsError
+from jcarsr.inference.engine import Output
 from jcarsr.inference.torch_engine import TorchEngine, load_network
 from jcarsr.weights import Weights, read
 
@@ -18,6 +21,49 @@ def test_run_is_the_networks_restore(tiny_weights: Path) -> None:
     sr = TorchEngine(weights, "cpu").run(lq)
     assert sr.dtype == np.float32
     np.testing.assert_allclose(sr, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("output", "scale"), [("sr", 2), ("lr", 1), ("gradient", 2)])
+def test_every_output_can_be_asked_for(tiny_weights: Path, output: Output, scale: int) -> None:
+    weights = read(tiny_weights)
+    lq = np.random.default_rng(0).random((1, 3, 9, 11), np.float32)
+    engine = TorchEngine(weights, "cpu").asked_for(output)
+    assert engine.scale == scale
+    with torch.no_grad():
+        expected = getattr(load_network(weights)(torch.from_numpy(lq)), output).numpy()
+    np.testing.assert_allclose(engine.run(lq), expected, atol=1e-5)
+
+
+def test_out_of_memory_is_told_as_such(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = TorchEngine(read(tiny_weights), "cpu")
+
+    def greedy(lq: torch.Tensor) -> torch.Tensor:
+        return torch.empty(2**60, dtype=torch.uint8)
+
+    monkeypatch.setattr(engine, "_network", greedy)
+    with pytest.raises(MemoryLimitError, match="tile of 5x4"):
+        engine.run(np.zeros((1, 3, 4, 5), np.float32))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["jcarsr-lite-x2", "jcarsr-lite-x4", "jcarsr-x2"])
+@pytest.mark.parametrize("output", ["sr", "lr", "gradient"])
+def test_memory_stays_below_what_is_said(name: str, output: str) -> None:
+    """Peak resident memory of one tile, in a process of its own."""
+    script = f"""
+import resource, numpy as np, torch
+from jcarsr.inference.torch_engine import TorchEngine
+from jcarsr.model.config import PRESETS
+from jcarsr.model.jcarsr import JCARSR
+engine = TorchEngine(JCARSR(PRESETS[{name!r}]).eval(), "cpu", {output!r})
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+engine.run(np.zeros((1, 3, 64, 64), np.float32))
+before = peak()
+engine.run(np.zeros((1, 3, 384, 384), np.float32))
+taken, said = peak() - before, engine.bytes_per_pixel * 384**2
+assert 0.2 * said < taken < said, (taken, said)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_tensors_of_another_network_are_refused(tiny_weights: Path) -> None:

@@ -78,6 +78,19 @@ def test_restore_gives_sr_without_running_the_other_heads(tiny: JCARSRConfig) ->
             assert torch.equal(model.restore(lq), sr)
 
 
+@pytest.mark.parametrize(("branch", "output"), [("clean", "lr"), ("edges", "gradient")])
+def test_auxiliary_output_alone_is_that_of_the_whole_network(
+    tiny: JCARSRConfig, branch: str, output: str
+) -> None:
+    model, lq = JCARSR(tiny), torch.rand(1, 3, 17, 23)
+    with torch.no_grad():
+        expected = getattr(model(lq), output)
+        for name, child in model.named_children():
+            if name.startswith(("sr_", "fuse_")):
+                child.forward = None  # may not be run # pyright: ignore
+        torch.testing.assert_close(getattr(model, branch)(lq), expected)
+
+
 def test_save_and_load_give_the_same_output(tmp_path: Path, tiny: JCARSRConfig) -> None:
     model, lq = JCARSR(tiny).half().float(), torch.rand(1, 3, 16, 16)
     tensors = {name: value.numpy() for name, value in model.state_dict().items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from importlib.metadata import version
 
 import typer
@@ -39,7 +38,7 @@ def root(
 
 def main() -> None:
     """Run the command: exit code 0 all done, 1 something failed, 2 wrong usage."""
-    warnings.simplefilter("error", Image.DecompressionBombWarning)  # told as one of our errors
+    Image.MAX_IMAGE_PIXELS = None  # `opened` counts by itself, as --max-pixels says
     try:
         app()
     except JCARSRError as error:

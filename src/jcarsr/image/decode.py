@@ -138,17 +138,21 @@ def _animation(image: Image.Image, options: ReadOptions, data: bytes) -> Animati
     count: int = unchecked.n_frames
     pixels = image.width * image.height * count
     if pixels > options.max_pixels:
-        size = f"{count} frames of {image.width}x{image.height}"
-        raise ImageError(f"{size} are more than {options.max_pixels:,} pixels: refused as a bomb")
+        all_frames = f"{count} frames of {image.width}x{image.height}"
+        raise ImageError(
+            f"{all_frames} are more than {options.max_pixels:,} pixels: refused as a bomb"
+        )
     first = 1 if image.info.get("default_image") else 0  # a still for viewers without animation
     metadata, _, _ = read_metadata(image)
     if metadata.icc_profile and colour_space(metadata.icc_profile) != "RGB":
         metadata = replace(metadata, icc_profile=None)
-    plays = _plays(image)
+    plays, size = _plays(image), image.size
     durations: list[float] = []
     try:
         for index in range(first, count):
             image.seek(index)
+            if image.size != size:  # a GIF's frame beyond the edge makes Pillow's image grow
+                raise ValueError(f"frame {index} is larger than the picture")
             image.load()  # most formats tell a frame's duration only then
             durations.append(float(image.info.get("duration", 0)))
     except Exception as error:  # broken files make Pillow's decoders raise nearly anything
@@ -164,7 +168,7 @@ def _animation(image: Image.Image, options: ReadOptions, data: bytes) -> Animati
                 frame = _still(frames, options, None)
                 yield replace(frame, grey=False, orientation=1, metadata=Metadata(), notes=())
 
-    return Animation(image.size, tuple(durations), plays, metadata, decode_frames)
+    return Animation(size, tuple(durations), plays, metadata, decode_frames)
 
 
 def _plays(image: Image.Image) -> int:

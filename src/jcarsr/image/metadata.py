@@ -103,7 +103,7 @@ def make_writable(tags: Image.Exif) -> None:
     interoperability the place where it was.
     """
     camera = tags.get_ifd(_CAMERA)
-    if _INTEROP in camera:
+    if isinstance(camera.get(_INTEROP), int):
         camera[_INTEROP] = tags.get_ifd(_INTEROP)
     for group in (tags, camera, tags.get_ifd(ExifTags.IFD.GPSInfo)):
         for tag, value in list(group.items()):

@@ -85,9 +85,8 @@ class Networks:
         Raises:
             WeightsError, ValueError: as `restorer`.
         """
-        return NetworkRestorer(
-            self._engine(scale).asked_for("gradient"), self._tile, self.max_memory
-        )
+        engine = self._engine(scale).asked_for("gradient")
+        return NetworkRestorer(engine, self._tile, self.max_memory, keep_mean=False)
 
     def _weights(self, scale: int) -> str:
         if scale not in self.scales:

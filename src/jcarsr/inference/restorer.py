@@ -12,7 +12,7 @@ import numpy.typing as npt
 from jcarsr.errors import JCARSRError, MemoryLimitError
 from jcarsr.inference.engine import Engine
 from jcarsr.inference.tiling import BLEND, GRID, MIN_TILE, Span, plan
-from jcarsr.pixels import Pixels, Samples, to_planes, to_samples
+from jcarsr.pixels import Pixels, Planes, Samples, to_planes, to_samples
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 
@@ -58,15 +58,23 @@ class NetworkRestorer:
             being blended, not with the picture's height.
         max_memory: bytes that one picture may take, by `memory_needed`: tiles are halved until it
             fits. None = no limit.
+        keep_mean: give every tile the mean colour of its input, from which networks drift by up to
+            two levels; False for outputs that are not the picture itself.
 
     Raises:
         ValueError: `tile` is no multiple of 16 or less than 128.
     """
 
     def __init__(
-        self, engine: Engine, tile: int | None = DEFAULT_TILE, max_memory: int | None = None
+        self,
+        engine: Engine,
+        tile: int | None = DEFAULT_TILE,
+        max_memory: int | None = None,
+        *,
+        keep_mean: bool = True,
     ) -> None:
         self._engine, self._tile, self._max_memory = engine, tile, max_memory
+        self._keep_mean = keep_mean
         _spans(1, tile)  # a wrong tile is refused here, not at the first picture
 
     @property
@@ -171,6 +179,8 @@ class NetworkRestorer:
             sr = self._engine.run(planes, full_precision=True)
             if not np.isfinite(sr).all():
                 raise JCARSRError("the network gave values that are not finite")
+        if self._keep_mean:
+            sr = sr + _mean(planes) - _mean(sr.clip(0, 1))
         return sr[0].transpose(1, 2, 0), again
 
 
@@ -182,6 +192,11 @@ def _half(tile: int | None, longest_side: int) -> int | None:
     """The next smaller tile for a picture, None if there is none that helps."""
     seen = longest_side if tile is None else min(tile, longest_side)
     return None if seen <= MIN_TILE else max(seen // 2 // GRID * GRID, MIN_TILE)
+
+
+def _mean(planes: Planes) -> Planes:
+    """(1, 3, H, W) -> (1, 3, 1, 1)"""
+    return planes.mean(axis=(2, 3), dtype=np.float64, keepdims=True).astype(np.float32)
 
 
 def _fade(span: Span, scale: int) -> Floats:
