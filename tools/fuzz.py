@@ -65,26 +65,35 @@ class TooLongError(BaseException):  # past every `except Exception`
 
 
 def main() -> int:
-    """Run; the number of findings is the exit code's sign."""
+    """Gives the exit code: 0 without findings."""
     parser = argparse.ArgumentParser(description="Damaged files through the whole package.")
     parser.add_argument("--inputs", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=10.0, help="for one input")
     options = parser.parse_args()
+    findings = fuzz(options.inputs, options.seed, options.seconds)
+    for finding in findings[:20]:
+        print(f"FINDING {finding}")
+    print(f"{options.inputs} inputs, seed {options.seed}: {len(findings)} findings")
+    return 1 if findings else 0
+
+
+def fuzz(inputs: int, seed: int, seconds: float) -> list[str]:
+    """Try `inputs` damaged files; gives the findings and prints what became of the others."""
     warnings.simplefilter("ignore")  # Pillow's, about what it finds in broken files
     Image.MAX_IMAGE_PIXELS = None  # as the command does: our own limit counts
     signal.signal(signal.SIGALRM, _too_long)
     corpus = make_corpus()
     counts: Counter[str] = Counter()
     findings: list[str] = []
-    randomly = random.Random(options.seed)
+    randomly = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for index in range(options.inputs):
+        for index in range(inputs):
             kind = randomly.choice(sorted(corpus))
             data = mutated(corpus[kind], randomly)
             salvage = randomly.random() < 0.3
-            signal.setitimer(signal.ITIMER_REAL, options.seconds)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
             try:
                 counts[f"{kind}: {attempt(data, folder, salvage)}"] += 1
             except (Exception, TooLongError):  # whatever escapes is what we look for
@@ -98,10 +107,7 @@ def main() -> int:
                 print(f"{index + 1} inputs, {len(findings)} findings", flush=True)
     for key, count in sorted(counts.items()):
         print(f"{count:7} {key}")
-    for finding in findings[:20]:
-        print(f"FINDING {finding}")
-    print(f"{options.inputs} inputs, seed {options.seed}: {len(findings)} findings")
-    return 1 if findings else 0
+    return findings
 
 
 def attempt(data: bytes, folder: Path, salvage: bool) -> str:
@@ -132,13 +138,14 @@ def attempt(data: bytes, folder: Path, salvage: bool) -> str:
 def make_corpus() -> dict[str, bytes]:
     """Small real pictures of every format and kind that the package reads."""
     pillow_heif.register_heif_opener()
-    astronaut: Pixels = skimage.data.astronaut()
+    unchecked: Any = skimage.data  # comes without types
+    astronaut: Pixels = unchecked.astronaut()
     photo = Image.fromarray(astronaut[64:128, 160:256])
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "maker"
     exif.get_ifd(0x8769)[0xA002] = 96
-    unchecked: Any = ImageCms  # parts of it come without types
-    profile = unchecked.ImageCmsProfile(unchecked.createProfile("sRGB")).tobytes()
+    colours: Any = ImageCms  # parts of it come without types
+    profile = colours.ImageCmsProfile(colours.createProfile("sRGB")).tobytes()
     extra = {"exif": exif.tobytes(), "icc_profile": profile}
     frames = [photo.rotate(40 * turn) for turn in range(3)]
     film = {"save_all": True, "append_images": frames[1:], "duration": 50, "loop": 0}

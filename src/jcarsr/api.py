@@ -15,8 +15,9 @@ from jcarsr.batch.worker import Outcome, Worker
 from jcarsr.errors import ImageError
 from jcarsr.image import Animation, Picture, ReadOptions, SaveOptions, decode, from_pillow, upright
 from jcarsr.inference.compose import compose
+from jcarsr.inference.memory import DEFAULT_MAX_MEMORY
 from jcarsr.inference.networks import Networks
-from jcarsr.inference.restorer import DEFAULT_MAX_MEMORY, DEFAULT_TILE
+from jcarsr.inference.restorer import DEFAULT_TILE
 from jcarsr.inference.target import Target
 from jcarsr.pixels import Pixels
 

@@ -108,17 +108,6 @@ def test_out_of_memory_with_the_smallest_tile_is_told(picture: Pixels) -> None:
         NetworkRestorer(Full(2)).restore(picture)
 
 
-def test_memory_is_kept_within_the_limit_or_refused() -> None:
-    engine = Blur(4)
-    engine.bytes_per_pixel = 5000
-    roomy = NetworkRestorer(engine, 512, 3 * 2**30)
-    assert roomy.tile_for(2500, 2500) == 256
-    assert roomy.memory_needed(2500, 2500, 256) <= 3 * 2**30 < roomy.memory_needed(2500, 2500, 512)
-    assert NetworkRestorer(engine, 512).tile_for(2500, 2500) == 512
-    with pytest.raises(MemoryLimitError, match=r"about 1\.2 GiB, more than the 0\.5 GiB allowed"):
-        NetworkRestorer(engine, 512, 2**29).tile_for(2500, 2500)
-
-
 def test_mean_colour_of_the_input_is_kept(picture: Pixels) -> None:
     class Drifting(Blur):
         def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:

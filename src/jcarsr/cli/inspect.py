@@ -16,7 +16,9 @@ from jcarsr.errors import ImageError
 from jcarsr.image.facts import Facts, JpegFacts, Profile, facts
 from jcarsr.image.jpeg_quality import Quality
 from jcarsr.image.open import MAX_PIXELS, ReadOptions
+from jcarsr.inference.memory import network_bytes_per_pixel, picture_bytes
 from jcarsr.inference.networks import Networks
+from jcarsr.inference.restorer import DEFAULT_TILE
 
 
 def inspect(
@@ -66,10 +68,22 @@ class _Choice:
     """The weights that would be used."""
 
     name: str
+    bytes_per_pixel: int  # of a tile
     scale: int  # asked for; 1 = the artifact removal branch alone
     bundled: bool  # chosen by us for the scale, not by the user
     trained_from: int | None  # lowest and highest quality seen in training; None = not recorded
     trained_to: int | None
+
+    def memory(self, found: Facts) -> int:
+        """Bytes that restoring takes beside the weights, about."""
+        return picture_bytes(
+            found.height,
+            found.width,
+            scale=self.scale,
+            tile=DEFAULT_TILE,
+            bytes_per_pixel=self.bytes_per_pixel,
+            itemsize=2 if found.bits == 16 else 1,
+        )
 
     def outside(self, found: Facts) -> bool | None:
         """Whether a JPEG's quality is one that these weights never saw; None = not known."""
@@ -92,7 +106,8 @@ def _choose(name: str | None, asked: AnyScale | None) -> _Choice:
         raise ValueError(f"--scale {scale}: {name} enlarges by {networks.scales[-1]}")
     record = networks.record(scale)
     lowest, highest = _trained(record.recipe)
-    return _Choice(shown(Path(str(record.name))), scale, name is None, lowest, highest)
+    per_pixel = network_bytes_per_pixel(record.config.channels, scale)
+    return _Choice(shown(Path(str(record.name))), per_pixel, scale, name is None, lowest, highest)
 
 
 def _trained(recipe: Any) -> tuple[int, int] | tuple[None, None]:
@@ -105,7 +120,9 @@ def _trained(recipe: Any) -> tuple[int, int] | tuple[None, None]:
 
 def _as_dictionary(file: Path, found: Facts, choice: _Choice) -> dict[str, object]:
     chosen = {**asdict(choice), "quality_outside_training": choice.outside(found)}
-    return {"file": str(file), **asdict(found), "weights": chosen}
+    del chosen["bytes_per_pixel"]
+    memory = choice.memory(found)
+    return {"file": str(file), **asdict(found), "weights": chosen, "memory": memory}
 
 
 def _lines(found: Facts, choice: _Choice) -> Iterator[str]:
@@ -120,6 +137,7 @@ def _lines(found: Facts, choice: _Choice) -> Iterator[str]:
     yield f"colour profile: {_profile(found.profile)}"
     yield f"metadata: {_metadata(found)}"
     yield f"weights: {_weights(choice)}"
+    yield f"memory: about {choice.memory(found) / 2**20:,.0f} MiB beside the weights"
     if choice.outside(found):
         yield (
             "note: its quality lies outside those that these weights were trained on "

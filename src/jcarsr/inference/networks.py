@@ -6,7 +6,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from jcarsr.errors import WeightsError
-from jcarsr.inference.restorer import DEFAULT_MAX_MEMORY, DEFAULT_TILE, NetworkRestorer
+from jcarsr.inference.memory import DEFAULT_MAX_MEMORY
+from jcarsr.inference.restorer import DEFAULT_TILE, NetworkRestorer
 from jcarsr.inference.target import SCALES
 from jcarsr.inference.tiling import plan
 from jcarsr.weights import Record, default_name, find, read, read_record

@@ -11,19 +11,14 @@ import numpy.typing as npt
 
 from jcarsr.errors import JCARSRError, MemoryLimitError
 from jcarsr.inference.engine import Engine
-from jcarsr.inference.tiling import BLEND, GRID, MIN_TILE, Span, plan
+from jcarsr.inference.memory import fitting_tile, smaller_tile
+from jcarsr.inference.tiling import BLEND, Span, plan
 from jcarsr.pixels import Pixels, Planes, Samples, to_planes, to_samples
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 
 DEFAULT_TILE = 512
 """Pixels of the input seen at once, along each side."""
-
-DEFAULT_MAX_MEMORY = 3 * 2**30
-"""Bytes that restoring one picture may take beside the weights."""
-
-_STRIP_COPIES = 4  # float32 arrays as large as a strip: strip, carry, and two on the way to levels
-_RESULT_COPIES = 3  # the result's levels, turned upright, and what its encoder holds
 
 
 class Enlarger(Protocol):
@@ -56,7 +51,7 @@ class NetworkRestorer:
         tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
             Memory grows with tile^2 for the network and with tile * width for the strip that is
             being blended, not with the picture's height.
-        max_memory: bytes that one picture may take, by `memory_needed`: tiles are halved until it
+        max_memory: bytes that one picture may take, by `picture_bytes`: tiles are halved until it
             fits. None = no limit.
         keep_mean: give every tile the mean colour of its input, from which networks drift by up to
             two levels; False for outputs that are not the picture itself.
@@ -102,48 +97,23 @@ class NetworkRestorer:
     ) -> Restoration:
         """As `restore`, and says what it took. Out of memory, it tries again with smaller tiles."""
         height, width = lq.shape[:2]
-        tile = self.tile_for(height, width, lq.itemsize)
+        tile = fitting_tile(
+            height,
+            width,
+            scale=self.scale,
+            tile=self._tile,
+            bytes_per_pixel=self._engine.bytes_per_pixel,
+            max_memory=self._max_memory,
+            itemsize=lq.itemsize,
+        )
         while True:
             try:
                 return self._in_tiles(lq, tile, on_tile)
             except (MemoryError, MemoryLimitError) as error:
-                tile = _half(tile, max(height, width))
+                tile = smaller_tile(tile, max(height, width))
                 if tile is None:
                     size = f"{width * self.scale}x{height * self.scale}"
                     raise MemoryLimitError(f"not enough memory for a result of {size}") from error
-
-    def tile_for(self, height: int, width: int, itemsize: int = 1) -> int | None:
-        """The tile with which a picture of this size stays within `max_memory`.
-
-        Raises:
-            MemoryLimitError: none does.
-        """
-        tile = self._tile
-        while self._max_memory is not None:
-            needed = self.memory_needed(height, width, tile, itemsize)
-            if needed <= self._max_memory:
-                break
-            tile = _half(tile, max(height, width))
-            if tile is None:
-                raise MemoryLimitError(
-                    f"needs about {needed / 2**30:.1f} GiB, "
-                    f"more than the {self._max_memory / 2**30:.1f} GiB allowed"
-                )
-        return tile
-
-    def memory_needed(self, height: int, width: int, tile: int | None, itemsize: int = 1) -> int:
-        """Bytes at the peak for a picture of this size from decoding to encoding, about."""
-        seen_height, seen_width = (
-            size if tile is None else min(tile, size) for size in (height, width)
-        )
-        strip = seen_height * width * self.scale**2 * 3 * 4
-        levels = height * width * 3 * itemsize
-        return (
-            2 * levels
-            + levels * self.scale**2 * _RESULT_COPIES
-            + strip * _STRIP_COPIES
-            + seen_height * seen_width * self._engine.bytes_per_pixel
-        )
 
     def _in_tiles(
         self, lq: Samples, tile: int | None, on_tile: Callable[[int, int], None]
@@ -186,12 +156,6 @@ class NetworkRestorer:
 
 def _spans(length: int, tile: int | None) -> list[Span]:
     return [Span(0, length)] if tile is None else plan(length, tile)
-
-
-def _half(tile: int | None, longest_side: int) -> int | None:
-    """The next smaller tile for a picture, None if there is none that helps."""
-    seen = longest_side if tile is None else min(tile, longest_side)
-    return None if seen <= MIN_TILE else max(seen // 2 // GRID * GRID, MIN_TILE)
 
 
 def _mean(planes: Planes) -> Planes:

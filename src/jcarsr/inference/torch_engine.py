@@ -9,15 +9,12 @@ import torch
 
 from jcarsr.errors import MemoryLimitError, WeightsError
 from jcarsr.inference.engine import Output
+from jcarsr.inference.memory import network_bytes_per_pixel
 from jcarsr.model.jcarsr import JCARSR
 from jcarsr.pixels import Planes
 from jcarsr.weights import Weights
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
-
-# Scale -> floats held at the peak for each input pixel and channel: measured on the CPU, rounded up
-# (lr 5.2, x2 9.6 to 14.6, x4 35 to 41).
-_FLOATS_PER_CHANNEL = {1: 8, 2: 16, 4: 46}
 
 
 class TorchEngine:
@@ -51,7 +48,7 @@ class TorchEngine:
     @property
     def bytes_per_pixel(self) -> int:
         """Memory that `run` takes for each pixel of its input, about and rather too much."""
-        return 4 * self._model.config.channels * _FLOATS_PER_CHANNEL[self.scale]
+        return network_bytes_per_pixel(self._model.config.channels, self.scale)
 
     def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
         """(1, 3, H, W) float32 RGB in [0, 1] -> (1, 3, scale * H, scale * W) float32.

@@ -1,0 +1,54 @@
+import pytest
+
+from jcarsr import MemoryLimitError
+from jcarsr.inference.memory import (
+    fitting_tile,
+    network_bytes_per_pixel,
+    picture_bytes,
+    smaller_tile,
+)
+
+GIB = 2**30
+
+
+def needed(tile: int | None) -> int:
+    return picture_bytes(2500, 2500, scale=4, tile=tile, bytes_per_pixel=5000)
+
+
+def fitting(max_memory: int | None) -> int | None:
+    return fitting_tile(2500, 2500, scale=4, tile=512, bytes_per_pixel=5000, max_memory=max_memory)
+
+
+def test_sum_of_what_is_held() -> None:
+    """Input twice, result three times, four strips of float32, one tile of the network."""
+    by_hand = 2 * 18_750_000 + 3 * 300_000_000 + 4 * (1024 * 10_000 * 3 * 4) + 256**2 * 5000
+    assert needed(256) == by_hand
+
+
+def test_tiles_shrink_until_it_fits_or_it_is_refused() -> None:
+    assert fitting(None) == 512
+    assert fitting(3 * GIB) == 256
+    assert needed(256) <= 3 * GIB < needed(512)
+    with pytest.raises(MemoryLimitError, match=r"about 1\.2 GiB, more than the 0\.5 GiB allowed"):
+        fitting(GIB // 2)
+
+
+def test_sixteen_bits_and_more_channels_need_more() -> None:
+    deep = picture_bytes(900, 900, scale=2, tile=512, bytes_per_pixel=0, itemsize=2)
+    assert deep > picture_bytes(900, 900, scale=2, tile=512, bytes_per_pixel=0)
+    assert network_bytes_per_pixel(64, 4) == 2 * network_bytes_per_pixel(32, 4)
+
+
+@pytest.mark.parametrize(
+    ("tile", "side", "smaller"),
+    [
+        (512, 9000, 256),
+        (512, 300, 144),
+        (None, 1000, 496),
+        (160, 9000, 128),
+        (128, 9000, None),
+        (None, 100, None),
+    ],
+)
+def test_next_smaller_tile(tile: int | None, side: int, smaller: int | None) -> None:
+    assert smaller_tile(tile, side) == smaller
