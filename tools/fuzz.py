@@ -30,13 +30,14 @@ import tifffile
 from PIL import Image, ImageCms
 
 from jcarsr.errors import JCARSRError
-from jcarsr.image import Animation, ReadOptions, SaveOptions, decode, save
+from jcarsr.image import Animation, ReadOptions, SaveOptions, decode, limit_pillow, save
 from jcarsr.image.facts import facts
 from jcarsr.inference.animate import animate
 from jcarsr.inference.compose import compose
 from jcarsr.inference.restorer import NetworkRestorer
 from jcarsr.pixels import Pixels, Planes
 
+_MAX_PIXELS = 200_000
 _EXTREMES = (
     b"\0\0",
     b"\xff\xff",
@@ -81,7 +82,7 @@ def main() -> int:
 def fuzz(inputs: int, seed: int, seconds: float) -> list[str]:
     """Try `inputs` damaged files; gives the findings and prints what became of the others."""
     warnings.simplefilter("ignore")  # Pillow's, about what it finds in broken files
-    Image.MAX_IMAGE_PIXELS = None  # as the command does: our own limit counts
+    limit_pillow(_MAX_PIXELS)  # as the command does
     signal.signal(signal.SIGALRM, _too_long)
     corpus = make_corpus()
     counts: Counter[str] = Counter()
@@ -112,7 +113,7 @@ def fuzz(inputs: int, seed: int, seconds: float) -> list[str]:
 
 def attempt(data: bytes, folder: Path, salvage: bool) -> str:
     """Inspect, decode, restore and save one input; "restored" or "refused"."""
-    read = ReadOptions(max_pixels=200_000, salvage=salvage)
+    read = ReadOptions(max_pixels=_MAX_PIXELS, salvage=salvage)
     try:
         facts(io.BytesIO(data), read)
     except JCARSRError as error:

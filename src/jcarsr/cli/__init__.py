@@ -6,7 +6,6 @@ import sys
 from importlib.metadata import version
 
 import typer
-from PIL import Image
 
 from jcarsr.cli.evaluate import evaluate, tables
 from jcarsr.cli.inspect import inspect
@@ -14,6 +13,7 @@ from jcarsr.cli.restore import restore
 from jcarsr.cli.show import presets, recipes, sets, weights
 from jcarsr.cli.train import train
 from jcarsr.errors import JCARSRError
+from jcarsr.image import MAX_PIXELS, limit_pillow
 
 app = typer.Typer(
     name="jcarsr",
@@ -38,7 +38,7 @@ def root(
 
 def main() -> None:
     """Run the command: exit code 0 all done, 1 something failed, 2 wrong usage."""
-    Image.MAX_IMAGE_PIXELS = None  # `opened` counts by itself, as --max-pixels says
+    limit_pillow(MAX_PIXELS)
     try:
         app()
     except JCARSRError as error:

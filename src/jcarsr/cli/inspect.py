@@ -15,7 +15,7 @@ from jcarsr.cli.choices import AnyScale, shown, usage_errors
 from jcarsr.errors import ImageError
 from jcarsr.image.facts import Facts, JpegFacts, Profile, facts
 from jcarsr.image.jpeg_quality import Quality
-from jcarsr.image.open import MAX_PIXELS, ReadOptions
+from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
 from jcarsr.inference.memory import network_bytes_per_pixel, picture_bytes
 from jcarsr.inference.networks import Networks
 from jcarsr.inference.restorer import DEFAULT_TILE
@@ -44,6 +44,7 @@ def inspect(
     with usage_errors():
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
+        limit_pillow(max_pixels)
         choice = _choose(weights, scale)
     failed = False
     for file in files:

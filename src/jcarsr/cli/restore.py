@@ -152,6 +152,7 @@ def restore(
             raise ValueError(f"--format {format}: not one of {', '.join(image.FORMATS)}")
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
+        image.limit_pillow(max_pixels)
         networks = Networks(
             weights, device=device.value, tile=tile or None, max_memory=parse_bytes(max_memory)
         )

@@ -10,7 +10,7 @@ from jcarsr.image.encode import (
     save,
     upright,
 )
-from jcarsr.image.open import MAX_PIXELS, SUFFIXES, ReadOptions
+from jcarsr.image.open import MAX_PIXELS, SUFFIXES, ReadOptions, limit_pillow
 from jcarsr.image.picture import Animation, Metadata, Picture
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "decode_rgb",
     "format_of",
     "from_pillow",
+    "limit_pillow",
     "save",
     "size_of",
     "upright",

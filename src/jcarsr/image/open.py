@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,6 +59,16 @@ def opened(
         if not isinstance(image.info.get("xmp", b""), bytes):
             del image.info["xmp"]  # Pillow would look for an orientation in it, and fail
         yield image
+
+
+def limit_pillow(max_pixels: int) -> None:
+    """Make Pillow itself refuse inputs with more pixels, in the whole process.
+
+    Some of its parsers reserve memory before anybody can look at the size. For programs: a library
+    leaves the limit to the program that it is in (Pillow's own is 89 million).
+    """
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    warnings.simplefilter("error", Image.DecompressionBombWarning)  # becomes one of our errors
 
 
 def one_line(error: Exception) -> str:
