@@ -21,6 +21,12 @@ def _seeded() -> None:
     torch.manual_seed(0)
 
 
+@pytest.fixture(autouse=True)
+def _pillows_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command run within a test sets for its process is put back."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+
+
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> JCARSRConfig:
     """A preset named `tiny` with every part of the real ones."""

@@ -81,10 +81,10 @@ def main() -> int:
 
 def fuzz(inputs: int, seed: int, seconds: float) -> list[str]:
     """Try `inputs` damaged files; gives the findings and prints what became of the others."""
+    corpus = make_corpus()
     warnings.simplefilter("ignore")  # Pillow's, about what it finds in broken files
     limit_pillow(_MAX_PIXELS)  # as the command does
     signal.signal(signal.SIGALRM, _too_long)
-    corpus = make_corpus()
     counts: Counter[str] = Counter()
     findings: list[str] = []
     randomly = random.Random(seed)

@@ -88,7 +88,7 @@ def _open(file: str | Path | IO[bytes]) -> Image.Image:
     except UnidentifiedImageError as error:
         raise ImageError("not a picture that can be read") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError("more pixels than Pillow's own limit: refused as a bomb") from error
+        raise ImageError("more pixels than allowed: refused as a bomb") from error
     except Exception as error:  # broken files make Pillow's parsers raise nearly anything
         raise ImageError(f"cannot be opened ({one_line(error)})") from error
 
