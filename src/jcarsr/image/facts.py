@@ -133,7 +133,7 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
         profile=_profile(image),
         exif=metadata.exif is not None or (orientation != 1 and bool(image.info.get("exif"))),
         xmp=metadata.xmp is not None,
-        dpi=metadata.dpi if _says_dpi(image) else None,
+        dpi=metadata.dpi,
         jpeg=jpeg,
         notes=tuple(notes),
     )
@@ -231,16 +231,6 @@ def _profile(image: Image.Image) -> Profile | None:
     except Exception:  # littlecms refuses it in more than one way
         name = "broken"
     return Profile(description=_plain(name), colour_space=None if space is None else _plain(space))
-
-
-def _says_dpi(image: Image.Image) -> bool:
-    """Whether a resolution is the file's own: Pillow gives a JPEG 72 dpi if it has any EXIF."""
-    if not isinstance(image, JpegImageFile) or image.info.get("jfif_unit") in (1, 2):
-        return True
-    try:
-        return ExifTags.Base.XResolution in image.getexif()
-    except Exception:  # read_metadata has noted it
-        return False
 
 
 def _is_no_exif(data: object) -> bool:

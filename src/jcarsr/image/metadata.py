@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from PIL import ExifTags, Image, TiffImagePlugin
+from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.image.picture import Metadata
 
 XMP_TAG = int(ExifTags.Base.XMLPacket)
-_INCH = 2  # unit of a resolution
+_INCH, _CENTIMETRE = 2, 3  # units of a resolution
 _CAMERA = int(ExifTags.IFD.Exif)
 _INTEROP = int(ExifTags.IFD.Interop)
 # Tags of a TIFF's own pixels: they say how a file is stored, not what the picture is.
@@ -34,16 +35,17 @@ def read_metadata(image: Image.Image) -> tuple[Metadata, int, list[str]]:
         value = tags.get(ExifTags.Base.Orientation, 1)
         orientation = value if value in range(1, 9) else 1
         exif = _serialised(tags)
-        if tags.get(ExifTags.Base.ResolutionUnit, _INCH) == _INCH:
-            dpi = _dpi((tags.get(ExifTags.Base.XResolution), tags.get(ExifTags.Base.YResolution)))
+        dpi = _resolution(tags)
     except Exception:  # other people's bytes make the parser raise nearly anything
         notes.append("its EXIF data is broken and was left out")
+    if not isinstance(image, JpegImageFile) or image.info.get("jfif_unit") in (1, 2):
+        dpi = _dpi(image.info.get("dpi")) or dpi  # else Pillow made it up from the EXIF data
     xmp = image.info.get("xmp")
     metadata = Metadata(
         icc_profile=_profile(image, notes),
         exif=exif,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
-        dpi=_dpi(image.info.get("dpi")) or dpi,
+        dpi=dpi,
     )
     return metadata, orientation, notes
 
@@ -144,6 +146,15 @@ def _profile(image: Image.Image, notes: list[str]) -> bytes | None:
         notes.append("its colour profile is broken and was left out")
         return None
     return profile
+
+
+def _resolution(tags: Image.Exif) -> tuple[float, float] | None:
+    """Pixels per inch, as EXIF data says."""
+    found = _dpi((tags.get(ExifTags.Base.XResolution), tags.get(ExifTags.Base.YResolution)))
+    unit = tags.get(ExifTags.Base.ResolutionUnit, _INCH)
+    if found is None or unit not in (_INCH, _CENTIMETRE):
+        return None
+    return found if unit == _INCH else (found[0] * 2.54, found[1] * 2.54)
 
 
 def _dpi(value: Any) -> tuple[float, float] | None:

@@ -1,0 +1,58 @@
+"""A picture whose result has a hundred megapixels, from file to file."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SCRIPT = """
+import resource, sys
+from pathlib import Path
+from types import SimpleNamespace
+import numpy as np
+from jcarsr import NetworkRestorer, Target
+from jcarsr.batch.plan import Job
+from jcarsr.batch.settings import Settings
+from jcarsr.batch.worker import Worker
+from jcarsr.inference.memory import DEFAULT_MAX_MEMORY, network_bytes_per_pixel
+
+class Hungry:
+    "Enlarges by repetition, and takes as much memory as the full network."
+    scale = 2
+    bytes_per_pixel = network_bytes_per_pixel(64, 2)
+    def run(self, lq, *, full_precision=False):
+        held = np.ones(lq[0, 0].size * self.bytes_per_pixel, np.uint8)
+        return lq.repeat(2, 2).repeat(2, 3) + np.float32(0 * held[0])
+
+networks = SimpleNamespace(
+    scales=(1, 2, 4),
+    max_memory=DEFAULT_MAX_MEMORY,
+    record=lambda scale: SimpleNamespace(name="hungry", sha256="0"),
+    restorer=lambda scale: NetworkRestorer(Hungry(), 512, DEFAULT_MAX_MEMORY),
+)
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+before = peak()
+worker = Worker(networks, Settings(target=Target(scale=2)))
+job = Job(Path(sys.argv[1]), Path(sys.argv[2]))
+worker.write(worker.restore(worker.read(job), lambda done, total: None))
+print(peak() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_hundred_megapixels_take_less_than_three_gib(tmp_path: Path, orientation: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (500, 500, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    source, target = tmp_path / "a.jpg", tmp_path / "b.png"
+    Image.fromarray(np.tile(noise, (10, 10, 1))).save(source, quality=50, exif=exif)
+    command = [sys.executable, "-c", SCRIPT, str(source), str(target)]
+    taken = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert 2**29 < taken < 3 * 2**30
+    Image.MAX_IMAGE_PIXELS = None  # put back by a fixture
+    with Image.open(target) as saved:
+        assert saved.size == (10_000, 10_000)
