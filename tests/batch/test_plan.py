@@ -317,12 +317,12 @@ TREES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     tree=TREES,
     singles=st.sets(st.integers(0, 11)),
     out=st.sampled_from(["out", "in/out", "in", "in/s"]),
-    name=st.sampled_from([DEFAULT_NAME, "{stem}", "all", "{suffix}"]),
+    name=st.sampled_from([DEFAULT_NAME, "{stem}", "all", "is{suffix}"]),
     gradient=st.booleans(),
     seed=st.integers(0, 9),
 )
@@ -352,7 +352,6 @@ def test_every_input_once_and_every_result_once(
             extra = sum(p in inputs and p in found and p.parent != root / "in" for p in made)
             if not found:
                 assert Refused(root / "in", "a folder without pictures") in plan.jobs
-                extra += 1
                 sources.add(root / "in")
         else:
             extra = 0

@@ -15,7 +15,7 @@ class Decision:
     """What to do about a result that may be there already."""
 
     skip: bool  # it is there, made from the same input in the same way
-    previous_sha256: str | None = None  # of the earlier result that will be replaced
+    previous_sha256: str | None = None  # of the earlier result that stands there
 
 
 def decide(
@@ -38,15 +38,19 @@ def decide(
         overwrite: files of other origin may be replaced, too.
 
     Raises:
-        ImageError: it exists and must be left alone.
+        ImageError: it exists and must be left alone, or it cannot exist.
     """
-    if not target.exists():
+    try:
+        target.lstat()  # a link that leads nowhere is somebody's, too
+        found = sha256_of(target) if target.is_file() and entry is not None else None
+    except FileNotFoundError:
         return Decision(skip=False)
-    found = sha256_of(target) if target.is_file() and entry is not None else None
+    except OSError as error:
+        raise ImageError(f"its result {target} cannot be written ({error.strerror})") from error
     if found is not None and entry is not None:
         made_from = (entry.source_sha256, entry.settings, entry.weights_sha256)
         if found == entry.result_sha256 and made_from == (source_sha256, settings, weights_sha256):
-            return Decision(skip=True)
+            return Decision(skip=True, previous_sha256=found)
         if found in (entry.result_sha256, entry.previous_sha256):
             return Decision(skip=False, previous_sha256=found)
     if not overwrite:

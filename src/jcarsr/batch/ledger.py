@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -96,7 +96,8 @@ class Ledger:
 
     def key(self, target: Path) -> str:
         """How the ledger names a result."""
-        return as_text(target.relative_to(self._folder).as_posix())
+        own = target.relative_to(self._folder).as_posix()
+        return as_text(own.replace("\\", "\\\\"))  # so that no other name is told alike
 
     def _open(self) -> None:
         self._database.execute("PRAGMA locking_mode = EXCLUSIVE")  # held until the run ends or dies
@@ -111,7 +112,8 @@ class Ledger:
     def _remove_parts(self) -> None:
         """Clear away what a killed run was writing; nobody else writes here while we hold it."""
         for part in self._folder.rglob(f".*{PART}"):
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
 
     @contextmanager
     def _errors(self) -> Generator[None]:
@@ -121,6 +123,8 @@ class Ledger:
             except sqlite3.OperationalError as error:
                 if "locked" in str(error):
                     raise LedgerError(f"{self._folder}: another run is writing there") from error
+                if "no such column" in str(error):
+                    raise LedgerError(f"{self._path}: damaged ({error}); delete it") from error
                 raise LedgerError(f"{self._path}: cannot be written ({error})") from error
             except sqlite3.DatabaseError as error:
                 raise LedgerError(f"{self._path}: damaged ({error}); delete it") from error

@@ -95,8 +95,10 @@ def _restored(
     def write() -> Outcome:
         try:
             return worker.write(result)
-        except (LedgerError, StorageError):
+        except LedgerError:
             raise
+        except StorageError as error:
+            raise StorageError(f"{read.job.target}: {error}") from error
         except Exception as error:
             return worker.failed(read.job, error)
 

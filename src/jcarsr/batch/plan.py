@@ -38,7 +38,13 @@ class Plan:
 
 
 def plan_jobs(
-    inputs: Sequence[Path], out: Path, *, size: str, format: str | None, name: str = DEFAULT_NAME
+    inputs: Sequence[Path],
+    out: Path,
+    *,
+    size: str,
+    format: str | None,
+    name: str = DEFAULT_NAME,
+    gradient: bool = False,
 ) -> Plan:
     """One job a picture, in the order of the inputs; folders are searched to the bottom.
 
@@ -54,34 +60,36 @@ def plan_jobs(
         format: a key of FORMATS; None = the extension of `out` if that is a file, else png.
         name: template of a result's name without extension, from {stem}, {suffix} (the input's,
             without its dot) and {size}.
+        gradient: a gradient map will be written beside every result.
 
     Raises:
-        ValueError: the template has unknown fields or gives a path, or `format` disagrees with
-            the extension of `out`.
+        ValueError: the template has unknown fields or gives a path, `format` disagrees with the
+            extension of `out`, or results would be found as pictures by the next run.
     """
-    as_file = len(inputs) == 1 and not inputs[0].is_dir() and not out.is_dir()
+    as_file = len(inputs) == 1 and not os.path.isdir(inputs[0]) and not os.path.isdir(out)
     extension = format_of(out)
     if as_file and extension:
         if format not in (None, extension):
             raise ValueError(f"{out}: its extension says {extension}, --format says {format}")
-        return Plan(_checked([(inputs[0], out)]), folder=None)
-    refused: list[Job | Refused] = []
-    found: list[tuple[Path, Path]] = []  # source, and the folder of its result
+        return Plan(_checked([(inputs[0], out)], gradient), folder=None)
+    refused: dict[Refused, None] = {}
+    found: dict[tuple[str, str, Path], tuple[Path, Path]] = {}  # an input given twice is one input
     for path in inputs:
         pictures, unreadable = _pictures(path, out)
-        refused += unreadable
-        found += [(source, out / below) for source, below in pictures]
-    found = list(dict.fromkeys(found))  # an input given twice is one input
-    names = [_result_name(name, source.stem, source, size) for source, _ in found]
-    places = [folder / own for (_, folder), own in zip(found, names, strict=True)]
-    wanted = Counter(places)
-    pairs: list[tuple[Path, Path]] = []
-    for (source, folder), place in zip(found, places, strict=True):
-        if wanted[place] > 1:
-            longer = f"{source.stem}_{source.suffix.removeprefix('.')}"
-            place = folder / _result_name(name, longer, source, size)
-        pairs.append((source, place.with_name(f"{place.name}.{format or 'png'}")))
-    return Plan([*refused, *_checked(pairs)], folder=out)
+        refused |= dict.fromkeys(unreadable)
+        for source, below in pictures:
+            which = (os.path.realpath(source.parent), source.name, below)
+            found.setdefault(which, (source, out / below))
+    places = _places(list(found.values()), name, size)
+    targets = [place.with_name(f"{place.name}.{format or 'png'}") for place in places]
+    _refuse_among_pictures(inputs, out, targets)
+    pairs = [(source, target) for (source, _), target in zip(found.values(), targets, strict=True)]
+    return Plan([*refused, *_checked(pairs, gradient)], folder=out)
+
+
+def gradient_path(target: Path) -> Path:
+    """Where the gradient map of a result is written: beside it."""
+    return target.with_suffix(".gradient.png")
 
 
 def _pictures(path: Path, out: Path) -> tuple[list[tuple[Path, Path]], list[Refused]]:
@@ -89,7 +97,7 @@ def _pictures(path: Path, out: Path) -> tuple[list[tuple[Path, Path]], list[Refu
 
     Earlier results are not restored again: what lies in `out` is left, if `out` is below `path`.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return [(path, Path())], []
     refused: list[Refused] = []
 
@@ -103,39 +111,78 @@ def _pictures(path: Path, out: Path) -> tuple[list[tuple[Path, Path]], list[Refu
         folders[:] = sorted(
             inner for inner in folders if os.path.realpath(Path(folder, inner)) != results
         )
-        pictures += [
-            (Path(folder, file), Path(folder).relative_to(path))
-            for file in sorted(files)
-            if Path(file).suffix.lower() in SUFFIXES
-        ]
+        for file in (Path(folder, name) for name in sorted(files)):
+            if file.suffix.lower() not in SUFFIXES:
+                continue
+            if os.path.exists(file) and not os.path.isfile(file):  # a pipe would block for ever
+                refused.append(Refused(file, "not a file"))
+            else:
+                pictures.append((file, Path(folder).relative_to(path)))
     if not pictures and not refused:
         refused.append(Refused(path, "a folder without pictures"))
     return pictures, refused
 
 
-def _checked(pairs: Sequence[tuple[Path, Path]]) -> list[Job | Refused]:
-    """Jobs whose results neither replace an input nor each other."""
+def _places(found: Sequence[tuple[Path, Path]], name: str, size: str) -> list[Path]:
+    """Each result's path without extension, for pairs of a source and the folder of its result."""
+    long: set[int] = set()
+    while True:
+        places = [
+            folder / _result_name(name, _stem(source, index in long), source, size)
+            for index, (source, folder) in enumerate(found)
+        ]
+        wanted = Counter(places)
+        clashing = {index for index, place in enumerate(places) if wanted[place] > 1} - long
+        if not clashing:
+            return places
+        long |= clashing  # a longer name may be another's short one: look again
+
+
+def _refuse_among_pictures(inputs: Sequence[Path], out: Path, targets: Sequence[Path]) -> None:
+    """Raises ValueError if a folder that is searched for pictures would get results."""
+    results = Path(os.path.realpath(out))
+    folders = {Path(os.path.realpath(target.parent)) for target in targets}
+    for path in inputs:
+        top = Path(os.path.realpath(path))
+        if not os.path.isdir(path) or top in results.parents:  # then `out` is not searched
+            continue
+        if any(folder == top or top in folder.parents for folder in folders):
+            raise ValueError(
+                f"--out {out}: results would lie among the pictures of {path} and be restored "
+                "the next time: choose another folder"
+            )
+
+
+def _checked(pairs: Sequence[tuple[Path, Path]], gradient: bool) -> list[Job | Refused]:
+    """Jobs whose results neither replace an input nor each other, in the order of the pairs."""
     inputs = {os.path.realpath(source) for source, _ in pairs}
     taken: dict[str, Path] = {}
-    jobs: list[Job | Refused] = []
-    for source, target in pairs:
-        place = os.path.realpath(target)
-        if place in inputs:
-            jobs.append(Refused(source, f"its result {target} would replace an input"))
-        elif place in taken:
-            reason = f"its result {target} is that of {taken[place]}: use --name with {{suffix}}"
-            jobs.append(Refused(source, reason))
-        else:
-            taken[place] = source
-            jobs.append(Job(source, target))
-    return jobs
+    jobs: dict[tuple[Path, Path], Job | Refused] = {}
+    for source, target in sorted(pairs):  # who comes first does not depend on how they were given
+        files = [target, gradient_path(target)] if gradient else [target]
+        jobs[source, target] = Job(source, target)
+        for file in files:
+            place = os.path.realpath(file)
+            if place in inputs:
+                reason = f"its result {file} would replace an input"
+                jobs[source, target] = Refused(source, reason)
+            elif place in taken:
+                reason = f"its result {file} is that of {taken[place]}: change --name or --out"
+                jobs[source, target] = Refused(source, reason)
+        if isinstance(jobs[source, target], Job):
+            taken |= {os.path.realpath(file): source for file in files}
+    return [jobs[pair] for pair in pairs]
+
+
+def _stem(source: Path, long: bool) -> str:
+    return f"{source.stem}_{source.suffix.removeprefix('.')}" if long else source.stem
 
 
 def _result_name(name: str, stem: str, source: Path, size: str) -> str:
     """The template filled in, without extension."""
     try:
         file_name = name.format(stem=stem, suffix=source.suffix.removeprefix("."), size=size)
-    except (KeyError, IndexError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"--name {name}: only {{stem}}, {{suffix}} and {{size}}") from error
     if not file_name or Path(file_name).name != file_name:
         raise ValueError(f"--name {name}: gives {file_name!r}, which is not a file name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jcarsr.image import ReadOptions, SaveOptions
@@ -20,11 +21,16 @@ class Settings:
     tile: int | None = DEFAULT_TILE
     gradient: bool = False  # also write the gradient branch's map
 
-    def as_text(self) -> str:
-        """The same for the same results; for the ledger."""
+    def as_text(self, scales: Sequence[int]) -> str:
+        """The same for the same results; for the ledger.
+
+        Args:
+            scales: those of the networks, from which one is chosen for a size in pixels.
+        """
         target = {name: value for name, value in vars(self.target).items() if value is not None}
         said = {
             **target,
+            **({} if self.target.scale else {"scales": list(scales)}),
             "salvage": self.read.salvage,
             "first_frame": self.read.first_frame,
             **vars(self.save),

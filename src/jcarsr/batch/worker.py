@@ -12,10 +12,19 @@ from typing import Literal
 
 from jcarsr.batch.decide import Decision, decide, sha256_of
 from jcarsr.batch.ledger import Entry, Ledger, as_text
-from jcarsr.batch.plan import Job, Refused
+from jcarsr.batch.plan import Job, Refused, gradient_path
 from jcarsr.batch.settings import Settings
 from jcarsr.errors import ImageError, JCARSRError
-from jcarsr.image import Animation, Picture, check_format, decode, format_of, save, size_of
+from jcarsr.image import (
+    Animation,
+    Picture,
+    SaveOptions,
+    check_format,
+    decode,
+    format_of,
+    save,
+    size_of,
+)
 from jcarsr.image.decode import read_bytes
 from jcarsr.inference.animate import animate
 from jcarsr.inference.compose import compose
@@ -51,6 +60,7 @@ class Read:
     data: bytes
     sha256: str
     decision: Decision
+    map_decision: Decision | None  # about the gradient map, if one is wanted
     picture: Picture | Animation | None  # None = large: decoded when its turn comes
     seconds: float
 
@@ -61,8 +71,9 @@ class Result:
 
     job: Job
     picture: Picture | Animation
-    gradient: Picture | None
     entry: Entry
+    gradient: Picture | None
+    map_entry: Entry
     outcome: Outcome  # as it will be if writing succeeds
 
 
@@ -86,7 +97,7 @@ class Worker:
     ) -> None:
         self._networks, self._settings, self._ledger = networks, settings, ledger
         self._overwrite = overwrite
-        self._settings_text = settings.as_text()
+        self._settings_text = settings.as_text(networks.scales)
 
     def read(self, job: Job) -> Read | Outcome:
         """Read and decode a file, unless its result is there already.
@@ -97,8 +108,10 @@ class Worker:
         started = time.perf_counter()
         data = read_bytes(job.source)
         sha256 = hashlib.sha256(data).hexdigest()
-        decision = self._decide(job, sha256)
-        if decision.skip:
+        decision, map_decision = self._decide(job.target, sha256), None
+        if self._settings.gradient:
+            map_decision = self._decide(gradient_path(job.target), sha256)
+        if decision.skip and (map_decision is None or map_decision.skip):
             return Outcome(source=job.source, target=job.target, state="skipped")
         height, width = size_of(io.BytesIO(data), self._settings.read)
         picture = None if height * width > LARGE else decode(io.BytesIO(data), self._settings.read)
@@ -107,6 +120,7 @@ class Worker:
             data=data,
             sha256=sha256,
             decision=decision,
+            map_decision=map_decision,
             picture=picture,
             seconds=time.perf_counter() - started,
         )
@@ -167,8 +181,14 @@ class Worker:
             tile=tile,
             full_precision_tiles=repeated,
         )
+        previous = read.map_decision and read.map_decision.previous_sha256
         return Result(
-            job=read.job, picture=restored, gradient=gradient, entry=entry, outcome=outcome
+            job=read.job,
+            picture=restored,
+            entry=entry,
+            gradient=gradient,
+            map_entry=replace(entry, previous_sha256=previous),
+            outcome=outcome,
         )
 
     def write(self, result: Result) -> Outcome:
@@ -178,22 +198,13 @@ class Worker:
             StorageError: nothing more can be written.
             JCARSRError: this one cannot be saved.
         """
-        started = time.perf_counter()
-        target, ledger = result.job.target, self._ledger
-        entry = result.entry
-
-        def enter(partial: Path) -> None:
-            nonlocal entry
-            if ledger is not None:
-                entry = replace(entry, target=ledger.key(target), result_sha256=sha256_of(partial))
-                ledger.enter(entry)
-
+        started = time.perf_counter() - result.outcome.seconds
+        target = result.job.target
         if result.gradient is not None:
-            save(result.gradient, gradient_path(target))
-        lost = save(result.picture, target, self._settings.save, enter)
-        seconds = result.outcome.seconds + time.perf_counter() - started
-        if ledger is not None:
-            ledger.enter(replace(entry, state="done", previous_sha256=None, seconds=seconds))
+            place = gradient_path(target)
+            self._save(result.gradient, place, SaveOptions(), result.map_entry, started)
+        lost = self._save(result.picture, target, self._settings.save, result.entry, started)
+        seconds = time.perf_counter() - started
         return replace(result.outcome, seconds=seconds, notes=(*result.outcome.notes, *lost))
 
     def failed(self, job: Job | Refused, error: Exception) -> Outcome:
@@ -202,35 +213,54 @@ class Worker:
         if isinstance(job, Refused):
             return Outcome(source=job.source, state="failed", error=reason)
         if self._ledger is not None:
-            old = self._ledger.find(job.target)
+            old = self._ledger.find(job.target)  # whichever of its results stands there is ours
             self._ledger.enter(
                 Entry(
                     target=self._ledger.key(job.target),
                     source=as_text(str(job.source)),
                     state="failed",
-                    previous_sha256=old and (old.result_sha256 or old.previous_sha256),
-                    error=reason,
+                    result_sha256=old and old.result_sha256,
+                    previous_sha256=old and old.previous_sha256,
+                    error=as_text(reason),
                 )
             )
         return Outcome(source=job.source, target=job.target, state="failed", error=reason)
 
-    def _decide(self, job: Job, sha256: str) -> Decision:
-        entry = None if self._ledger is None else self._ledger.find(job.target)
+    def _save(
+        self,
+        picture: Picture | Animation,
+        target: Path,
+        options: SaveOptions,
+        entry: Entry,
+        started: float,
+    ) -> tuple[str, ...]:
+        """Save and enter: as pending before the file gets its name, as done after that."""
+        ledger = self._ledger
+        if ledger is None:
+            return save(picture, target, options)
+        entry = replace(entry, target=ledger.key(target))
+
+        def enter(partial: Path) -> None:
+            nonlocal entry
+            entry = replace(entry, result_sha256=sha256_of(partial))
+            ledger.enter(entry)
+
+        lost = save(picture, target, options, enter)
+        ledger.enter(replace(_done(entry), seconds=time.perf_counter() - started))
+        return lost
+
+    def _decide(self, target: Path, sha256: str) -> Decision:
+        entry = None if self._ledger is None else self._ledger.find(target)
         decision = decide(
-            job.target,
+            target,
             entry,
             source_sha256=sha256,
             settings=self._settings_text,
             weights_sha256=self._sha256_for(entry),
             overwrite=self._overwrite,
         )
-        if not self._settings.gradient:
-            return decision
-        gradient = gradient_path(job.target)
-        if not gradient.exists():
-            return replace(decision, skip=False)
-        if not decision.skip and decision.previous_sha256 is None and not self._overwrite:
-            raise ImageError(f"{gradient} exists already: --overwrite replaces it")
+        if decision.skip and self._ledger and entry and entry.state == "pending":
+            self._ledger.enter(_done(entry))  # killed after the rename
         return decision
 
     def _sha256_for(self, entry: Entry | None) -> str | None:
@@ -240,9 +270,8 @@ class Worker:
         return self._networks.record(entry.scale).sha256
 
 
-def gradient_path(target: Path) -> Path:
-    """Where the gradient map of a result is written: beside it."""
-    return target.with_suffix(".gradient.png")
+def _done(entry: Entry) -> Entry:
+    return replace(entry, state="done", previous_sha256=None)
 
 
 def one_line_reason(error: Exception) -> str:

@@ -164,7 +164,9 @@ def restore(
             tile=tile or None,
             gradient=save_gradient,
         )
-        plan = plan_jobs(inputs, out, size=target.label, format=format, name=name)
+        plan = plan_jobs(
+            inputs, out, size=target.label, format=format, name=name, gradient=save_gradient
+        )
         networks.check_device()
     if not _run(plan, networks, settings, overwrite=overwrite, as_json=as_json):
         raise typer.Exit(1)
@@ -265,7 +267,7 @@ class _Report:
     def summary(self) -> bool:
         """The last lines; True if every input has its result."""
         left = self._total - sum(self._counts.values())
-        if self._total > 1 or left:
+        if self._total > 1 or left or self._counts["skipped"]:
             parts = [f"{self._counts['done']} restored"]
             parts += [f"{self._counts['skipped']} unchanged"] if self._counts["skipped"] else []
             parts += [f"{self._counts['failed']} failed"] if self._counts["failed"] else []

@@ -1,0 +1,53 @@
+"""What restores in these tests: no PyTorch, so that a process of its own starts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from jcarsr.inference.restorer import NetworkRestorer
+from jcarsr.model.config import JCARSRConfig
+from jcarsr.pixels import Planes
+from jcarsr.weights import Record
+
+
+class Nearest:
+    """An engine that repeats pixels, and mirrors a tile from left to right if it shall."""
+
+    bytes_per_pixel = 1
+
+    def __init__(self, scale: int, mirror: bool) -> None:
+        self.scale, self.mirror = scale, mirror
+
+    def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+        large = lq.repeat(self.scale, 2).repeat(self.scale, 3)
+        return np.flip(large, 3) if self.mirror else large
+
+
+class NearestNetworks:
+    """Stands for `Networks`: every result is a picture that a test can work out."""
+
+    scales = (1, 2, 4)
+    max_memory = None
+
+    def __init__(self, weights: str = "nearest") -> None:
+        self.weights = weights
+        self.before: Callable[[], None] = lambda: None  # a test may let something happen here
+
+    def record(self, scale: int) -> Record:
+        name = f"{self.weights}-{scale}"
+        return Record(name=name, config=JCARSRConfig(scale=4 if scale == 4 else 2), sha256=name)
+
+    def restorer(self, scale: int) -> NetworkRestorer:
+        self.before()
+        return NetworkRestorer(Nearest(scale, self.weights == "mirror"), 128)
+
+    def gradient(self, scale: int) -> NetworkRestorer:
+        return NetworkRestorer(Nearest(2, False), 128)
+
+
+@pytest.fixture
+def networks() -> NearestNetworks:
+    return NearestNetworks()

@@ -1,0 +1,238 @@
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jcarsr.batch.ledger import FILE_NAME, Entry, Ledger
+from jcarsr.errors import LedgerError
+
+FULL = Entry(
+    target="deep/a_x2.png",
+    source="in/deep/a.jpg",
+    state="done",
+    source_sha256="1" * 64,
+    settings='{"scale": 2}',
+    weights_sha256="2" * 64,
+    result_sha256="3" * 64,
+    previous_sha256="4" * 64,
+    scale=2,
+    tile=512,
+    full_precision_tiles=3,
+    seconds=0.25,
+    error="none",
+)
+
+
+def child(folder: Path, code: str) -> subprocess.Popen[str]:
+    """Another process that has opened the ledger of `folder` when this returns."""
+    text = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "from jcarsr.batch.ledger import Entry, Ledger\n"
+        f"ledger = Ledger(Path(sys.argv[1]))\n{code}\nprint('ready', flush=True)\nsys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", text, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_entries_survive_reopening(tmp_path: Path) -> None:
+    failed = Entry(target="b.png", source="b.jpg", state="failed", error="no such file")
+    with Ledger(tmp_path / "out") as ledger:
+        ledger.enter(FULL)
+        ledger.enter(failed)
+    with Ledger(tmp_path / "out") as ledger:
+        assert ledger.find(tmp_path / "out" / "deep" / "a_x2.png") == FULL
+        assert ledger.find(tmp_path / "out" / "b.png") == failed
+        assert ledger.find(tmp_path / "out" / "c.png") is None
+        assert ledger.entries() == [failed, FULL]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [FILE_NAME]
+
+
+def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        with pytest.raises(LedgerError) as told:
+            Ledger(tmp_path)
+        assert str(told.value) == f"{tmp_path}: another run is writing there"
+        ledger.enter(FULL)  # the first does not mind
+    with Ledger(tmp_path) as ledger:
+        assert ledger.entries() == [FULL]
+
+
+def test_killed_run_leaves_its_entries_and_no_lock(tmp_path: Path) -> None:
+    with child(tmp_path, "ledger.enter(Entry(target='a', source='b', state='pending'))") as other:
+        with pytest.raises(LedgerError, match="another run is writing there"):
+            Ledger(tmp_path)
+        other.kill()
+        other.wait()
+    with Ledger(tmp_path) as ledger:
+        assert ledger.entries() == [Entry(target="a", source="b", state="pending")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"not a database, but long enough to be one" * 99, b"SQLite format 3\0" + b"\x5a" * 5000],
+    ids=["text", "header alone"],
+)
+def test_other_file_in_its_place_is_told_and_left(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE_NAME).write_bytes(content)
+    with pytest.raises(LedgerError, match="damaged") as told:
+        Ledger(tmp_path)
+    assert str(tmp_path / FILE_NAME) in str(told.value)
+    assert "\n" not in str(told.value)
+    assert (tmp_path / FILE_NAME).read_bytes() == content
+
+
+def test_database_of_somebody_else_is_told(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE_NAME) as database:
+        database.execute("CREATE TABLE results (target, other)")
+    database.close()
+    with pytest.raises(LedgerError, match="damaged"):
+        Ledger(tmp_path)
+
+
+def test_broken_pages_are_told(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        for index in range(20):
+            ledger.enter(Entry(target=str(index), source="x" * 3000, state="done"))
+    data = (tmp_path / FILE_NAME).read_bytes()
+    assert len(data) > 3 * 4096
+    (tmp_path / FILE_NAME).write_bytes(data[:4096] + b"\x5a" * (len(data) - 4096))
+    with pytest.raises(LedgerError, match="damaged"), Ledger(tmp_path) as ledger:
+        ledger.entries()
+
+
+def test_file_where_the_folder_should_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(LedgerError, match="cannot be written"):
+            Ledger(folder)
+
+
+def test_folder_where_the_ledger_should_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(LedgerError, match="cannot be written"):
+        Ledger(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_read_only_folder_is_told(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    try:
+        with pytest.raises(LedgerError, match="cannot be written"):
+            Ledger(tmp_path)
+        with pytest.raises(LedgerError, match="cannot be written"):
+            Ledger(tmp_path / "below")
+    finally:
+        tmp_path.chmod(0o755)
+
+
+def test_what_a_killed_run_was_writing_is_removed(tmp_path: Path) -> None:
+    parts = [tmp_path / ".a_x2.png.jcarsr-part", tmp_path / "deep" / "er" / ".b.png.jcarsr-part"]
+    others = [tmp_path / ".hidden.png", tmp_path / "deep" / "a.jcarsr-part", tmp_path / "a_x2.png"]
+    for path in (*parts, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with Ledger(tmp_path):
+        assert not any(path.exists() for path in parts)
+        assert all(path.exists() for path in others)
+
+
+def test_only_the_run_that_holds_the_ledger_removes_anything(tmp_path: Path) -> None:
+    with Ledger(tmp_path):
+        part = tmp_path / ".a_x2.png.jcarsr-part"
+        part.touch()
+        with pytest.raises(LedgerError):
+            Ledger(tmp_path)
+        assert part.exists()
+
+
+def test_what_cannot_be_removed_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / ".a.jcarsr-part" / "inner").mkdir(parents=True)
+    with Ledger(tmp_path) as ledger:
+        ledger.enter(FULL)
+        assert ledger.entries() == [FULL]
+
+
+def test_folder_of_undecodable_name(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"\xff\n")
+    with Ledger(folder) as ledger:
+        ledger.enter(FULL)
+    with Ledger(folder) as ledger:
+        assert ledger.find(folder / "deep" / "a_x2.png") == FULL
+
+
+def test_many_threads_at_once(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+
+        def enter(number: int) -> None:
+            for index in range(8):
+                target = f"{number}-{index}"
+                ledger.enter(Entry(target=target, source=target, state="done"))
+                assert ledger.find(tmp_path / target) is not None
+
+        threads = [threading.Thread(target=enter, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(ledger.entries()) == 32
+
+
+COMPONENTS = st.text(
+    st.one_of(
+        st.characters(blacklist_characters="/\0", blacklist_categories=["Cs"]),
+        st.sampled_from([os.fsdecode(bytes([byte])) for byte in (0x80, 0xC3, 0xFF)]),
+        st.sampled_from("\\udcf8"),
+    ),
+    min_size=1,
+    max_size=8,
+).filter(lambda name: name not in (".", ".."))
+STATES = st.sampled_from(["pending", "done", "failed"])
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    names=st.lists(COMPONENTS, min_size=1, max_size=5, unique=True),
+    entered=st.lists(st.tuples(st.integers(0, 4), STATES, st.none() | st.text("ab")), max_size=8),
+    reopen=st.booleans(),
+)
+def test_last_entry_of_a_target_is_the_one_found(
+    names: list[str], entered: list[tuple[int, str, str | None]], reopen: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        last: dict[str, Entry] = {}
+        with Ledger(folder) as ledger:
+            for index, state, text in entered:
+                name = names[index % len(names)]
+                key = ledger.key(folder / name)
+                entry = Entry(target=key, source="s", state=state, error=text)  # type: ignore[arg-type]
+                ledger.enter(entry)
+                last[name] = entry
+            if not reopen:
+                assert {name: ledger.find(folder / name) for name in last} == last
+                assert len(ledger.entries()) == len(last)
+        if reopen:
+            with Ledger(folder) as ledger:
+                assert {name: ledger.find(folder / name) for name in last} == last
+                assert all(ledger.find(folder / name) is None for name in set(names) - set(last))
+
+
+def test_name_with_a_backslash_is_not_that_of_an_undecodable_one(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        odd = [tmp_path / os.fsdecode(b"\xff"), tmp_path / r"\udcff", tmp_path / r"\\udcff"]
+        assert len({ledger.key(path) for path in odd}) == 3
+        assert ledger.key(tmp_path / "deep" / "ä.png") == "deep/ä.png"
