@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,23 +110,24 @@ def check(result: Path, source: Path) -> None:
 
 def dies(inputs: Path, out: Path, steps: int, gradient: bool, replacing: bool) -> None:
     """Runs into the folders 0, 1, ... of `out`; each dies just before the step of its number."""
-    for number in range(steps):
 
-        def end_before_step(number: int = number) -> None:
-            folder = out / str(number)
-            if replacing:
-                run(inputs, folder, "nearest", gradient, lambda: None)
-            left = number
+    def end_before_step(number: int) -> None:
+        folder = out / str(number)
+        if replacing:
+            run(inputs, folder, "nearest", gradient, lambda: None)
+        left = number
 
-            def step() -> None:
-                nonlocal left
-                if not left:
-                    os._exit(9)
-                left -= 1
+        def step() -> None:
+            nonlocal left
+            if not left:
+                os._exit(9)
+            left -= 1
 
-            run(inputs, folder, "mirror", gradient, step)
+        run(inputs, folder, "mirror", gradient, step)
 
-        _, status = os.waitpid(forked(end_before_step), 0)
+    processes = [forked(partial(end_before_step, number)) for number in range(steps)]
+    for process in processes:
+        _, status = os.waitpid(process, 0)
         assert os.waitstatus_to_exitcode(status) == 9
     print(steps)
 

@@ -317,7 +317,7 @@ TREES = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     tree=TREES,
     singles=st.sets(st.integers(0, 11)),
