@@ -45,6 +45,28 @@ def test_metadata(tmp_path: Path) -> None:
         assert image.info["dpi"] == (300, 150)
 
 
+@pytest.mark.parametrize("size", [(20, 31), (700, 301)])  # one strip, many strips
+def test_exif_with_its_groups(tmp_path: Path, size: tuple[int, int]) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x8298] = "Maker", "somebody"
+    exif.get_ifd(0x8769)[0x9003] = "2020:01:01 00:00:00"
+    exif.get_ifd(0x8825).update({1: "N", 2: (1.0, 2.0, 3.5)})
+    samples = np.random.default_rng(0).integers(0, 65536, (*size, 3)).astype(np.uint16)
+    path = tmp_path / "a.tiff"
+    metadata = Metadata(icc_profile=SRGB, xmp=b"<x/>", dpi=(300, 150), exif=exif.tobytes())
+    write_tiff16(path, samples, metadata)
+    np.testing.assert_array_equal(tifffile.imread(path), samples)
+    with Image.open(path) as image:
+        found = image.getexif()
+        assert (found[0x010F], found[0x8298]) == ("Maker", "somebody")
+        assert found.get_ifd(0x8769)[0x9003] == "2020:01:01 00:00:00"
+        assert found.get_ifd(0x8825) == {1: "N", 2: (1.0, 2.0, 3.5)}
+        assert image.info["dpi"] == (300, 150)
+        assert image.info["xmp"] == b"<x/>"
+        assert image.info["icc_profile"] == SRGB
+        np.testing.assert_array_equal(np.asarray(image), samples >> 8)
+
+
 def test_no_metadata_no_tags(tmp_path: Path) -> None:
     write_tiff16(tmp_path / "a.tiff", RANDOM, Metadata())
     with Image.open(tmp_path / "a.tiff") as image:

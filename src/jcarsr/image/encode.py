@@ -105,7 +105,7 @@ def save(
     if format is None:
         raise ImageError(f"cannot be written as {path.suffix or 'a file without extension'}")
     check_format(picture, picture.size, format)
-    metadata, notes = _fitting(_wanted(picture, options), format, _is_deep(picture))
+    metadata, notes = _fitting(_wanted(picture, options), format)
     if isinstance(picture, Animation) and picture.plays and format == "avif":
         notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
     with _being_written(path) as partial:
@@ -150,7 +150,7 @@ def _wanted(picture: Picture | Animation, options: SaveOptions) -> Metadata:
     return for_result(picture.metadata, *picture.size)
 
 
-def _fitting(metadata: Metadata, format: str, deep: bool) -> tuple[Metadata, tuple[str, ...]]:
+def _fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
     """What `format` can hold of `metadata`, and notes on the rest."""
     notes: list[str] = []
     if format in ("webp", "avif"):
@@ -165,14 +165,7 @@ def _fitting(metadata: Metadata, format: str, deep: bool) -> tuple[Metadata, tup
         if metadata.xmp and len(metadata.xmp) > _JPEG_SEGMENT:
             metadata = replace(metadata, xmp=None)
             notes.append("its XMP data is larger than jpg can hold and was left out")
-    if format == "tiff" and deep and metadata.exif:
-        metadata = replace(metadata, exif=None)
-        notes.append("its EXIF data is not kept in a 16-bit tiff: png keeps it")
     return metadata, tuple(notes)
-
-
-def _is_deep(picture: Picture | Animation) -> bool:
-    return isinstance(picture, Picture) and picture.samples.dtype == np.uint16
 
 
 def _write_still(
