@@ -45,7 +45,7 @@ class NearestNetworks:
         return NetworkRestorer(Nearest(scale, self.weights == "mirror"), 128)
 
     def gradient(self, scale: int) -> NetworkRestorer:
-        return NetworkRestorer(Nearest(2, False), 128)
+        return NetworkRestorer(Nearest(2, self.weights == "mirror"), 128)
 
 
 @pytest.fixture

@@ -180,6 +180,13 @@ class TestResult:
         assert map_.max() == 255  # stretched to white
         assert run(jpeg, "-o", out, "--save-gradient").err == "0 restored, 1 unchanged, of 1\n"
 
+    def test_gradient_map_is_not_anothers_result(self, run: Command, jpeg: Path, out: Path) -> None:
+        other = jpeg.with_name("photo.gradient.jpg")
+        other.write_bytes(jpeg.read_bytes())
+        said = run(other, jpeg, "-o", out, "--name", "{stem}", "--save-gradient")
+        assert (said.code, len(said.errors)) == (1, 1)
+        assert "photo.gradient.png is that of" in said.err
+
     def test_tiles_are_used(self, run: Command, tmp_path: Path, photo: Pixels, out: Path) -> None:
         Image.fromarray(photo).save(tmp_path / "large.png")
         for tile in (0, 128):
