@@ -187,14 +187,14 @@ class TestOverlap:
                 most = max(most, len(alive))
                 return super().restore(read, on_tile)
 
-        todo = jobs(3000)
+        todo = jobs(10_000)
         tracemalloc.start()
         try:
             done = sum(outcome.state == "done" for outcome in run(Watched(data=100_000), todo))
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert done == 3000
+        assert done == 10_000
         assert most <= 12
         assert peak < 4e6  # 40 files; all together are 300 MB
 
