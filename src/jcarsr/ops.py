@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
-
-from jcarsr.pixels import Pixels
-
-
-def from_pixels(pixels: Pixels) -> Tensor:
-    """(H, W, 3) uint8 -> (1, 3, H, W) float64 in 0..255, a copy."""
-    return torch.tensor(pixels).permute(2, 0, 1)[None].double()
-
-
-def to_pixels(x: Tensor) -> Pixels:
-    """(1, 3, H, W) float in 0..255 -> (H, W, 3) uint8, clamped and rounded."""
-    levels = x[0].round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-    return np.ascontiguousarray(levels)
 
 
 def symmetric_pad(x: Tensor, pad: int) -> Tensor:
@@ -31,15 +17,6 @@ def symmetric_pad(x: Tensor, pad: int) -> Tensor:
         index = torch.arange(-pad, length + pad, device=x.device) % (2 * length)
         x = x.index_select(dim, torch.where(index < length, index, 2 * length - 1 - index))
     return x
-
-
-def luma(rgb: Tensor) -> Tensor:
-    """Y of BT.601 in the studio range, as MATLAB's rgb2ycbcr: 16 (black) to 235 (white).
-
-    (N, 3, H, W), RGB in [0, 1] -> (N, 1, H, W)
-    """
-    weights = rgb.new_tensor([65.481, 128.553, 24.966]).view(1, 3, 1, 1)
-    return 16 + (rgb * weights).sum(1, keepdim=True)
 
 
 def image_gradient(x: Tensor) -> Tensor:

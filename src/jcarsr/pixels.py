@@ -29,6 +29,19 @@ def to_samples(x: npt.NDArray[np.floating], dtype: npt.DTypeLike) -> Samples:
     return (x * top).round().clip(0, top).astype(dtype)
 
 
+def to_pixels(x: npt.NDArray[np.floating]) -> Pixels:
+    """Floats around 0..255 of any shape -> uint8, clamped and rounded."""
+    return x.round().clip(0, 255).astype(np.uint8)
+
+
+def luma(pixels: Pixels) -> npt.NDArray[np.float64]:
+    """Y of BT.601 in the studio range, as MATLAB's rgb2ycbcr: 16 (black) to 235 (white).
+
+    (H, W, 3) uint8 -> (H, W)
+    """
+    return 16 + (pixels / 255) @ np.array([65.481, 128.553, 24.966])
+
+
 def to_8_bits(samples: Samples) -> Pixels:
     """uint8 or uint16 of any shape -> uint8, rounded."""
     if samples.dtype == np.uint8:

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 from statistics import fmean
 
@@ -46,7 +49,12 @@ def test_rows_are_the_means_of_scikit_images_scores(folder: Path, photo: Pixels)
     assert row.psnr == pytest.approx(fmean(expected.values()), abs=1e-3)
     assert (row.set, row.scale, row.qf, row.subsampling) == ("Mine", 2, 10, "4:2:0")
     assert row.protocol == {"channel": "y", "border": 2}
-    assert "torch" in row.versions
+    assert set(row.versions) == {"jcarsr", "numpy"}
+
+
+def test_row_names_the_library_that_computed_it(folder: Path) -> None:
+    (row,) = evaluate([Contestant("a", Bicubic(2), library="torch")], folder, scale=2, qfs=[10])
+    assert row.versions["torch"] == version("torch")
 
 
 def test_perfect_restorer_is_perfect(tmp_path: Path, photo: Pixels) -> None:
@@ -68,3 +76,26 @@ def test_perfect_restorer_is_perfect(tmp_path: Path, photo: Pixels) -> None:
 def test_wrong_scale_is_told(folder: Path) -> None:
     with pytest.raises(ValueError, match="bicubic enlarges by 4, not by 2"):
         list(evaluate([Contestant("bicubic", Bicubic(4))], folder, scale=2, qfs=[10]))
+
+
+def test_degrading_enlarging_and_measuring_work_without_torch(folder: Path) -> None:
+    script = f"""
+import sys
+sys.modules["torch"] = None  # any import of it fails
+from pathlib import Path
+import numpy as np
+from jcarsr import EvalProtocol
+from jcarsr.baselines.bicubic import Bicubic
+from jcarsr.degradation.pipeline import Compression, degrade
+from jcarsr.evaluation.run import Contestant, evaluate
+from jcarsr.metrics.functional import psnr, ssim
+
+hr = np.random.default_rng(0).integers(0, 256, (32, 40, 3)).astype(np.uint8)
+sr = Bicubic(2).restore(degrade(hr, 2, Compression(qf=80)).lq)
+assert psnr(sr, hr) > 5 and ssim(sr, hr) < 1 and EvalProtocol(border=2).score(hr, hr).ssim == 1
+for row in evaluate([Contestant("bicubic", Bicubic(2))], Path({str(folder)!r}), scale=2, qfs=[80]):
+    print(row.psnr)
+"""
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    (row,) = evaluate([Contestant("bicubic", Bicubic(2))], folder, scale=2, qfs=[80])
+    assert float(out.stdout) == row.psnr

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from jcarsr.degradation.resize import upscale
-from jcarsr.ops import from_pixels, to_pixels
-from jcarsr.pixels import Pixels
+from jcarsr.pixels import Pixels, to_pixels
 
 
 @dataclass(frozen=True)
@@ -17,4 +18,4 @@ class Bicubic:
 
     def restore(self, lq: Pixels) -> Pixels:
         """(H, W, 3) uint8 RGB -> (scale * H, scale * W, 3) uint8 RGB."""
-        return to_pixels(upscale(from_pixels(lq), self.scale))
+        return to_pixels(upscale(lq.astype(np.float64), self.scale))

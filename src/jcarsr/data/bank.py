@@ -6,9 +6,8 @@ network trains.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from jcarsr.data.sources import Entry
 from jcarsr.degradation.pipeline import draw_compressions, low_resolution
-from jcarsr.errors import DataError
+from jcarsr.errors import DataError, told_bytes
 from jcarsr.pixels import crop_to_multiple
 
 JPEG_GRID = 8  # pixels
@@ -152,7 +151,7 @@ def build_bank(
             fit into the device's free memory.
     """
     scale = settings.scale
-    with _single_threaded_torch(), ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         sizes = [(h // scale, w // scale) for h, w in pool.map(Entry.size, entries)]
         kept = [i for i, size in enumerate(sizes) if min(size) >= settings.patch_size]
         if not kept:
@@ -190,8 +189,8 @@ def refuse_if_too_large(needed: int, device: torch.device) -> None:
         free = psutil.virtual_memory().available
     if needed > 0.9 * free:
         raise DataError(
-            f"the training bank needs {needed / 2**30:.1f} GiB and {device} has {free / 2**30:.1f} "
-            "GiB free: give fewer pictures or fewer quality factors"
+            f"the training bank needs {told_bytes(needed)} and {device} has {told_bytes(free)} "
+            "free: give fewer pictures or fewer quality factors"
         )
 
 
@@ -217,14 +216,3 @@ def _most_detailed(pixels: Tensor, candidates: int) -> Tensor:
 def _to_float(pixels: Tensor) -> Tensor:
     """(N, H, W, 3) uint8 -> (N, 3, H, W) float32 in [0, 1], channels last in memory."""
     return pixels.permute(0, 3, 1, 2).float() / 255
-
-
-@contextmanager
-def _single_threaded_torch() -> Generator[None]:
-    """Parallelism comes from the pool: threads of the pool's threads would only get in the way."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from jcarsr.degradation import jpeg, resize
-from jcarsr.ops import from_pixels, to_pixels
-from jcarsr.pixels import Pixels
+from jcarsr.pixels import Pixels, to_pixels
 
 
 class Degraded(NamedTuple):
@@ -34,11 +35,10 @@ class Compression:
 def low_resolution(hr: Pixels, scale: int, *, exact: bool = True) -> Pixels:
     """Bicubic down-scaling, rounded to 8 bits; float32 instead of float64 unless `exact`.
 
-    (scale * H, scale * W, 3) -> (H, W, 3) uint8. float32 moves at most 4e-5 of the pixels by one
-    level and takes half the time and memory.
+    (scale * H, scale * W, 3) -> (H, W, 3) uint8. float32 moves at most 7e-5 of the values by one
+    level and takes less time and half the memory.
     """
-    planes = from_pixels(hr)
-    return to_pixels(resize.downscale(planes if exact else planes.float(), scale))
+    return to_pixels(resize.downscale(hr.astype(np.float64 if exact else np.float32), scale))
 
 
 def degrade(hr: Pixels, scale: int, compression: Compression) -> Degraded:

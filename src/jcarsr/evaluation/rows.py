@@ -29,7 +29,7 @@ class Row:
     images: dict[str, tuple[float, float]]  # picture -> PSNR in dB, SSIM
     protocol: dict[str, Any]
     codec: str
-    versions: dict[str, str]
+    versions: dict[str, str]  # of the packages that computed it
 
 
 def write_rows(rows: Iterable[Row], path: Path) -> None:

@@ -25,6 +25,7 @@ class Contestant:
     name: str
     restorer: Enlarger
     sha256: str | None = None  # of its weights' tensors
+    library: str = "numpy"  # the package that computes it
 
 
 def evaluate(
@@ -81,5 +82,5 @@ def evaluate(
                 images={n: (round(s.psnr, 4), round(s.ssim, 5)) for n, s in scores.items()},
                 protocol=protocol.as_dict(),
                 codec=codec_version(),
-                versions={name: version(name) for name in ("jcarsr", "numpy", "torch")},
+                versions={n: version(n) for n in ("jcarsr", "numpy", contestant.library)},
             )

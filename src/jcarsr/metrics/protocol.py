@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
-import torch
+import numpy as np
 
 from jcarsr.metrics.functional import psnr, ssim
-from jcarsr.ops import from_pixels, luma
-from jcarsr.pixels import Pixels
+from jcarsr.pixels import Pixels, luma
 
 
 class Score(NamedTuple):
@@ -45,10 +44,7 @@ class EvalProtocol:
         """
         if sr.shape != hr.shape:
             raise ValueError(f"sr and hr must have the same size, got {sr.shape} and {hr.shape}")
-        pair = torch.cat((from_pixels(sr), from_pixels(hr)))
-        if self.border:
-            pair = pair[..., self.border : -self.border, self.border : -self.border]
-        if self.channel == "y":
-            pair = luma(pair / 255)
-        x, y = pair.chunk(2)
-        return Score(psnr(x, y).item(), ssim(x, y).item())
+        height, width = hr.shape[:2]
+        kept = np.s_[self.border : height - self.border, self.border : width - self.border]
+        x, y = (luma(pixels[kept]) if self.channel == "y" else pixels[kept] for pixels in (sr, hr))
+        return Score(psnr(x, y), ssim(x, y))

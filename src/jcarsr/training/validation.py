@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,8 +14,7 @@ from jcarsr.degradation.pipeline import Compression, degrade
 from jcarsr.errors import DataError
 from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.model.jcarsr import JCARSR
-from jcarsr.ops import to_pixels
-from jcarsr.pixels import Pixels, to_planes
+from jcarsr.pixels import Pixels, to_planes, to_samples
 
 QFS = (10, 40)
 SIDE = 256  # pixels of the hr crop from a picture's centre
@@ -69,7 +69,7 @@ def validate(
     protocol = EvalProtocol(border=model.config.scale)
     psnr: dict[int, list[float]] = {}
     for pair in pairs:
-        sr = to_pixels(model.restore(pair.lq.to(device)).float() * 255)
-        score = protocol.score(sr, pair.hr)
+        sr = model.restore(pair.lq.to(device))[0].float().permute(1, 2, 0).cpu().numpy()
+        score = protocol.score(to_samples(sr, np.uint8), pair.hr)
         psnr.setdefault(pair.qf, []).append(score.psnr)
     return {f"psnr_qf{qf}": sum(values) / len(values) for qf, values in psnr.items()}
