@@ -28,8 +28,8 @@ class Nearest:
     def run(self, lq, *, full_precision=False):
         return lq.repeat(2, 2).repeat(2, 3)
 
-sr = NetworkRestorer(Nearest(), tile=128).restore(np.zeros((200, 150, 3), np.uint8))
-assert sr.shape == (400, 300, 3)
+sr = NetworkRestorer(Nearest(), tile=320).restore(np.zeros((350, 150, 3), np.uint8))
+assert sr.shape == (700, 300, 3)
 for name in jcarsr.weights.bundled_names():
     jcarsr.weights.read(jcarsr.weights.find(name))
 """

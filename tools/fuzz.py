@@ -35,6 +35,7 @@ from jcarsr.image.facts import facts
 from jcarsr.inference.animate import animate
 from jcarsr.inference.compose import compose
 from jcarsr.inference.restorer import NetworkRestorer
+from jcarsr.inference.tiling import MIN_TILE
 from jcarsr.pixels import Pixels, Planes
 
 _MAX_PIXELS = 200_000
@@ -121,7 +122,7 @@ def attempt(data: bytes, folder: Path, salvage: bool) -> str:
     target = folder / "result.png"
     try:
         picture = decode(io.BytesIO(data), read)
-        restorer = NetworkRestorer(Repeat(), 128)
+        restorer = NetworkRestorer(Repeat(), MIN_TILE)
         if isinstance(picture, Animation):
             result, _ = animate(picture, restorer, (picture.size[0] * 2, picture.size[1] * 2))
         else:

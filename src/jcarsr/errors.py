@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 
+def told_bytes(count: int) -> str:
+    """A size of memory in words.
+
+    >>> told_bytes(3 * 2**29), told_bytes(35 * 2**20 + 1), told_bytes(10_000)
+    ('1.5 GiB', '35 MiB', '9.8 KiB')
+    """
+    units = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10}
+    unit = next((name for name, size in units.items() if count >= size), "KiB")
+    value = count / units[unit]
+    return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+
+
 class JCARSRError(Exception):
     """Base of the package's own errors; the command prints its text alone, without a traceback."""
 

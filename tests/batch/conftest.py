@@ -42,10 +42,10 @@ class NearestNetworks:
 
     def restorer(self, scale: int) -> NetworkRestorer:
         self.before()
-        return NetworkRestorer(Nearest(scale, self.weights == "mirror"), 128)
+        return NetworkRestorer(Nearest(scale, self.weights == "mirror"), 320)
 
     def gradient(self, scale: int) -> NetworkRestorer:
-        return NetworkRestorer(Nearest(2, self.weights == "mirror"), 128)
+        return NetworkRestorer(Nearest(2, self.weights == "mirror"), 320)
 
 
 @pytest.fixture

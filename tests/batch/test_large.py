@@ -1,12 +1,22 @@
-"""A picture whose result has a hundred megapixels, from file to file."""
+"""What memory a large picture takes, and what many small ones leave behind."""
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import psutil
 import pytest
+import skimage.data
 from PIL import Image
+
+from jcarsr.batch.ledger import Ledger
+from jcarsr.batch.pipeline import run_jobs
+from jcarsr.batch.plan import plan_jobs
+from jcarsr.batch.settings import Settings
+from jcarsr.batch.worker import Worker
+from jcarsr.inference.target import Target
 
 SCRIPT = """
 import resource, sys
@@ -56,3 +66,25 @@ def test_hundred_megapixels_take_less_than_three_gib(tmp_path: Path, orientation
     Image.MAX_IMAGE_PIXELS = None  # put back by a fixture
     with Image.open(target) as saved:
         assert saved.size == (10_000, 10_000)
+
+
+@pytest.mark.slow
+def test_memory_stays_flat_over_many_files(tmp_path: Path, networks: Any) -> None:
+    """Two thousand real JPEGs, decoded, restored by repetition, written and entered."""
+    folder, photo = tmp_path / "in", skimage.data.coffee()
+    folder.mkdir()
+    for number in range(2000):
+        top, left = number % 40 * 6, number // 40 * 8
+        crop = Image.fromarray(photo[top : top + 120, left : left + 160])
+        crop.save(folder / f"{number:04}.jpg", quality=10 + number % 80)
+    jobs = plan_jobs([folder], tmp_path / "out", size="x2", format=None).jobs
+    process, resident = psutil.Process(), list[int]()
+    with Ledger(tmp_path / "out") as ledger:
+        worker = Worker(networks, Settings(target=Target(scale=2)), ledger)
+        for outcome in run_jobs(worker, jobs):
+            assert outcome.state == "done"
+            resident.append(process.memory_info().rss)
+    assert len(resident) == 2000
+    grown = max(resident[200:]) - resident[199]
+    print(f"grown by {grown / 2**20:.1f} MiB after 200 files")
+    assert grown < 8 * 2**20  # the inputs alone are 9 MB, the results 400

@@ -34,7 +34,7 @@ def touch(root: Path, *names: str) -> list[Path]:
     paths = [root / name for name in names]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.write_bytes(b"picture")
     return paths
 
 
@@ -60,6 +60,19 @@ class TestNames:
         plan = planned([folder / "a.jpg"], tmp_path / "v1.png", format="webp")
         assert targets(plan) == [str(tmp_path / "v1.png" / "a_x2.webp")]
         assert plan.folder == tmp_path / "v1.png"
+
+    def test_folder_is_not_needed_where_nothing_can_be_done(
+        self, folder: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "empty.jpg").touch()
+        (tmp_path / "none").mkdir()
+        nothing = [tmp_path / name for name in ("missing.jpg", "none", "empty.jpg")]
+        for inputs in ([nothing[0]], [nothing[2]], nothing):
+            plan = planned(inputs, Path("out"))
+            assert (plan.folder, len(plan.jobs)) == (None, len(inputs))
+        assert planned([*nothing, folder], Path("out")).folder == Path("out")
+        os.mkfifo(tmp_path / "pipe")  # nobody knows what will come
+        assert planned([tmp_path / "pipe"], Path("out")).folder == Path("out")
 
     def test_several_inputs_never_share_a_file_name(self, folder: Path) -> None:
         plan = planned([folder / "a.jpg", folder / "b.png"], Path("o.png"))

@@ -23,7 +23,7 @@ PLAIN = Settings(target=Target(scale=2))
         replace(PLAIN, read=ReadOptions(first_frame=True)),
         replace(PLAIN, save=SaveOptions(quality=94)),
         replace(PLAIN, save=SaveOptions(strip_metadata=True)),
-        replace(PLAIN, tile=256),
+        replace(PLAIN, tile=320),
         replace(PLAIN, tile=None),
         replace(PLAIN, gradient=True),
     ],

@@ -72,7 +72,7 @@ class TestOneFile:
             size=(60, 40),
             scale=2,
             weights="nearest-2",
-            tile=128,
+            tile=320,
         )
         assert outcome.seconds > 0
         expected = pixels.repeat(2, 0).repeat(2, 1)
@@ -89,7 +89,7 @@ class TestOneFile:
             weights_sha256="nearest-2",
             result_sha256=file_sha256(job.target),
             scale=2,
-            tile=128,
+            tile=320,
             full_precision_tiles=0,
             seconds=entry.seconds,
         )
@@ -160,7 +160,7 @@ class TestOneFile:
         assert result_pixels(job.target).shape == (40, 60, 3)
 
     def test_tiles_are_told(self, networks: Any, job: Job, pixels: Pixels) -> None:
-        Image.fromarray(np.tile(pixels, (10, 1, 1))).save(job.source)
+        Image.fromarray(np.tile(pixels, (20, 1, 1))).save(job.source)
         worker, told = Worker(networks, X2), list[tuple[int, int]]()
         step = worker.read(job)
         assert isinstance(step, Read)

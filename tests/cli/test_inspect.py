@@ -61,7 +61,7 @@ def test_readable(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
         "  colour profile: none",
         "  metadata: 299.999x299.999 dpi",
         f"  weights: {trained}",
-        "  memory: about 0 MiB beside the weights",
+        "  memory: about 25 KiB beside the weights",
     ]
 
 

@@ -188,8 +188,8 @@ class TestResult:
         assert "photo.gradient.png is that of" in said.err
 
     def test_tiles_are_used(self, run: Command, tmp_path: Path, photo: Pixels, out: Path) -> None:
-        Image.fromarray(photo).save(tmp_path / "large.png")
-        for tile in (0, 128):
+        Image.fromarray(photo[:64].repeat(2, axis=1)).save(tmp_path / "large.png")
+        for tile in (0, 320):
             said = run(tmp_path / "large.png", "-o", out / f"{tile}.png", "--tile", tile, "--json")
             assert json.loads(said.out).get("tile") == (tile or None)
 
@@ -235,6 +235,7 @@ class TestDifficultInputs:
         said = run(jpeg, "-o", out, "--max-memory", "100K")
         assert (said.code, results(out)) == (1, [])
         assert said.err.startswith(f"error: {jpeg}: needs about")
+        assert said.err.endswith(" MiB, more than the 100 KiB allowed\n")
         assert said.err.count("\n") == 1
         assert run(jpeg, "-o", out, "--max-memory", "100M").code == 0
 
@@ -302,7 +303,7 @@ class TestAgain:
         other = tmp_path / "other.safetensors"
         write(other, tensors, Record(name="other", config=tiny))
         contents = []
-        for arguments, weights in (([], None), (["--tile", "128"], None), ([], other)):
+        for arguments, weights in (([], None), (["--tile", "320"], None), ([], other)):
             chosen = {} if weights is None else {"weights": weights}
             said = run(jpeg, "-o", out, *arguments, **chosen)
             assert said.err == f"{jpeg} -> {out / 'photo_x2.png'}\n"
@@ -397,6 +398,31 @@ class TestTrouble:
         assert said.code == 1
         assert said.err.startswith("error: nothing: no such weight file")
         assert not out.exists()
+
+    def test_inputs_that_are_not_there_leave_no_trace(
+        self, run: Command, tmp_path: Path, out: Path
+    ) -> None:
+        (tmp_path / "none").mkdir()
+        (tmp_path / "empty.jpg").touch()
+        inputs = [tmp_path / name for name in ("missing.jpg", "none", "empty.jpg")]
+        for given in ([inputs[0]], inputs):
+            for target in (out, out / "x.xyz", out / "x.png"):
+                said = run(*given, "-o", target)
+                assert (said.code, len(said.errors)) == (1, len(given))
+                assert not out.exists()
+
+    def test_damaged_exif_is_a_note_and_no_warning(
+        self, jpeg: Path, tmp_path: Path, out: Path, tiny_weights: Path
+    ) -> None:
+        data = jpeg.read_bytes()
+        assert data.count(b"MM\0*\0\0\0\x08\0\1\1\x0e\0\2\0\0\0") == 1
+        jpeg.write_bytes(data.replace(b"\1\x0e\0\2\0\0\0", b"\1\x0e\0\2\0\xff\xff"))
+        with process(jpeg, "-o", out, "--weights", tiny_weights) as command:
+            _, stderr = command.communicate(timeout=60)
+        assert stderr.splitlines() == [
+            f"{jpeg} -> {out / 'photo_x2.png'}",
+            f"note: {jpeg}: its EXIF data is broken and was left out",
+        ]
 
     def test_file_where_the_folder_should_be(
         self, run: Command, jpeg: Path, tmp_path: Path

@@ -1,6 +1,8 @@
 import errno
 import io
 import os
+import re
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -380,6 +382,24 @@ def fails(code: int) -> Callable[..., None]:
     return failing
 
 
+def partial_of(picture: Picture, path: Path) -> Path:
+    """What the file is called while it is being written."""
+    seen: list[Path] = []
+    save(picture, path, before_rename=seen.append)
+    return seen[0]
+
+
+EXIF = Image.Exif()
+EXIF[0x010F] = "Maker"
+KINDS = {
+    "8 bits": Picture(DEEP[..., :3].astype(np.uint8)),
+    "8 bits and EXIF": Picture(
+        DEEP[..., :3].astype(np.uint8), metadata=Metadata(exif=EXIF.tobytes())
+    ),
+    "16 bits": Picture(DEEP[..., :3]),
+}
+
+
 class TestWriting:
     @pytest.mark.parametrize("format", sorted(FORMATS))
     def test_the_file_is_complete_before_it_has_its_name(
@@ -390,7 +410,8 @@ class TestWriting:
         seen: list[bytes] = []
 
         def look(partial: Path) -> None:
-            assert (partial.parent, partial.name) == (tmp_path, f".a.{format}{PART}")
+            assert partial.parent == tmp_path
+            assert re.fullmatch(rf"\.\w+{re.escape(PART)}", partial.name)
             assert path.read_bytes() == b"old"
             seen.append(partial.read_bytes())
 
@@ -399,6 +420,20 @@ class TestWriting:
         with Image.open(io.BytesIO(seen[0])) as image:
             image.load()
         assert [p.name for p in tmp_path.iterdir()] == [f"a.{format}"]
+
+    @pytest.mark.parametrize(
+        "name", ["a" * 251 + ".png", "ä" * 125 + ".tiff", "\udcff" * 251 + ".jpg"]
+    )
+    def test_longest_names(self, tmp_path: Path, photo: Pixels, name: str) -> None:
+        assert len(os.fsencode(name)) == 255
+        save(Picture(photo), tmp_path / name)
+        assert opened(tmp_path / name).shape == photo.shape
+        assert os.listdir(tmp_path) == [name]
+
+    def test_files_of_one_folder_are_written_apart(self, tmp_path: Path, photo: Pixels) -> None:
+        names = ["a.png", "b.png", "a.jpg", "A.png", "a" * 251 + ".png", "a" * 250 + "b.png"]
+        partials = {partial_of(Picture(photo[:9, :9]), tmp_path / name) for name in names}
+        assert len(partials) == len(names)
 
     def test_failure_before_the_rename_leaves_the_old_file(
         self, tmp_path: Path, photo: Pixels
@@ -458,3 +493,35 @@ class TestWriting:
         assert type(error.value) is kind
         assert str(error.value) == f"cannot be written ({os.strerror(code)})"
         assert not list(tmp_path.iterdir())
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+    @pytest.mark.parametrize("format", sorted(FORMATS))
+    @pytest.mark.parametrize("kind", sorted(KINDS))
+    def test_really_full_disk(
+        self, tmp_path: Path, format: str, kind: str, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / f"a.{format}"
+        partial_of(KINDS[kind], path).symlink_to("/dev/full")
+        old = path.read_bytes()
+        with pytest.raises(StorageError, match="No space left on device"):
+            save(KINDS[kind], path)
+        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {path.name: old}
+        assert capfd.readouterr().err == ""
+
+    @pytest.mark.parametrize("format", sorted(FORMATS))
+    @pytest.mark.parametrize("kind", sorted(KINDS))
+    @pytest.mark.parametrize("missing", [1, 100])
+    def test_no_room_for_the_last_bytes(
+        self, tmp_path: Path, format: str, kind: str, missing: int
+    ) -> None:
+        """The system then takes a part of what is written, which is no error by itself."""
+        path = tmp_path / f"a.{format}"
+        save(KINDS[kind], path)
+        old, (soft, hard) = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(old) - missing, hard))
+        try:
+            with pytest.raises(ImageError, match=r"cannot be written \(File too large\)"):
+                save(KINDS[kind], path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {path.name: old}

@@ -90,6 +90,6 @@ def test_shrinking_is_pillows_lanczos(photo: Pixels) -> None:
 
 def test_progress_counts_the_alpha_too() -> None:
     seen: list[tuple[int, int]] = []
-    picture = Picture(np.zeros((150, 300, 3), np.uint8), disc(300)[:150])
-    compose(picture, NetworkRestorer(Repeat(), 256), None, lambda *state: seen.append(state))
+    picture = Picture(np.zeros((150, 400, 3), np.uint8), disc(400)[:150])
+    compose(picture, NetworkRestorer(Repeat(), 320), None, lambda *state: seen.append(state))
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]

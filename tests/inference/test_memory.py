@@ -2,11 +2,13 @@ import pytest
 
 from jcarsr import MemoryLimitError
 from jcarsr.inference.memory import (
+    NETWORK_MEMORY,
     fitting_tile,
     network_bytes_per_pixel,
     picture_bytes,
     smaller_tile,
 )
+from jcarsr.inference.tiling import MIN_TILE
 
 GIB = 2**30
 
@@ -27,10 +29,26 @@ def test_sum_of_what_is_held() -> None:
 
 def test_tiles_shrink_until_it_fits_or_it_is_refused() -> None:
     assert fitting(None) == 512
-    assert fitting(3 * GIB) == 256
-    assert needed(256) <= 3 * GIB < needed(512)
-    with pytest.raises(MemoryLimitError, match=r"about 1\.2 GiB, more than the 0\.5 GiB allowed"):
+    assert fitting(3 * GIB) == 448
+    assert fitting(5 * GIB // 2) == 320
+    assert needed(320) <= 5 * GIB // 2 < needed(448)
+    with pytest.raises(MemoryLimitError, match=r"about 1\.9 GiB, more than the 512 MiB allowed"):
         fitting(GIB // 2)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "bytes_per_pixel", "tile"),
+    [(900, 900, 2000, 512), (900, 900, 7000, 384), (900, 280, 4000, 512), (900, 900, 50_000, 320)],
+)
+def test_a_network_takes_a_gibibyte_at_most(
+    height: int, width: int, bytes_per_pixel: int, tile: int
+) -> None:
+    found = fitting_tile(
+        height, width, scale=2, tile=512, bytes_per_pixel=bytes_per_pixel, max_memory=9 * GIB
+    )
+    assert found == tile
+    seen = min(tile, height) * min(tile, width) * bytes_per_pixel
+    assert seen <= NETWORK_MEMORY or tile == MIN_TILE
 
 
 def test_sixteen_bits_and_more_channels_need_more() -> None:
@@ -42,11 +60,12 @@ def test_sixteen_bits_and_more_channels_need_more() -> None:
 @pytest.mark.parametrize(
     ("tile", "side", "smaller"),
     [
-        (512, 9000, 256),
-        (512, 300, 144),
-        (None, 1000, 496),
-        (160, 9000, 128),
-        (128, 9000, None),
+        (512, 9000, 320),
+        (900, 9000, 448),
+        (None, 1100, 544),
+        (400, 9000, 320),
+        (320, 9000, None),
+        (512, 330, 320),
         (None, 100, None),
     ],
 )

@@ -34,7 +34,7 @@ class Plan:
     """All that a command's inputs come to."""
 
     jobs: list[Job | Refused]
-    folder: Path | None  # in which all results lie; None = the one result was given by its name
+    folder: Path | None  # of the ledger; None = the result was given by its name, or none will be
 
 
 def plan_jobs(
@@ -84,7 +84,9 @@ def plan_jobs(
     targets = [place.with_name(f"{place.name}.{format or 'png'}") for place in places]
     _refuse_among_pictures(inputs, out, targets)
     pairs = [(source, target) for (source, _), target in zip(found.values(), targets, strict=True)]
-    return Plan([*refused, *_checked(pairs, gradient)], folder=out)
+    jobs = [*refused, *_checked(pairs, gradient)]
+    promising = any(isinstance(job, Job) and _has_content(job.source) for job in jobs)
+    return Plan(jobs, folder=out if promising else None)
 
 
 def gradient_path(target: Path) -> Path:
@@ -121,6 +123,11 @@ def _pictures(path: Path, out: Path) -> tuple[list[tuple[Path, Path]], list[Refu
     if not pictures and not refused:
         refused.append(Refused(path, "a folder without pictures"))
     return pictures, refused
+
+
+def _has_content(path: Path) -> bool:
+    """False for what is missing and for empty files; True for pipes, of which nobody knows."""
+    return os.path.exists(path) and (not os.path.isfile(path) or os.path.getsize(path) > 0)
 
 
 def _places(found: Sequence[tuple[Path, Path]], name: str, size: str) -> list[Path]:

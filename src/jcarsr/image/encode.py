@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -128,7 +130,8 @@ def upright(picture: Picture) -> Image.Image:
 @contextmanager
 def _being_written(path: Path) -> Generator[Path]:
     """A name beside `path` to write to; renamed at the end, removed after an error."""
-    partial = path.with_name(f".{path.name}{PART}")
+    own = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]  # short, however long the name
+    partial = path.with_name(f".{own}{PART}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -178,7 +181,8 @@ def _write_still(
     elif channels.dtype == np.uint16 and format == "tiff":
         write_tiff16(path, channels, metadata)
     else:
-        _to_pillow(channels).save(path, FORMATS[format], **_settings(metadata, format, options))
+        settings = _settings(metadata, format, options)
+        _write_by_pillow(path, _to_pillow(channels), format, settings)
 
 
 def _write_animation(
@@ -188,16 +192,26 @@ def _write_animation(
     mode = "RGBA" if any(frame.alpha is not None for frame in frames) else "RGB"
     first, *others = (_to_pillow(_channels(frame)).convert(mode) for frame in frames)
     settings = _settings(metadata, format, options)
-    durations = [round(milliseconds) for milliseconds in animation.milliseconds]
-    first.save(
-        path,
-        FORMATS[format],
-        save_all=True,
-        append_images=others,
-        duration=durations,
-        loop=animation.plays,
-        **settings,
-    )
+    settings |= {
+        "save_all": True,
+        "append_images": others,
+        "duration": [round(milliseconds) for milliseconds in animation.milliseconds],
+        "loop": animation.plays,
+    }
+    _write_by_pillow(path, first, format, settings)
+
+
+def _write_by_pillow(path: Path, image: Image.Image, format: str, settings: dict[str, Any]) -> None:
+    """Save through Python's file, without the number by which encoders would write themselves.
+
+    Of a full disk they tell nothing when it took the beginning of what they wrote last, and that
+    of TIFF never says why it failed.
+    """
+    with path.open("wb") as file:
+        plain: Any = SimpleNamespace(
+            write=file.write, flush=file.flush, seek=file.seek, tell=file.tell
+        )
+        image.save(plain, FORMATS[format], **settings)
 
 
 def _settings(metadata: Metadata, format: str, options: SaveOptions) -> dict[str, Any]:

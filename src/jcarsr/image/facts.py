@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from PIL import ExifTags, Image, ImageCms, TiffImagePlugin
+from PIL import ExifTags, Image, ImageCms
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError
@@ -113,8 +113,6 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
     if image.format == "PNG":
         _find_late_metadata(image)
     metadata, orientation, notes = read_metadata(image)
-    if metadata.exif is None and not notes and _is_no_exif(image.info.get("exif")):
-        notes.append("its EXIF data is broken and was left out")
     width, height = _stored_size(image)
     frames = _frames(image)
     notes += _doubts(image, frames, options)
@@ -231,14 +229,6 @@ def _profile(image: Image.Image) -> Profile | None:
     except Exception:  # littlecms refuses it in more than one way
         name = "broken"
     return Profile(description=_plain(name), colour_space=None if space is None else _plain(space))
-
-
-def _is_no_exif(data: object) -> bool:
-    """Whether something else stands for EXIF data: of a JPEG, Pillow keeps that to itself."""
-    if not isinstance(data, bytes):
-        return False
-    data = data.removeprefix(b"Exif\0\0")
-    return bool(data) and not data.startswith(tuple(TiffImagePlugin.PREFIXES))
 
 
 def _find_late_metadata(png: Image.Image) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from PIL import ExifTags, Image, TiffImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
+from jcarsr.image.exif_damage import is_damaged
 from jcarsr.image.picture import Metadata
 
 XMP_TAG = int(ExifTags.Base.XMLPacket)
@@ -36,6 +37,9 @@ def read_metadata(image: Image.Image) -> tuple[Metadata, int, list[str]]:
         orientation = value if value in range(1, 9) else 1
         exif = _serialised(tags)
         dpi = _resolution(tags)
+        if (stored := image.info.get("exif")) and is_damaged(stored):
+            kept = "left out" if exif is None else "kept in part"
+            notes.append(f"its EXIF data is broken and was {kept}")
     except Exception:  # other people's bytes make the parser raise nearly anything
         notes.append("its EXIF data is broken and was left out")
     if not isinstance(image, JpegImageFile) or image.info.get("jfif_unit") in (1, 2):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from jcarsr.errors import MemoryLimitError
+from jcarsr.errors import MemoryLimitError, told_bytes
 from jcarsr.image.picture import Animation, Picture
 from jcarsr.inference.compose import compose
 from jcarsr.inference.restorer import NetworkRestorer
@@ -34,8 +34,8 @@ def animate(
     needed = size[0] * size[1] * 4 * len(animation)
     if max_memory is not None and needed > max_memory:
         raise MemoryLimitError(
-            f"{len(animation)} frames need {needed / 2**30:.1f} GiB, "
-            f"more than the {max_memory / 2**30:.1f} GiB allowed"
+            f"{len(animation)} frames need {told_bytes(needed)}, "
+            f"more than the {told_bytes(max_memory)} allowed"
         )
     frames: list[Picture] = []
     repeated = 0

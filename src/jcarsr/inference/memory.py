@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from jcarsr.errors import MemoryLimitError
+from math import isqrt
+
+from jcarsr.errors import MemoryLimitError, told_bytes
 from jcarsr.inference.tiling import GRID, MIN_TILE
 
 DEFAULT_MAX_MEMORY = 3 * 2**30
 """Bytes that restoring one picture may take beside the weights."""
 
-# Scale -> floats that a network holds at its peak for each input pixel and channel: measured with
-# PyTorch on the CPU and rounded up (lr 5.2, x2 9.6 to 14.6, x4 35 to 41).
-_FLOATS_PER_CHANNEL = {1: 8, 2: 16, 4: 46}
+NETWORK_MEMORY = 2**30
+"""Bytes that a network should take at most: larger tiles bring nothing more."""
+
+# Scale -> floats that a network holds at its peak for each input pixel and channel: measured on the
+# CPU with tiles of 256 to 512, the hungriest engine rounded up (lr, x2, x4):
+# PyTorch 5.2, 14.6, 41; ONNX Runtime 5.3, 17, 58; OpenVINO 4.4, 23.3, 51, half of that in bfloat16.
+_FLOATS_PER_CHANNEL = {1: 8, 2: 24, 4: 60}
 _STRIP_COPIES = 4  # float32 arrays as large as a strip: strip, carry, and two on the way to levels
 _RESULT_COPIES = 3  # the result's levels, turned upright, and what its encoder holds
 
@@ -60,11 +66,18 @@ def fitting_tile(
     max_memory: int | None,
     itemsize: int = 1,
 ) -> int | None:
-    """`tile`, halved until the picture stays within `max_memory`; None = the whole at once.
+    """`tile`, or smaller so that the picture stays within `max_memory`; None = the whole at once.
+
+    The network alone should stay within NETWORK_MEMORY, too.
 
     Raises:
         MemoryLimitError: even the smallest tiles need more.
     """
+    if max_memory is not None and (
+        min(tile or height, height) * min(tile or width, width) * bytes_per_pixel > NETWORK_MEMORY
+    ):
+        side = isqrt(NETWORK_MEMORY // bytes_per_pixel)
+        tile = max(side // GRID * GRID, MIN_TILE)
     while max_memory is not None:
         needed = picture_bytes(
             height,
@@ -79,8 +92,7 @@ def fitting_tile(
         tile = smaller_tile(tile, max(height, width))
         if tile is None:
             raise MemoryLimitError(
-                f"needs about {needed / 2**30:.1f} GiB, "
-                f"more than the {max_memory / 2**30:.1f} GiB allowed"
+                f"needs about {told_bytes(needed)}, more than the {told_bytes(max_memory)} allowed"
             )
     return tile
 

@@ -57,7 +57,7 @@ class NetworkRestorer:
             two levels; False for outputs that are not the picture itself.
 
     Raises:
-        ValueError: `tile` is no multiple of 16 or less than 128.
+        ValueError: `tile` is no multiple of 16 or less than 320.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class NetworkRestorer:
     def _run(self, lq: Samples) -> tuple[Floats, bool]:
         """One tile, and whether it had to be computed again in float32."""
         planes = to_planes(lq)
-        sr = self._engine.run(planes)
+        sr = self._engine.run(planes, full_precision=lq.itemsize > 1)  # bfloat16 is too coarse
         again = not np.isfinite(sr).all()
         if again:
             sr = self._engine.run(planes, full_precision=True)
