@@ -50,6 +50,20 @@ def tiny_weights(tmp_path: Path, tiny: JCARSRConfig) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weight file of an untrained small network, its graphs beside it; not to be changed."""
+    from jcarsr.export.write import export
+
+    torch.manual_seed(1)
+    config = JCARSRConfig(scale=2, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
+    tensors = {k: v.numpy() for k, v in JCARSR(config).state_dict().items()}
+    path = tmp_path_factory.mktemp("exported") / "small.safetensors"
+    write(path, tensors, Record(name="small", config=config))
+    export(path)
+    return path
+
+
 @pytest.fixture
 def picture_folder(tmp_path: Path) -> Path:
     """Twenty different 96x80 PNGs cut from photographs."""

@@ -1,4 +1,4 @@
-"""Put trained weights into the package: stamp data, licence and scores, never a worse one.
+"""Put trained weights into the package, with graphs: stamp data, licence and scores, never worse.
 
     python tools/bundle_weights.py RUN/weights.safetensors --rows results/x2.jsonl \
         --manifest DATA/manifest.csv
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from jcarsr.errors import JCARSRError, WeightsError
 from jcarsr.evaluation.rows import Row, read_rows
+from jcarsr.export.write import export
 from jcarsr.weights import PRETRAINED, read, read_record, write
 
 LICENCE = "Apache-2.0, as the package; the training pictures keep their own licences, see data"
@@ -32,7 +33,8 @@ def main() -> int:
     parser.add_argument("--into", type=Path, default=PRETRAINED)
     arguments = parser.parse_args()
     try:
-        print(bundle(arguments.weights, arguments.rows, arguments.manifest, arguments.into))
+        target = bundle(arguments.weights, arguments.rows, arguments.manifest, arguments.into)
+        print(target, *export(target), sep="\n")
     except JCARSRError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

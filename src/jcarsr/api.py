@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -15,14 +14,12 @@ from jcarsr.batch.worker import Outcome, Worker
 from jcarsr.errors import ImageError
 from jcarsr.image import Animation, Picture, ReadOptions, SaveOptions, decode, from_pillow, upright
 from jcarsr.inference.compose import compose
+from jcarsr.inference.engine import Device, EngineName, EngineOptions, Precision
 from jcarsr.inference.memory import DEFAULT_MAX_MEMORY
 from jcarsr.inference.networks import Networks
 from jcarsr.inference.restorer import DEFAULT_TILE
 from jcarsr.inference.target import Target
 from jcarsr.pixels import Pixels
-
-if TYPE_CHECKING:
-    from jcarsr.inference.torch_engine import Device
 
 
 class Restorer:
@@ -31,13 +28,17 @@ class Restorer:
     Args:
         weights: bundled weights or a weight file, for its own scale and for 1; None = the bundled
             weights for each scale.
+        engine: auto takes PyTorch if it has a GPU, else OpenVINO if it is installed, else ONNX
+            Runtime.
         device: auto takes a GPU if there is one.
+        precision: auto takes bfloat16 where that is quicker and within a level of float32.
+        threads: of the CPU; None = as the engine thinks best.
         tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
         max_memory: bytes that one picture may take beside the weights; None = no limit.
 
     Raises:
         WeightsError: no such weights.
-        ValueError: the device is not there, or `tile` is wrong.
+        ValueError: the engine or device is not there, or `tile` is wrong.
 
     >>> import numpy as np
     >>> from jcarsr import Restorer, Target
@@ -53,12 +54,16 @@ class Restorer:
         self,
         weights: str | None = None,
         *,
+        engine: EngineName = "auto",
         device: Device = "auto",
+        precision: Precision = "auto",
+        threads: int | None = None,
         tile: int | None = DEFAULT_TILE,
         max_memory: int | None = DEFAULT_MAX_MEMORY,
     ) -> None:
         self._tile = tile
-        self._networks = Networks(weights, device=device, tile=tile, max_memory=max_memory)
+        options = EngineOptions(engine=engine, device=device, precision=precision, threads=threads)
+        self._networks = Networks(weights, options, tile=tile, max_memory=max_memory)
         self._networks.check_device()
         self._default = Target(scale=2 if weights is None else self._networks.scales[-1])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +30,20 @@ def read_tensors(path: Path, framework: Literal["numpy", "pt"]) -> dict[str, Any
         SafeFileError: missing or no safetensors file.
     """
     return _read(path, framework, with_tensors=True)[1]
+
+
+def tensor_places(path: Path) -> dict[str, tuple[int, int]]:
+    """Name -> (offset in the file, length) of a tensor's values, in bytes.
+
+    Raises:
+        SafeFileError: missing or no safetensors file.
+    """
+    read_metadata(path)  # checks the header
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header: dict[str, Any] = json.loads(file.read(length))
+    spans = {name: entry["data_offsets"] for name, entry in header.items() if name[0] != "_"}
+    return {name: (8 + length + start, stop - start) for name, (start, stop) in spans.items()}
 
 
 def _read(

@@ -1,14 +1,11 @@
 import json
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
 from jcarsr.data.catalog import CATALOG
-from jcarsr.errors import JCARSRError
 from jcarsr.training.recipes import RECIPES
 from jcarsr.weights import bundled_names
 
@@ -29,13 +26,6 @@ def test_sizes_are_the_papers() -> None:
     lines = out("presets").splitlines()
     assert lines[0].startswith("jcarsr-x2: 10.10 M parameters, scale=2, channels=64")
     assert lines[1].startswith("jcarsr-x4: 10.40 M parameters")
-
-
-def test_sizes_need_torch_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torch", None)
-    result = CliRunner().invoke(app, ["presets"])
-    assert isinstance(result.exception, JCARSRError)
-    assert "pip install 'jcarsr[torch]'" in str(result.exception)
 
 
 def test_record_is_json(tiny_weights: Path) -> None:

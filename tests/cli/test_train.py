@@ -1,9 +1,6 @@
-import sys
-
 import pytest
 from typer.testing import CliRunner
 
-from jcarsr import TrainingError
 from jcarsr.cli import app
 
 
@@ -20,11 +17,3 @@ def test_wrong_usage_is_told(arguments: list[str], message: str) -> None:
     result = CliRunner().invoke(app, ["train", *arguments, "--data", "x", "--out", "y"])
     assert result.exit_code == 2
     assert message in result.stderr
-
-
-def test_missing_engine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "jcarsr.training.run", None)
-    monkeypatch.setitem(sys.modules, "lightning", None)
-    result = CliRunner().invoke(app, ["train", "short", "--data", "x", "--out", "y"])
-    assert isinstance(result.exception, TrainingError)
-    assert "pip install 'jcarsr[train]'" in str(result.exception)

@@ -29,7 +29,7 @@ def test_own_weights_do_theirs_and_one(tiny_weights: Path) -> None:
 def test_weights_are_loaded_once_from_any_thread(
     tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from jcarsr.inference import networks as module
+    from jcarsr.inference import torch_engine as module
 
     read, loads = module.read, list[Path]()
 
@@ -55,7 +55,7 @@ def test_wrong_tile_and_unknown_weights_are_refused_at_once(tiny_weights: Path) 
 
 def test_memory_limit_makes_tiles_smaller(tiny_weights: Path) -> None:
     roomy = Networks(str(tiny_weights), max_memory=None).restorer(2)
-    tight = Networks(str(tiny_weights), max_memory=30 * 2**20).restorer(2)
-    lq = np.zeros((300, 300, 3), np.uint8)
+    tight = Networks(str(tiny_weights), max_memory=110 * 2**20).restorer(2)
+    lq = np.zeros((400, 400, 3), np.uint8)
     assert roomy.run(lq).tile == 512
-    assert tight.run(lq).tile == 144
+    assert tight.run(lq).tile == 320

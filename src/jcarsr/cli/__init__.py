@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib.metadata import version
 
 import typer
 
 from jcarsr.cli.evaluate import evaluate, tables
+from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
 from jcarsr.cli.restore import restore
 from jcarsr.cli.show import presets, recipes, sets, weights
@@ -22,8 +24,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (restore, inspect, evaluate, tables, train, weights, presets, recipes, sets):
+for command in (restore, inspect, evaluate, tables, train, export, weights, presets, recipes, sets):
     app.command()(command)
+
+# What not every user has -> the extra that brings it.
+_EXTRAS = {
+    "torch": "torch",
+    "lightning": "train",
+    "tensorboard": "train",
+    "psutil": "train",
+    "onnxscript": "export",
+    "onnx_ir": "export",
+}
 
 
 @app.callback(invoke_without_command=True)
@@ -38,11 +50,18 @@ def root(
 
 def main() -> None:
     """Run the command: exit code 0 all done, 1 something failed, 2 wrong usage."""
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # notes tell of damages
     limit_pillow(MAX_PIXELS)
     try:
         app()
     except JCARSRError as error:
         typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        extra = _EXTRAS[error.name]
+        typer.echo(f"error: this needs {error.name}: pip install 'jcarsr[{extra}]'", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)

@@ -6,16 +6,70 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import typer
 
+from jcarsr.inference.engine import EngineOptions
+
+_HOW = "How it is computed"
+
+
+class EngineName(StrEnum):
+    """The library that computes."""
+
+    auto = "auto"
+    onnx = "onnx"
+    openvino = "openvino"
+    torch = "torch"
+
 
 class Device(StrEnum):
-    """Where the network runs."""
+    """Where it computes."""
 
     auto = "auto"
     cpu = "cpu"
     cuda = "cuda"
+    mps = "mps"
+
+
+class Precision(StrEnum):
+    """In what it computes."""
+
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
+
+EngineOption: TypeAlias = Annotated[
+    EngineName,
+    typer.Option(
+        help="auto is torch if it has a GPU, else openvino if installed, else onnx.",
+        rich_help_panel=_HOW,
+    ),
+]
+DeviceOption: TypeAlias = Annotated[
+    Device, typer.Option(help="auto takes a GPU if there is one.", rich_help_panel=_HOW)
+]
+PrecisionOption: TypeAlias = Annotated[
+    Precision,
+    typer.Option(
+        help="auto is bfloat16 where that is quicker, within a level of float32.",
+        rich_help_panel=_HOW,
+    ),
+]
+ThreadsOption: TypeAlias = Annotated[
+    int | None, typer.Option(help="Of the CPU. (default: one a core)", rich_help_panel=_HOW)
+]
+
+
+def engine_options(
+    engine: EngineName, device: Device, precision: Precision, threads: int | None
+) -> EngineOptions:
+    """The four options in one."""
+    return EngineOptions(
+        engine=engine.value, device=device.value, precision=precision.value, threads=threads
+    )
 
 
 class Scale(StrEnum):

@@ -9,10 +9,22 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from jcarsr.cli.choices import Device, Scale, usage_errors
+from jcarsr.cli.choices import (
+    Device,
+    DeviceOption,
+    EngineName,
+    EngineOption,
+    Precision,
+    PrecisionOption,
+    Scale,
+    ThreadsOption,
+    engine_options,
+    usage_errors,
+)
 
 if TYPE_CHECKING:
     from jcarsr.evaluation.run import Contestant
+    from jcarsr.inference.engine import EngineOptions
 
 BICUBIC = "bicubic"
 
@@ -27,11 +39,14 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help="Bundled weights, a file, or bicubic; repeatable. "
-            "[default: bicubic and the bundled weights for the scale]"
+            "(default: bicubic and the bundled weights for the scale)"
         ),
     ] = None,
     subsampling: Annotated[str, typer.Option(help="4:2:0|4:2:2|4:4:4")] = "4:2:0",
-    device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
+    engine: EngineOption = EngineName.auto,
+    device: DeviceOption = Device.auto,
+    precision: PrecisionOption = Precision.float32,
+    threads: ThreadsOption = None,
     json: Annotated[
         Path | None, typer.Option(help="Append the rows to this file, one JSON line each.")
     ] = None,
@@ -45,7 +60,8 @@ def evaluate(
         qfs = _quality_factors(qf)
         if subsampling not in ("4:2:0", "4:2:2", "4:4:4"):
             raise ValueError(f"--subsampling {subsampling}: not one of 4:2:0, 4:2:2, 4:4:4")
-        contestants = _contestants(weights, int(scale), device)
+        options = engine_options(engine, device, precision, threads)
+        contestants = _contestants(weights, int(scale), options)
     rows: list[Row] = []
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -87,7 +103,7 @@ def tables(
         typer.echo(text)
 
 
-def _contestants(names: list[str] | None, scale: int, device: Device) -> list[Contestant]:
+def _contestants(names: list[str] | None, scale: int, options: EngineOptions) -> list[Contestant]:
     """The restorers to measure, whole pictures at once, as the paper's scores are taken."""
     from jcarsr.baselines.bicubic import Bicubic
     from jcarsr.evaluation.run import Contestant
@@ -102,9 +118,12 @@ def _contestants(names: list[str] | None, scale: int, device: Device) -> list[Co
         record = read_record(find(name))
         if record.config.scale != scale:
             raise ValueError(f"--weights {name}: enlarges by {record.config.scale}, not by {scale}")
-        networks = Networks(name, device=device.value, tile=None, max_memory=None)
+        networks = Networks(name, options, tile=None, max_memory=None)
         networks.check_device()
-        contestants.append(Contestant(record.name, networks.restorer(scale), record.sha256))
+        restorer = networks.restorer(scale)
+        contestants.append(
+            Contestant(record.name, restorer, record.sha256, library=networks.library(scale))
+        )
     return contestants
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from jcarsr.cli.choices import AnyScale, shown, usage_errors
-from jcarsr.errors import ImageError
+from jcarsr.errors import ImageError, told_bytes
 from jcarsr.image.facts import Facts, JpegFacts, Profile, facts
 from jcarsr.image.jpeg_quality import Quality
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
@@ -25,7 +25,7 @@ def inspect(
     files: Annotated[list[Path], typer.Argument(help="Pictures.")],
     scale: Annotated[
         AnyScale | None,
-        typer.Option(help="1 only removes artifacts. [default: 2, or that of --weights]"),
+        typer.Option(help="1 only removes artifacts. (default: 2, or that of --weights)"),
     ] = None,
     weights: Annotated[
         str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
@@ -138,7 +138,7 @@ def _lines(found: Facts, choice: _Choice) -> Iterator[str]:
     yield f"colour profile: {_profile(found.profile)}"
     yield f"metadata: {_metadata(found)}"
     yield f"weights: {_weights(choice)}"
-    yield f"memory: about {choice.memory(found) / 2**20:,.0f} MiB beside the weights"
+    yield f"memory: about {told_bytes(choice.memory(found))} beside the weights"
     if choice.outside(found):
         yield (
             "note: its quality lies outside those that these weights were trained on "

@@ -23,7 +23,20 @@ from jcarsr import image
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.plan import DEFAULT_NAME, Plan, plan_jobs
 from jcarsr.batch.settings import Settings
-from jcarsr.cli.choices import AnyScale, Device, parse_bytes, shown, usage_errors
+from jcarsr.cli.choices import (
+    AnyScale,
+    Device,
+    DeviceOption,
+    EngineName,
+    EngineOption,
+    Precision,
+    PrecisionOption,
+    ThreadsOption,
+    engine_options,
+    parse_bytes,
+    shown,
+    usage_errors,
+)
 from jcarsr.errors import JCARSRError
 from jcarsr.inference.networks import Networks
 from jcarsr.inference.restorer import DEFAULT_TILE
@@ -43,7 +56,7 @@ def restore(
     scale: Annotated[
         AnyScale | None,
         typer.Option(
-            help="1 only removes artifacts. [default: 2, or that of --weights]",
+            help="1 only removes artifacts. (default: 2, or that of --weights)",
             rich_help_panel=_SIZE,
         ),
     ] = None,
@@ -62,7 +75,10 @@ def restore(
     weights: Annotated[
         str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
     ] = None,
-    device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
+    engine: EngineOption = EngineName.auto,
+    device: DeviceOption = Device.auto,
+    precision: PrecisionOption = Precision.auto,
+    threads: ThreadsOption = None,
     name: Annotated[
         str,
         typer.Option(
@@ -72,7 +88,7 @@ def restore(
     ] = DEFAULT_NAME,
     format: Annotated[
         str | None,
-        typer.Option(help=f"{'|'.join(image.FORMATS)}  [default: png]", rich_help_panel=_FILES),
+        typer.Option(help=f"{'|'.join(image.FORMATS)}  (default: png)", rich_help_panel=_FILES),
     ] = None,
     quality: Annotated[
         int, typer.Option(help="Of jpg (at 4:4:4), webp and avif.", rich_help_panel=_FILES)
@@ -154,7 +170,10 @@ def restore(
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
         image.limit_pillow(max_pixels)
         networks = Networks(
-            weights, device=device.value, tile=tile or None, max_memory=parse_bytes(max_memory)
+            weights,
+            engine_options(engine, device, precision, threads),
+            tile=tile or None,
+            max_memory=parse_bytes(max_memory),
         )
         target = _target(networks, weights, scale, width, height, max_side, min_side)
         settings = Settings(

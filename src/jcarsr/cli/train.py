@@ -12,7 +12,6 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.progress import TimeRemainingColumn as Eta
 
 from jcarsr.cli.choices import Device, usage_errors
-from jcarsr.errors import TrainingError
 
 if TYPE_CHECKING:
     from jcarsr.training.report import StepReport
@@ -27,7 +26,7 @@ def train(
     max_minutes: Annotated[
         float | None, typer.Option(help="Budget in the loop, over all resumptions.")
     ] = None,
-    max_steps: Annotated[int | None, typer.Option(help="Budget. [default: the recipe's]")] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Budget. (default: the recipe's)")] = None,
     resume: Annotated[
         bool, typer.Option(help="Go on from the newest checkpoint in --out.")
     ] = False,
@@ -36,7 +35,7 @@ def train(
     ] = None,
     validation: Annotated[
         list[Path] | None,
-        typer.Option(help="Pictures to validate on. [default: 8 training pictures, held out]"),
+        typer.Option(help="Pictures to validate on. (default: 8 training pictures, held out)"),
     ] = None,
     preset: Annotated[str | None, typer.Option(help="Another network than the recipe's.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Crops a step, all devices.")] = None,
@@ -46,7 +45,7 @@ def train(
     device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
     precision: Annotated[str, typer.Option(help="bf16|fp32")] = "bf16",
     compile: Annotated[
-        bool | None, typer.Option(help="Compile the blocks. [default: on a GPU]")
+        bool | None, typer.Option(help="Compile the blocks. (default: on a GPU)")
     ] = None,
     log_every: Annotated[int, typer.Option(min=1, help="Steps.")] = 50,
     validate_every: Annotated[int, typer.Option(min=1, help="Steps.")] = 1000,
@@ -61,6 +60,8 @@ def train(
     """
     from jcarsr.model.config import PRESETS
     from jcarsr.training.recipes import RECIPES
+    from jcarsr.training.run import RunOptions
+    from jcarsr.training.run import train as run
 
     changes: dict[str, Any] = {
         "preset": preset,
@@ -78,11 +79,6 @@ def train(
         if precision not in ("bf16", "fp32"):
             raise ValueError(f"--precision {precision}: not one of bf16, fp32")
         chosen = replace(RECIPES[recipe], **{k: v for k, v in changes.items() if v is not None})
-    try:
-        from jcarsr.training.run import RunOptions
-        from jcarsr.training.run import train as run
-    except ModuleNotFoundError as error:
-        raise TrainingError(f"training needs {error.name}: pip install 'jcarsr[train]'") from error
     options = RunOptions(
         data=data,
         out=out,

@@ -1,7 +1,9 @@
-"""The border between pictures and networks: what an engine must do. Imports no PyTorch."""
+"""The border between pictures and networks: what an engine must do. Imports no engine."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from jcarsr.pixels import Planes
@@ -9,9 +11,28 @@ from jcarsr.pixels import Planes
 Output: TypeAlias = Literal["sr", "lr", "gradient"]
 """What is asked of the network: the enlarged picture, the input without artifacts, the edges."""
 
+EngineName: TypeAlias = Literal["auto", "onnx", "openvino", "torch"]
+"""The library that computes; auto: see `jcarsr.inference.engines`."""
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps"]
+"""Where it computes; auto takes a GPU if there is one."""
+
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
+"""In what it computes; auto takes bfloat16 where that is quicker and within a level of float32."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """How networks are run. Results agree within a level, whatever is chosen."""
+
+    engine: EngineName = "auto"
+    device: Device = "auto"
+    precision: Precision = "auto"
+    threads: int | None = None  # of the CPU; None = as the library thinks best
+
 
 class Engine(Protocol):
-    """A loaded network on some device, asked for one of its outputs."""
+    """A loaded network on some device, for one of its outputs."""
 
     @property
     def scale(self) -> int:
@@ -34,5 +55,17 @@ class Engine(Protocol):
 
         Raises:
             MemoryLimitError: not enough memory for an input of this size.
+        """
+        ...
+
+
+class Backend(Protocol):
+    """A library that runs networks, with its device and settings."""
+
+    def open(self, path: Path, output: Output) -> Engine:
+        """Load a weight file's network, checked, for one of its outputs.
+
+        Raises:
+            WeightsError: the file is damaged, or this library cannot run it.
         """
         ...

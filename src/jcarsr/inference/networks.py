@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
 from jcarsr.errors import WeightsError
+from jcarsr.inference.engine import Engine, EngineOptions, Output
+from jcarsr.inference.engines import Engines
 from jcarsr.inference.memory import DEFAULT_MAX_MEMORY
 from jcarsr.inference.restorer import DEFAULT_TILE, NetworkRestorer
 from jcarsr.inference.target import SCALES
 from jcarsr.inference.tiling import plan
-from jcarsr.weights import Record, default_name, find, read, read_record
-
-if TYPE_CHECKING:
-    from jcarsr.inference.torch_engine import Device, TorchEngine
+from jcarsr.weights import Record, default_name, find, read_record
 
 
 class Networks:
@@ -22,40 +20,36 @@ class Networks:
     Args:
         name: bundled weights or a weight file, for its own scale and for 1; None = the bundled
             weights for each scale.
-        device: auto takes a GPU if there is one.
+        options: engine, device, precision and threads.
         tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
         max_memory: bytes that one picture may take beside the weights; None = no limit.
 
     Raises:
         WeightsError: no such weights.
-        ValueError: `tile` is wrong.
+        ValueError: `tile` is wrong, or `options` ask for what is not installed.
     """
 
     def __init__(
         self,
         name: str | None = None,
+        options: EngineOptions = EngineOptions(),  # noqa: B008
         *,
-        device: Device = "auto",
         tile: int | None = DEFAULT_TILE,
         max_memory: int | None = DEFAULT_MAX_MEMORY,
     ) -> None:
         if tile is not None:
             plan(1, tile)  # a wrong tile is refused here
         self._name, self._tile, self.max_memory = name, tile, max_memory
-        self._device: Device = device
+        self._backend = Engines(options)
         own = None if name is None else read_record(find(name)).config.scale
         self.scales = SCALES if own is None else (1, own)
-        self._engines: dict[str, TorchEngine] = {}
+        self._engines: dict[tuple[str, Output], Engine] = {}
         self._records: dict[int, Record] = {}
         self._lock = threading.Lock()
 
     def check_device(self) -> None:
         """Raises ValueError if the device is not there."""
-        if self._device == "cuda":
-            import torch
-
-            if not torch.cuda.is_available():
-                raise ValueError(f"device {self._device} is not available")
+        self._backend.check_device()
 
     def record(self, scale: int) -> Record:
         """What the weights for `scale` say of themselves, without loading them.
@@ -68,6 +62,14 @@ class Networks:
                 self._records[scale] = read_record(find(self._weights(scale)))
             return self._records[scale]
 
+    def library(self, scale: int) -> str:
+        """The package that will compute for `scale`, by the name under which it is installed.
+
+        Raises:
+            WeightsError: no weights for this scale, or none that can run them.
+        """
+        return self._backend.library(find(self._weights(scale)))
+
     def restorer(self, scale: int) -> NetworkRestorer:
         """The network that enlarges by `scale`; 1 = the artifact removal branch alone.
 
@@ -75,9 +77,7 @@ class Networks:
             WeightsError: none for this scale, or they are damaged.
             ValueError: the device is not there.
         """
-        engine = self._engine(scale)
-        if scale == 1:
-            engine = engine.asked_for("lr")
+        engine = self._engine(scale, "lr" if scale == 1 else "sr")
         return NetworkRestorer(engine, self._tile, self.max_memory)
 
     def gradient(self, scale: int) -> NetworkRestorer:
@@ -86,7 +86,7 @@ class Networks:
         Raises:
             WeightsError, ValueError: as `restorer`.
         """
-        engine = self._engine(scale).asked_for("gradient")
+        engine = self._engine(scale, "gradient")
         return NetworkRestorer(engine, self._tile, self.max_memory, keep_mean=False)
 
     def _weights(self, scale: int) -> str:
@@ -95,11 +95,9 @@ class Networks:
             raise WeightsError(f"{self._name}: enlarges by {own}, and {scale} is needed")
         return self._name or default_name(2 if scale == 1 else scale)
 
-    def _engine(self, scale: int) -> TorchEngine:
-        from jcarsr.inference.torch_engine import TorchEngine
-
-        name = self._weights(scale)
+    def _engine(self, scale: int, output: Output) -> Engine:
+        key = self._weights(scale), output
         with self._lock:
-            if name not in self._engines:
-                self._engines[name] = TorchEngine(read(find(name)), self._device)
-            return self._engines[name]
+            if key not in self._engines:
+                self._engines[key] = self._backend.open(find(key[0]), output)
+            return self._engines[key]

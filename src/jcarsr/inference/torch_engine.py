@@ -2,43 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+import threading
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from jcarsr.errors import MemoryLimitError, WeightsError
-from jcarsr.inference.engine import Output
+from jcarsr.inference.engine import Device, EngineOptions, Output, Precision
 from jcarsr.inference.memory import network_bytes_per_pixel
 from jcarsr.model.jcarsr import JCARSR
 from jcarsr.pixels import Planes
-from jcarsr.weights import Weights
+from jcarsr.weights import Weights, read
 
-Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+
+class TorchBackend:
+    """PyTorch; the outputs of a weight file share one network.
+
+    Raises:
+        ValueError: the device is not there.
+    """
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._device: Device = _found(options.device)
+        self._precision: Precision = options.precision
+        self._engines: dict[Path, TorchEngine] = {}
+        self._lock = threading.Lock()
+        if options.threads is not None:
+            torch.set_num_threads(options.threads)
+
+    def open(self, path: Path, output: Output) -> TorchEngine:
+        """Load a weight file's network.
+
+        Raises:
+            WeightsError: damaged, or its tensors are not those of its network.
+        """
+        with self._lock:
+            if path not in self._engines:
+                self._engines[path] = TorchEngine(
+                    read(path), self._device, precision=self._precision
+                )
+            return self._engines[path].asked_for(output)
 
 
 class TorchEngine:
-    """A JCARSR in PyTorch: float32 on the CPU, bfloat16 autocast on a GPU.
+    """A JCARSR in PyTorch; auto precision is bfloat16 autocast on CUDA and float32 elsewhere.
 
     Raises:
         WeightsError: the tensors are not those of the record's network.
-        ValueError: CUDA is asked for and not there.
+        ValueError: the device is not there.
     """
 
     def __init__(
-        self, weights: Weights | JCARSR, device: Device = "auto", output: Output = "sr"
+        self,
+        weights: Weights | JCARSR,
+        device: Device = "auto",
+        output: Output = "sr",
+        precision: Precision = "auto",
     ) -> None:
-        if device == "cuda" and not torch.cuda.is_available():
-            raise ValueError("device cuda is not available: no CUDA GPU, or a PyTorch without CUDA")
-        on_gpu = torch.cuda.is_available() if device == "auto" else device == "cuda"
-        self._device = torch.device("cuda" if on_gpu else "cpu")
+        self._device: Device = _found(device)
         self._model = weights if isinstance(weights, JCARSR) else load_network(weights)
         self._model.to(self._device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self._output: Output = output
+        if precision == "auto":
+            precision = "bfloat16" if self._device == "cuda" else "float32"
+        self._precision: Precision = precision
 
     def asked_for(self, output: Output) -> TorchEngine:
         """The same network, asked for another output; the weights are shared."""
-        return TorchEngine(self._model, "cuda" if self._device.type == "cuda" else "cpu", output)
+        return TorchEngine(self._model, self._device, output, self._precision)
 
     @property
     def scale(self) -> int:
@@ -56,10 +88,10 @@ class TorchEngine:
         Raises:
             MemoryLimitError: not enough memory for an input of this size.
         """
-        low_precision = self._device.type == "cuda" and not full_precision
+        low_precision = self._precision == "bfloat16" and not full_precision
         try:
             x = torch.from_numpy(lq).to(self._device).contiguous(memory_format=torch.channels_last)
-            autocast = torch.autocast(self._device.type, torch.bfloat16, enabled=low_precision)
+            autocast = torch.autocast(self._device, torch.bfloat16, enabled=low_precision)
             with torch.inference_mode(), autocast:
                 return self._network(x).float().cpu().numpy()
         except (MemoryError, RuntimeError) as error:
@@ -91,6 +123,16 @@ def load_network(weights: Weights) -> JCARSR:
         name, reason = weights.record.name, str(error).splitlines()[-1].strip()
         raise WeightsError(f"{name}: tensors do not fit its network ({reason})") from error
     return model.eval()
+
+
+def _found(device: Device) -> Device:
+    """The device asked for, or the best there is."""
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if device == "auto":
+        return "cuda" if cuda else "mps" if mps else "cpu"
+    if not {"cuda": cuda, "mps": mps}.get(device, True):
+        raise ValueError(f"device {device} is not available: no such GPU, or a PyTorch without it")
+    return device
 
 
 def _is_about_memory(error: Exception) -> bool:

@@ -27,6 +27,7 @@ from jcarsr import weights
 from jcarsr.data.bank import Bank, BankSettings, build_bank
 from jcarsr.data.sources import Entry, list_entries
 from jcarsr.errors import DataError, TrainingError
+from jcarsr.inference.engine import Device
 from jcarsr.losses import total_loss
 from jcarsr.model.config import PRESETS
 from jcarsr.model.jcarsr import JCARSR
@@ -52,7 +53,7 @@ class RunOptions:
     max_minutes: float | None = None  # in the loop, over all resumptions; None = steps alone count
     resume: bool = False
     init: str | None = None  # weights to start from, where names and shapes agree
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Device = "auto"
     precision: Literal["bf16", "fp32"] = "bf16"
     compile: bool | None = None  # None = on a GPU only
     log_every: int = 50  # steps

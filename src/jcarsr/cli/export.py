@@ -1,0 +1,39 @@
+"""`jcarsr export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jcarsr.cli.choices import usage_errors
+from jcarsr.errors import JCARSRError
+from jcarsr.weights import find
+
+
+def export(
+    weights: Annotated[str, typer.Argument(help="A weight file, or bundled weights.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="Folder for the graphs and a copy. (default: the file's own)"
+        ),
+    ] = None,
+    format: Annotated[str, typer.Option(help="onnx")] = "onnx",
+) -> None:
+    """Write a weight file's graphs, with which it runs without PyTorch.
+
+    A graph holds no weights, it points into the weight file: keep them together. Each is compared
+    with PyTorch before it is kept.
+    """
+    with usage_errors():
+        if format != "onnx":
+            raise ValueError(f"--format {format}: not onnx")
+    path = find(weights)
+    from jcarsr.export.write import export as run
+
+    try:
+        run(path, out, lambda graph: typer.echo(str(graph)))
+    except OSError as error:
+        raise JCARSRError(f"{out or path.parent}: {error.strerror or error}") from error

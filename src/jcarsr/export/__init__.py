@@ -1,0 +1,1 @@
+"""A weight file's graphs, for engines without PyTorch."""

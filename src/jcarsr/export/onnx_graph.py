@@ -1,0 +1,127 @@
+"""A network -> an ONNX graph without weights: its initialisers point into the weight file."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import onnx_ir as ir
+import torch
+from onnxscript.optimizer import optimize_ir
+from torch import Tensor, nn
+
+from jcarsr.inference.engine import Output
+from jcarsr.inference.graphs import IDENTITY, identity
+from jcarsr.inference.torch_engine import load_network
+from jcarsr.model.jcarsr import JCARSR
+from jcarsr.safefile import tensor_places
+from jcarsr.weights import read
+
+OPSET = 20  # the first with GELU
+_PREFIX = "network."  # of the parameters' names in what is traced
+
+
+class _Asked(nn.Module):
+    """The network, asked for one output."""
+
+    def __init__(self, network: JCARSR, output: Output) -> None:
+        super().__init__()
+        self.network, self.output = network, output
+
+    def forward(self, lq: Tensor) -> Tensor:
+        run = {"sr": self.network.restore, "lr": self.network.clean, "gradient": self.network.edges}
+        return run[self.output](lq)
+
+
+def build(weights: Path, output: Output) -> ir.Model:
+    """The graph of a weight file's network for one output: lq (N, 3, H, W) float32 in, any size.
+
+    Every parameter is an fp16 initialiser whose bytes are those of the weight file, and is cast to
+    float32. The entry `IDENTITY` says for which weights it is.
+
+    Raises:
+        WeightsError: the file is damaged.
+    """
+    loaded = read(weights)
+    model = _traced(_Asked(load_network(loaded), output).eval(), output)
+    parameters = _freed(model.graph)
+    optimize_ir(model)
+    for name, place in tensor_places(weights).items():
+        if name in parameters:
+            _point_into(model.graph, parameters[name], weights.name, place)
+    assert [value.name for value in model.graph.inputs] == ["lq"]
+    _strip(model)
+    model.graph.name = f"{loaded.record.name} {output}"
+    model.metadata_props[IDENTITY] = identity(loaded.record, output)
+    return model
+
+
+def _traced(network: nn.Module, output: Output) -> ir.Model:
+    """The graph as PyTorch exports it, its shape free, without the exporter's talk."""
+    free = torch.export.Dim.AUTO
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        program: Any = torch.onnx.export(
+            network,
+            (torch.rand(2, 3, 40, 56),),
+            dynamo=True,
+            opset_version=OPSET,
+            dynamic_shapes=({0: free, 2: free, 3: free},),
+            input_names=["lq"],
+            output_names=[output],
+            optimize=False,
+            verbose=False,
+        )
+    return program.model
+
+
+def _freed(graph: ir.Graph) -> dict[str, ir.Value]:
+    """Make the parameters inputs, so that no optimizer computes with their values; by name."""
+    parameters: dict[str, ir.Value] = {}
+    for name, value in list(graph.initializers.items()):
+        if name.startswith(_PREFIX):
+            graph.initializers.pop(name)
+            value.const_value = None
+            value.name = name.removeprefix(_PREFIX)
+            graph.inputs.append(value)
+            parameters[value.name] = value
+    return parameters
+
+
+def _point_into(graph: ir.Graph, value: ir.Value, location: str, place: tuple[int, int]) -> None:
+    """Replace an input by a cast of the weight file's bytes at `place`."""
+    shape, (offset, length) = value.shape or ir.Shape(()), place
+    half = ir.ExternalTensor(
+        location, offset, length, ir.DataType.FLOAT16, shape=shape, name=f"{value.name}.fp16"
+    )
+    initializer = ir.Value(
+        name=half.name, shape=shape, type=ir.TensorType(ir.DataType.FLOAT16), const_value=half
+    )
+    cast = ir.node(
+        "Cast", [initializer], {"to": ir.DataType.FLOAT.value}, name=f"{value.name}.cast"
+    )
+    ir.convenience.replace_all_uses_with(value, cast.outputs[0])
+    graph.inputs.remove(value)
+    cast.outputs[0].name = value.name
+    graph.initializers.add(initializer)
+    graph.insert_before(graph[0], cast)
+
+
+def _strip(model: ir.Model) -> None:
+    """Remove stack traces, names of source files and inferred shapes."""
+    model.metadata_props.clear()
+    model.graph.metadata_props.clear()
+    for value in (*model.graph.inputs, *model.graph.outputs, *model.graph.initializers.values()):
+        value.metadata_props.clear()
+    for node in model.graph:
+        node.metadata_props.clear()
+        node.doc_string = None
+        for value in node.outputs:
+            value.metadata_props.clear()
+            if not value.is_graph_output():
+                value.shape, value.type = None, None

@@ -1,0 +1,41 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx_ir
+import pytest
+from typer.testing import CliRunner
+
+from jcarsr.cli import app
+from jcarsr.inference.graphs import OUTPUTS, graph_path
+from jcarsr.inference.onnx_engine import OnnxEngine
+
+run = CliRunner().invoke
+
+
+def test_graphs_are_written_beside_the_weights(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = Path(shutil.copy(exported, tmp_path))
+    monkeypatch.setattr(  # tracing takes seconds and is tested elsewhere
+        "jcarsr.export.write.build",
+        lambda weights, output: onnx_ir.load(graph_path(exported, output)),
+    )
+    result = run(app, ["export", str(weights)])
+    graphs = [graph_path(weights, output) for output in OUTPUTS]
+    assert result.exit_code == 0, result.output
+    assert result.stdout.split() == [str(graph) for graph in graphs]
+    lq = np.zeros((1, 3, 9, 8), np.float32)
+    assert OnnxEngine(weights).run(lq).shape == (1, 3, 18, 16)
+
+
+def test_wrong_use_is_told(tiny_weights: Path, tmp_path: Path) -> None:
+    result = run(app, ["export", str(tiny_weights), "--format", "ncnn"])
+    assert result.exit_code == 2
+    assert "--format ncnn: not onnx" in result.stderr
+    result = run(app, ["export", "nothing"])
+    assert result.exit_code == 1
+    (tmp_path / "file").touch()
+    result = run(app, ["export", str(tiny_weights), "-o", str(tmp_path / "file")])
+    assert result.exit_code == 1
+    assert str(result.exception) == f"{tmp_path / 'file'}: File exists"

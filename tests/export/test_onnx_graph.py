@@ -1,0 +1,62 @@
+"""The graph as the `onnx` package reads it, which neither wrote nor runs it."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx.external_data_helper import load_external_data_for_model
+
+from jcarsr.inference.engine import Output
+from jcarsr.inference.graphs import OUTPUTS, graph_path, identity
+from jcarsr.weights import PRETRAINED, bundled_names, read
+
+
+def load(path: Path) -> onnx.ModelProto:
+    return onnx.load(str(path), load_external_data=False)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_initialisers_are_the_weight_files_bytes(exported: Path, output: Output) -> None:
+    model, tensors = load(graph_path(exported, output)), read(exported).tensors
+    names = {i.name.removesuffix(".fp16") for i in model.graph.initializer} & set(tensors)
+    inside = [i for i in model.graph.initializer if i.data_location != onnx.TensorProto.EXTERNAL]
+    assert sum(np.prod(i.dims, initial=1) for i in inside) < 40  # sizes and axes, no weight
+    places = {entry.value for i in model.graph.initializer for entry in i.external_data[:1]}
+    assert places == {exported.name}
+    load_external_data_for_model(model, str(exported.parent))
+    for initializer in model.graph.initializer:
+        name = initializer.name.removesuffix(".fp16")
+        if name in tensors:
+            np.testing.assert_array_equal(onnx.numpy_helper.to_array(initializer), tensors[name])
+    expected = {
+        "sr": set(tensors) - {n for n in tensors if n.startswith(("jcar_tail", "gradient_tail"))},
+        "lr": {n for n in tensors if n.startswith("jcar")},
+        "gradient": {n for n in tensors if n.startswith("gradient_")},
+    }
+    unused = {n for n in tensors if n.startswith("gradient_upsampler")} if output == "sr" else set()
+    assert names == expected[output] - unused
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_it_is_valid_and_takes_any_size(exported: Path, output: Output) -> None:
+    onnx.checker.check_model(str(graph_path(exported, output)), full_check=True)
+    (lq,) = load(graph_path(exported, output)).graph.input
+    sizes = lq.type.tensor_type.shape.dim
+    assert [size.dim_value for size in sizes] == [0, 3, 0, 0]
+    assert all(sizes[at].dim_param for at in (0, 2, 3))
+
+
+def test_it_tells_nothing_of_the_machine_that_made_it(exported: Path) -> None:
+    text = graph_path(exported, "sr").read_bytes()
+    assert b".py" not in text and b"torch.nn" not in text and b"site-packages" not in text
+
+
+@pytest.mark.parametrize("name", bundled_names())
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_bundled_graphs_are_small_and_of_the_bundled_weights(name: str, output: Output) -> None:
+    weights = PRETRAINED / f"{name}.safetensors"
+    graph = graph_path(weights, output)
+    assert graph.stat().st_size < 2**20
+    said = {entry.key: entry.value for entry in load(graph).metadata_props}
+    assert said == {"weights": identity(read(weights).record, output)}

@@ -1,0 +1,67 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jcarsr import WeightsError
+from jcarsr.export import write
+from jcarsr.inference.graphs import OUTPUTS, graph_path
+from jcarsr.inference.onnx_engine import OnnxEngine
+
+
+@pytest.fixture
+def copied(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The exported folder, and an exporter that takes its graphs instead of tracing anew."""
+    from onnx_ir import load
+
+    monkeypatch.setattr(write, "build", lambda weights, output: load(graph_path(exported, output)))
+    return Path(shutil.copy(exported, tmp_path))
+
+
+def test_graphs_lie_beside_the_weights_and_nothing_else(copied: Path) -> None:
+    seen: list[Path] = []
+    before = copied.read_bytes()
+    graphs = write.export(copied, on_graph=seen.append)
+    assert graphs == seen == [graph_path(copied, output) for output in OUTPUTS]
+    assert sorted(copied.parent.iterdir()) == sorted([copied, *graphs])
+    assert copied.read_bytes() == before
+    write.export(copied)  # again, over the old ones
+
+
+def test_another_folder_gets_the_weights_too(copied: Path, tmp_path: Path) -> None:
+    graphs = write.export(copied, tmp_path / "a" / "b")
+    kept = tmp_path / "a" / "b" / copied.name
+    assert kept.read_bytes() == copied.read_bytes()
+    assert sorted(kept.parent.iterdir()) == sorted([kept, *graphs])
+    assert OnnxEngine(kept, "lr").run(np.zeros((1, 3, 8, 9), np.float32)).shape == (1, 3, 8, 9)
+
+
+def test_a_graph_that_computes_something_else_is_not_kept(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Off(OnnxEngine):
+        def run(self, lq: np.ndarray, *, full_precision: bool = False) -> np.ndarray:
+            return super().run(lq) + np.float32(0.002)
+
+    monkeypatch.setattr(write, "OnnxEngine", Off)
+    with pytest.raises(WeightsError, match=r"ONNX Runtime is off by 0\.002 \(sr\)"):
+        write.export(copied)
+    assert list(copied.parent.iterdir()) == [copied]
+
+
+def test_a_network_whose_values_are_not_finite_is_not_kept(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(OnnxEngine):
+        def run(self, lq: np.ndarray, *, full_precision: bool = False) -> np.ndarray:
+            return np.full_like(super().run(lq), np.nan)
+
+    monkeypatch.setattr(write, "OnnxEngine", Broken)
+    with pytest.raises(WeightsError, match="off by nan"):
+        write.export(copied)
+
+
+def test_engines_agree_on_the_exported_network(exported: Path) -> None:
+    for output in OUTPUTS:
+        assert write.check(exported, output) < 1e-5

@@ -1,0 +1,146 @@
+"""The two engines that run graphs, against PyTorch and against each other."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jcarsr import MemoryLimitError, WeightsError
+from jcarsr.inference.engine import Engine, EngineOptions, Output
+from jcarsr.inference.graphs import OUTPUTS, graph_path
+from jcarsr.inference.onnx_engine import OnnxBackend, OnnxEngine
+from jcarsr.inference.openvino_engine import OpenVINOBackend, OpenVINOEngine
+from jcarsr.inference.torch_engine import TorchEngine
+from jcarsr.pixels import Pixels, Planes, to_planes, to_samples
+from jcarsr.weights import PRETRAINED, bundled_names, read
+
+Opener = Callable[[Path, Output], Engine]
+both = pytest.mark.parametrize("opener", [OnnxEngine, OpenVINOEngine])
+
+
+@both
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_agrees_with_pytorch_at_any_size(exported: Path, opener: Opener, output: Output) -> None:
+    engine, torch_engine = opener(exported, output), TorchEngine(read(exported), "cpu", output)
+    assert engine.scale == torch_engine.scale
+    for size in ((1, 1), (17, 23), (40, 16)):
+        lq = np.random.default_rng(0).random((1, 3, *size), np.float32)
+        out = engine.run(lq)
+        assert out.dtype == np.float32
+        np.testing.assert_allclose(out, torch_engine.run(lq), atol=1e-5)
+
+
+@both
+@pytest.mark.parametrize("name", bundled_names())
+def test_bundled_weights_give_pytorchs_picture(photo: Pixels, opener: Opener, name: str) -> None:
+    weights, lq = PRETRAINED / f"{name}.safetensors", to_planes(photo[:96, :112])
+    for output in OUTPUTS:
+        own = opener(weights, output).run(lq)
+        torchs = TorchEngine(read(weights), "cpu", output).run(lq)
+        np.testing.assert_allclose(own, torchs, atol=1e-3)
+        levels = (to_samples(x, np.uint8).astype(int) for x in (own, torchs))
+        assert np.abs(np.subtract(*levels)).max() <= 1
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_bfloat16_moves_few_values_by_more_than_a_level(photo: Pixels, name: str) -> None:
+    engine = OpenVINOEngine(PRETRAINED / f"{name}.safetensors", "sr", low_precision=True)
+    lq = to_planes(photo)
+    low, full = (
+        to_samples(engine.run(lq, full_precision=full), np.uint8).astype(int)
+        for full in (False, True)
+    )
+    assert (np.abs(low - full) <= 1).mean() > 0.999
+
+
+@both
+def test_threads_do_not_mix(exported: Path, opener: Opener) -> None:
+    engine, rng = opener(exported, "sr"), np.random.default_rng(0)
+    pictures = [rng.random((1, 3, 20 + n, 30 - n), np.float32) for n in range(12)]
+    alone = [engine.run(picture) for picture in pictures]
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(engine.run, pictures))
+    for a, b in zip(alone, together, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+@both
+def test_a_result_stays_when_the_next_comes(exported: Path, opener: Opener) -> None:
+    engine, rng = opener(exported, "sr"), np.random.default_rng(0)
+    first = engine.run(rng.random((1, 3, 24, 24), np.float32))
+    kept = first.copy()
+    engine.run(rng.random((1, 3, 24, 24), np.float32))
+    np.testing.assert_array_equal(first, kept)
+
+
+@both
+def test_damaged_and_foreign_graphs_are_told(
+    exported: Path, tmp_path: Path, opener: Opener
+) -> None:
+    weights = Path(shutil.copy(exported, tmp_path))
+    graph = graph_path(weights, "sr")
+    graph.write_bytes(graph_path(exported, "sr").read_bytes()[:500])
+    with pytest.raises(WeightsError, match=r"small\.sr\.onnx: cannot be loaded") as error:
+        opener(weights, "sr")
+    assert "\n" not in str(error.value)
+    shutil.copy(graph_path(exported, "gradient"), graph)
+    with pytest.raises(WeightsError, match=r"small\.sr\.onnx: made for other weights"):
+        opener(weights, "sr")
+
+
+class _Full:
+    """A library out of memory."""
+
+    def run(self, names: object, feed: object) -> list[Planes]:
+        raise RuntimeError("Failed to allocate memory for requested buffer of size 12345")
+
+    create_infer_request = infer = lambda self, *feed: self.run(None, feed)
+
+
+@both
+def test_out_of_memory_is_told_as_such(
+    exported: Path, opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = opener(exported, "sr")
+    if isinstance(engine, OnnxEngine):
+        monkeypatch.setattr(engine, "_session", _Full())
+    else:
+        monkeypatch.setattr(engine, "_compiled", {"f32": _Full()})
+    with pytest.raises(MemoryLimitError, match="tile of 5x4"):
+        engine.run(np.zeros((1, 3, 4, 5), np.float32))
+
+
+def test_backends_open_what_their_options_say(exported: Path) -> None:
+    lq = np.random.default_rng(0).random((1, 3, 32, 32), np.float32)
+    options = EngineOptions(threads=1, precision="float32")
+    onnx, openvino = (kind(options).open(exported, "sr") for kind in (OnnxBackend, OpenVINOBackend))
+    np.testing.assert_allclose(onnx.run(lq), openvino.run(lq), atol=1e-5)
+    low = OpenVINOBackend(EngineOptions(precision="bfloat16")).open(exported, "sr")
+    np.testing.assert_allclose(low.run(lq, full_precision=True), openvino.run(lq), atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", bundled_names())
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("opener", ["onnx_engine.OnnxEngine", "openvino_engine.OpenVINOEngine"])
+def test_memory_stays_below_what_is_said(name: str, output: str, opener: str) -> None:
+    """Peak resident memory of one tile, in a process of its own."""
+    module, kind = opener.split(".")
+    script = f"""
+import resource, numpy as np
+from jcarsr.inference.{module} import {kind}
+from jcarsr.weights import find
+engine = {kind}(find({name!r}), {output!r})
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+engine.run(np.zeros((1, 3, 64, 64), np.float32))
+before = peak()
+engine.run(np.zeros((1, 3, 384, 384), np.float32))
+taken, said = peak() - before, engine.bytes_per_pixel * 384**2
+assert 0.3 * said < taken < said, (taken, said)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
