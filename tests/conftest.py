@@ -60,7 +60,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tensors = {k: v.numpy() for k, v in JCARSR(config).state_dict().items()}
     path = tmp_path_factory.mktemp("exported") / "small.safetensors"
     write(path, tensors, Record(name="small", config=config))
-    export(path)
+    rng = np.random.default_rng(0)
+    export(path, calibration=[rng.random((1, 3, 48, 40), np.float32) for _ in range(4)])
     return path
 
 

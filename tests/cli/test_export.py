@@ -35,6 +35,10 @@ def test_wrong_use_is_told(tiny_weights: Path, tmp_path: Path) -> None:
     assert "--format ncnn: not onnx" in result.stderr
     result = run(app, ["export", "nothing"])
     assert result.exit_code == 1
+    for half in (["--int8"], ["--calibration", str(tmp_path)]):
+        result = run(app, ["export", str(tiny_weights), *half])
+        assert result.exit_code == 2
+        assert "--int8 and --calibration belong together" in result.stderr
     (tmp_path / "file").touch()
     result = run(app, ["export", str(tiny_weights), "-o", str(tmp_path / "file")])
     assert result.exit_code == 1

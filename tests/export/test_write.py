@@ -6,7 +6,7 @@ import pytest
 
 from jcarsr import WeightsError
 from jcarsr.export import write
-from jcarsr.inference.graphs import OUTPUTS, graph_path
+from jcarsr.inference.graphs import INT8_OUTPUTS, OUTPUTS, graph_path
 from jcarsr.inference.onnx_engine import OnnxEngine
 
 
@@ -16,6 +16,11 @@ def copied(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     from onnx_ir import load
 
     monkeypatch.setattr(write, "build", lambda weights, output: load(graph_path(exported, output)))
+    monkeypatch.setattr(
+        write,
+        "build_int8",
+        lambda weights, output, calibration: load(graph_path(exported, output, int8=True)),
+    )
     return Path(shutil.copy(exported, tmp_path))
 
 
@@ -60,6 +65,21 @@ def test_a_network_whose_values_are_not_finite_is_not_kept(
     monkeypatch.setattr(write, "OnnxEngine", Broken)
     with pytest.raises(WeightsError, match="off by nan"):
         write.export(copied)
+
+
+def test_eight_bits_only_where_inputs_are_given_and_only_good_ones(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calibration = [np.random.default_rng(5).random((1, 3, 40, 40), np.float32)]
+    graphs = write.export(copied, calibration=calibration)
+    assert graphs[3:] == [graph_path(copied, output, int8=True) for output in INT8_OUTPUTS]
+    assert all(graph.is_file() for graph in graphs)
+    for graph in graphs:
+        graph.unlink()
+    monkeypatch.setattr(write, "INT8_AGREEMENT", 200.0)
+    with pytest.raises(WeightsError, match=r"8 bits agree within \d+\.\d dB only \(sr\)"):
+        write.export(copied, calibration=calibration)
+    assert list(copied.parent.iterdir()) == [copied]
 
 
 def test_engines_agree_on_the_exported_network(exported: Path) -> None:

@@ -36,6 +36,7 @@ def test_auto_takes_the_best_that_is_there(machine, exported: Path) -> None:
     assert Engines(EngineOptions(device="cpu")).choose(exported) == "onnx"
     assert Engines(EngineOptions(device="cuda")).choose(exported) == "torch"
     assert Engines(EngineOptions(engine="onnx")).choose(exported) == "onnx"
+    assert Engines(EngineOptions(precision="int8")).choose(exported) == "onnx"
     machine("onnx", "torch")
     assert Engines(EngineOptions(precision="bfloat16")).choose(exported) == "torch"
 
@@ -55,7 +56,8 @@ def test_weights_without_graphs_need_pytorch(machine, tiny_weights: Path) -> Non
         (EngineOptions(engine="torch"), r"torch is not installed: pip install 'jcarsr\[torch\]'"),
         (EngineOptions(device="cuda"), r"cuda needs PyTorch: pip install 'jcarsr\[torch\]'"),
         (EngineOptions(engine="onnx", device="mps"), "onnx computes on the CPU, .* mps"),
-        (EngineOptions(engine="onnx", precision="bfloat16"), "onnx computes in float32 only"),
+        (EngineOptions(engine="onnx", precision="bfloat16"), "onnx computes in float32 or int8"),
+        (EngineOptions(precision="int8", device="cuda"), "int8 is for the engines onnx and openvi"),
         (EngineOptions(threads=0), "threads must be at least 1, got 0"),
     ],
 )

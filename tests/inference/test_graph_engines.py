@@ -1,5 +1,6 @@
 """The two engines that run graphs, against PyTorch and against each other."""
 
+import io
 import shutil
 import subprocess
 import sys
@@ -9,24 +10,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from jcarsr import MemoryLimitError, WeightsError
+from jcarsr.export.int8 import agreement
 from jcarsr.inference.engine import Engine, EngineOptions, Output
-from jcarsr.inference.graphs import OUTPUTS, graph_path
+from jcarsr.inference.graphs import INT8_OUTPUTS, OUTPUTS, graph_path
 from jcarsr.inference.onnx_engine import OnnxBackend, OnnxEngine
 from jcarsr.inference.openvino_engine import OpenVINOBackend, OpenVINOEngine
 from jcarsr.inference.torch_engine import TorchEngine
 from jcarsr.pixels import Pixels, Planes, to_planes, to_samples
 from jcarsr.weights import PRETRAINED, bundled_names, read
 
-Opener = Callable[[Path, Output], Engine]
+Opener = Callable[..., Engine]
 both = pytest.mark.parametrize("opener", [OnnxEngine, OpenVINOEngine])
 
 
 @both
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_agrees_with_pytorch_at_any_size(exported: Path, opener: Opener, output: Output) -> None:
-    engine, torch_engine = opener(exported, output), TorchEngine(read(exported), "cpu", output)
+    engine, torch_engine = (
+        opener(exported, output, "float32"),
+        TorchEngine(read(exported), "cpu", output),
+    )
     assert engine.scale == torch_engine.scale
     for size in ((1, 1), (17, 23), (40, 16)):
         lq = np.random.default_rng(0).random((1, 3, *size), np.float32)
@@ -40,7 +46,7 @@ def test_agrees_with_pytorch_at_any_size(exported: Path, opener: Opener, output:
 def test_bundled_weights_give_pytorchs_picture(photo: Pixels, opener: Opener, name: str) -> None:
     weights, lq = PRETRAINED / f"{name}.safetensors", to_planes(photo[:96, :112])
     for output in OUTPUTS:
-        own = opener(weights, output).run(lq)
+        own = opener(weights, output, "float32").run(lq)
         torchs = TorchEngine(read(weights), "cpu", output).run(lq)
         np.testing.assert_allclose(own, torchs, atol=1e-3)
         levels = (to_samples(x, np.uint8).astype(int) for x in (own, torchs))
@@ -49,7 +55,7 @@ def test_bundled_weights_give_pytorchs_picture(photo: Pixels, opener: Opener, na
 
 @pytest.mark.parametrize("name", bundled_names())
 def test_bfloat16_moves_few_values_by_more_than_a_level(photo: Pixels, name: str) -> None:
-    engine = OpenVINOEngine(PRETRAINED / f"{name}.safetensors", "sr", low_precision=True)
+    engine = OpenVINOEngine(PRETRAINED / f"{name}.safetensors", "sr", "bfloat16")
     lq = to_planes(photo)
     low, full = (
         to_samples(engine.run(lq, full_precision=full), np.uint8).astype(int)
@@ -59,8 +65,23 @@ def test_bfloat16_moves_few_values_by_more_than_a_level(photo: Pixels, name: str
 
 
 @both
+@pytest.mark.parametrize("name", bundled_names())
+@pytest.mark.parametrize("output", INT8_OUTPUTS)
+def test_eight_bits_cost_nothing_to_be_seen(
+    photo: Pixels, opener: Opener, name: str, output: Output
+) -> None:
+    """60 dB of agreement are less than 0.01 dB of a picture restored to 35 dB."""
+    engine = opener(PRETRAINED / f"{name}.safetensors", output, "int8")
+    jpeg = io.BytesIO()
+    Image.fromarray(photo).save(jpeg, "JPEG", quality=30)
+    lq = to_planes(np.asarray(Image.open(jpeg)))
+    low, full = engine.run(lq), engine.run(lq, full_precision=True)
+    assert 55 < agreement([low], [full]) < 100
+
+
+@both
 def test_threads_do_not_mix(exported: Path, opener: Opener) -> None:
-    engine, rng = opener(exported, "sr"), np.random.default_rng(0)
+    engine, rng = opener(exported, "sr", "float32"), np.random.default_rng(0)
     pictures = [rng.random((1, 3, 20 + n, 30 - n), np.float32) for n in range(12)]
     alone = [engine.run(picture) for picture in pictures]
     with ThreadPoolExecutor(6) as pool:
@@ -107,10 +128,8 @@ def test_out_of_memory_is_told_as_such(
     exported: Path, opener: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = opener(exported, "sr")
-    if isinstance(engine, OnnxEngine):
-        monkeypatch.setattr(engine, "_session", _Full())
-    else:
-        monkeypatch.setattr(engine, "_compiled", {"f32": _Full()})
+    name = "_session" if isinstance(engine, OnnxEngine) else "_network"
+    monkeypatch.setattr(engine, name, lambda kind: _Full())
     with pytest.raises(MemoryLimitError, match="tile of 5x4"):
         engine.run(np.zeros((1, 3, 4, 5), np.float32))
 
@@ -135,7 +154,7 @@ def test_memory_stays_below_what_is_said(name: str, output: str, opener: str) ->
 import resource, numpy as np
 from jcarsr.inference.{module} import {kind}
 from jcarsr.weights import find
-engine = {kind}(find({name!r}), {output!r})
+engine = {kind}(find({name!r}), {output!r}, "float32")
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 engine.run(np.zeros((1, 3, 64, 64), np.float32))
 before = peak()

@@ -3,14 +3,8 @@ from pathlib import Path
 import pytest
 
 from jcarsr import JCARSRConfig, WeightsError
-from jcarsr.inference.graphs import (
-    checked_record,
-    graph_path,
-    identity,
-    output_scale,
-    refuse_other,
-)
-from jcarsr.weights import Record
+from jcarsr.inference.graphs import Graphs, graph_path, identity, output_scale
+from jcarsr.weights import Record, read_record
 
 RECORD = Record(name="n", config=JCARSRConfig(scale=4), sha256="abc")
 
@@ -19,22 +13,39 @@ def test_scale_of_an_output() -> None:
     assert [output_scale(RECORD, output) for output in ("sr", "lr", "gradient")] == [4, 1, 4]
 
 
-def test_a_graph_of_other_weights_is_refused(tmp_path: Path) -> None:
-    graph = tmp_path / "n.sr.onnx"
-    refuse_other(graph, identity(RECORD, "sr"), RECORD, "sr")
-    for said in (None, "", identity(RECORD, "lr"), "n sr abd"):
-        with pytest.raises(WeightsError, match=r"n\.sr\.onnx: made for other weights"):
-            refuse_other(graph, said, RECORD, "sr")
+def test_a_graph_of_other_weights_is_refused(exported: Path) -> None:
+    graphs, own = Graphs(exported, "sr"), identity(read_record(exported), "sr")
+    assert graphs.open(False, lambda path: (path, own)) == graph_path(exported, "sr")
+    for said in (None, "", own.replace("sr", "lr"), own[:-1]):
+        with pytest.raises(WeightsError, match=r"small\.sr\.onnx: made for other weights"):
+            graphs.open(False, lambda path, said=said: (path, said))
+    with pytest.raises(WeightsError, match=r"sr\.int8\.onnx: made for .* export --int8 writes"):
+        graphs.open(True, lambda path: (path, own))
+
+
+def test_outputs_without_eight_bits_take_their_only_graph(exported: Path) -> None:
+    said = identity(read_record(exported), "gradient")
+    path = Graphs(exported, "gradient").open(True, lambda path: (path, said))
+    assert path == graph_path(exported, "gradient")
+
+
+def test_why_a_graph_cannot_be_loaded_is_told_in_a_line(exported: Path) -> None:
+    def load(path: Path) -> tuple[None, None]:
+        raise RuntimeError("Exception from a file:\n  it is no graph\n\n")
+
+    with pytest.raises(WeightsError) as error:
+        Graphs(exported, "sr").open(False, load)
+    assert str(error.value).endswith("small.sr.onnx: cannot be loaded (it is no graph)")
 
 
 def test_missing_graph_and_damaged_weights_are_told(exported: Path, tmp_path: Path) -> None:
-    assert checked_record(exported, "sr").name == "small"
     alone = tmp_path / "alone.safetensors"
     data = exported.read_bytes()
     alone.write_bytes(data)
     with pytest.raises(WeightsError, match=r"alone\.sr\.onnx: missing, jcarsr export writes it"):
-        checked_record(alone, "sr")
+        Graphs(alone, "sr").open(False, lambda path: (path, ""))
+    with pytest.raises(WeightsError, match=r"int8\.onnx: missing, jcarsr export --int8 writes it"):
+        Graphs(alone, "lr").open(True, lambda path: (path, ""))
     alone.write_bytes(data[:-2] + b"\0\1")
-    graph_path(alone, "sr").touch()
     with pytest.raises(WeightsError, match="damaged"):
-        checked_record(alone, "sr")
+        Graphs(alone, "sr")

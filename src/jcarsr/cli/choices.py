@@ -39,6 +39,7 @@ class Precision(StrEnum):
     auto = "auto"
     float32 = "float32"
     bfloat16 = "bfloat16"
+    int8 = "int8"
 
 
 EngineOption: TypeAlias = Annotated[

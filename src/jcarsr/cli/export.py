@@ -21,6 +21,13 @@ def export(
         ),
     ] = None,
     format: Annotated[str, typer.Option(help="onnx")] = "onnx",
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Also write graphs for --precision int8.")
+    ] = False,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="With --int8: folder of JPEGs such as are to be restored."),
+    ] = None,
 ) -> None:
     """Write a weight file's graphs, with which it runs without PyTorch.
 
@@ -30,10 +37,14 @@ def export(
     with usage_errors():
         if format != "onnx":
             raise ValueError(f"--format {format}: not onnx")
+        if int8 != (calibration is not None):
+            raise ValueError("--int8 and --calibration belong together")
     path = find(weights)
+    from jcarsr.export.int8 import patches
     from jcarsr.export.write import export as run
 
+    inputs = [] if calibration is None else patches(calibration)
     try:
-        run(path, out, lambda graph: typer.echo(str(graph)))
+        run(path, out, inputs, lambda graph: typer.echo(str(graph)))
     except OSError as error:
         raise JCARSRError(f"{out or path.parent}: {error.strerror or error}") from error

@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 import torch
 from onnxscript.optimizer import optimize_ir
@@ -46,18 +47,38 @@ def build(weights: Path, output: Output) -> ir.Model:
     Raises:
         WeightsError: the file is damaged.
     """
+    model = build_whole(weights, output)
+    point_into(model, weights)
+    model.metadata_props[IDENTITY] = identity(read(weights).record, output)
+    return model
+
+
+def build_whole(weights: Path, output: Output) -> ir.Model:
+    """As `build`, but with the weights as float32 initialisers.
+
+    Raises:
+        WeightsError: the file is damaged.
+    """
     loaded = read(weights)
     model = _traced(_Asked(load_network(loaded), output).eval(), output)
     parameters = _freed(model.graph)
     optimize_ir(model)
-    for name, place in tensor_places(weights).items():
-        if name in parameters:
-            _point_into(model.graph, parameters[name], weights.name, place)
+    for name, value in parameters.items():
+        model.graph.inputs.remove(value)
+        if value.uses():
+            value.const_value = ir.tensor(loaded.tensors[name].astype(np.float32), name=name)
+            model.graph.initializers.add(value)
     assert [value.name for value in model.graph.inputs] == ["lq"]
     _strip(model)
     model.graph.name = f"{loaded.record.name} {output}"
-    model.metadata_props[IDENTITY] = identity(loaded.record, output)
     return model
+
+
+def point_into(model: ir.Model, weights: Path) -> None:
+    """Replace every initialiser that is a tensor of the weight file by its bytes there."""
+    for name, place in tensor_places(weights).items():
+        if name in model.graph.initializers:
+            _point_into(model.graph, model.graph.initializers.pop(name), weights.name, place)
 
 
 def _traced(network: nn.Module, output: Output) -> ir.Model:
@@ -94,7 +115,7 @@ def _freed(graph: ir.Graph) -> dict[str, ir.Value]:
 
 
 def _point_into(graph: ir.Graph, value: ir.Value, location: str, place: tuple[int, int]) -> None:
-    """Replace an input by a cast of the weight file's bytes at `place`."""
+    """Put a cast of the weight file's bytes at `place` in a value's place."""
     shape, (offset, length) = value.shape or ir.Shape(()), place
     half = ir.ExternalTensor(
         location, offset, length, ir.DataType.FLOAT16, shape=shape, name=f"{value.name}.fp16"
@@ -106,7 +127,6 @@ def _point_into(graph: ir.Graph, value: ir.Value, location: str, place: tuple[in
         "Cast", [initializer], {"to": ir.DataType.FLOAT.value}, name=f"{value.name}.cast"
     )
     ir.convenience.replace_all_uses_with(value, cast.outputs[0])
-    graph.inputs.remove(value)
     cast.outputs[0].name = value.name
     graph.initializers.add(initializer)
     graph.insert_before(graph[0], cast)

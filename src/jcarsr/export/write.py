@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
 
 from jcarsr.errors import WeightsError
+from jcarsr.export.int8 import agreement, build_int8
 from jcarsr.export.onnx_graph import build
 from jcarsr.inference.engine import Output
-from jcarsr.inference.graphs import OUTPUTS, graph_path
+from jcarsr.inference.graphs import INT8_OUTPUTS, OUTPUTS, graph_path
 from jcarsr.inference.onnx_engine import OnnxEngine
 from jcarsr.inference.torch_engine import TorchEngine
+from jcarsr.pixels import Planes
 from jcarsr.weights import read
 
 TOLERANCE = 1e-3
 """Largest difference between the engines, of values in [0, 1]."""
+
+INT8_AGREEMENT = 50.0
+"""dB between 8 bits and PyTorch: costs less than 0.05 dB of a picture restored to 31 dB."""
 
 _SIZES = ((64, 48), (17, 23))  # of the pictures compared
 
@@ -27,6 +32,7 @@ _SIZES = ((64, 48), (17, 23))  # of the pictures compared
 def export(
     weights: Path,
     folder: Path | None = None,
+    calibration: Sequence[Planes] = (),
     on_graph: Callable[[Path], None] = lambda graph: None,
 ) -> list[Path]:
     """Write the ONNX graphs of a weight file, each compared with PyTorch before it is kept.
@@ -35,10 +41,11 @@ def export(
         weights: the file; it is read, never written.
         folder: for the graphs and a copy of the weight file, from which they cannot be parted;
             None = beside the weight file.
+        calibration: inputs for the graphs with 8 bits; none = no such graphs.
         on_graph: told of every graph that is checked.
 
     Returns:
-        the graphs, one for each output.
+        the graphs, one for each output, then those with 8 bits.
 
     Raises:
         WeightsError: the file is damaged, or ONNX Runtime computes something else with it.
@@ -47,17 +54,26 @@ def export(
     folder = folder or weights.parent
     kept = folder / weights.name
     folder.mkdir(parents=True, exist_ok=True)
+    wanted: list[tuple[Output, bool]] = []
+    wanted.extend((output, False) for output in OUTPUTS)
+    if calibration:
+        wanted.extend((output, True) for output in INT8_OUTPUTS)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as scratch:
         copy = Path(shutil.copy(weights, scratch))
-        for output in OUTPUTS:
-            ir.save(build(copy, output), graph_path(copy, output))
-            check(copy, output)
-            on_graph(graph_path(kept, output))
+        for output, int8 in wanted:
+            graph = graph_path(copy, output, int8=int8)
+            if int8:
+                ir.save(build_int8(copy, output, calibration), graph)
+                check_int8(copy, output, calibration)
+            else:
+                ir.save(build(copy, output), graph)
+                check(copy, output)
+            on_graph(folder / graph.name)
         if not (kept.exists() and kept.samefile(weights)):
             copy.replace(kept)
-        for output in OUTPUTS:
-            graph_path(copy, output).replace(graph_path(kept, output))
-    return [graph_path(kept, output) for output in OUTPUTS]
+        for output, int8 in wanted:
+            graph_path(copy, output, int8=int8).replace(graph_path(kept, output, int8=int8))
+    return [graph_path(kept, output, int8=int8) for output, int8 in wanted]
 
 
 def check(weights: Path, output: Output) -> float:
@@ -75,3 +91,19 @@ def check(weights: Path, output: Output) -> float:
     if not largest <= TOLERANCE:  # not a number is wrong, too
         raise WeightsError(f"{weights}: ONNX Runtime is off by {largest:.2g} ({output})")
     return largest
+
+
+def check_int8(weights: Path, output: Output, pictures: Sequence[Planes]) -> float:
+    """PSNR in dB between 8 bits in ONNX Runtime and PyTorch.
+
+    Raises:
+        WeightsError: it is less than INT8_AGREEMENT.
+    """
+    torch_engine = TorchEngine(read(weights), "cpu", output)
+    int8_engine = OnnxEngine(weights, output, "int8")
+    agreed = agreement(
+        [int8_engine.run(lq) for lq in pictures], [torch_engine.run(lq) for lq in pictures]
+    )
+    if not agreed >= INT8_AGREEMENT:
+        raise WeightsError(f"{weights}: 8 bits agree within {agreed:.1f} dB only ({output})")
+    return agreed

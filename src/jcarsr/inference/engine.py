@@ -17,8 +17,11 @@ EngineName: TypeAlias = Literal["auto", "onnx", "openvino", "torch"]
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps"]
 """Where it computes; auto takes a GPU if there is one."""
 
-Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
-"""In what it computes; auto takes bfloat16 where that is quicker and within a level of float32."""
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "int8"]
+"""In what it computes; auto takes bfloat16 where that is quicker and within a level of float32.
+
+int8 is for the convolutions that bear it, by graphs that were calibrated for the weights.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

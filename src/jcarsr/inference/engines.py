@@ -73,9 +73,11 @@ class Engines:
         options = self._options
         if options.engine != "auto":
             return options.engine
-        if options.device in ("cuda", "mps") or (options.device == "auto" and torch_has_gpu()):
+        int8 = options.precision == "int8"
+        on_cpu = options.device == "cpu" or int8
+        if options.device in ("cuda", "mps") or (not on_cpu and torch_has_gpu()):
             return "torch"
-        if graph_path(path, "sr").is_file():
+        if int8 or graph_path(path, "sr").is_file():
             if _installed("openvino"):
                 return "openvino"
             if _installed("onnx") and options.precision != "bfloat16":
@@ -127,13 +129,15 @@ def _check(options: EngineOptions) -> None:
     engine, device = options.engine, options.device
     if engine != "auto" and not _installed(engine):
         raise ValueError(f"engine {engine} is not installed: pip install {_requirement(engine)}")
+    if options.precision == "int8" and (engine == "torch" or device in ("cuda", "mps")):
+        raise ValueError("int8 is for the engines onnx and openvino, on the CPU")
     if device in ("cuda", "mps"):
         if engine not in ("auto", "torch"):
             raise ValueError(f"engine {engine} computes on the CPU, and device is {device}")
         if not _installed("torch"):
             raise ValueError(f"device {device} needs PyTorch: pip install {_requirement('torch')}")
     if engine == "onnx" and options.precision == "bfloat16":
-        raise ValueError("engine onnx computes in float32 only")
+        raise ValueError("engine onnx computes in float32 or int8")
     if options.threads is not None and options.threads < 1:
         raise ValueError(f"threads must be at least 1, got {options.threads}")
 

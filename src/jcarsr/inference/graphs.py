@@ -6,11 +6,16 @@ in its metadata for which tensors it was made.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from jcarsr.errors import WeightsError
 from jcarsr.inference.engine import Output
+from jcarsr.inference.memory import network_bytes_per_pixel
 from jcarsr.weights import Record, read
+
+T = TypeVar("T")
 
 OUTPUTS: tuple[Output, ...] = ("sr", "lr", "gradient")
 """One graph for each."""
@@ -19,18 +24,24 @@ IDENTITY = "weights"
 """The key of a graph's metadata under which it says whose it is."""
 
 
-def graph_path(weights: Path, output: Output) -> Path:
+INT8_OUTPUTS: tuple[Output, ...] = ("sr", "lr")
+"""Those that pass convolutions which bear 8 bits; int8 means the same as float32 for the others."""
+
+
+def graph_path(weights: Path, output: Output, *, int8: bool = False) -> Path:
     """Where the graph for `output` lies, beside the weight file.
 
     >>> graph_path(Path("runs/my.safetensors"), "sr").as_posix()
     'runs/my.sr.onnx'
+    >>> graph_path(Path("runs/my.safetensors"), "sr", int8=True).as_posix()
+    'runs/my.sr.int8.onnx'
     """
-    return weights.with_suffix(f".{output}.onnx")
+    return weights.with_suffix(f".{output}.int8.onnx" if int8 else f".{output}.onnx")
 
 
-def identity(record: Record, output: Output) -> str:
+def identity(record: Record, output: Output, *, int8: bool = False) -> str:
     """What a graph for these weights says of itself."""
-    return f"{record.name} {output} {record.sha256}"
+    return f"{record.name} {output} {'int8 ' if int8 else ''}{record.sha256}"
 
 
 def output_scale(record: Record, output: Output) -> int:
@@ -38,19 +49,55 @@ def output_scale(record: Record, output: Output) -> int:
     return 1 if output == "lr" else record.config.scale
 
 
-def checked_record(weights: Path, output: Output) -> Record:
-    """The record of a weight file whose tensors are whole and which has a graph.
+class Graphs:
+    """The graphs of a weight file for one output.
+
+    Args:
+        weights: the file.
+        output: which.
 
     Raises:
-        WeightsError: damaged, or without a graph.
+        WeightsError: the file is damaged.
     """
-    record = read(weights).record
-    if not graph_path(weights, output).is_file():
-        raise WeightsError(f"{graph_path(weights, output)}: missing, jcarsr export writes it")
-    return record
 
+    def __init__(self, weights: Path, output: Output) -> None:
+        self.record: Record = read(weights).record
+        self._weights = weights
+        self._output: Output = output
 
-def refuse_other(graph: Path, said: str | None, record: Record, output: Output) -> None:
-    """Raise WeightsError if a graph was made for other weights than the record's."""
-    if said != identity(record, output):
-        raise WeightsError(f"{graph}: made for other weights, jcarsr export writes it anew")
+    @property
+    def scale(self) -> int:
+        """Output size over input size."""
+        return output_scale(self.record, self._output)
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Memory that a network takes for each pixel of its input, about and rather too much."""
+        return network_bytes_per_pixel(self.record.config.channels, self.scale)
+
+    def open(self, int8: bool, load: Callable[[Path], tuple[T, str | None]]) -> T:
+        """Load a graph.
+
+        Args:
+            int8: the one with 8 bits, if there may be one for this output.
+            load: from its path, what an engine makes of it and what it says of itself.
+
+        Raises:
+            WeightsError: it is missing, damaged or another weight file's.
+        """
+        int8 = int8 and self._output in INT8_OUTPUTS
+        graph = graph_path(self._weights, self._output, int8=int8)
+        option = " --int8" if int8 else ""
+        if not graph.is_file():
+            raise WeightsError(f"{graph}: missing, jcarsr export{option} writes it")
+        try:
+            loaded, said = load(graph)
+        except Exception as error:  # the libraries' errors have no class in common
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            reason = lines[-1] if lines else type(error).__name__
+            raise WeightsError(f"{graph}: cannot be loaded ({reason})") from error
+        if said != identity(self.record, self._output, int8=int8):
+            raise WeightsError(
+                f"{graph}: made for other weights, jcarsr export{option} writes it anew"
+            )
+        return loaded

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any, cast
 
 import onnxruntime as ort  # pyright: ignore[reportMissingTypeStubs]
 
-from jcarsr.errors import MemoryLimitError, WeightsError
-from jcarsr.inference.engine import EngineOptions, Output
-from jcarsr.inference.graphs import IDENTITY, checked_record, graph_path, output_scale, refuse_other
-from jcarsr.inference.memory import network_bytes_per_pixel
+from jcarsr.errors import MemoryLimitError
+from jcarsr.inference.engine import EngineOptions, Output, Precision
+from jcarsr.inference.graphs import IDENTITY, Graphs
 from jcarsr.pixels import Planes
 
 
 class OnnxBackend:
-    """ONNX Runtime on the CPU, in float32."""
+    """ONNX Runtime on the CPU, in float32 or int8."""
 
     def __init__(self, options: EngineOptions) -> None:
-        self._threads = options.threads
+        self._options = options
 
     def open(self, path: Path, output: Output) -> OnnxEngine:
         """Load the graph beside a weight file.
@@ -26,46 +26,44 @@ class OnnxBackend:
         Raises:
             WeightsError: the file or the graph is damaged, or the graph is missing or another's.
         """
-        return OnnxEngine(path, output, self._threads)
+        return OnnxEngine(path, output, self._options.precision, self._options.threads)
 
 
 class OnnxEngine:
     """One output of a network in ONNX Runtime.
 
     Args:
-        path: the weight file; the graph lies beside it.
+        path: the weight file; the graphs lie beside it.
         output: which.
+        precision: int8, or float32 whatever else.
         threads: None = one a core.
 
     Raises:
         WeightsError: the file or the graph is damaged, or the graph is missing or another's.
     """
 
-    def __init__(self, path: Path, output: Output = "sr", threads: int | None = None) -> None:
-        record, graph = checked_record(path, output), graph_path(path, output)
-        library: Any = ort  # comes without types
-        options = library.SessionOptions()
-        options.intra_op_num_threads = threads or 0
-        options.log_severity_level = 3
-        try:
-            self._session = library.InferenceSession(
-                str(graph), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # its errors have no class of their own
-            raise WeightsError(f"{graph}: cannot be loaded ({_first_line(error)})") from error
-        said = self._session.get_modelmeta().custom_metadata_map
-        refuse_other(graph, said.get(IDENTITY), record, output)
-        self._scale, self._channels = output_scale(record, output), record.config.channels
+    def __init__(
+        self,
+        path: Path,
+        output: Output = "sr",
+        precision: Precision = "auto",
+        threads: int | None = None,
+    ) -> None:
+        self._graphs = Graphs(path, output)
+        self._int8, self._threads = precision == "int8", threads
+        self._sessions: dict[bool, Any] = {}
+        self._lock = threading.Lock()
+        self._session(self._int8)
 
     @property
     def scale(self) -> int:
         """Output size over input size."""
-        return self._scale
+        return self._graphs.scale
 
     @property
     def bytes_per_pixel(self) -> int:
         """Memory that `run` takes for each pixel of its input, about and rather too much."""
-        return network_bytes_per_pixel(self._channels, self._scale)
+        return self._graphs.bytes_per_pixel
 
     def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
         """(1, 3, H, W) float32 RGB in [0, 1] -> (1, 3, scale * H, scale * W) float32.
@@ -73,14 +71,28 @@ class OnnxEngine:
         Raises:
             MemoryLimitError: not enough memory for an input of this size.
         """
+        session = self._session(self._int8 and not full_precision)
         try:
-            return cast(Planes, self._session.run(None, {"lq": lq})[0])
+            return cast(Planes, session.run(None, {"lq": lq})[0])
         except Exception as error:
             if not isinstance(error, MemoryError) and "alloc" not in str(error):
                 raise
             height, width = lq.shape[2:]
             raise MemoryLimitError(f"not enough memory for a tile of {width}x{height}") from error
 
+    def _session(self, int8: bool) -> Any:
+        """The loaded graph, when it is first needed."""
+        with self._lock:
+            if int8 not in self._sessions:
+                self._sessions[int8] = self._graphs.open(int8, self._loaded)
+            return self._sessions[int8]
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    def _loaded(self, graph: Path) -> tuple[Any, str | None]:
+        """A session, and for which weights its graph says it was made."""
+        library: Any = ort  # comes without types
+        options = library.SessionOptions()
+        options.intra_op_num_threads = self._threads or 0
+        options.log_severity_level = 3
+        options.enable_mem_pattern = False  # which would keep memory for every size ever seen
+        session = library.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        return session, session.get_modelmeta().custom_metadata_map.get(IDENTITY)

@@ -1,0 +1,42 @@
+"""What the machine is, and what it can do at best."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+SIDE = 4096  # of the matrices
+MATRIX_FLOPS = 2 * SIDE**3  # a multiply-add is two
+
+
+def describe(threads: int) -> dict[str, Any]:
+    """For every row: processor, threads and versions."""
+    packages = ("jcarsr", "numpy", "onnxruntime", "openvino", "torch", "pillow")
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "threads": threads,
+        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
+    }
+
+
+def matrix_products() -> dict[str, Callable[[], object]]:
+    """Precision -> a product of square matrices by PyTorch, the machine's best; MATRIX_FLOPS."""
+    products: dict[str, Callable[[], object]] = {}
+    for name, kind in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        a, b = torch.rand(SIDE, SIDE).to(kind), torch.rand(SIDE, SIDE).to(kind)
+        products[name] = lambda a=a, b=b: a @ b
+    return products
+
+
+def _processor() -> str:
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

@@ -1,0 +1,143 @@
+"""Rows -> the tables of docs/speed.md and its plot.
+
+    python benchmarks/report.py results/speed.jsonl --into docs/speed.md --plot docs/speed.svg
+
+Only ratios are told, never seconds: those belong to one machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from jcarsr.evaluation.tables import replace_between_markers
+
+Row = dict[str, Any]
+QFS, SETS = (10, 20, 40, 80), ("Set5", "Set14")
+
+
+def main() -> None:
+    """Write both."""
+    parser = argparse.ArgumentParser(description="Write the report.")
+    parser.add_argument("rows", type=Path)
+    parser.add_argument("--into", type=Path, required=True)
+    parser.add_argument("--plot", type=Path, required=True)
+    arguments = parser.parse_args()
+    rows = [json.loads(line) for line in arguments.rows.read_text("utf-8").splitlines()]
+    write(rows, arguments.into, arguments.plot)
+
+
+def write(rows: list[Row], into: Path, plot_file: Path) -> None:
+    """The tables between the marks of a Markdown file, and the plot."""
+    replace_between_markers(into, "\n\n".join(table(rows) for table in TABLES))
+    plot([row for row in rows if row["case"] == "sizes"], plot_file)
+
+
+def network_table(rows: list[Row]) -> str:
+    """The bare networks."""
+    cells = [
+        (
+            row["network"],
+            row["contestant"],
+            f"{row['ratio_to_eager']:.2f}",
+            f"{100 * row['share_of_matrix_rate']:.0f} %",
+        )
+        for row in _of(rows, "network")
+    ]
+    head = (
+        "network, 256x256",
+        "computed by",
+        "time, of eager PyTorch's",
+        "of the matrix product's",
+    )
+    return _markdown(head, cells)
+
+
+def pictures_table(rows: list[Row]) -> str:
+    """Against waifu2x."""
+    cells = [
+        (
+            row["contestant"],
+            f"{row['ratio_to_cunet']:.2f}",
+            f"{row['ratio_to_photo']:.2f}",
+            *(" / ".join(f"{row['psnr'][f'{s} QF {q}']:.2f}" for q in QFS) for s in SETS),
+        )
+        for row in _of(rows, "pictures")
+    ]
+    qualities = " / ".join(map(str, QFS))
+    head = (
+        "file to file, x2",
+        "time, of cunet's",
+        "of photo's",
+        *(f"{name}, dB at QF {qualities}" for name in SETS),
+    )
+    return _markdown(head, cells)
+
+
+def start_table(rows: list[Row]) -> str:
+    """Starting the command."""
+    cells = [(r["contestant"], f"{r['ratio_to_torch']:.2f}") for r in _of(rows, "start")]
+    return _markdown(("the whole command, 64x64", "time, of the PyTorch engine's"), cells)
+
+
+def folder_table(rows: list[Row]) -> str:
+    """A folder of small files."""
+    cells = [
+        (str(r["files"]), r["contestant"], f"{100 * r['throughput_of_bare_network']:.0f} %")
+        for r in _of(rows, "folder")
+    ]
+    return _markdown(("small JPEGs", "computed by", "throughput, of the bare network's"), cells)
+
+
+def memory_table(rows: list[Row]) -> str:
+    """One megapixel at x4."""
+    cells = [(r["contestant"], f"{r['peak_bytes'] / 2**30:.2f} GiB") for r in _of(rows, "memory")]
+    return _markdown(("1 megapixel, x4, lite", "peak of the whole process"), cells)
+
+
+TABLES = (network_table, pictures_table, start_table, folder_table, memory_table)
+
+
+def plot(rows: list[Row], path: Path) -> None:
+    """Time (of the smallest input's, for each line) and memory against megapixels."""
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    time_axes, memory_axes = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
+    lines = sorted({(row["network"], row["contestant"]) for row in rows})
+    reference = max(median(row["seconds"]) / row["megapixels"] for row in rows)
+    for network, contestant in lines:
+        own = [r for r in rows if (r["network"], r["contestant"]) == (network, contestant)]
+        own.sort(key=lambda row: row["megapixels"])
+        sizes, label = [row["megapixels"] for row in own], f"{network}, {contestant}"
+        rates = [median(row["seconds"]) / row["megapixels"] / reference for row in own]
+        time_axes.plot(sizes, rates, "o-", label=label)
+        memory_axes.plot(sizes, [row["peak_bytes"] / 2**30 for row in own], "o-", label=label)
+    for axes, title in (
+        (time_axes, "time a megapixel, of the slowest's"),
+        (memory_axes, "peak, GiB"),
+    ):
+        axes.set(xscale="log", xlabel="megapixels of the input", title=title)
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3)
+    time_axes.set(yscale="log", ylim=(None, 1.3))
+    memory_axes.legend(fontsize="small")
+    figure.savefig(path, metadata={"Date": None})
+
+
+def _of(rows: list[Row], case: str) -> list[Row]:
+    """The newest rows of a case, each contestant's once."""
+    newest = {(r.get("network"), r["contestant"]): r for r in rows if r["case"] == case}
+    return list(newest.values())
+
+
+def _markdown(head: tuple[str, ...], cells: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""What the benchmarks conclude from times: the timing itself needs a quiet machine."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    names = ("clock", "machine", "subjects", "waifu2x", "cases", "report")
+
+    def by_name(name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    yield by_name
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def test_rounds_are_taken_in_turns(load) -> None:
+    clock, calls = load("clock"), []
+    timings = clock.rounds({name: lambda name=name: calls.append(name) for name in "ab"}, 3)
+    assert calls == ["a", "b"] * 4
+    assert {name: len(taken) for name, taken in timings.items()} == {"a": 3, "b": 3}
+
+
+def test_a_ratio_is_the_middle_of_the_rounds_own(load) -> None:
+    timings = {"ours": [1.0, 30.0, 2.0], "rival": [2.0, 100.0, 1.0]}
+    assert load("clock").ratio(timings, "ours", "rival") == 0.5
+
+
+def test_photographs_of_any_size_are_photographs(load) -> None:
+    photograph = load("subjects").photograph
+    for size in ((64, 40), (1500, 700)):
+        pixels = photograph(*size)
+        assert pixels.shape == (size[1], size[0], 3)
+        assert pixels.std() > 20
+    assert (photograph(64, 64, 1) != photograph(64, 64, 2)).any()
+
+
+def test_report_takes_the_newest_row_and_tells_no_seconds(load, tmp_path: Path) -> None:
+    report = load("report")
+    rows = [
+        {"case": "start", "contestant": "onnx", "ratio_to_torch": ratio, "seconds": [1.2345]}
+        for ratio in (0.9, 0.3)
+    ]
+    assert report.start_table(rows).splitlines()[2:] == ["| onnx | 0.30 |"]
+    assert "1.23" not in report.start_table(rows)
+
+
+def test_stored_rows_make_the_report_that_is_there(load, tmp_path: Path) -> None:
+    """docs/speed.md is generated, never typed."""
+    report, copy = load("report"), tmp_path / "speed.md"
+    text = (ROOT / "docs" / "speed.md").read_text("utf-8")
+    copy.write_text(text, "utf-8")
+    lines = (ROOT / "results" / "speed.jsonl").read_text("utf-8").splitlines()
+    report.write([json.loads(line) for line in lines], copy, tmp_path / "speed.svg")
+    assert copy.read_text("utf-8") == text
+    assert (tmp_path / "speed.svg").stat().st_size > 10_000
