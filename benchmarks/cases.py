@@ -29,6 +29,7 @@ from jcarsr.batch.worker import Worker
 from jcarsr.image import decode_rgb
 from jcarsr.inference.engine import Engine, EngineName, EngineOptions, Precision
 from jcarsr.inference.engines import Engines
+from jcarsr.inference.graphs import graph_path
 from jcarsr.inference.networks import Networks
 from jcarsr.inference.torch_engine import load_network
 from jcarsr.metrics.protocol import EvalProtocol
@@ -42,6 +43,8 @@ COMPUTED: tuple[tuple[EngineName, Precision], ...] = (
     ("onnx", "float32"),
     ("openvino", "float32"),
     ("openvino", "bfloat16"),
+    ("onnx", "int8"),
+    ("openvino", "int8"),
 )
 
 
@@ -53,6 +56,7 @@ class Means:
     folder: Path  # for files that are thrown away
     sets: list[Path]  # test sets: Set5 and Set14
     quick: bool  # fewer rounds and sizes
+    most_megapixels: float = 25  # of the inputs of `sizes`; the full network's are a fiftieth
 
 
 def network(means: Means) -> Iterator[Row]:
@@ -73,12 +77,15 @@ def network(means: Means) -> Iterator[Row]:
 
         runs: dict[str, Callable[[], object]] = {"eager PyTorch float32": run_eager}
         for engine, precision in COMPUTED:
+            if precision == "int8" and not graph_path(path, "sr", int8=True).exists():
+                continue  # random weights
             own = _engine(path, engine, precision, means.threads)
             runs[f"{engine} {precision}"] = lambda own=own: own.run(lq)
         runs |= {f"matrices {name}": product for name, product in products.items()}
-        timings = rounds(runs, 2 if means.quick else 5)
+        timings = rounds(runs, 2 if means.quick else 3)
         for label in [name for name in timings if not name.startswith("matrices")]:
-            share = flops / MATRIX_FLOPS / ratio(timings, label, f"matrices {label.split()[-1]}")
+            kind = "float32" if label.endswith("float32") else "bfloat16"
+            share = flops / MATRIX_FLOPS / ratio(timings, label, f"matrices {kind}")
             yield {
                 "case": "network",
                 "network": name,
@@ -96,23 +103,27 @@ def pictures(means: Means) -> Iterator[Row]:
     protocol = EvalProtocol(border=2)
     target = Target(scale=2)
     ours = {
-        engine: Restorer("jcarsr-lite-x2", engine=engine, device="cpu", threads=means.threads)
-        for engine in CPU_ENGINES
+        f"jcarsr-lite-x2 {engine} {precision}": Restorer(
+            "jcarsr-lite-x2",
+            engine=engine,
+            device="cpu",
+            precision=precision,
+            threads=means.threads,
+        )
+        for engine, precision in COMPUTED
     }
     with Waifu2x(means.threads) as rival:
 
-        def restore(engine: EngineName, jpeg: bytes) -> bytes:
+        def restore(name: str, jpeg: bytes) -> bytes:
             with Image.open(io.BytesIO(jpeg)) as image:
-                return png(ours[engine].restore(image, target))
+                return png(ours[name].restore(image, target))
 
         contestants: dict[str, Callable[[bytes], bytes]] = {
             "waifu2x cunet": lambda jpeg: rival.restore(jpeg, "CUNET"),
             "waifu2x photo": lambda jpeg: rival.restore(jpeg, "PHOTO"),
         }
-        for engine in CPU_ENGINES:
-            contestants[f"jcarsr-lite-x2 {engine}"] = lambda jpeg, engine=engine: restore(
-                engine, jpeg
-            )
+        for name in ours:
+            contestants[name] = lambda jpeg, name=name: restore(name, jpeg)
         timings: Timings = {name: [] for name in contestants}
         scores: dict[tuple[str, int, str], list[float]] = {}
         for run in contestants.values():
@@ -183,7 +194,7 @@ def folder(means: Means) -> Iterator[Row]:
                 outcomes = list(run_jobs(worker, plan.jobs, lambda done, total: None))
             assert [outcome.state for outcome in outcomes] == ["done"] * count
 
-        timings = rounds({"network": network_alone, "whole": whole}, 3)
+        timings = rounds({"network": network_alone, "whole": whole}, 2)
         yield {
             "case": "folder",
             "contestant": engine,
@@ -210,10 +221,13 @@ def memory(means: Means) -> Iterator[Row]:
 
 def sizes(means: Means) -> Iterator[Row]:
     """Time and memory of the whole command at x2 against the input's size."""
-    small = (0.05, 0.2, 0.8) if means.quick else (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.5, 25)
-    for name, all_of_them in (("jcarsr-lite-x2", small), ("jcarsr-x2", small[:5])):
+    every = (0.05, 0.2, 0.8) if means.quick else (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.5, 25)
+    for name, most in (
+        ("jcarsr-x2", means.most_megapixels / 50),
+        ("jcarsr-lite-x2", means.most_megapixels),
+    ):
         weights = weights_for(name, means.folder)
-        for megapixels in all_of_them:
+        for megapixels in (size for size in every if size <= most):
             width = round((megapixels * 1e6 * 4 / 3) ** 0.5)
             pixels_ = photograph(width, round(megapixels * 1e6 / width))
             source = jpeg_file(means.folder / "size.jpg", pixels_)

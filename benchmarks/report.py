@@ -1,6 +1,6 @@
 """Rows -> the tables of docs/speed.md and its plot.
 
-    python benchmarks/report.py results/speed.jsonl --into docs/speed.md --plot docs/speed.svg
+    python benchmarks/report.py benchmarks/speed.jsonl --into docs/speed.md --plot docs/speed.svg
 
 Only ratios are told, never seconds: those belong to one machine.
 """

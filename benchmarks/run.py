@@ -1,6 +1,6 @@
 """Measure the speed: rows are appended to a file, a report is made of them.
 
-    python benchmarks/run.py --set5 data/Set5 --set14 data/Set14 --rows results/speed.jsonl
+    python benchmarks/run.py --set5 data/Set5 --set14 data/Set14 --rows benchmarks/speed.jsonl
 
 Rivals are installed into an environment of their own beside this file. Ratios are of things timed
 in turns in one run; another machine gives other ratios.
@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--set14", type=Path, help="needed by `pictures`")
     parser.add_argument("--rows", type=Path, required=True, help="file to append to")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--most-megapixels", type=float, default=25, help="of `sizes`")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and sizes")
     arguments = parser.parse_args()
     unknown = set(arguments.cases) - set(CASES)
@@ -37,7 +38,9 @@ def main() -> None:
         parser.error("pictures needs --set5 and --set14")
     about = {"date": date.today().isoformat(), **describe(arguments.threads)}
     with tempfile.TemporaryDirectory() as folder:
-        means = Means(arguments.threads, Path(folder), sets, arguments.quick)
+        means = Means(
+            arguments.threads, Path(folder), sets, arguments.quick, arguments.most_megapixels
+        )
         for name in wanted:
             for row in CASES[name](means):
                 line = json.dumps(row | about)

@@ -1,10 +1,11 @@
 """Put trained weights into the package, with graphs: stamp data, licence and scores, never worse.
 
     python tools/bundle_weights.py RUN/weights.safetensors --rows results/x2.jsonl \
-        --manifest DATA/manifest.csv
+        --manifest DATA/manifest.csv --calibration JPEGS
 
 `--rows` are the file's own scores (jcarsr evaluate --json), found by its hash. `--manifest` is a
-table of the training pictures with columns `source` and `licence`.
+table of the training pictures with columns `source` and `licence`. `--calibration` is a folder of
+small JPEGs of many qualities, of training pictures, for the 8-bit graphs.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from jcarsr.errors import JCARSRError, WeightsError
 from jcarsr.evaluation.rows import Row, read_rows
+from jcarsr.export.int8 import patches
 from jcarsr.export.write import export
 from jcarsr.weights import PRETRAINED, read, read_record, write
 
@@ -30,11 +32,12 @@ def main() -> int:
     parser.add_argument("weights", type=Path)
     parser.add_argument("--rows", type=Path, required=True)
     parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--calibration", type=Path, required=True)
     parser.add_argument("--into", type=Path, default=PRETRAINED)
     arguments = parser.parse_args()
     try:
         target = bundle(arguments.weights, arguments.rows, arguments.manifest, arguments.into)
-        print(target, *export(target), sep="\n")
+        print(target, *export(target, calibration=patches(arguments.calibration)), sep="\n")
     except JCARSRError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -60,7 +60,7 @@ def test_stored_rows_make_the_report_that_is_there(load, tmp_path: Path) -> None
     report, copy = load("report"), tmp_path / "speed.md"
     text = (ROOT / "docs" / "speed.md").read_text("utf-8")
     copy.write_text(text, "utf-8")
-    lines = (ROOT / "results" / "speed.jsonl").read_text("utf-8").splitlines()
+    lines = (ROOT / "benchmarks" / "speed.jsonl").read_text("utf-8").splitlines()
     report.write([json.loads(line) for line in lines], copy, tmp_path / "speed.svg")
     assert copy.read_text("utf-8") == text
     assert (tmp_path / "speed.svg").stat().st_size > 10_000

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from jcarsr.inference.engine import Output
 from jcarsr.inference.graphs import IDENTITY, identity
-from jcarsr.inference.torch_engine import load_network
+from jcarsr.inference.torch_engine import ask, load_network
 from jcarsr.model.jcarsr import JCARSR
 from jcarsr.safefile import tensor_places
 from jcarsr.weights import read
@@ -34,8 +34,7 @@ class _Asked(nn.Module):
         self.network, self.output = network, output
 
     def forward(self, lq: Tensor) -> Tensor:
-        run = {"sr": self.network.restore, "lr": self.network.clean, "gradient": self.network.edges}
-        return run[self.output](lq)
+        return ask(self.network, self.output, lq)
 
 
 def build(weights: Path, output: Output) -> ir.Model:

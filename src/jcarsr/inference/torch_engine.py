@@ -101,12 +101,13 @@ class TorchEngine:
             raise MemoryLimitError(f"not enough memory for a tile of {width}x{height}") from error
 
     def _network(self, lq: torch.Tensor) -> torch.Tensor:
-        run = {
-            "sr": self._model.restore,
-            "lr": self._model.clean,
-            "gradient": self._model.edges,
-        }
-        return run[self._output](lq)
+        return ask(self._model, self._output, lq)
+
+
+def ask(network: JCARSR, output: Output, lq: torch.Tensor) -> torch.Tensor:
+    """One output of a network, without what only the others need. lq: (N, 3, H, W) in [0, 1]."""
+    run = {"sr": network.restore, "lr": network.clean, "gradient": network.edges}
+    return run[output](lq)
 
 
 def load_network(weights: Weights) -> JCARSR:
