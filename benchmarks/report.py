@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from jcarsr.evaluation.tables import replace_between_markers
@@ -121,10 +122,11 @@ def plot(rows: list[Row], path: Path) -> None:
         (memory_axes, "peak, GiB"),
     ):
         axes.set(xscale="log", xlabel="megapixels of the input", title=title)
-        axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-    time_axes.set(yscale="log", ylim=(None, 1.3))
+    time_axes.set(yscale="log")
+    memory_axes.set_ylim(bottom=0)
     memory_axes.legend(fontsize="small")
+    rcParams["svg.hashsalt"] = "jcarsr"  # the same rows make the same file
     figure.savefig(path, metadata={"Date": None})
 
 
