@@ -31,7 +31,8 @@ class _Asked(nn.Module):
 
     def __init__(self, network: JCARSR, output: Output) -> None:
         super().__init__()
-        self.network, self.output = network, output
+        self.network = network
+        self.output: Output = output
 
     def forward(self, lq: Tensor) -> Tensor:
         return ask(self.network, self.output, lq)
