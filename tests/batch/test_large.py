@@ -19,7 +19,7 @@ from jcarsr.batch.worker import Worker
 from jcarsr.inference.target import Target
 
 SCRIPT = """
-import resource, sys
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np
@@ -43,7 +43,7 @@ networks = SimpleNamespace(
     record=lambda scale: SimpleNamespace(name="hungry", sha256="0"),
     restorer=lambda scale: NetworkRestorer(Hungry(), 512, DEFAULT_MAX_MEMORY),
 )
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+peak = lambda: int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
 before = peak()
 worker = Worker(networks, Settings(target=Target(scale=2)))
 job = Job(Path(sys.argv[1]), Path(sys.argv[2]))

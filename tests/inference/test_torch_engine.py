@@ -49,19 +49,19 @@ def test_out_of_memory_is_told_as_such(tiny_weights: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize("name", ["jcarsr-lite-x2", "jcarsr-lite-x4", "jcarsr-x2"])
 @pytest.mark.parametrize("output", ["sr", "lr", "gradient"])
 def test_memory_stays_below_what_is_said(name: str, output: str) -> None:
-    """Peak resident memory of one tile, in a process of its own."""
+    """Peak resident memory of one tile, in a process of its own; maxrss would be the parent's."""
     script = f"""
-import resource, numpy as np, torch
+import numpy as np, torch
 from jcarsr.inference.torch_engine import TorchEngine
 from jcarsr.model.config import PRESETS
 from jcarsr.model.jcarsr import JCARSR
 engine = TorchEngine(JCARSR(PRESETS[{name!r}]).eval(), "cpu", {output!r})
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+peak = lambda: int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
 engine.run(np.zeros((1, 3, 64, 64), np.float32))
 before = peak()
 engine.run(np.zeros((1, 3, 384, 384), np.float32))
 taken, said = peak() - before, engine.bytes_per_pixel * 384**2
-assert 0.05 * said < taken < said, (taken, said)
+assert 0.2 * said < taken < said, (taken, said)
 """
     subprocess.run([sys.executable, "-c", script], check=True)
 
