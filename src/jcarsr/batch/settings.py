@@ -13,7 +13,11 @@ from jcarsr.inference.target import Target
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything but the input and the weights that decides the bytes of a result."""
+    """Everything but the input and the weights that decides a result.
+
+    Engine and precision do not count: results agree within a level or so, and a folder that was
+    begun on one computer is finished on another.
+    """
 
     target: Target
     read: ReadOptions = field(default_factory=ReadOptions)

@@ -31,8 +31,8 @@ def export(
 ) -> None:
     """Write a weight file's graphs, with which it runs without PyTorch.
 
-    A graph holds no weights, it points into the weight file: keep them together. Each is compared
-    with PyTorch before it is kept.
+    A graph holds no weights (but those with 8 bits), it points into the weight file: keep them
+    together. Each is compared with PyTorch before it is kept.
     """
     with usage_errors():
         if format != "onnx":
