@@ -23,6 +23,10 @@ class ImageError(JCARSRError):
     """A file that cannot be read or written as a picture."""
 
 
+class PixelLimitError(ImageError):
+    """A file with more pixels than allowed."""
+
+
 class WeightsError(JCARSRError):
     """A weight file or name that cannot be used."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,9 +15,7 @@ from jcarsr.errors import ImageError, told_bytes
 from jcarsr.image.facts import Facts, JpegFacts, Profile, facts
 from jcarsr.image.jpeg_quality import Quality
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
-from jcarsr.inference.memory import network_bytes_per_pixel, picture_bytes
-from jcarsr.inference.networks import Networks
-from jcarsr.inference.restorer import DEFAULT_TILE
+from jcarsr.inspection import Choice, as_dictionary, choose
 
 
 def inspect(
@@ -45,7 +42,7 @@ def inspect(
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
         limit_pillow(max_pixels)
-        choice = _choose(weights, scale)
+        choice = choose(weights, int(scale) if scale else None)
     failed = False
     for file in files:
         try:
@@ -57,76 +54,14 @@ def inspect(
                 typer.echo(json.dumps({"file": str(file), "error": str(error)}))
             continue
         if as_json:
-            typer.echo(json.dumps(_as_dictionary(file, found, choice)))
+            typer.echo(json.dumps({"file": str(file), **as_dictionary(found, choice)}))
         else:
             typer.echo("\n".join((shown(file), *(f"  {line}" for line in _lines(found, choice)))))
     if failed:
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True)
-class _Choice:
-    """The weights that would be used."""
-
-    name: str
-    bytes_per_pixel: int  # of a tile
-    scale: int  # asked for; 1 = the artifact removal branch alone
-    bundled: bool  # chosen by us for the scale, not by the user
-    trained_from: int | None  # lowest and highest quality seen in training; None = not recorded
-    trained_to: int | None
-
-    def memory(self, found: Facts) -> int:
-        """Bytes that restoring takes beside the weights, about."""
-        return picture_bytes(
-            found.height,
-            found.width,
-            scale=self.scale,
-            tile=DEFAULT_TILE,
-            bytes_per_pixel=self.bytes_per_pixel,
-            itemsize=2 if found.bits == 16 else 1,
-        )
-
-    def outside(self, found: Facts) -> bool | None:
-        """Whether a JPEG's quality is one that these weights never saw; None = not known."""
-        quality = found.jpeg.quality if found.jpeg else None
-        if quality is None or self.trained_from is None or self.trained_to is None:
-            return None
-        return not self.trained_from <= quality.value <= self.trained_to
-
-
-def _choose(name: str | None, asked: AnyScale | None) -> _Choice:
-    """The weights that `jcarsr restore` would take.
-
-    Raises:
-        WeightsError: there are no such weights.
-        ValueError: they have another scale.
-    """
-    networks = Networks(name)
-    scale = int(asked) if asked else 2 if name is None else networks.scales[-1]
-    if scale not in networks.scales:
-        raise ValueError(f"--scale {scale}: {name} enlarges by {networks.scales[-1]}")
-    record = networks.record(scale)
-    lowest, highest = _trained(record.recipe)
-    per_pixel = network_bytes_per_pixel(record.config.channels, scale)
-    return _Choice(shown(Path(str(record.name))), per_pixel, scale, name is None, lowest, highest)
-
-
-def _trained(recipe: Any) -> tuple[int, int] | tuple[None, None]:
-    """Lowest and highest training quality, if they are told: a user's file may hold anything."""
-    try:
-        return int(min(recipe["qfs"])), int(max(recipe["qfs"]))
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None, None
-
-
-def _as_dictionary(file: Path, found: Facts, choice: _Choice) -> dict[str, object]:
-    chosen = {**asdict(choice), "quality_outside_training": choice.outside(found)}
-    del chosen["bytes_per_pixel"]
-    memory = choice.memory(found)
-    return {"file": str(file), **asdict(found), "weights": chosen, "memory": memory}
-
-
-def _lines(found: Facts, choice: _Choice) -> Iterator[str]:
+def _lines(found: Facts, choice: Choice) -> Iterator[str]:
     yield f"format: {found.format}{_kind(found.jpeg)}"
     yield f"size: {found.width}x{found.height}{_turned(found)}"
     transparency = ", with transparency" if found.transparency else ""
@@ -184,14 +119,15 @@ def _metadata(found: Facts) -> str:
     return ", ".join(parts) or "none"
 
 
-def _weights(choice: _Choice) -> str:
+def _weights(choice: Choice) -> str:
     why = f"bundled for scale {choice.scale}" if choice.bundled else f"for scale {choice.scale}"
     if choice.scale == 1:
         why = f"its artifact removal branch, {why}"
+    name = shown(Path(choice.name))
     if choice.trained_from is None:
-        return f"{choice.name} ({why}; it is not recorded which qualities it was trained on)"
+        return f"{name} ({why}; it is not recorded which qualities it was trained on)"
     trained = f"trained on qualities {choice.trained_from} to {choice.trained_to}"
-    return f"{choice.name} ({why}; {trained})"
+    return f"{name} ({why}; {trained})"
 
 
 def _count(number: int, what: str) -> str:

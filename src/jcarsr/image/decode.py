@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from PIL import Image
 
-from jcarsr.errors import ImageError
+from jcarsr.errors import ImageError, PixelLimitError
 from jcarsr.image.metadata import colour_space, read_metadata, wrong_profile
 from jcarsr.image.open import ReadOptions, one_line, opened
 from jcarsr.image.picture import Animation, Metadata, Picture
@@ -139,7 +139,7 @@ def _animation(image: Image.Image, options: ReadOptions, data: bytes) -> Animati
     pixels = image.width * image.height * count
     if pixels > options.max_pixels:
         all_frames = f"{count} frames of {image.width}x{image.height}"
-        raise ImageError(
+        raise PixelLimitError(
             f"{all_frames} are more than {options.max_pixels:,} pixels: refused as a bomb"
         )
     first = 1 if image.info.get("default_image") else 0  # a still for viewers without animation

@@ -12,7 +12,7 @@ from typing import IO
 
 from PIL import Image, UnidentifiedImageError
 
-from jcarsr.errors import ImageError
+from jcarsr.errors import ImageError, PixelLimitError
 
 SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".gif"}
@@ -43,15 +43,15 @@ def opened(
     """The Pillow image of a file, its header read, its pixels not yet.
 
     Raises:
-        ImageError: missing, empty, no picture, or more pixels than `options` allow. The message
-            does not name the file.
+        ImageError: missing, empty or no picture. The message does not name the file.
+        PixelLimitError: more pixels than `options` allow.
     """
     image = _open(file)
     with image:
         pixels = image.width * image.height
         if pixels > options.max_pixels:
             size = f"{image.width}x{image.height}"
-            raise ImageError(
+            raise PixelLimitError(
                 f"{size} is more than {options.max_pixels:,} pixels: refused as a bomb"
             )
         if not pixels:
@@ -88,7 +88,7 @@ def _open(file: str | Path | IO[bytes]) -> Image.Image:
     except UnidentifiedImageError as error:
         raise ImageError("not a picture that can be read") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError("more pixels than allowed: refused as a bomb") from error
+        raise PixelLimitError("more pixels than allowed: refused as a bomb") from error
     except Exception as error:  # broken files make Pillow's parsers raise nearly anything
         raise ImageError(f"cannot be opened ({one_line(error)})") from error
 

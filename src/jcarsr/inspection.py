@@ -1,0 +1,80 @@
+"""What would be done with a picture: the weights that would restore it, and what that takes.
+
+Reads the weights' records and loads no network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from jcarsr.image.facts import Facts
+from jcarsr.inference.memory import network_bytes_per_pixel, picture_bytes
+from jcarsr.inference.networks import Networks
+from jcarsr.inference.restorer import DEFAULT_TILE
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The weights that would be used."""
+
+    name: str
+    bytes_per_pixel: int  # of a tile
+    scale: int  # asked for; 1 = the artifact removal branch alone
+    bundled: bool  # chosen by us for the scale, not by the user
+    trained_from: int | None  # lowest and highest quality seen in training; None = not recorded
+    trained_to: int | None
+
+    def memory(self, found: Facts) -> int:
+        """Bytes that restoring takes beside the weights, about."""
+        return picture_bytes(
+            found.height,
+            found.width,
+            scale=self.scale,
+            tile=DEFAULT_TILE,
+            bytes_per_pixel=self.bytes_per_pixel,
+            itemsize=2 if found.bits == 16 else 1,
+        )
+
+    def outside(self, found: Facts) -> bool | None:
+        """Whether a JPEG's quality is one that these weights never saw; None = not known."""
+        quality = found.jpeg.quality if found.jpeg else None
+        if quality is None or self.trained_from is None or self.trained_to is None:
+            return None
+        return not self.trained_from <= quality.value <= self.trained_to
+
+
+def choose(name: str | None, asked: int | None = None) -> Choice:
+    """The weights that `jcarsr restore` would take.
+
+    Args:
+        name: bundled weights or a weight file; None = the bundled ones for the scale.
+        asked: the scale; None = 2, or that of the weights.
+
+    Raises:
+        WeightsError: there are no such weights.
+        ValueError: they have another scale.
+    """
+    networks = Networks(name)
+    scale = asked or (2 if name is None else networks.scales[-1])
+    if scale not in networks.scales:
+        raise ValueError(f"--scale {scale}: {name} enlarges by {networks.scales[-1]}")
+    record = networks.record(scale)
+    lowest, highest = _trained(record.recipe)
+    per_pixel = network_bytes_per_pixel(record.config.channels, scale)
+    return Choice(str(record.name), per_pixel, scale, name is None, lowest, highest)
+
+
+def as_dictionary(found: Facts, choice: Choice) -> dict[str, Any]:
+    """All of it, for JSON."""
+    chosen = {**asdict(choice), "quality_outside_training": choice.outside(found)}
+    del chosen["bytes_per_pixel"]
+    return {**asdict(found), "weights": chosen, "memory": choice.memory(found)}
+
+
+def _trained(recipe: Any) -> tuple[int, int] | tuple[None, None]:
+    """Lowest and highest training quality, if they are told: a user's file may hold anything."""
+    try:
+        return int(min(recipe["qfs"])), int(max(recipe["qfs"]))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None, None
