@@ -12,6 +12,7 @@ from jcarsr.cli.evaluate import evaluate, tables
 from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
 from jcarsr.cli.restore import restore
+from jcarsr.cli.serve import serve
 from jcarsr.cli.show import presets, recipes, sets, weights
 from jcarsr.cli.train import train
 from jcarsr.errors import JCARSRError
@@ -24,7 +25,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (restore, inspect, evaluate, tables, train, export, weights, presets, recipes, sets):
+for command in (
+    *(restore, inspect, serve),
+    *(evaluate, tables, train, export),
+    *(weights, presets, recipes, sets),
+):
     app.command()(command)
 
 # What not every user has -> the extra that brings it.
@@ -35,6 +40,9 @@ _EXTRAS = {
     "psutil": "train",
     "onnxscript": "export",
     "onnx_ir": "export",
+    "fastapi": "web",
+    "prometheus_client": "web",
+    "uvicorn": "web",
 }
 
 

@@ -1,0 +1,101 @@
+"""`jcarsr serve`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from jcarsr.cli.choices import (
+    Device,
+    DeviceOption,
+    EngineName,
+    EngineOption,
+    Precision,
+    PrecisionOption,
+    ThreadsOption,
+    engine_options,
+    parse_bytes,
+    usage_errors,
+)
+
+_LIMITS = "Limits"
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; 0.0.0.0 = for other computers, too.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 = any that is free.", min=0, max=65535)] = 8000,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="One more name under which the server is asked; may be repeated."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(help="Pictures restored at once, each in its process.", min=1)
+    ] = 1,
+    engine: EngineOption = EngineName.auto,
+    device: DeviceOption = Device.auto,
+    precision: PrecisionOption = Precision.auto,
+    threads: ThreadsOption = None,
+    max_upload: Annotated[
+        str, typer.Option(help="Of a picture's file.", rich_help_panel=_LIMITS)
+    ] = "32M",
+    max_pixels: Annotated[
+        int,
+        typer.Option(
+            help="Refuse inputs with more, all frames together.", min=1, rich_help_panel=_LIMITS
+        ),
+    ] = 25_000_000,
+    max_memory: Annotated[
+        str,
+        typer.Option(help="For one picture, beside the weights.", rich_help_panel=_LIMITS),
+    ] = "3G",
+    time_limit: Annotated[
+        float, typer.Option(help="Seconds for one picture.", min=1, rich_help_panel=_LIMITS)
+    ] = 600,
+    queue: Annotated[
+        int, typer.Option(help="Pictures that may wait.", min=1, rich_help_panel=_LIMITS)
+    ] = 32,
+    keep: Annotated[
+        str,
+        typer.Option(
+            help="Of results at most; the oldest are deleted first.", rich_help_panel=_LIMITS
+        ),
+    ] = "1G",
+    keep_minutes: Annotated[
+        float,
+        typer.Option(help="After that a result is deleted.", min=0.1, rich_help_panel=_LIMITS),
+    ] = 15,
+) -> None:
+    """Serve a page to drop pictures on, and an HTTP API for programs.
+
+    Pictures are held in a temporary folder for a while, and nowhere else.
+    """
+    from jcarsr.web.limits import Limits
+    from jcarsr.web.serve import is_loopback
+    from jcarsr.web.serve import serve as run
+    from jcarsr.web.service import ServerSettings
+
+    with usage_errors():
+        limits = Limits(
+            upload_bytes=parse_bytes(max_upload),
+            pixels=max_pixels,
+            memory=parse_bytes(max_memory),
+            queue=queue,
+            seconds=time_limit,
+            keep_seconds=60 * keep_minutes,
+            keep_bytes=parse_bytes(keep),
+        )
+        settings = ServerSettings(
+            workers=workers,
+            engine=engine_options(engine, device, precision, threads),
+            limits=limits,
+        )
+
+    def on_start(url: str) -> None:
+        typer.echo(f"jcarsr serves at {url} (Ctrl-C ends it)")
+        if not is_loopback(host):
+            typer.echo("note: everybody who reaches this address may use it", err=True)
+
+    run(host, port, settings, allow_host or (), on_start)

@@ -1,0 +1,1 @@
+"""`jcarsr serve`: a page and an HTTP API in front of processes that restore."""

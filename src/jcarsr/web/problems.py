@@ -1,0 +1,57 @@
+"""Errors as RFC 9457 problem details, with the command's own one-line messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(HTTPException):
+    """Ends a request, or a job: a status and one line for the user."""
+
+
+class ProblemView(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(description="Always about:blank: the status says the kind.")
+    title: str = Field(description="The status in words.")
+    status: int
+    detail: str = Field(description="One line for the user.")
+
+
+def view(status: int, detail: str) -> ProblemView:
+    """A problem as it is sent."""
+    title = HTTPStatus(status).phrase
+    return ProblemView(type="about:blank", title=title, status=status, detail=detail)
+
+
+def response(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A problem as an answer."""
+    said = view(status, detail).model_dump()
+    return JSONResponse(said, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` with a problem."""
+    app.add_exception_handler(HTTPException, _raised)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+
+async def _raised(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return response(error.status_code, str(error.detail), error.headers)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    return response(422, f"{where}: {first['msg']}")

@@ -1,0 +1,119 @@
+"""The server's end of a restoring process: started when needed, killed when it must stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from jcarsr.errors import JCARSRError
+from jcarsr.web.tasks import Answer, Task
+from jcarsr.web.worker import WorkerSettings
+
+_LONGEST_LINE = 2**22  # bytes
+_START_SECONDS = 120.0
+
+
+class TaskError(Exception):
+    """A task that failed: an HTTP status and one line."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.detail = status, detail
+
+
+class WorkerProcess:
+    """One process, one task at a time.
+
+    A caller that is cancelled, by a time limit for example, leaves no process at work behind.
+    """
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._process: Process | None = None
+        self._turn = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Have a process that is ready.
+
+        Raises:
+            JCARSRError: it cannot be started; says why.
+        """
+        if self._process is not None and self._process.returncode is None:
+            return
+        said = json.dumps(asdict(self._settings))
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "jcarsr.web.worker", said),
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=_LONGEST_LINE,
+            start_new_session=True,  # the server alone is told of Ctrl-C
+        )
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                event = await self._hear()
+        except BaseException:
+            await self.stop()
+            raise
+        if event["event"] != "ready":
+            await self.stop()
+            raise JCARSRError(event["detail"])
+
+    async def perform(
+        self, task: Task, on_tile: Callable[[int, int], None] = lambda done, total: None
+    ) -> Answer:
+        """Do a task, after those that were asked for before.
+
+        Raises:
+            TaskError: it failed, or the process ended.
+            JCARSRError: no process can be started.
+        """
+        async with self._turn:
+            await self.start()
+            try:
+                event = await self._ask(task, on_tile)
+            except BaseException:
+                await self.stop()
+                raise
+            if event["event"] == "failed":
+                raise TaskError(event["status"], event["detail"])
+            return event["answer"]
+
+    async def stop(self) -> None:
+        """End the process, whatever it is doing."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+    async def _ask(self, task: Task, on_tile: Callable[[int, int], None]) -> dict[str, Any]:
+        assert self._process is not None and self._process.stdin is not None
+        said = {"task": type(task).__name__, **asdict(task)}
+        try:
+            self._process.stdin.write(json.dumps(said).encode() + b"\n")
+            await self._process.stdin.drain()
+        except OSError as error:
+            raise await self._ended() from error
+        while (event := await self._hear())["event"] == "progress":
+            on_tile(event["done"], event["total"])
+        return event
+
+    async def _hear(self) -> dict[str, Any]:
+        assert self._process is not None and self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        if not line:
+            raise await self._ended()
+        return json.loads(line)
+
+    async def _ended(self) -> TaskError:
+        assert self._process is not None
+        code = await self._process.wait()
+        how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return TaskError(500, f"the restoring process ended {how}")

@@ -1,0 +1,244 @@
+"""The HTTP API, version 1."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, UploadFile
+from fastapi.responses import JSONResponse, Response
+
+from jcarsr.web import metrics, problems
+from jcarsr.web.job_file import JobFile
+from jcarsr.web.jobs import Job
+from jcarsr.web.networks import NetworkSize, Scale, is_available
+from jcarsr.web.problems import Problem
+from jcarsr.web.schemas import (
+    MEDIA_TYPES,
+    Format,
+    HealthView,
+    InspectView,
+    JobView,
+    LimitsView,
+    ServiceView,
+    SizeView,
+    Wanted,
+    job_view,
+)
+from jcarsr.web.service import Service
+from jcarsr.web.tasks import Gradient, Restore
+
+router = APIRouter()
+_GONE_SECONDS = 0.5  # how often it is looked whether a waiting client is still there
+
+
+def _service(request: Request) -> Service:
+    return request.app.state.service
+
+
+Uses = Annotated[Service, Depends(_service)]
+Picture = Annotated[UploadFile, File(description="A picture of any kind the command takes.")]
+ScaleField = Annotated[Scale, Form(description="1 only removes artifacts.")]
+WeightsField = Annotated[NetworkSize, Form(description="The network's size.")]
+Quality = Annotated[int, Query(ge=1, le=100, description="Of jpg (at 4:4:4), webp and avif.")]
+
+
+def _problems(**said: str) -> dict[int | str, dict[str, Any]]:
+    """Responses with problems for the OpenAPI document: _404="why" and so on."""
+    schema = {"$ref": "#/components/schemas/ProblemView"}
+    content = {problems.MEDIA_TYPE: {"schema": schema}}
+    return {int(k[1:]): {"description": v, "content": content} for k, v in said.items()}
+
+
+def _pictures(description: str) -> dict[str, Any]:
+    schema = {"type": "string", "format": "binary"}
+    return {
+        "description": description,
+        "content": {kind: {"schema": schema} for kind in MEDIA_TYPES.values()},
+    }
+
+
+_UPLOAD = _problems(
+    _400="The body is no multipart form.",
+    _408="The picture came too slowly.",
+    _413="Too many bytes or pixels; the limit is told.",
+    _422="No picture, a broken one, or a wrong field.",
+    _503="Busy: try again after the seconds in Retry-After.",
+)
+_MISSING = _problems(_404="No such job: deleted, expired, or never there.")
+_UNREADY = _problems(
+    _409="The job is not done yet.",
+    _413="It failed: the picture is too large.",
+    _422="It failed, or the format cannot hold the picture.",
+    _503="It took too long, or the server is busy.",
+)
+
+
+@router.get("/v1/service", tags=["server"])
+async def service(service: Uses) -> ServiceView:
+    """Tell what this server can do, and its limits."""
+    sizes = ("small", "large")
+    return ServiceView(
+        version=version("jcarsr"),
+        scales=list(Scale),
+        weights=[SizeView(name=n, available=is_available(NetworkSize(n))) for n in sizes],
+        formats=list(Format),
+        limits=LimitsView(**{n: getattr(service.limits, n) for n in LimitsView.model_fields}),
+    )
+
+
+@router.post("/v1/inspect", responses=_UPLOAD, tags=["pictures"])
+async def inspect(
+    service: Uses,
+    file: Picture,
+    scale: ScaleField = Scale.x2,
+    weights: WeightsField = NetworkSize.auto,
+) -> InspectView:
+    """Tell what a picture is, how hard a JPEG was compressed, and which weights would be used.
+
+    Reads the file's header only.
+    """
+    return InspectView(**await service.inspect(file.file, scale, weights))
+
+
+@router.post(
+    "/v1/restore",
+    response_class=Response,
+    responses={
+        200: _pictures("The restored picture."),
+        202: {
+            "description": "A job, where the client prefers to respond-async.",
+            "model": JobView,
+        },
+        **_UPLOAD,
+    },
+    tags=["pictures"],
+)
+async def restore(
+    request: Request,
+    service: Uses,
+    file: Picture,
+    scale: ScaleField = Scale.x2,
+    weights: WeightsField = NetworkSize.auto,
+    format: Annotated[Format, Form(description="Of the result.")] = Format.png,
+    quality: Annotated[int, Form(ge=1, le=100, description="Of jpg, webp and avif.")] = 95,
+    strip_metadata: Annotated[
+        bool, Form(description="Keep no EXIF, XMP or resolution; the colour profile stays.")
+    ] = False,
+    output: Annotated[Wanted, Form(description="The picture, or its edges.")] = Wanted.picture,
+    prefer: Annotated[str | None, Header(description="respond-async: answer a job.")] = None,
+) -> Response:
+    """Remove JPEG artifacts from a picture and enlarge it.
+
+    Answers the picture when it is done; its size is in pixels, and what could not be kept is in
+    the header Jcarsr-Notes, a list in JSON. With the header `Prefer: respond-async` it answers a
+    job at once. A client that goes away ends its job.
+    """
+
+    def task(source: str, result: str) -> Restore | Gradient:
+        if output is Wanted.gradient:
+            return Gradient(
+                source=source, result=f"{result}.png", scale=scale.value, weights=weights.value
+            )
+        return Restore(
+            source=source,
+            result=f"{result}.{format}",
+            scale=scale.value,
+            weights=weights.value,
+            quality=quality,
+            strip_metadata=strip_metadata,
+        )
+
+    job = await service.submit(file.file, task)
+    if prefer is not None and "respond-async" in prefer.lower():
+        said = job_view(job, service.jobs).model_dump(mode="json")
+        headers = {"Location": f"/v1/jobs/{job.id}", "Preference-Applied": "respond-async"}
+        return JSONResponse(said, 202, headers)
+    try:
+        with service.jobs.held(job):
+            await _wait(request, job)
+            return JobFile(await service.result(job, None, quality), job, service, forget=True)
+    except BaseException:
+        service.jobs.remove(job)
+        raise
+
+
+@router.get("/v1/jobs/{id}", responses=_MISSING, tags=["jobs"])
+async def job(service: Uses, id: str) -> JobView:
+    """Tell how far a job is."""
+    return job_view(service.jobs.find(id), service.jobs)
+
+
+@router.get(
+    "/v1/jobs/{id}/result",
+    response_class=Response,
+    responses={200: _pictures("The restored picture."), **_MISSING, **_UNREADY},
+    tags=["jobs"],
+)
+async def result(
+    service: Uses,
+    id: str,
+    format: Annotated[Format | None, Query(description="None = as it was asked for.")] = None,
+    quality: Quality = 95,
+) -> Response:
+    """Answer a job's result, saved anew if another format is wanted."""
+    found = service.jobs.find(id)
+    return JobFile(await service.result(found, format, quality), found, service)
+
+
+@router.get(
+    "/v1/jobs/{id}/before",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The enlarged input.",
+            "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **_MISSING,
+        **_UNREADY,
+    },
+    tags=["jobs"],
+)
+async def before(service: Uses, id: str) -> Response:
+    """Answer a job's input, enlarged to the result's size by bicubic interpolation."""
+    found = service.jobs.find(id)
+    return JobFile(await service.before(found), found, service)
+
+
+@router.delete("/v1/jobs/{id}", status_code=204, responses=_MISSING, tags=["jobs"])
+async def delete(service: Uses, id: str) -> None:
+    """Stop a job, or forget it and its result."""
+    service.jobs.remove(service.jobs.find(id))
+
+
+@router.get("/healthz", tags=["server"])
+async def healthz(service: Uses) -> HealthView:
+    """Tell that the server is there."""
+    return HealthView(status="ok", queued=service.jobs.queued, running=service.jobs.running)
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    tags=["server"],
+)
+async def metrics_(service: Uses) -> Response:
+    """Tell counters and times in Prometheus' text format."""
+    return Response(service.metrics.text(), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+
+async def _wait(request: Request, job: Job) -> None:
+    """Until the job is over.
+
+    Raises:
+        Problem: the client is gone; nobody hears it.
+    """
+    while not job.ready.is_set():
+        if await request.is_disconnected():
+            raise Problem(400, "the client is gone")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GONE_SECONDS):
+                await job.ready.wait()

@@ -1,0 +1,178 @@
+"""What the API answers, as the OpenAPI document tells it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from jcarsr.web.jobs import Job, Jobs, State
+from jcarsr.web.problems import ProblemView, view
+
+MEDIA_TYPES = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "avif": "image/avif",
+    "tiff": "image/tiff",
+}
+
+
+class Format(StrEnum):
+    """What a result can be saved as."""
+
+    png = "png"
+    jpg = "jpg"
+    webp = "webp"
+    avif = "avif"
+    tiff = "tiff"
+
+
+class Wanted(StrEnum):
+    """picture: the restored one; gradient: the map of edges by which the network is guided."""
+
+    picture = "picture"
+    gradient = "gradient"
+
+
+class SizeView(BaseModel):
+    """A network that can be chosen."""
+
+    name: Literal["small", "large"]
+    available: bool = Field(description="False: it is not trained yet.")
+
+
+class LimitsView(BaseModel):
+    """What is refused, and how long results are kept."""
+
+    upload_bytes: int = Field(description="Of a request's body.")
+    pixels: int = Field(description="Of an input, all frames together.")
+    seconds: float = Field(description="For restoring one picture.")
+    keep_seconds: float = Field(description="After that a result is deleted.")
+    queue: int = Field(description="Pictures that wait at most.")
+
+
+class ServiceView(BaseModel):
+    """What this server can do."""
+
+    version: str
+    scales: list[int]
+    weights: list[SizeView]
+    formats: list[Format]
+    limits: LimitsView
+
+
+class ProfileView(BaseModel):
+    """A colour profile."""
+
+    description: str
+    colour_space: str | None
+
+
+class QualityView(BaseModel):
+    """A JPEG's quality, from 1 to 100, as its quantisation tables tell it."""
+
+    value: int
+    exact: bool = Field(description="They are libjpeg's tables for this quality precisely.")
+    misfit: float = Field(description="How far they are from those: 0 = not at all.")
+
+
+class JpegView(BaseModel):
+    """What only a JPEG has."""
+
+    subsampling: str
+    progressive: bool
+    quality: QualityView | None
+
+
+class ChoiceView(BaseModel):
+    """The weights that would be used."""
+
+    name: str
+    scale: int
+    bundled: bool = Field(description="Chosen for the scale, not by name.")
+    trained_from: int | None = Field(description="Lowest JPEG quality seen in training.")
+    trained_to: int | None = Field(description="Highest JPEG quality seen in training.")
+    quality_outside_training: bool | None
+
+
+class InspectView(BaseModel):
+    """What a picture is, and what would be done with it."""
+
+    format: str
+    width: int
+    height: int
+    upright: tuple[int, int]
+    mode: str
+    bits: int
+    transparency: bool
+    frames: int | None
+    orientation: int
+    profile: ProfileView | None
+    exif: bool
+    xmp: bool
+    dpi: tuple[float, float] | None
+    jpeg: JpegView | None
+    notes: list[str]
+    weights: ChoiceView
+    memory: int = Field(description="Bytes that restoring takes beside the weights, about.")
+
+
+class ResultView(BaseModel):
+    """A restored picture."""
+
+    format: Format
+    media_type: str
+    width: int
+    height: int
+    bytes: int
+    scale: int
+    weights: str
+    notes: list[str] = Field(description="What could not be kept, a few words each.")
+
+
+class JobView(BaseModel):
+    """A picture that is being restored, or was."""
+
+    id: str
+    state: State
+    position: int | None = Field(description="Jobs before it in the queue.")
+    progress: float = Field(description="From 0 to 1, in tiles.")
+    eta_seconds: float | None = Field(description="Until it is done, if that can be told.")
+    seconds: float = Field(description="How long it has been worked at.")
+    result: ResultView | None
+    problem: ProblemView | None
+    expires_seconds: float | None = Field(description="Until it is deleted.")
+
+
+class HealthView(BaseModel):
+    """The server is there."""
+
+    status: Literal["ok"]
+    queued: int
+    running: int
+
+
+def job_view(job: Job, jobs: Jobs) -> JobView:
+    """A job as it is told."""
+    problem = job.problem and view(job.problem.status_code, job.problem.detail)
+    return JobView(
+        id=job.id,
+        state=job.state,
+        position=jobs.position(job),
+        progress=job.progress,
+        eta_seconds=jobs.eta(job),
+        seconds=job.seconds,
+        result=_result_view(job),
+        problem=problem,
+        expires_seconds=jobs.expires(job),
+    )
+
+
+def _result_view(job: Job) -> ResultView | None:
+    if job.answer is None:
+        return None
+    format = Format(job.task.result.rpartition(".")[2])
+    answer: dict[str, Any] = job.answer
+    return ResultView(format=format, media_type=MEDIA_TYPES[format], **answer)

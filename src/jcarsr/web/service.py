@@ -1,0 +1,200 @@
+"""The server without HTTP: uploads become jobs, jobs become files in a temporary folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, TypeAlias
+
+from jcarsr.errors import JCARSRError
+from jcarsr.inference.engine import EngineOptions
+from jcarsr.web.jobs import Job, Jobs, State
+from jcarsr.web.limits import Limits
+from jcarsr.web.metrics import Metrics
+from jcarsr.web.networks import NetworkSize, Scale
+from jcarsr.web.problems import Problem
+from jcarsr.web.process import TaskError, WorkerProcess
+from jcarsr.web.tasks import Answer, Convert, Enlarge, Gradient, Inspect, Restore, Task
+from jcarsr.web.worker import WorkerSettings
+
+MakeTask: TypeAlias = Callable[[str, str], Restore | Gradient]
+"""(the upload's file, the result's file without extension) -> what is to be done with them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """How a server is run."""
+
+    workers: int = 1  # processes that restore, one picture each
+    engine: EngineOptions = field(default_factory=EngineOptions)
+    limits: Limits = field(default_factory=Limits)
+
+
+class Service:
+    """Processes, jobs and their files; an asynchronous context, in which it works.
+
+    Raises:
+        JCARSRError: on entering, no network can be run.
+    """
+
+    def __init__(self, settings: ServerSettings) -> None:
+        limits, engine = settings.limits, settings.engine
+        self.limits, self.metrics = limits, Metrics()
+        threads = engine.threads or max((os.cpu_count() or 1) // settings.workers, 1)
+        restoring = WorkerSettings(
+            max_pixels=limits.pixels,
+            max_memory=limits.memory,
+            warm=True,
+            **vars(replace(engine, threads=threads)),
+        )
+        self._restoring = [WorkerProcess(restoring) for _ in range(settings.workers)]
+        self._looking = WorkerProcess(replace(restoring, warm=False))  # what takes no network
+        self._looks = 0
+        self.jobs = Jobs(self._restoring, limits, self.metrics)
+        self._folder = Path()
+        self.metrics.watch("queue_length", "Jobs that wait.", lambda: self.jobs.queued)
+        self.metrics.watch("running_jobs", "Jobs that are worked at.", lambda: self.jobs.running)
+        self.metrics.watch("kept_bytes", "Size of all kept files.", lambda: self.jobs.kept_bytes)
+
+    async def __aenter__(self) -> Service:
+        processes = [*self._restoring, self._looking]
+        try:
+            await asyncio.gather(*(process.start() for process in processes))
+        except TaskError as error:
+            raise JCARSRError(str(error)) from error
+        self._folder = Path(tempfile.mkdtemp(prefix="jcarsr-serve-"))  # for this user alone
+        await self.jobs.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self.jobs.stop()
+        await asyncio.gather(*(process.stop() for process in [*self._restoring, self._looking]))
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def inspect(self, upload: IO[bytes], scale: Scale, weights: NetworkSize) -> Answer:
+        """Tell what a picture is.
+
+        Raises:
+            Problem: it is none, or there are no such weights.
+        """
+        folder = await self._received(upload)
+        try:
+            source = str(folder / "upload")
+            return await self._look(Inspect(source=source, scale=scale, weights=weights))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def submit(self, upload: IO[bytes], make: MakeTask) -> Job:
+        """Put a picture into the queue, having looked at its header.
+
+        Raises:
+            Problem: it is no picture, too large, or the queue is full.
+        """
+        self.jobs.check_room()
+        folder = await self._received(upload)
+        try:
+            task = make(str(folder / "upload"), str(folder / "result"))
+            look = Inspect(source=task.source, scale=task.scale, weights=task.weights)
+            found = await self._look(look)
+            pixels = found["width"] * found["height"] * (found["frames"] or 1)
+            job = Job(task=task, folder=folder, pixels=pixels)
+            self.jobs.add(job)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return job
+
+    async def result(self, job: Job, format: str | None, quality: int) -> Path:
+        """The file with a job's result, saved anew if another format is wanted.
+
+        Raises:
+            Problem: 409, there is none yet; the job's own, if it failed; 422, the format cannot
+                hold it.
+        """
+        own = self._finished(job)
+        if format is None or own.suffix == f".{format}":
+            return own
+        path = job.folder / f"converted-{quality}.{format}"
+        return await self._derived(
+            job, path, lambda new: Convert(source=str(own), result=new, quality=quality)
+        )
+
+    async def before(self, job: Job) -> Path:
+        """The file with a job's input, enlarged by bicubic interpolation.
+
+        Raises:
+            Problem: as `result`.
+        """
+        self._finished(job)
+        size: dict[str, Any] = job.answer or {}
+        return await self._derived(
+            job,
+            job.folder / "before.png",
+            lambda new: Enlarge(
+                source=job.task.source, result=new, width=size["width"], height=size["height"]
+            ),
+        )
+
+    def _finished(self, job: Job) -> Path:
+        if job.problem is not None:
+            raise job.problem
+        if job.state is not State.done:
+            raise Problem(409, f"not ready: the job is {job.state}")
+        return Path(job.task.result)
+
+    async def _derived(self, job: Job, path: Path, task: Callable[[str], Task]) -> Path:
+        """A file that is made of a job's own when it is first asked for."""
+        if not path.exists():
+            new = path.with_stem(f"new-{secrets.token_hex(8)}")
+            with self.jobs.held(job):
+                await self._look(task(str(new)))
+                self.jobs.find(job.id)  # it may have been deleted meanwhile
+                new.rename(path)
+        return path
+
+    async def _look(self, task: Task) -> Answer:
+        """Do what takes no network.
+
+        Raises:
+            Problem: it failed, or too many wait.
+        """
+        if self._looks >= self.limits.looks:
+            raise Problem(503, "too many requests are waiting", {"Retry-After": "2"})
+        self._looks += 1
+        try:
+            async with asyncio.timeout(self.limits.look_seconds):
+                return await self._looking.perform(task)
+        except TimeoutError as error:
+            raise Problem(503, "took too long", {"Retry-After": "5"}) from error
+        except TaskError as error:
+            raise Problem(error.status, error.detail) from error
+        finally:
+            self._looks -= 1
+
+    async def _received(self, upload: IO[bytes]) -> Path:
+        """A new folder with the upload in it."""
+        folder = self._folder / secrets.token_hex(16)
+
+        def copy() -> None:
+            folder.mkdir()
+            with (folder / "upload").open("wb") as file:
+                shutil.copyfileobj(upload, file)
+
+        try:
+            await asyncio.to_thread(copy)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise Problem(503, "the server's disk is full", {"Retry-After": "60"}) from error
+        return folder

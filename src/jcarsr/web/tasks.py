@@ -1,0 +1,198 @@
+"""What a restoring process does: tasks, and how each is done. Knows files, no HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from PIL import Image
+
+from jcarsr.batch.plan import Job
+from jcarsr.batch.settings import Settings
+from jcarsr.batch.worker import Outcome, Worker
+from jcarsr.errors import ImageError
+from jcarsr.image import (
+    Animation,
+    ReadOptions,
+    SaveOptions,
+    decode,
+    limit_pillow,
+    save,
+    upright,
+)
+from jcarsr.image.facts import facts
+from jcarsr.inference.engine import EngineOptions
+from jcarsr.inference.gradient_map import gradient_map
+from jcarsr.inference.networks import Networks
+from jcarsr.inference.target import SCALES, Target
+from jcarsr.inspection import as_dictionary, choose
+from jcarsr.web.networks import NetworkSize, weights_name
+
+OnTile: TypeAlias = Callable[[int, int], None]
+Answer: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspect:
+    """Tell what a picture is and what would be done with it."""
+
+    source: str
+    scale: int
+    weights: str  # a NetworkSize
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore:
+    """Restore a picture into a file of the format that its extension says."""
+
+    source: str
+    result: str
+    scale: int
+    weights: str
+    quality: int = 95
+    strip_metadata: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gradient:
+    """Write the gradient branch's map of a picture."""
+
+    source: str
+    result: str
+    scale: int
+    weights: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enlarge:
+    """Write a picture enlarged by bicubic interpolation, upright; of an animation, its start."""
+
+    source: str
+    result: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convert:
+    """Save a result in another format."""
+
+    source: str
+    result: str
+    quality: int
+
+
+Task: TypeAlias = Inspect | Restore | Gradient | Enlarge | Convert
+TASKS: dict[str, type[Task]] = {
+    kind.__name__: kind for kind in (Inspect, Restore, Gradient, Enlarge, Convert)
+}
+"""Name -> task, for tasks that travel as JSON."""
+
+
+class Performer:
+    """Does tasks, one after the other; keeps networks and no picture.
+
+    Args:
+        options: how networks are run.
+        max_pixels: of an input, all frames together.
+        max_memory: bytes that one picture may take beside the weights.
+    """
+
+    def __init__(self, options: EngineOptions, max_pixels: int, max_memory: int) -> None:
+        self._options, self._max_memory = options, max_memory
+        self._read = ReadOptions(max_pixels=max_pixels)
+        self._networks: dict[str, Networks] = {}
+
+    def warm(self) -> None:
+        """Load what will be needed first.
+
+        Raises:
+            JCARSRError, ValueError: it cannot be loaded or run here.
+        """
+        networks = self._of(NetworkSize.auto, 2)
+        networks.check_device()
+        networks.restorer(2)
+
+    def perform(self, task: Task, on_tile: OnTile = lambda done, total: None) -> Answer:
+        """Do a task; the answer is what JSON can say.
+
+        Raises:
+            JCARSRError: it cannot be done; one line that names no file.
+        """
+        match task:
+            case Inspect():
+                return self._inspect(task)
+            case Restore():
+                return self._restore(task, on_tile)
+            case Gradient():
+                return self._gradient(task, on_tile)
+            case Enlarge():
+                return self._enlarge(task)
+            case Convert():
+                return self._convert(task)
+
+    def _inspect(self, task: Inspect) -> Answer:
+        found = facts(task.source, self._read)
+        size = NetworkSize(task.weights)
+        name = None if size is NetworkSize.auto else weights_name(size, task.scale)
+        return as_dictionary(found, choose(name, task.scale))
+
+    def _restore(self, task: Restore, on_tile: OnTile) -> Answer:
+        networks = self._of(NetworkSize(task.weights), task.scale)
+        settings = Settings(
+            target=Target(scale=task.scale),
+            read=self._read,
+            save=SaveOptions(quality=task.quality, strip_metadata=task.strip_metadata),
+        )
+        worker = Worker(networks, settings)
+        read = worker.read(Job(Path(task.source), Path(task.result)))
+        assert not isinstance(read, Outcome)  # without a ledger nothing is skipped
+        outcome = worker.write(worker.restore(read, on_tile))
+        assert outcome.size is not None
+        return _answer(outcome.size, task.scale, str(outcome.weights), outcome.notes)
+
+    def _gradient(self, task: Gradient, on_tile: OnTile) -> Answer:
+        picture = decode(task.source, self._read)
+        if isinstance(picture, Animation):
+            raise ImageError("an animation has no one gradient map")
+        networks = self._of(NetworkSize(task.weights), task.scale)
+        restored = gradient_map(picture, networks.gradient(task.scale), on_tile)
+        save(restored, Path(task.result))
+        name = networks.record(task.scale).name
+        return _answer(restored.size, task.scale, name, ())
+
+    def _enlarge(self, task: Enlarge) -> Answer:
+        read = ReadOptions(max_pixels=self._read.max_pixels, first_frame=True)
+        picture = decode(task.source, read)
+        assert not isinstance(picture, Animation)
+        image = upright(picture).resize((task.width, task.height), Image.Resampling.BICUBIC)
+        image.save(task.result, "PNG", compress_level=1, icc_profile=image.info.get("icc_profile"))
+        return {}
+
+    def _convert(self, task: Convert) -> Answer:
+        most = self._read.max_pixels * max(SCALES) ** 2  # our own file: larger than any input
+        limit_pillow(most)
+        try:
+            picture = decode(task.source, ReadOptions(max_pixels=most))
+        finally:
+            limit_pillow(self._read.max_pixels)
+        save(picture, Path(task.result), SaveOptions(quality=task.quality))
+        return {}
+
+    def _of(self, size: NetworkSize, scale: int) -> Networks:
+        name = weights_name(size, scale)
+        if name not in self._networks:
+            self._networks[name] = Networks(name, self._options, max_memory=self._max_memory)
+        return self._networks[name]
+
+
+def _answer(size: tuple[int, int], scale: int, weights: str, notes: tuple[str, ...]) -> Answer:
+    return {
+        "width": size[0],
+        "height": size[1],
+        "scale": scale,
+        "weights": weights,
+        "notes": list(notes),
+    }

@@ -1,0 +1,94 @@
+"""A restoring process: a line of JSON with a task comes in, lines with progress and answer go out.
+
+Pictures are decoded here and nowhere else, so that one that breaks a decoder, takes too long or
+whose client is gone costs this process alone: it is killed, and another one started.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from jcarsr.errors import JCARSRError, MemoryLimitError, PixelLimitError, StorageError
+from jcarsr.image import limit_pillow
+from jcarsr.inference.engine import Device, EngineName, EngineOptions, Precision
+from jcarsr.web.tasks import TASKS, Performer
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """What a process is started with, as JSON."""
+
+    max_pixels: int
+    max_memory: int
+    warm: bool  # load a network before the first task
+    engine: EngineName = "auto"
+    device: Device = "auto"
+    precision: Precision = "auto"
+    threads: int | None = None
+
+    def performer(self) -> Performer:
+        """What does the tasks."""
+        options = EngineOptions(
+            engine=self.engine, device=self.device, precision=self.precision, threads=self.threads
+        )
+        return Performer(options, self.max_pixels, self.max_memory)
+
+
+def main() -> None:
+    """Do tasks until standard input ends."""
+    settings = WorkerSettings(**json.loads(sys.argv[1]))
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # whatever a library prints is for the log
+
+    def send(event: str, **said: Any) -> None:
+        answers.write(json.dumps({"event": event, **said}).encode() + b"\n")
+
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # notes tell of damages
+    limit_pillow(settings.max_pixels)
+    performer = settings.performer()
+    if settings.warm:
+        try:
+            performer.warm()
+        except (JCARSRError, ValueError) as error:
+            send("failed", status=500, detail=str(error))
+            return
+    send("ready")
+    for line in sys.stdin.buffer:
+        _do(performer, json.loads(line), send)
+
+
+def _do(performer: Performer, said: dict[str, Any], send: Callable[..., None]) -> None:
+    task = TASKS[said.pop("task")](**said)
+    try:
+        answer = performer.perform(
+            task, lambda done, total: send("progress", done=done, total=total)
+        )
+    except Exception as error:
+        status, detail = _told(error)
+        send("failed", status=status, detail=detail)
+    else:
+        send("done", answer=answer)
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """HTTP status and one line; of an error that nobody expected, no more than its kind."""
+    if isinstance(error, StorageError):
+        return 503, "the server's disk is full"
+    if isinstance(error, JCARSRError):
+        too_large = isinstance(error, PixelLimitError | MemoryLimitError)
+        return 413 if too_large else 422, " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return 413, "not enough memory"
+    traceback.print_exc()
+    return 500, f"unexpected {type(error).__name__}"
+
+
+if __name__ == "__main__":
+    main()
