@@ -22,6 +22,15 @@ def test_spans_cover_the_axis_on_the_grid(length: int, tile: int) -> None:
 
 
 @given(lengths, tiles)
+def test_little_more_is_computed_than_there_is(length: int, tile: int) -> None:
+    spans = plan(length, tile)
+    computed = sum(span.stop - span.start for span in spans)
+    shared = OVERLAP * (len(spans) - 1)
+    assert computed < length + shared + GRID * len(spans) or computed <= MIN_TILE * len(spans)
+    assert len(spans) == 1 or len(spans) - 1 < (length - OVERLAP) / (tile - OVERLAP)
+
+
+@given(lengths, tiles)
 def test_blends_lie_inside_both_neighbours_and_do_not_meet(length: int, tile: int) -> None:
     spans = plan(length, tile)
     for a, b in pairwise(spans):

@@ -29,25 +29,27 @@ class Span:
 
 
 def plan(length: int, tile: int) -> list[Span]:
-    """Cover `length` pixels with spans of at most `tile`, evenly laid out, at least OVERLAP shared.
+    """Cover `length` pixels with as few spans of at most `tile` as can be, all of nearly one size.
+
+    They are no larger than needed, but for MIN_TILE, and share at least OVERLAP.
 
     Raises:
         ValueError: `tile` is not a multiple of GRID or is less than MIN_TILE.
 
-    >>> plan(700, 320)
-    [Span(start=0, stop=320, fade_in=None, fade_out=256), \
-Span(start=192, stop=512, fade_in=256, fade_out=448), \
-Span(start=384, stop=700, fade_in=448, fade_out=None)]
+    >>> plan(700, 512)
+    [Span(start=0, stop=384, fade_in=None, fade_out=352), \
+Span(start=320, stop=700, fade_in=352, fade_out=None)]
     """
     if tile % GRID or tile < MIN_TILE:
         raise ValueError(f"tile must be a multiple of {GRID} from {MIN_TILE} on, got {tile}")
     if length <= tile:
         return [Span(0, length)]
-    last = -(-(length - tile) // GRID)  # start of the last tile, in grid steps
-    stride = (tile - OVERLAP) // GRID
-    count = -(-last // stride) + 1
+    count = -(-(length - OVERLAP) // (tile - OVERLAP))
+    needed = -(-(length + (count - 1) * OVERLAP) // count)
+    side = max(-(-needed // GRID) * GRID, MIN_TILE)
+    last = -(-(length - side) // GRID)  # start of the last span, in grid steps
     starts = [index * last // (count - 1) * GRID for index in range(count)]
-    stops = [min(start + tile, length) for start in starts]
+    stops = [min(start + side, length) for start in starts]
     middles = [(start + stop) // 2 for start, stop in zip(starts[1:], stops[:-1], strict=True)]
     return [
         Span(*span) for span in zip(starts, stops, [None, *middles], [*middles, None], strict=True)
