@@ -56,7 +56,7 @@ class Means:
     folder: Path  # for files that are thrown away
     sets: list[Path]  # test sets: Set5 and Set14
     quick: bool  # fewer rounds and sizes
-    most_megapixels: float = 25  # of the inputs of `sizes`; the full network's are a fiftieth
+    most_megapixels: float = 25  # of the inputs of `sizes`; a thirtieth for the full network
 
 
 def network(means: Means) -> Iterator[Row]:
@@ -223,7 +223,7 @@ def sizes(means: Means) -> Iterator[Row]:
     """Time and memory of the whole command at x2 against the input's size."""
     every = (0.05, 0.2, 0.8) if means.quick else (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.5, 25)
     for name, most in (
-        ("jcarsr-x2", means.most_megapixels / 50),
+        ("jcarsr-x2", means.most_megapixels / 30),
         ("jcarsr-lite-x2", means.most_megapixels),
     ):
         weights = weights_for(name, means.folder)

@@ -36,7 +36,7 @@ def main() -> None:
 def write(rows: list[Row], into: Path, plot_file: Path) -> None:
     """The tables between the marks of a Markdown file, and the plot."""
     replace_between_markers(into, "\n\n".join(table(rows) for table in TABLES))
-    plot([row for row in rows if row["case"] == "sizes"], plot_file)
+    plot(_of(rows, "sizes"), plot_file)
 
 
 def network_table(rows: list[Row]) -> str:
@@ -131,8 +131,9 @@ def plot(rows: list[Row], path: Path) -> None:
 
 
 def _of(rows: list[Row], case: str) -> list[Row]:
-    """The newest rows of a case, each contestant's once."""
-    newest = {(r.get("network"), r["contestant"]): r for r in rows if r["case"] == case}
+    """The newest rows of a case, each contestant's once (for every size)."""
+    own = [row for row in rows if row["case"] == case]
+    newest = {(row.get("network"), row["contestant"], row.get("megapixels")): row for row in own}
     return list(newest.values())
 
 
