@@ -35,6 +35,8 @@ class Restorer:
         threads: of the CPU; None = as the engine thinks best.
         tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
         max_memory: bytes that one picture may take beside the weights; None = no limit.
+        ensemble: every result is the mean of eight, of the input turned and mirrored: a little
+            better, eight times slower.
 
     Raises:
         WeightsError: no such weights.
@@ -60,10 +62,13 @@ class Restorer:
         threads: int | None = None,
         tile: int | None = DEFAULT_TILE,
         max_memory: int | None = DEFAULT_MAX_MEMORY,
+        ensemble: bool = False,
     ) -> None:
         self._tile = tile
         options = EngineOptions(engine=engine, device=device, precision=precision, threads=threads)
-        self._networks = Networks(weights, options, tile=tile, max_memory=max_memory)
+        self._networks = Networks(
+            weights, options, tile=tile, max_memory=max_memory, ensemble=ensemble
+        )
         self._networks.check_device()
         self._default = Target(scale=2 if weights is None else self._networks.scales[-1])
 

@@ -52,6 +52,12 @@ def test_text_is_json_that_says_what_was_asked() -> None:
     }
 
 
+def test_ensemble_is_told_where_it_is_one() -> None:
+    """So that ledgers from before there were any stay valid."""
+    assert replace(PLAIN, ensemble=True).as_text(SCALES) != PLAIN.as_text(SCALES)
+    assert "ensemble" not in PLAIN.as_text(SCALES)
+
+
 def test_scales_to_choose_from_decide_only_where_one_is_chosen() -> None:
     assert PLAIN.as_text((1, 2)) == PLAIN.as_text(SCALES)
     chosen = Settings(target=Target(width=800))

@@ -24,6 +24,7 @@ class Settings:
     save: SaveOptions = field(default_factory=SaveOptions)
     tile: int | None = DEFAULT_TILE
     gradient: bool = False  # also write the gradient branch's map
+    ensemble: bool = False  # results are means of eight
 
     def as_text(self, scales: Sequence[int]) -> str:
         """The same for the same results; for the ledger.
@@ -40,5 +41,6 @@ class Settings:
             **vars(self.save),
             "tile": self.tile,
             "gradient": self.gradient,
+            **({"ensemble": True} if self.ensemble else {}),
         }
         return json.dumps(said, sort_keys=True)

@@ -14,6 +14,7 @@ from jcarsr.cli.choices import (
     DeviceOption,
     EngineName,
     EngineOption,
+    EnsembleOption,
     Precision,
     PrecisionOption,
     Scale,
@@ -47,6 +48,7 @@ def evaluate(
     device: DeviceOption = Device.auto,
     precision: PrecisionOption = Precision.float32,
     threads: ThreadsOption = None,
+    ensemble: EnsembleOption = False,
     json: Annotated[
         Path | None, typer.Option(help="Append the rows to this file, one JSON line each.")
     ] = None,
@@ -61,7 +63,7 @@ def evaluate(
         if subsampling not in ("4:2:0", "4:2:2", "4:4:4"):
             raise ValueError(f"--subsampling {subsampling}: not one of 4:2:0, 4:2:2, 4:4:4")
         options = engine_options(engine, device, precision, threads)
-        contestants = _contestants(weights, int(scale), options)
+        contestants = _contestants(weights, int(scale), options, ensemble)
     rows: list[Row] = []
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -103,7 +105,9 @@ def tables(
         typer.echo(text)
 
 
-def _contestants(names: list[str] | None, scale: int, options: EngineOptions) -> list[Contestant]:
+def _contestants(
+    names: list[str] | None, scale: int, options: EngineOptions, ensemble: bool
+) -> list[Contestant]:
     """The restorers to measure, whole pictures at once, as the paper's scores are taken."""
     from jcarsr.baselines.bicubic import Bicubic
     from jcarsr.evaluation.run import Contestant
@@ -118,11 +122,12 @@ def _contestants(names: list[str] | None, scale: int, options: EngineOptions) ->
         record = read_record(find(name))
         if record.config.scale != scale:
             raise ValueError(f"--weights {name}: enlarges by {record.config.scale}, not by {scale}")
-        networks = Networks(name, options, tile=None, max_memory=None)
+        networks = Networks(name, options, tile=None, max_memory=None, ensemble=ensemble)
         networks.check_device()
         restorer = networks.restorer(scale)
+        told = f"{record.name}, ensemble" if ensemble else record.name
         contestants.append(
-            Contestant(record.name, restorer, record.sha256, library=networks.library(scale))
+            Contestant(told, restorer, record.sha256, library=networks.library(scale))
         )
     return contestants
 

@@ -29,6 +29,7 @@ from jcarsr.cli.choices import (
     DeviceOption,
     EngineName,
     EngineOption,
+    EnsembleOption,
     Precision,
     PrecisionOption,
     ThreadsOption,
@@ -79,6 +80,7 @@ def restore(
     device: DeviceOption = Device.auto,
     precision: PrecisionOption = Precision.auto,
     threads: ThreadsOption = None,
+    ensemble: EnsembleOption = False,
     name: Annotated[
         str,
         typer.Option(
@@ -174,6 +176,7 @@ def restore(
             engine_options(engine, device, precision, threads),
             tile=tile or None,
             max_memory=parse_bytes(max_memory),
+            ensemble=ensemble,
         )
         target = _target(networks, weights, scale, width, height, max_side, min_side)
         settings = Settings(
@@ -182,6 +185,7 @@ def restore(
             save=image.SaveOptions(quality=quality, strip_metadata=strip_metadata),
             tile=tile or None,
             gradient=save_gradient,
+            ensemble=ensemble,
         )
         plan = plan_jobs(
             inputs, out, size=target.label, format=format, name=name, gradient=save_gradient

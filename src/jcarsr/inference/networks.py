@@ -7,6 +7,7 @@ import threading
 from jcarsr.errors import WeightsError
 from jcarsr.inference.engine import Engine, EngineOptions, Output
 from jcarsr.inference.engines import Engines
+from jcarsr.inference.ensemble import Ensemble
 from jcarsr.inference.memory import DEFAULT_MAX_MEMORY
 from jcarsr.inference.restorer import DEFAULT_TILE, NetworkRestorer
 from jcarsr.inference.target import SCALES
@@ -23,6 +24,7 @@ class Networks:
         options: engine, device, precision and threads.
         tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
         max_memory: bytes that one picture may take beside the weights; None = no limit.
+        ensemble: every result is the mean of eight, of the input turned and mirrored.
 
     Raises:
         WeightsError: no such weights.
@@ -36,10 +38,12 @@ class Networks:
         *,
         tile: int | None = DEFAULT_TILE,
         max_memory: int | None = DEFAULT_MAX_MEMORY,
+        ensemble: bool = False,
     ) -> None:
         if tile is not None:
             plan(1, tile)  # a wrong tile is refused here
         self._name, self._tile, self.max_memory = name, tile, max_memory
+        self._ensemble = ensemble
         self._backend = Engines(options)
         own = None if name is None else read_record(find(name)).config.scale
         self.scales = SCALES if own is None else (1, own)
@@ -99,5 +103,6 @@ class Networks:
         key = self._weights(scale), output
         with self._lock:
             if key not in self._engines:
-                self._engines[key] = self._backend.open(find(key[0]), output)
+                engine = self._backend.open(find(key[0]), output)
+                self._engines[key] = Ensemble(engine) if self._ensemble else engine
             return self._engines[key]
