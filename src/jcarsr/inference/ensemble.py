@@ -41,4 +41,4 @@ class Ensemble:
                 sr = self._engine.run(np.ascontiguousarray(seen), full_precision=full_precision)
                 back = np.rot90(sr, -turns, (2, 3))
                 total += back[..., ::-1] if mirrored else back
-        return total / 8
+        return total * np.float32(1 / 8)
