@@ -1,0 +1,29 @@
+// @ts-check
+// Results become files on the user's disk.
+
+import { result } from "./api.js";
+import { make } from "./dom.js";
+import { patiently } from "./patience.js";
+
+/**
+ * @param {import("./item.js").Item} item that is done
+ * @param {string} format
+ */
+export async function download({ name, task }, format) {
+  if (!task?.job) return;
+  const { id } = task.job;
+  const blob = await patiently(() => result(id, format), new AbortController().signal);
+  const url = URL.createObjectURL(blob);
+  make("a", { href: url, download: resultName(name, task.options.scale, format) }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser has read it by then
+}
+
+/**
+ * @param {string} name of the input
+ * @param {number} scale
+ * @param {string} format
+ */
+function resultName(name, scale, format) {
+  const stem = name.replace(/(?<=.)\.[^.]*$/, "");
+  return `${stem}_x${scale}.${format}`;
+}

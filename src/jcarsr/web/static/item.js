@@ -1,0 +1,107 @@
+// @ts-check
+// One picture in the queue: its file, what is done with it, what is known about it.
+
+import * as api from "./api.js";
+import { patiently } from "./patience.js";
+import { Task } from "./task.js";
+
+let count = 0;
+
+/** Sends "change" whenever something about it changes. */
+export class Item extends EventTarget {
+  /** @type {Task | null} restores it; null = refused before it was sent */
+  task = null;
+  /** @type {Task | null} makes the map of its edges, once somebody wants to see it */
+  edges = null;
+  key = `picture ${(count += 1)}`; // like no other item's
+  #removed = new AbortController();
+  /** @type {Map<string, Promise<api.Facts | null>>} options -> what the server says */
+  #facts = new Map();
+
+  /**
+   * @param {File} file
+   * @param {string} [refusal] why it is not sent
+   */
+  constructor(file, refusal = "") {
+    super();
+    this.file = file;
+    this.refusal = refusal;
+  }
+
+  get name() {
+    return this.file.name;
+  }
+
+  /** @returns {import("./task.js").State} */
+  get state() {
+    return this.task?.state ?? "failed";
+  }
+
+  get active() {
+    return this.task?.active ?? false;
+  }
+
+  /** Why it failed. */
+  get message() {
+    return this.refusal || this.task?.message || "";
+  }
+
+  /** What came out, if it is done; also when the server has deleted it since. */
+  get result() {
+    return this.task?.result ?? null;
+  }
+
+  /** @param {api.Options} options */
+  restore(options) {
+    this.#forget();
+    this.edges = null;
+    this.task = this.#made(options, "picture");
+    void this.task.start();
+  }
+
+  /** @param {boolean} again also if they were not found before */
+  findEdges(again) {
+    if (!this.task) return;
+    const { state = "expired" } = this.edges ?? {};
+    if (state === "expired" || (again && state === "failed")) {
+      this.edges = this.#made(this.task.options, "gradient");
+      void this.edges.start();
+    }
+  }
+
+  /**
+   * What the server says about the file; null if it cannot read it.
+   * @param {api.Options} options
+   */
+  facts(options) {
+    const key = `${options.scale} ${options.weights}`;
+    const known = this.#facts.get(key);
+    if (known) return known;
+    const asked = patiently(() => api.inspect(this.file, options), this.#removed.signal).catch(
+      () => null,
+    );
+    this.#facts.set(key, asked);
+    return asked;
+  }
+
+  /** Have the server delete everything of it. */
+  remove() {
+    this.#removed.abort();
+    this.#forget();
+  }
+
+  #forget() {
+    this.task?.forget();
+    this.edges?.forget();
+  }
+
+  /**
+   * @param {api.Options} options
+   * @param {api.Output} output
+   */
+  #made(options, output) {
+    const task = new Task(this.file, options, output);
+    task.addEventListener("change", () => this.dispatchEvent(new Event("change")));
+    return task;
+  }
+}
