@@ -20,6 +20,7 @@ from jcarsr.cli.choices import (
 )
 
 _LIMITS = "Limits"
+_DAY = 86_400  # seconds, or 60 days in minutes: a number that is finite
 
 
 def serve(
@@ -52,7 +53,8 @@ def serve(
         typer.Option(help="For one picture, beside the weights.", rich_help_panel=_LIMITS),
     ] = "3G",
     time_limit: Annotated[
-        float, typer.Option(help="Seconds for one picture.", min=1, rich_help_panel=_LIMITS)
+        float,
+        typer.Option(help="Seconds for one picture.", min=1, max=_DAY, rich_help_panel=_LIMITS),
     ] = 600,
     queue: Annotated[
         int, typer.Option(help="Pictures that may wait.", min=1, rich_help_panel=_LIMITS)
@@ -65,13 +67,16 @@ def serve(
     ] = "1G",
     keep_minutes: Annotated[
         float,
-        typer.Option(help="After that a result is deleted.", min=0.1, rich_help_panel=_LIMITS),
+        typer.Option(
+            help="After that a result is deleted.", min=0.1, max=_DAY, rich_help_panel=_LIMITS
+        ),
     ] = 15,
 ) -> None:
     """Serve a page to drop pictures on, and an HTTP API for programs.
 
     Pictures are held in a temporary folder for a while, and nowhere else.
     """
+    from jcarsr.inference.networks import Networks
     from jcarsr.web.limits import Limits
     from jcarsr.web.serve import is_loopback
     from jcarsr.web.serve import serve as run
@@ -87,11 +92,9 @@ def serve(
             keep_seconds=60 * keep_minutes,
             keep_bytes=parse_bytes(keep),
         )
-        settings = ServerSettings(
-            workers=workers,
-            engine=engine_options(engine, device, precision, threads),
-            limits=limits,
-        )
+        options = engine_options(engine, device, precision, threads)
+        Networks(options=options)  # loads nothing, refuses what cannot be
+        settings = ServerSettings(workers=workers, engine=options, limits=limits)
 
     def on_start(url: str) -> None:
         typer.echo(f"jcarsr serves at {url} (Ctrl-C ends it)")

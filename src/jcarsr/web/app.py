@@ -42,7 +42,8 @@ def create_app(service: Service, hosts: Sequence[str] = ()) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for path, page in (("/", "index.html"), ("/docs", "docs.html")):
         app.add_api_route(path, _page(page), include_in_schema=False)
-    app.add_middleware(Bodies, limits=service.limits)
+    checks = {"/v1/restore": service.jobs.check_room}
+    app.add_middleware(Bodies, limits=service.limits, checks=checks)
     app.add_middleware(Visitors, hosts=hosts, metrics=service.metrics)
     return app
 

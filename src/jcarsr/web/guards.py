@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -41,7 +41,8 @@ class Visitors:
     """
 
     def __init__(self, app: ASGIApp, hosts: Sequence[str], metrics: Metrics) -> None:
-        self._app, self._hosts, self._metrics = app, frozenset(hosts), metrics
+        self._app, self._metrics = app, metrics
+        self._hosts = frozenset(_name(host) for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request (ASGI)."""
@@ -49,8 +50,12 @@ class Visitors:
             await self._app(scope, receive, send)
             return
 
+        begun = False
+
         async def told(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
@@ -63,8 +68,14 @@ class Visitors:
         refusal = self._refusal(scope)
         if refusal:
             await problems.response(403, refusal)(scope, receive, told)
-        else:
+            return
+        try:
             await self._app(scope, receive, told)
+        except Exception as error:  # is raised again, so that it is in the log
+            if not begun:
+                detail = f"unexpected {type(error).__name__}"
+                await problems.response(500, detail)(scope, receive, told)
+            raise
 
     def _refusal(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
@@ -89,10 +100,13 @@ class Bodies:
     Args:
         app: what is guarded.
         limits: the bounds.
+        checks: path -> raises a Problem if nobody need send anything there now.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
-        self._app, self._limits = app, limits
+    def __init__(
+        self, app: ASGIApp, limits: Limits, checks: Mapping[str, Callable[[], None]]
+    ) -> None:
+        self._app, self._limits, self._checks = app, limits, checks
         self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,22 +115,43 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         body = _Body(receive, send, self._limits)
-        announced = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        try:
+            self._check(scope["path"], headers.get("content-length", "0"))
+        except Problem as problem:
+            if headers.get("expect", "").lower() == "100-continue":  # it asks before it sends
+                body.leave()
+            answer = problems.response(problem.status_code, problem.detail, problem.headers)
+            await answer(scope, body.receive, body.send)
+            return
+        self._open += 1
+        body.on_end = self._closed
+        try:
+            await self._app(scope, body.receive, body.send)
+        finally:
+            body.end()
+
+    def _check(self, path: str, announced: str) -> None:
+        """See from a request's head whether its body can be taken.
+
+        Raises:
+            Problem: it cannot.
+        """
         if announced.isdecimal() and int(announced) > self._limits.upload_bytes:
-            await body.refuse(scope, body.too_large())
-        elif self._open >= self._limits.uploads:
+            raise too_large(self._limits)
+        if self._open >= self._limits.uploads:
             busy = "too many pictures are being received"
-            await body.refuse(scope, Problem(503, busy, {"Retry-After": "2"}))
-        else:
-            self._open += 1
-            body.on_end = self._closed
-            try:
-                await self._app(scope, body.receive, body.send)
-            finally:
-                body.end()
+            raise Problem(503, busy, {"Retry-After": "2"})
+        if path in self._checks:
+            self._checks[path]()
 
     def _closed(self) -> None:
         self._open -= 1
+
+
+def too_large(limits: Limits) -> Problem:
+    """What is answered to too many bytes."""
+    return Problem(413, f"more than the {told_bytes(limits.upload_bytes)} allowed")
 
 
 class _Body:
@@ -124,7 +159,9 @@ class _Body:
 
     def __init__(self, receive: Receive, send: Send, limits: Limits) -> None:
         self._receive, self._send, self._limits = receive, send, limits
-        self._began, self._bytes, self._over = time.monotonic(), 0, False
+        self._began, self._bytes = time.monotonic(), 0
+        self._over = False  # all of it was received, or the client is gone
+        self._unread = False  # it is left where it is
         self.on_end = lambda: None
 
     def end(self) -> None:
@@ -133,9 +170,9 @@ class _Body:
             self._over = True
             self.on_end()
 
-    def too_large(self) -> Problem:
-        """What is answered to too many bytes."""
-        return Problem(413, f"more than the {told_bytes(self._limits.upload_bytes)} allowed")
+    def leave(self) -> None:
+        """More may come, which nobody will take."""
+        self._unread = True
 
     async def receive(self) -> Message:
         """As the server's, within the limits.
@@ -150,24 +187,22 @@ class _Body:
             async with asyncio.timeout(min(max(left, 0.0), self._limits.idle_seconds)):
                 message = await self._receive()
         except TimeoutError as error:
+            self.leave()
             raise Problem(408, "the picture came too slowly") from error
-        self._bytes += len(message.get("body", b""))
-        if self._bytes > self._limits.upload_bytes:
-            raise self.too_large()
         if message["type"] == "http.disconnect" or not message.get("more_body"):
             self.end()
+        self._bytes += len(message.get("body", b""))
+        if self._bytes > self._limits.upload_bytes:
+            raise too_large(self._limits)
         return message
 
     async def send(self, message: Message) -> None:
         """As the server's; an answer that comes early waits until the client listens."""
-        if not self._over:
+        if not self._over and not self._unread:
             await self._drain()
+        if self._unread and message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["Connection"] = "close"  # the rest is not for us
         await self._send(message)
-
-    async def refuse(self, scope: Scope, problem: Problem) -> None:
-        """Answer without asking anybody."""
-        answer = problems.response(problem.status_code, problem.detail, problem.headers)
-        await answer(scope, self.receive, self.send)
 
     async def _drain(self) -> None:
         """Throw away the rest: a client that is still sending would miss the answer."""
@@ -180,6 +215,7 @@ class _Body:
                     more = message["type"] == "http.request" and message.get("more_body", False)
         except TimeoutError:
             pass
+        self._unread = more
         self.end()
 
 

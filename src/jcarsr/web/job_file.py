@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from starlette.responses import Response
@@ -21,6 +21,7 @@ class JobFile(Response):
     """Sends one of a job's files; `forget` removes the job afterwards."""
 
     def __init__(self, path: Path, job: Job, service: Service, *, forget: bool = False) -> None:
+        self._patience = service.limits.idle_seconds
         self._kept = ExitStack()
         if forget:
             self._kept.callback(service.jobs.remove, job)
@@ -38,9 +39,10 @@ class JobFile(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request (ASGI)."""
-        with self._kept:
+        with self._kept, suppress(TimeoutError):  # who takes nothing for so long gets no more
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)
             while chunk := await asyncio.to_thread(self._file.read, _CHUNK):
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                async with asyncio.timeout(self._patience):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b""})

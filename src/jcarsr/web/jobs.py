@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import shutil
 import time
@@ -23,6 +24,7 @@ from jcarsr.web.tasks import Answer, Gradient, Restore
 
 _RETRY_SECONDS = 5.0  # told when nothing better is known
 _SWEEP_SECONDS = 5.0
+_log = logging.getLogger(__name__)
 
 
 class State(StrEnum):
@@ -46,6 +48,7 @@ class Job:
     tiles: tuple[int, int] = (0, 0)  # done, in all
     started: float | None = None  # time.monotonic()
     ended: float | None = None
+    file_bytes: int = 0  # what its files take, as it was last measured
     answer: Answer | None = None
     problem: Problem | None = None
     holders: int = 0  # that are reading its files, which stay meanwhile
@@ -70,14 +73,10 @@ class Job:
         done, total = self.tiles
         return 1.0 if self.state is State.done else done / total if total else 0.0
 
-    @property
-    def file_bytes(self) -> int:
-        """What its files take."""
-        total = 0
-        with contextlib.suppress(FileNotFoundError):  # one that is just being renamed
-            for file in self.folder.iterdir():
-                total += file.stat().st_size
-        return total
+    def measure(self) -> None:
+        """See what its files take."""
+        with contextlib.suppress(FileNotFoundError):  # one that is just being renamed or deleted
+            self.file_bytes = sum(file.stat().st_size for file in self.folder.iterdir())
 
     def end(self, problem: Problem | None = None, answer: Answer | None = None) -> None:
         """It is done, or has failed."""
@@ -156,6 +155,7 @@ class Jobs:
             Problem: 503, the queue is full.
         """
         self.check_room()
+        job.measure()
         self._jobs[job.id] = job
         self._queue.append(job)
         self._arrived.set()
@@ -204,26 +204,39 @@ class Jobs:
 
     @contextlib.contextmanager
     def held(self, job: Job) -> Generator[None]:
-        """Its files are needed: they are not forgotten for their age meanwhile."""
+        """Its files are needed: it is not forgotten for its age, and they stay if it is deleted."""
         job.holders += 1
         try:
             yield
         finally:
             job.holders -= 1
+            self._delete_files(job)
 
     def remove(self, job: Job) -> None:
         """Forget a job; one that is worked at is stopped."""
-        if self._jobs.pop(job.id, None) is None:
+        self._cancel(job, Problem(404, "it was deleted"))
+        self._jobs.pop(job.id, None)
+        self._delete_files(job)
+
+    def cancel_all(self) -> None:
+        """Stop all work: the server ends, and those who wait for a job are told."""
+        for job in list(self._jobs.values()):
+            self._cancel(job, Problem(503, "the server is ending"))
+
+    def _cancel(self, job: Job, problem: Problem) -> None:
+        if job.ended is not None:
             return
         if job in self._queue:
             self._queue.remove(job)
         if job in self._runs:
-            self._runs[job].cancel()  # deletes the files when its process is gone
-        else:
+            self._runs[job].cancel()
+        self._metrics.jobs.labels("cancelled").inc()
+        job.end(problem)
+
+    def _delete_files(self, job: Job) -> None:
+        """Delete the files of a job that was removed, once nobody works with them."""
+        if job.id not in self._jobs and job not in self._runs and not job.holders:
             shutil.rmtree(job.folder, ignore_errors=True)
-        if job.ended is None:
-            self._metrics.jobs.labels("cancelled").inc()
-            job.end(Problem(404, "it was deleted"))
 
     async def _work(self, process: WorkerProcess) -> None:
         """Take jobs from the queue for ever."""
@@ -232,21 +245,23 @@ class Jobs:
                 self._arrived.clear()
                 await self._arrived.wait()
             job = self._queue.popleft()
-            job.state, job.started = State.running, time.monotonic()
+            job.state = State.running
             run = self._runs[job] = asyncio.create_task(self._run(job, process))
             try:
                 await asyncio.wait([run])
             finally:
                 del self._runs[job]
+                self._delete_files(job)
 
     async def _run(self, job: Job, process: WorkerProcess) -> None:
         try:
             job.end(answer=await self._answer(job, process))
         except Problem as problem:
             job.end(problem)
-        except asyncio.CancelledError:  # it was removed, and its process is gone
-            shutil.rmtree(job.folder, ignore_errors=True)
-            raise
+        except Exception as error:  # whatever it is, nobody shall wait for ever
+            _log.exception("a job failed")
+            job.end(Problem(500, f"unexpected {type(error).__name__}"))
+        job.measure()
         self._metrics.ended(job.state, job.kind, job.pixels, job.seconds)
         self._make_room()
 
@@ -256,6 +271,8 @@ class Jobs:
 
         limit = self._limits.seconds
         try:
+            await process.start()  # anew after one that was killed: not of this picture's time
+            job.started = time.monotonic()
             async with asyncio.timeout(limit):
                 answer = await process.perform(job.task, on_tile)
         except TimeoutError as error:

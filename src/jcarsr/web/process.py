@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -17,6 +18,7 @@ from jcarsr.web.worker import WorkerSettings
 
 _LONGEST_LINE = 2**22  # bytes
 _START_SECONDS = 120.0
+_QUIET = {"ORT_DISABLE_TELEMETRY": "1"}  # ONNX Runtime would report to its maker, with an identity
 
 
 class TaskError(Exception):
@@ -52,11 +54,15 @@ class WorkerProcess:
             stdin=PIPE,
             stdout=PIPE,
             limit=_LONGEST_LINE,
+            env=os.environ | _QUIET,
             start_new_session=True,  # the server alone is told of Ctrl-C
         )
         try:
             async with asyncio.timeout(_START_SECONDS):
                 event = await self._hear()
+        except TimeoutError as error:
+            await self.stop()
+            raise JCARSRError("a restoring process takes too long to start") from error
         except BaseException:
             await self.stop()
             raise

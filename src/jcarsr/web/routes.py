@@ -30,7 +30,6 @@ from jcarsr.web.schemas import (
 from jcarsr.web.service import Service
 from jcarsr.web.tasks import Gradient, Restore
 
-router = APIRouter()
 _GONE_SECONDS = 0.5  # how often it is looked whether a waiting client is still there
 
 
@@ -60,6 +59,8 @@ def _pictures(description: str) -> dict[str, Any]:
     }
 
 
+_REFUSED = "Refused: asked for by another site's page, for example, or unexpectedly failed."
+_OTHER: dict[int | str, dict[str, Any]] = {"default": _problems(_500=_REFUSED)[500]}
 _UPLOAD = _problems(
     _400="The body is no multipart form.",
     _408="The picture came too slowly.",
@@ -74,6 +75,9 @@ _UNREADY = _problems(
     _422="It failed, or the format cannot hold the picture.",
     _503="It took too long, or the server is busy.",
 )
+
+
+router = APIRouter(responses=_OTHER)
 
 
 @router.get("/v1/service", tags=["server"])
@@ -153,6 +157,8 @@ async def restore(
 
     job = await service.submit(file.file, task)
     if prefer is not None and "respond-async" in prefer.lower():
+        if await request.is_disconnected():  # nobody will ever ask for it
+            service.jobs.remove(job)
         said = job_view(job, service.jobs).model_dump(mode="json")
         headers = {"Location": f"/v1/jobs/{job.id}", "Preference-Applied": "respond-async"}
         return JSONResponse(said, 202, headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -39,7 +40,7 @@ def serve(
     Raises:
         JCARSRError: the address cannot be used, or no network can be run.
     """
-    with _listen(host, port) as listener:
+    with listen(host, port) as listener:
         url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
         names = hosts if _everywhere(host) else (*_own_names(host), *hosts)
         asyncio.run(_serve(listener, settings, names, lambda: on_start(url)))
@@ -59,8 +60,7 @@ async def _serve(
     names: Sequence[str],
     on_start: Callable[[], None],
 ) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn ends, then sends itself what it caught
-        signal.signal(number, lambda number, frame: None)
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of every malformed form
     async with Service(settings) as service:
         config = uvicorn.Config(
             create_app(service, names),
@@ -72,24 +72,41 @@ async def _serve(
             timeout_graceful_shutdown=_END_SECONDS,
         )
         server = uvicorn.Server(config)
-        told = asyncio.create_task(_tell(server, on_start))
+
+        def end(number: int, frame: object) -> None:
+            server.should_exit = True
+
+        for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn sends itself what it caught
+            signal.signal(number, end)
+        watch = asyncio.create_task(_watch(server, service, on_start))
         await server.serve(sockets=[listener])
-        told.cancel()
+        watch.cancel()
 
 
-async def _tell(server: uvicorn.Server, on_start: Callable[[], None]) -> None:
+async def _watch(server: uvicorn.Server, service: Service, on_start: Callable[[], None]) -> None:
     while not server.started:
         await asyncio.sleep(0.01)
     on_start()
+    while not server.should_exit:
+        await asyncio.sleep(0.05)
+    service.jobs.cancel_all()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket to which clients can connect.
+
+    Raises:
+        JCARSRError: the address cannot be used.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        listener = socket.create_server((host, port), family=family)
+    except (OSError, OverflowError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
         raise JCARSRError(f"cannot listen at {_shown(host)}:{port} ({reason})") from error
+    # asyncio's own listeners have it; without it many answers wait 40 ms for the client's TCP
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _everywhere(host: str) -> bool:
@@ -100,7 +117,8 @@ def _everywhere(host: str) -> bool:
 
 
 def _own_names(host: str) -> tuple[str, ...]:
-    return _LOOPBACK_NAMES if is_loopback(host) else (_shown(host).lower(),)
+    own = _shown(host).lower()
+    return (*_LOOPBACK_NAMES, own) if is_loopback(host) else (own,)
 
 
 def _shown(host: str) -> str:

@@ -56,6 +56,7 @@ class Service:
         )
         self._restoring = [WorkerProcess(restoring) for _ in range(settings.workers)]
         self._looking = WorkerProcess(replace(restoring, warm=False))  # what takes no network
+        self._processes = [*self._restoring, self._looking]
         self._looks = 0
         self.jobs = Jobs(self._restoring, limits, self.metrics)
         self._folder = Path()
@@ -64,12 +65,18 @@ class Service:
         self.metrics.watch("kept_bytes", "Size of all kept files.", lambda: self.jobs.kept_bytes)
 
     async def __aenter__(self) -> Service:
-        processes = [*self._restoring, self._looking]
+        starts = (process.start() for process in self._processes)
+        ended = await asyncio.gather(*starts, return_exceptions=True)
         try:
-            await asyncio.gather(*(process.start() for process in processes))
-        except TaskError as error:
+            for error in filter(None, ended):
+                raise error
+            self._folder = Path(tempfile.mkdtemp(prefix="jcarsr-serve-"))  # for this user alone
+        except (TaskError, OSError) as error:
+            await self._stop_processes()
             raise JCARSRError(str(error)) from error
-        self._folder = Path(tempfile.mkdtemp(prefix="jcarsr-serve-"))  # for this user alone
+        except BaseException:
+            await self._stop_processes()
+            raise
         await self.jobs.start()
         return self
 
@@ -80,7 +87,7 @@ class Service:
         at: TracebackType | None,
     ) -> None:
         await self.jobs.stop()
-        await asyncio.gather(*(process.stop() for process in [*self._restoring, self._looking]))
+        await self._stop_processes()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     async def inspect(self, upload: IO[bytes], scale: Scale, weights: NetworkSize) -> Answer:
@@ -148,8 +155,8 @@ class Service:
         )
 
     def _finished(self, job: Job) -> Path:
-        if job.problem is not None:
-            raise job.problem
+        if job.problem is not None:  # a new one: tracebacks would gather in the old
+            raise Problem(job.problem.status_code, job.problem.detail, job.problem.headers)
         if job.state is not State.done:
             raise Problem(409, f"not ready: the job is {job.state}")
         return Path(job.task.result)
@@ -159,10 +166,17 @@ class Service:
         if not path.exists():
             new = path.with_stem(f"new-{secrets.token_hex(8)}")
             with self.jobs.held(job):
-                await self._look(task(str(new)))
-                self.jobs.find(job.id)  # it may have been deleted meanwhile
-                new.rename(path)
+                try:
+                    await self._look(task(str(new)))
+                    new.replace(path)
+                finally:
+                    new.unlink(missing_ok=True)
+                job.measure()
+            self.jobs.find(job.id)  # it may have been deleted meanwhile
         return path
+
+    async def _stop_processes(self) -> None:
+        await asyncio.gather(*(process.stop() for process in self._processes))
 
     async def _look(self, task: Task) -> Answer:
         """Do what takes no network.
@@ -180,6 +194,8 @@ class Service:
             raise Problem(503, "took too long", {"Retry-After": "5"}) from error
         except TaskError as error:
             raise Problem(error.status, error.detail) from error
+        except JCARSRError as error:
+            raise Problem(500, str(error)) from error
         finally:
             self._looks -= 1
 

@@ -61,28 +61,32 @@ def main() -> None:
             return
     send("ready")
     for line in sys.stdin.buffer:
-        _do(performer, json.loads(line), send)
+        _do(performer, json.loads(line), settings.max_pixels, send)
 
 
-def _do(performer: Performer, said: dict[str, Any], send: Callable[..., None]) -> None:
+def _do(
+    performer: Performer, said: dict[str, Any], max_pixels: int, send: Callable[..., None]
+) -> None:
     task = TASKS[said.pop("task")](**said)
     try:
         answer = performer.perform(
             task, lambda done, total: send("progress", done=done, total=total)
         )
     except Exception as error:
-        status, detail = _told(error)
+        status, detail = _told(error, max_pixels)
         send("failed", status=status, detail=detail)
     else:
         send("done", answer=answer)
 
 
-def _told(error: Exception) -> tuple[int, str]:
+def _told(error: Exception, max_pixels: int) -> tuple[int, str]:
     """HTTP status and one line; of an error that nobody expected, no more than its kind."""
     if isinstance(error, StorageError):
         return 503, "the server's disk is full"
+    if isinstance(error, PixelLimitError):  # Pillow's own refusal does not tell the limit
+        return 413, f"more than the {max_pixels:,} pixels allowed"
     if isinstance(error, JCARSRError):
-        too_large = isinstance(error, PixelLimitError | MemoryLimitError)
+        too_large = isinstance(error, MemoryLimitError)
         return 413 if too_large else 422, " ".join(str(error).split())
     if isinstance(error, MemoryError):
         return 413, "not enough memory"

@@ -1,0 +1,209 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+import skimage.data
+from PIL import Image
+
+from jcarsr.cli import main
+from jcarsr.web.limits import Limits
+from jcarsr.web.service import ServerSettings
+
+WAIT = 60  # seconds after which what should have happened has not
+COMMAND = [sys.executable, "-m", "jcarsr", "serve", "--engine", "onnx", "--threads", "1"]
+
+Serve = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts the command; its temporary files lie in a folder of this test."""
+    processes: list[subprocess.Popen[str]] = []
+    (tmp_path / "temporary").mkdir()
+
+    def serve(*options: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [*COMMAND, *map(str, options)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"TMPDIR": str(tmp_path / "temporary")},
+        )
+        processes.append(process)
+        return process
+
+    yield serve
+    for process in processes:
+        with process:
+            process.kill()
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def url(process: subprocess.Popen[str]) -> str:
+    """From the line that it says first."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("jcarsr serves at http://")
+    assert line.endswith(" (Ctrl-C ends it)\n")
+    return line.split()[3]
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> bytes:
+    """A picture that takes many seconds."""
+    path = tmp_path / "large.jpg"
+    Image.fromarray(skimage.data.astronaut()).resize((1024, 1024)).save(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_it_soon(serve: Serve, large: bytes, number: int) -> None:
+    """In the middle of a job, with clients that wait; these are told."""
+    host = "0.0.0.0" if number == signal.SIGINT else "127.0.0.1"
+    process = serve("--port", 0, "--host", host)
+    address = url(process).replace("0.0.0.0", "127.0.0.1")
+    children = psutil.Process(process.pid).children()
+    answers: list[httpx.Response] = []
+
+    def ask() -> None:
+        with httpx.Client(base_url=address, timeout=WAIT) as client:
+            answers.append(client.post("/v1/restore", files={"file": large}, data={"scale": 4}))
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    began = time.monotonic()
+    while (said := httpx.get(f"{address}/healthz").json())["queued"] == 0 or not said["running"]:
+        assert time.monotonic() - began < WAIT
+        time.sleep(0.02)
+    began = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=WAIT)
+    assert time.monotonic() - began < 2.5  # less than the time that answers are given
+    assert (process.returncode, out) == (0, "")
+    note = "note: everybody who reaches this address may use it\n"
+    assert err == (note if host == "0.0.0.0" else "")
+    for thread in threads:
+        thread.join(WAIT)
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert {answer.json()["detail"] for answer in answers} == {"the server is ending"}
+    assert psutil.wait_procs(children, WAIT)[1] == []
+
+
+def test_signal_while_it_starts(serve: Serve) -> None:
+    """Before there is anybody to be told."""
+    process = serve("--port", 0)
+    began = time.monotonic()
+    while not psutil.Process(process.pid).children():
+        assert time.monotonic() - began < WAIT
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=WAIT)
+    assert (process.returncode, out, err) == (130, "", "")
+
+
+def test_port_in_use(serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        out, err = (process := serve("--port", port)).communicate(timeout=WAIT)
+    assert (process.returncode, out) == (1, "")
+    assert err == f"error: cannot listen at 127.0.0.1:{port} (Address already in use)\n"
+
+
+@pytest.mark.parametrize("missing", ["fastapi", "uvicorn", "prometheus_client"])
+def test_without_the_extra(missing: str) -> None:
+    script = f"""
+import sys
+sys.modules[{missing!r}] = None  # any import of it fails
+sys.argv = ["jcarsr", "serve", "--port", "0"]
+from jcarsr.cli import main
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == f"error: this needs {missing}: pip install 'jcarsr[web]'\n"
+
+
+class TestOptions:
+    """What is made of them, without serving."""
+
+    @pytest.fixture
+    def run(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> Callable[..., tuple[int, list[Any], str]]:
+        def run(*options: object) -> tuple[int, list[Any], str]:
+            """Exit code, what the server is called with, and standard error."""
+            called: list[Any] = []
+            monkeypatch.setattr("jcarsr.web.serve.serve", lambda *said: called.extend(said))
+            monkeypatch.setattr("sys.argv", ["jcarsr", "serve", *map(str, options)])
+            with pytest.raises(SystemExit) as left:
+                main()
+            return int(left.value.code or 0), called, capsys.readouterr().err
+
+        return run
+
+    def test_defaults(self, run: Callable[..., Any]) -> None:
+        """Those of the library: for this computer alone."""
+        code, (host, port, settings, hosts, _), err = run()
+        assert (code, host, port, tuple(hosts), err) == (0, "127.0.0.1", 8000, (), "")
+        assert settings == ServerSettings(limits=Limits())
+
+    def test_limits(self, run: Callable[..., Any]) -> None:
+        given = ("--max-upload", "2M", "--max-pixels", 1000, "--max-memory", "500M", "--queue", 3)
+        given += ("--time-limit", 9, "--keep", "5G", "--keep-minutes", 2, "--workers", 4)
+        given += ("--allow-host", "a", "--allow-host", "b", "--threads", 3)
+        _, (_, _, settings, hosts, _), _ = run(*given)
+        assert settings.limits == Limits(
+            upload_bytes=2 * 2**20,
+            pixels=1000,
+            memory=500 * 2**20,
+            queue=3,
+            seconds=9,
+            keep_bytes=5 * 2**30,
+            keep_seconds=120,
+        )
+        assert (settings.workers, settings.engine.threads, hosts) == (4, 3, ["a", "b"])
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ("--max-upload", "much"),
+            ("--max-upload", "-1M"),
+            ("--max-upload", "0M"),
+            ("--keep", "1T"),
+            ("--max-memory", ""),
+            ("--port", -1),
+            ("--port", 65536),
+            ("--port", "http"),
+            ("--workers", 0),
+            ("--queue", 0),
+            ("--max-pixels", 0),
+            ("--time-limit", 0.5),
+            ("--time-limit", "nan"),
+            ("--time-limit", "inf"),
+            ("--keep-minutes", 0),
+            ("--keep-minutes", "nan"),
+            ("--keep-minutes", "inf"),
+            ("--threads", 0),
+            ("--engine", "magic"),
+            ("--engine", "onnx", "--precision", "bfloat16"),
+            ("--engine", "onnx", "--device", "cuda"),
+            ("--no-such-option",),
+            ("an argument",),
+        ],
+    )
+    def test_wrong_ones(self, run: Callable[..., Any], options: tuple[object, ...]) -> None:
+        code, called, err = run(*options)
+        assert (code, called) == (2, [])
+        assert err
+        assert "Traceback" not in err

@@ -1,0 +1,276 @@
+"""Bytes on a socket, as no well-meaning client sends them, and what is answered."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from http.client import HTTPResponse
+from typing import Any
+
+import httpx
+import pytest
+
+from jcarsr.web import guards
+from jcarsr.web.app import create_app
+from jcarsr.web.service import ServerSettings, Service
+
+Jpeg = Callable[..., bytes]
+ServeHere = Callable[..., AbstractContextManager[Any]]
+QUICK = 5  # seconds; less than what is drained for, or idle by default
+
+
+def form(picture: bytes) -> bytes:
+    """A body with a file in it; its boundary is B."""
+    said = 'Content-Disposition: form-data; name="file"; filename="a"'
+    return f"--B\r\n{said}\r\n\r\n".encode() + picture + b"\r\n--B--\r\n"
+
+
+def head(path: str = "/v1/inspect", method: str = "POST", **more: object) -> bytes:
+    """The start of a request; `_` in a header's name stands for `-`."""
+    headers = {"Host": "localhost", "Content-Type": "multipart/form-data; boundary=B", **more}
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([f"{method} {path} HTTP/1.1", *lines, "", ""]).encode()
+
+
+def chunk(data: bytes) -> bytes:
+    return f"{len(data):x}\r\n".encode() + data + b"\r\n"
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    detail: str
+    closed: bool  # the server will take nothing more
+
+    @classmethod
+    def read(cls, connection: socket.socket) -> "Answer":
+        response = HTTPResponse(connection)
+        response.begin()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        body = response.read()
+        problem = headers.get("content-type") == "application/problem+json"
+        detail = json.loads(body)["detail"] if problem else ""
+        return cls(response.status, headers, detail, response.will_close)
+
+
+def asked(here: Any, *sent: bytes) -> Answer:
+    """The answer to what is sent by a client that listens when it has sent everything."""
+    with here.connect() as connection:
+        for data in sent:
+            connection.sendall(data)
+        return Answer.read(connection)
+
+
+class TestBytes:
+    LIMIT = 20_000
+    TOLD = (413, "more than the 20 KiB allowed")
+
+    @pytest.fixture
+    def here(self, serve_here: ServeHere) -> Iterator[Any]:
+        with serve_here(upload_bytes=self.LIMIT) as here:
+            yield here
+
+    def test_announced(self, here: Any) -> None:
+        """Refused before they come, and heard by a client that sends them nevertheless."""
+        answer = asked(here, head(Content_Length=10_000_000), bytes(10_000_000))
+        assert (answer.status, answer.detail) == self.TOLD
+
+    def test_not_announced(self, here: Any) -> None:
+        block = chunk(bytes(100_000))
+        sent = [head(Transfer_Encoding="chunked"), *[block] * 50, chunk(b"")]
+        answer = asked(here, *sent)
+        assert (answer.status, answer.detail) == self.TOLD
+
+    @pytest.mark.parametrize("chunked", [True, False])
+    @pytest.mark.parametrize("over", [0, 1])
+    def test_exactly(self, here: Any, jpeg: Jpeg, chunked: bool, over: int) -> None:
+        padding = self.LIMIT - len(form(jpeg())) + over
+        body = form(jpeg() + bytes(padding))
+        assert len(body) == self.LIMIT + over
+        how = {"Transfer_Encoding": "chunked"} if chunked else {"Content_Length": len(body)}
+        began = time.monotonic()
+        answer = asked(here, head(**how), chunk(body) + chunk(b"") if chunked else body)
+        assert (answer.status, answer.detail) == (self.TOLD if over else (200, ""))
+        assert time.monotonic() - began < QUICK
+
+    def test_without_end(self, here: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Somebody who goes on sending is not listened to for ever."""
+        monkeypatch.setattr(guards, "_DRAINED", 300_000)
+        with here.connect() as connection:
+            connection.sendall(head(Transfer_Encoding="chunked"))
+            with pytest.raises(ConnectionError):
+                for _ in range(100_000):
+                    connection.sendall(chunk(bytes(10_000)))
+            answer = Answer.read(connection)
+        assert (answer.status, answer.detail) == self.TOLD
+        assert answer.closed
+
+    def test_asking_before_sending(self, here: Any, jpeg: Jpeg) -> None:
+        """`Expect: 100-continue`: no is said at once, and nothing is sent for nothing."""
+        for length, first in ((self.LIMIT + 1, b"HTTP/1.1 413 "), (1000, b"HTTP/1.1 100 ")):
+            with here.connect() as connection:
+                connection.sendall(head(Content_Length=length, Expect="100-continue"))
+                assert connection.recv(len(first)) == first
+
+    def test_after_a_refusal_the_next_picture_is_taken(self, here: Any, jpeg: Jpeg) -> None:
+        with here.connect() as connection:
+            body = form(jpeg())
+            for data, status in ((bytes(self.LIMIT + 1), 413), (body, 200)):
+                connection.sendall(head(Content_Length=len(data)) + data)
+                assert Answer.read(connection).status == status
+
+
+class TestTime:
+    def test_nothing_comes(self, serve_here: ServeHere, jpeg: Jpeg) -> None:
+        with serve_here(idle_seconds=0.2) as here:
+            body, began = form(jpeg()), time.monotonic()
+            answer = asked(here, head(Content_Length=len(body)), body[:100])
+            assert (answer.status, answer.detail) == (408, "the picture came too slowly")
+            assert answer.closed
+            assert 0.2 <= time.monotonic() - began < QUICK
+
+    def test_a_little_comes_again_and_again(self, serve_here: ServeHere) -> None:
+        with serve_here(idle_seconds=10, upload_seconds=0.5) as here, here.connect() as connection:
+            connection.sendall(head(Content_Length=10_000) + form(b"")[:60])
+            connection.setblocking(False)
+            began = time.monotonic()
+            while time.monotonic() - began < QUICK:
+                try:
+                    assert connection.recv(13, socket.MSG_PEEK) == b"HTTP/1.1 408 "
+                    break
+                except BlockingIOError:
+                    connection.send(b"-")
+                    time.sleep(0.05)
+            assert 0.5 <= time.monotonic() - began < QUICK
+
+    def test_slow_but_within_the_limits(self, serve_here: ServeHere, jpeg: Jpeg) -> None:
+        with serve_here(idle_seconds=QUICK) as here, here.connect() as connection:
+            body = form(jpeg())
+            connection.sendall(head(Content_Length=len(body)))
+            for start in range(0, len(body), 200):
+                connection.sendall(body[start : start + 200])
+                time.sleep(0.05)
+            assert Answer.read(connection).status == 200
+
+
+class TestNumber:
+    def test_of_uploads(self, serve_here: ServeHere, jpeg: Jpeg) -> None:
+        """The third is refused until one of two is whole, or gone."""
+        with serve_here(uploads=2) as here:
+            body = form(jpeg())
+            begin, rest = head(Content_Length=len(body)) + body[:100], body[100:]
+            one, two = here.connect(), here.connect()
+            with one, two:
+                for connection in (one, two):
+                    connection.sendall(begin)
+                refused = self._until(here, body, 503)
+                assert refused.detail == "too many pictures are being received"
+                assert refused.headers["retry-after"] == "2"
+                one.sendall(rest)
+                assert Answer.read(one).status == 200
+                assert asked(here, begin, rest).status == 200
+                one.sendall(begin)
+                self._until(here, body, 503)
+            self._until(here, body, 200)
+
+    def test_of_waiting_pictures(self, serve_here: ServeHere, fakes: Any, jpeg: Jpeg) -> None:
+        """Refused before the picture has been sent."""
+        fakes.open.clear()
+        with serve_here(queue=1) as here:
+            body = form(jpeg())
+            request = head("/v1/restore", Content_Length=len(body), Prefer="respond-async") + body
+            assert asked(here, request).status == 202
+            assert fakes.begun.acquire(timeout=QUICK)
+            assert asked(here, request).status == 202
+            with here.connect() as connection:
+                more = head("/v1/restore", Content_Length=10_000, Expect="100-continue")
+                connection.sendall(more)
+                refused = Answer.read(connection)
+            assert (refused.status, refused.detail) == (503, "1 pictures are waiting already")
+            assert int(refused.headers["retry-after"]) >= 1
+            assert asked(here, request).status == 503
+            looked = head("/v1/inspect", Content_Length=len(body))
+            assert asked(here, looked, body).status == 200  # takes no place in the queue
+
+    @staticmethod
+    def _until(here: Any, body: bytes, status: int) -> Answer:
+        """Ask until this is answered: what another connection does takes a moment."""
+        began = time.monotonic()
+        while time.monotonic() - began < QUICK:
+            answer = asked(here, head(Content_Length=len(body)), body)
+            if answer.status == status:
+                return answer
+        raise AssertionError(f"never {status}")
+
+
+class TestVisitors:
+    """By this server's own names: localhost, and photos.example behind a proxy."""
+
+    @pytest.fixture
+    def here(self, serve_here: ServeHere) -> Iterator[Any]:
+        with serve_here(hosts=("localhost", "Photos.Example:443", "[::1]")) as here:
+            yield here
+
+    def test_names(self, here: Any) -> None:
+        own = ["localhost", "localhost:8000", "LocalHost", "photos.example", "photos.example:443"]
+        for host in [*own, "[::1]:8000"]:
+            assert asked(here, head("/healthz", "GET", Host=host)).status == 200
+        strange = [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1",
+            "photos.example.",
+            "x" * 999,
+        ]
+        for host in [*strange, "[::2]", "localhost@evil.example", "[", "]", "::1", "%00"]:
+            answer = asked(here, head("/healthz", "GET", Host=host))
+            assert (answer.status, answer.detail[:27]) == (403, "not a name of this server: ")
+
+    def test_pages_of_others(self, here: Any) -> None:
+        """What they make a browser send; to look is no harm, they are not shown the answer."""
+        body = form(b"")
+        own = ["http://localhost", "http://localhost:8000", "https://photos.example"]
+        others = ["https://evil.example", "null", "", "http://localhost.evil.example", "http://["]
+        for origin in [*own, *others]:
+            for method, path, fine in (
+                ("POST", "/v1/restore", 422),
+                ("DELETE", "/v1/jobs/x", 404),
+                ("OPTIONS", "/v1/restore", 405),
+                ("GET", "/healthz", 200),
+            ):
+                said = head(path, method, Origin=origin, Content_Length=len(body))
+                allowed = origin in own or method == "GET"
+                assert asked(here, said, body).status == (fine if allowed else 403)
+                assert asked(here, said, body).headers.get("access-control-allow-origin") is None
+
+    def test_a_refused_client_hears_it(self, here: Any) -> None:
+        sent = head(Host="evil.example", Content_Length=5_000_000), bytes(5_000_000)
+        assert asked(here, *sent).status == 403
+
+    def test_any_name_if_none_is_given(self, serve_here: ServeHere) -> None:
+        with serve_here() as here:
+            assert asked(here, head("/healthz", "GET", Host="any.example")).status == 200
+            for origin, status in (("http://any.example", 422), ("http://evil.example", 403)):
+                answer = asked(here, head(Host="any.example", Origin=origin, Content_Length=0))
+                assert answer.status == status
+
+
+def test_what_nobody_expected(fakes: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """One line and the usual headers for the client; where it happened is for the log alone."""
+
+    async def ask() -> httpx.Response:
+        async with Service(ServerSettings()) as service:
+            service.jobs.find = lambda id: 1 // 0  # type: ignore[assignment,method-assign]
+            transport = httpx.ASGITransport(create_app(service), raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://a") as client:
+                return await client.get("/v1/jobs/x")
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "unexpected ZeroDivisionError"
+    assert answer.headers["x-content-type-options"] == "nosniff"

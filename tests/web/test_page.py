@@ -1,0 +1,286 @@
+"""The page in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image
+from typer.testing import CliRunner
+
+from jcarsr.cli import app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page, Route
+
+playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium")
+
+WAIT = 15_000  # milliseconds that a picture may take
+EXPECTED_ERROR = "status of 503"  # the browser's own line about an answer that a test made up
+
+
+class Server(Protocol):
+    url: str
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[BrowserContext]:
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        context = chromium.new_context(viewport={"width": 1200, "height": 900})
+        context.set_default_timeout(WAIT)
+        yield context
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: BrowserContext, server: Server) -> Iterator[Page]:
+    """The page, opened; errors in its console, also about its content policy, fail the test."""
+    opened = browser.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on(
+        "console",
+        lambda said: (
+            problems.append(said.text)
+            if said.type == "error" and EXPECTED_ERROR not in said.text
+            else None
+        ),
+    )
+    opened.goto(server.url)
+    expect(opened.get_by_role("radio", name="×2")).to_be_checked()
+    yield opened
+    opened.close()
+    assert problems == []
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Small JPEGs, one of which is cut short."""
+    folder = tmp_path_factory.mktemp("pictures")
+    sources = {"cat": skimage.data.cat(), "coffee": skimage.data.coffee()}
+    files = {name: folder / f"{name}.jpg" for name in (*sources, "cut")}
+    for name, pixels in sources.items():
+        Image.fromarray(pixels).resize((120, 90)).save(files[name], quality=20)
+    whole = files["cat"].read_bytes()
+    files["cut"].write_bytes(whole[: len(whole) // 2])
+    return files
+
+
+def add(page: Page, *files: Path) -> None:
+    page.set_input_files("#files", files)
+
+
+def add_done(page: Page, file: Path) -> None:
+    """Have a picture restored and its comparison shown."""
+    add(page, file)
+    expect(page.locator("#stage")).to_contain_class("divided", timeout=WAIT)
+
+
+def clip(page: Page) -> float:
+    """How much of the restored picture is cut off at its left, in percent."""
+    path = page.locator("#after").evaluate("image => getComputedStyle(image).clipPath")
+    return float(path.removesuffix(")").removesuffix("%").split()[-1])
+
+
+def row(page: Page, name: str):
+    return page.locator(".row", has_text=name)
+
+
+def overflow(page: Page) -> int:
+    root = "document.documentElement"
+    return page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
+
+
+def test_facts_are_told(page: Page, pictures: dict[str, Path]) -> None:
+    add_done(page, pictures["cat"])
+    facts = page.locator("#facts")
+    expect(facts).to_contain_text("JPEG, sequential, 4:2:0")
+    expect(facts).to_contain_text("20, exact")
+    expect(facts).to_contain_text("jcarsr-lite-x2")
+    expect(page.locator("#outcome")).to_contain_text("240 × 180 pixels")
+
+
+def test_divider_follows_mouse_and_keys(page: Page, pictures: dict[str, Path]) -> None:
+    add_done(page, pictures["cat"])
+    assert clip(page) == pytest.approx(50)
+    box = page.locator("#divider").bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, middle, steps=3)
+    page.mouse.up()
+    assert clip(page) == pytest.approx(25, abs=0.5)
+    divider = page.get_by_role("slider")
+    expect(divider).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    assert clip(page) > 25.5
+    expect(divider).to_have_attribute("aria-valuetext", "26 % Bicubic")
+
+
+def test_zoom(page: Page, pictures: dict[str, Path]) -> None:
+    add_done(page, pictures["cat"])
+    level = page.locator("#zoom-level")
+    fitted = level.inner_text()
+    page.locator("#stage").hover()
+    page.mouse.wheel(0, -1000)
+    expect(level).not_to_have_text(fitted)
+    expect(page.locator("#plane")).to_contain_class("pixelated")
+    plane = page.locator("#plane")
+    before = plane.bounding_box()
+    page.mouse.move(300, 300)
+    page.mouse.move(700, 300)
+    page.mouse.down()
+    page.mouse.move(660, 280, steps=2)
+    page.mouse.up()
+    after = plane.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert (after["x"] - before["x"], after["y"] - before["y"]) == pytest.approx((-40, -20))
+    page.locator("#zoom-in").focus()
+    page.keyboard.press("1")
+    expect(level).to_have_text("100 %")
+    page.keyboard.press("0")
+    expect(level).to_have_text(fitted)
+
+
+def test_download_is_what_the_command_writes(
+    page: Page, pictures: dict[str, Path], tmp_path: Path
+) -> None:
+    add_done(page, pictures["cat"])
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download", exact=True).click()
+    assert saved.value.suggested_filename == "cat_x2.png"
+    written = tmp_path / "written.png"
+    command = ["restore", str(pictures["cat"]), "-o", str(written)]
+    engine = ["--engine", "onnx", "--threads", "1"]  # the server's: others round differently
+    result = CliRunner().invoke(app, command + engine)
+    assert result.exit_code == 0, result.output
+    with Image.open(saved.value.path()) as ours, Image.open(written) as theirs:
+        np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
+
+
+def test_other_format_and_other_options(page: Page, pictures: dict[str, Path]) -> None:
+    add_done(page, pictures["cat"])
+    page.get_by_role("radio", name="Clean only").check()
+    page.get_by_role("button", name="Restore again").click()
+    expect(page.locator("#outcome")).to_contain_text("120 × 90 pixels")
+    expect(page.locator("#label-before")).to_have_text("Input")
+    page.get_by_label("Format").select_option("JPEG")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download", exact=True).click()
+    assert saved.value.suggested_filename == "cat_x1.jpg"
+    with Image.open(saved.value.path()) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (120, 90))
+
+
+def test_broken_file_costs_no_other_its_result(page: Page, pictures: dict[str, Path]) -> None:
+    add(page, pictures["cat"], pictures["cut"], pictures["coffee"])
+    expect(row(page, "cut.jpg")).to_contain_text("truncated", timeout=WAIT)
+    for name in ("cat.jpg", "coffee.jpg"):
+        expect(row(page, name)).to_have_attribute("data-state", "done", timeout=WAIT)
+    expect(page.locator("#tally")).to_have_text("2 of 3 done")
+    row(page, "cut.jpg").get_by_role("button", name="Remove").click()
+    expect(row(page, "cut.jpg")).to_have_count(0)
+    expect(page.get_by_role("button", name="Download all")).to_be_visible()
+
+
+def test_edges(page: Page, pictures: dict[str, Path]) -> None:
+    add_done(page, pictures["cat"])
+    page.get_by_role("button", name="Edges").click()
+    expect(page.locator("#label-after")).to_have_text("Edges", timeout=WAIT)
+    expect(page.locator("#map")).to_be_visible()
+    expect(page.locator("#after")).to_be_hidden()
+    page.get_by_role("button", name="Edges").click()
+    expect(page.locator("#after")).to_be_visible()
+
+
+def test_too_large_file_is_not_sent(page: Page, tmp_path: Path) -> None:
+    large = tmp_path / "large.jpg"
+    with large.open("wb") as file:
+        file.truncate(40 * 2**20)
+    add(page, large)
+    expect(row(page, "large.jpg")).to_contain_text("40 MiB is too large")
+
+
+def test_busy_server_is_asked_again(page: Page, pictures: dict[str, Path]) -> None:
+    def refuse(route: Route) -> None:
+        body = json.dumps({"detail": "full", "status": 503})
+        route.fulfill(status=503, headers={"Retry-After": "1"}, body=body)
+
+    page.route("**/v1/restore", refuse, times=1)
+    add(page, pictures["cat"])
+    expect(row(page, "cat.jpg")).to_contain_text("Server is busy, trying again in 1 s")
+    expect(row(page, "cat.jpg")).to_have_attribute("data-state", "done", timeout=WAIT)
+
+
+def test_leaving_deletes_the_picture(page: Page, server: Server, pictures: dict[str, Path]) -> None:
+    with page.expect_response("**/v1/restore") as answer:
+        add(page, pictures["cat"])
+    job = f"{server.url.rstrip('/')}/v1/jobs/{answer.value.json()['id']}"
+    expect(page.locator("#stage")).to_contain_class("divided", timeout=WAIT)
+    page.goto("about:blank")
+    for _ in range(50):
+        try:
+            urllib.request.urlopen(job).close()
+        except urllib.error.HTTPError as error:
+            assert error.code == 404
+            error.close()
+            return
+        time.sleep(0.1)
+    pytest.fail("it is still there")
+
+
+def test_keyboard_alone(page: Page, pictures: dict[str, Path]) -> None:
+    page.on("filechooser", lambda chooser: chooser.set_files(pictures["cat"]))
+    choose = page.get_by_role("button", name="Choose pictures")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        if choose.evaluate("button => button === document.activeElement"):
+            break
+    expect(choose).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("radio", name="Clean only")).to_be_checked()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(row(page, "cat.jpg")).to_contain_text("120 × 90", timeout=WAIT)
+
+
+def test_telephone(page: Page, server: Server, pictures: dict[str, Path]) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert overflow(page) == 0
+    add_done(page, pictures["cat"])
+    expect(page.locator("#facts")).to_be_visible()
+    assert overflow(page) == 0
+    page.goto(f"{server.url.rstrip('/')}/docs")
+    expect(page.locator("#objects h3").first).to_be_visible()
+    assert overflow(page) == 0
+
+
+def test_documentation_has_every_operation(page: Page, server: Server) -> None:
+    base = server.url.rstrip("/")
+    with urllib.request.urlopen(f"{base}/openapi.json") as answer:
+        paths = json.load(answer)["paths"]
+    page.goto(f"{base}/docs")
+    titles = page.locator("#operations h2")
+    expect(titles).to_have_text(
+        [f"{method.upper()}{path}" for path, methods in paths.items() for method in methods]
+    )
+    expect(page.locator("#operations")).to_contain_text(f"-F file=@photo.jpg {base}/v1/restore")

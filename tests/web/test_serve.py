@@ -1,0 +1,73 @@
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import httpx
+import pytest
+
+from jcarsr.errors import JCARSRError
+from jcarsr.web.serve import _everywhere, _own_names, is_loopback, listen
+
+Serve = Callable[..., AbstractContextManager[Any]]
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback", "everywhere"),
+    [
+        ("127.0.0.1", True, False),
+        ("127.8.9.10", True, False),
+        ("::1", True, False),
+        ("localhost", True, False),
+        ("0.0.0.0", False, True),
+        ("::", False, True),
+        ("192.168.0.7", False, False),
+        ("photos.example", False, False),
+        ("", False, False),
+    ],
+)
+def test_who_can_reach_it(host: str, loopback: bool, everywhere: bool) -> None:
+    assert (is_loopback(host), _everywhere(host)) == (loopback, everywhere)
+
+
+@pytest.mark.parametrize(
+    ("host", "names"),
+    [
+        ("localhost", {"localhost", "127.0.0.1", "[::1]"}),
+        ("127.0.0.2", {"localhost", "127.0.0.1", "[::1]", "127.0.0.2"}),
+        ("192.168.0.7", {"192.168.0.7"}),
+        ("fe80::1", {"[fe80::1]"}),
+        ("Photos.Example", {"photos.example"}),
+    ],
+)
+def test_names_under_which_it_is_asked(host: str, names: set[str]) -> None:
+    assert set(_own_names(host)) == names
+
+
+def test_addresses_that_cannot_be_used() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(JCARSRError) as told:
+            listen("127.0.0.1", port)
+        assert str(told.value) == f"cannot listen at 127.0.0.1:{port} (Address already in use)"
+    for host in ("192.0.2.1", "::ffff:ffff", "\0", "x" * 300):
+        with pytest.raises(JCARSRError, match="cannot listen at ") as told:
+            listen(host, 0)
+        assert "\n" not in str(told.value)
+
+
+def test_answers_are_sent_at_once() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has all of 127.0.0.0/8")
+def test_another_loopback_address_and_another_name(serve: Serve) -> None:
+    with serve("--host", "127.0.0.3", "--allow-host", "Photos.Example:443") as running:
+        assert running.url.startswith("http://127.0.0.3:")
+        for host, status in (("", 200), ("photos.example", 200), ("evil.example", 403)):
+            headers = {"Host": host} if host else {}
+            assert httpx.get(f"{running.url}/healthz", headers=headers).status_code == status

@@ -1,0 +1,238 @@
+import io
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageOps
+
+import jcarsr
+from jcarsr.errors import ImageError, PixelLimitError, WeightsError
+from jcarsr.image import SaveOptions
+from jcarsr.image.facts import facts
+from jcarsr.inference.engine import EngineOptions
+from jcarsr.web.tasks import Convert, Enlarge, Gradient, Inspect, Performer, Restore
+
+Jpeg = Callable[..., bytes]
+MAX_PIXELS = 20_000
+
+
+@pytest.fixture(scope="module")
+def performer() -> Performer:
+    return Performer(EngineOptions(engine="onnx", threads=1), MAX_PIXELS, 2**31)
+
+
+@pytest.fixture(scope="module")
+def restorer() -> jcarsr.Restorer:
+    return jcarsr.Restorer(engine="onnx", threads=1)
+
+
+@pytest.fixture
+def profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.fixture
+def source(tmp_path: Path, jpeg: Jpeg, profile: bytes) -> Path:
+    """A photograph to be turned, with a profile, a description and a resolution."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "a description"
+    path = tmp_path / "upload"
+    path.write_bytes(jpeg(size=(40, 24), exif=exif, icc_profile=profile, dpi=(150, 150)))
+    return path
+
+
+@pytest.fixture
+def animation(tmp_path: Path) -> Path:
+    frames = [Image.new("RGB", (20, 16), (80 * n, 0, 0)) for n in range(3)]
+    path = tmp_path / "animation"
+    frames[0].save(path, "GIF", save_all=True, append_images=frames[1:], duration=50)
+    return path
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.array(image)
+
+
+def restore(source: Path, name: str, **more: Any) -> Restore:
+    result = str(source.with_name(name))
+    return Restore(source=str(source), result=result, **{"scale": 2, "weights": "auto", **more})
+
+
+class TestRestore:
+    @pytest.mark.parametrize(
+        ("name", "more"),
+        [
+            ("a.png", {"scale": 1}),
+            ("a.png", {"scale": 4}),
+            ("a.jpg", {"quality": 30}),
+            ("a.webp", {"quality": 60, "strip_metadata": True}),
+            ("a.tiff", {}),
+        ],
+    )
+    def test_file_is_the_librarys(
+        self,
+        performer: Performer,
+        restorer: jcarsr.Restorer,
+        source: Path,
+        name: str,
+        more: dict[str, Any],
+    ) -> None:
+        answer = performer.perform(restore(source, name, **more))
+        expected = source.with_name(f"expected-{name}")
+        scale = more.pop("scale", 2)
+        outcome = restorer.restore_file(
+            source, expected, jcarsr.Target(scale=scale), save=SaveOptions(**more)
+        )
+        assert source.with_name(name).read_bytes() == expected.read_bytes()
+        assert answer == {
+            "width": 24 * scale,
+            "height": 40 * scale,
+            "scale": scale,
+            "weights": "jcarsr-lite-x4" if scale == 4 else "jcarsr-lite-x2",
+            "notes": list(outcome.notes),
+        }
+
+    def test_networks_are_chosen_by_size(self, performer: Performer, source: Path) -> None:
+        auto, small = restore(source, "a.png"), restore(source, "b.png", weights="small")
+        assert performer.perform(auto) == performer.perform(small)
+        assert Path(auto.result).read_bytes() == Path(small.result).read_bytes()
+        with pytest.raises(WeightsError, match="the large network is not trained yet"):
+            performer.perform(restore(source, "c.png", weights="large"))
+
+    def test_tiles_are_told(self, performer: Performer, source: Path) -> None:
+        told: list[tuple[int, int]] = []
+        performer.perform(restore(source, "a.png"), lambda *tiles: told.append(tiles))
+        assert told == [(1, 1)]
+
+    def test_too_many_pixels(self, performer: Performer, tmp_path: Path) -> None:
+        large = tmp_path / "large"
+        Image.new("RGB", (200, 101)).save(large, "PNG")
+        with pytest.raises(PixelLimitError):
+            performer.perform(restore(large, "a.png"))
+
+    def test_animation(self, performer: Performer, animation: Path) -> None:
+        performer.perform(restore(animation, "a.webp"))
+        with Image.open(animation.with_name("a.webp")) as image:
+            assert (image.n_frames, image.size) == (3, (40, 32))
+        with pytest.raises(ImageError, match="an animation, which jpg cannot hold"):
+            performer.perform(restore(animation, "a.jpg"))
+
+
+def test_inspect(performer: Performer, source: Path) -> None:
+    answer = performer.perform(Inspect(source=str(source), scale=4, weights="auto"))
+    assert answer["weights"]["name"] == "jcarsr-lite-x4"
+    assert {**answer, "weights": 0, "memory": 0} == {
+        **asdict(facts(source)),
+        "weights": 0,
+        "memory": 0,
+    }
+
+
+class TestGradient:
+    def test_map_is_the_batchs(
+        self, performer: Performer, source: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As `jcarsr restore --save-gradient` writes it."""
+        from jcarsr.cli import main
+
+        result = source.with_name("map.png")
+        task = Gradient(source=str(source), result=str(result), scale=2, weights="auto")
+        answer = performer.perform(task)
+        out = str(source.with_name("out.png"))
+        options = [str(source), "-o", out, "--save-gradient", "--engine", "onnx", "--threads", "1"]
+        monkeypatch.setattr("sys.argv", ["jcarsr", "restore", *options])
+        with pytest.raises(SystemExit):
+            main()
+        assert result.read_bytes() == source.with_name("out.gradient.png").read_bytes()
+        assert (answer["width"], answer["height"]) == (48, 80)
+
+    def test_animation_has_none(self, performer: Performer, animation: Path) -> None:
+        result = str(animation.with_name("map.png"))
+        task = Gradient(source=str(animation), result=result, scale=2, weights="auto")
+        with pytest.raises(ImageError, match="no one gradient map"):
+            performer.perform(task)
+
+
+class TestEnlarge:
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    def test_it_is_pillows_bicubic(
+        self, performer: Performer, jpeg: Jpeg, tmp_path: Path, profile: bytes, orientation: int
+    ) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        source = tmp_path / "upload"
+        source.write_bytes(jpeg(size=(40, 24), exif=exif, icc_profile=profile))
+        result = tmp_path / "before.png"
+        with Image.open(source) as image:
+            upright = ImageOps.exif_transpose(image)
+            size = (upright.width * 4, upright.height * 4)
+            expected = np.array(upright.resize(size, Image.Resampling.BICUBIC))
+        task = Enlarge(source=str(source), result=str(result), width=size[0], height=size[1])
+        performer.perform(task)
+        np.testing.assert_array_equal(pixels(result), expected)
+        with Image.open(result) as image:
+            assert image.info["icc_profile"] == profile
+
+    @pytest.mark.parametrize("mode", ["L", "RGBA", "I;16"])
+    def test_other_kinds(self, performer: Performer, tmp_path: Path, mode: str) -> None:
+        values = np.random.default_rng(0).integers(0, 256, (20, 30, 4), np.uint8)
+        image = Image.fromarray(values)
+        grey = image.convert("L")
+        sixteen = Image.fromarray(np.array(grey).astype(np.uint16) * 257)
+        source = tmp_path / "upload"
+        {"L": grey, "RGBA": image, "I;16": sixteen}[mode].save(source, "PNG")
+        result = tmp_path / "before.png"
+        performer.perform(Enlarge(source=str(source), result=str(result), width=60, height=40))
+        resized = (image if mode == "RGBA" else grey).resize((60, 40), Image.Resampling.BICUBIC)
+        np.testing.assert_array_equal(pixels(result), np.array(resized))
+
+    def test_start_of_an_animation(self, performer: Performer, animation: Path) -> None:
+        result = animation.with_name("before.png")
+        performer.perform(Enlarge(source=str(animation), result=str(result), width=40, height=32))
+        with Image.open(result) as image:
+            assert image.convert("RGB").getcolors() == [(40 * 32, (0, 0, 0))]
+
+
+class TestConvert:
+    @pytest.mark.parametrize("format", ["jpg", "webp", "tiff"])
+    def test_it_is_pillows(
+        self, performer: Performer, source: Path, profile: bytes, format: str
+    ) -> None:
+        performer.perform(restore(source, "a.png"))
+        made = source.with_name("a.png")
+        converted = source.with_name(f"converted.{format}")
+        task = Convert(source=str(made), result=str(converted), quality=70)
+        performer.perform(task)
+        with Image.open(made) as image, io.BytesIO() as file:
+            options: dict[str, Any] = {
+                "jpg": {"format": "JPEG", "quality": 70, "subsampling": 0},
+                "webp": {"format": "WEBP", "quality": 70},
+                "tiff": {"format": "TIFF"},
+            }[format]
+            image.save(file, **options)
+            expected = np.array(Image.open(file))
+        np.testing.assert_array_equal(pixels(converted), expected)
+        with Image.open(converted) as image:
+            assert image.getexif()[0x010E] == "a description"
+            assert image.info["icc_profile"] == profile
+            assert image.getexif().get(0x0112, 1) == 1
+
+    def test_results_have_more_pixels_than_inputs_may(
+        self, performer: Performer, tmp_path: Path, jpeg: Jpeg, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """And afterwards an input may still have no more."""
+        source = tmp_path / "upload"
+        source.write_bytes(jpeg(size=(150, 130)))
+        performer.perform(restore(source, "a.png"))
+        converted = str(tmp_path / "a.jpg")
+        performer.perform(Convert(source=str(tmp_path / "a.png"), result=converted, quality=90))
+        assert Image.MAX_IMAGE_PIXELS == MAX_PIXELS
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+        assert pixels(Path(converted)).shape == (260, 300, 3)
+        with pytest.raises(PixelLimitError):
+            performer.perform(Inspect(source=converted, scale=2, weights="auto"))
