@@ -53,6 +53,7 @@ class TestPages:
         assert files
         for file in files:
             answer = client.get(f"/static/{file.relative_to(STATIC).as_posix()}")
+            assert answer.headers["cache-control"] == "no-cache"
             assert answer.status_code == 200
             assert answer.content == file.read_bytes()
             assert answer.headers["content-type"] == types[file.suffix]

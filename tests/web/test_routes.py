@@ -322,6 +322,12 @@ class TestWrong:
         assert said.startswith(detail)
         assert len(said) < 300
 
+    def test_a_network_that_is_not_there(self, client: httpx.Client, jpeg: Jpeg) -> None:
+        for scale, output in ((2, "picture"), (4, "picture"), (2, "gradient")):
+            fields = {"weights": "large", "scale": scale, "output": output}
+            detail = f"the large network is not trained yet for scale {scale}"
+            assert problem(post(client, "/v1/restore", jpeg(), **fields)) == (422, detail)
+
     def test_what_is_no_form(self, client: httpx.Client, jpeg: Jpeg) -> None:
         form = "multipart/form-data"
         for content, kind, status in (

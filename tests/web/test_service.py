@@ -282,7 +282,7 @@ class TestResult:
             monkeypatch.setattr(service._looking, "perform", half)
             with pytest.raises(Problem, match="took too long") as problem:
                 await service.before(job)
-            assert problem.value.status_code == 503
+            assert problem.value.status_code == 422
             assert files(job.folder) == ["result.png", "upload"]
 
 

@@ -61,6 +61,8 @@ class Visitors:
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/v1/"):
                     headers.setdefault("Cache-Control", "no-store")
+                if scope["path"].startswith("/static/"):  # old and new modules never meet
+                    headers.setdefault("Cache-Control", "no-cache")
                 route = getattr(scope.get("route"), "path", "other")
                 self._metrics.answers.labels(route, message["status"]).inc()
             await send(message)

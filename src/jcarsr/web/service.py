@@ -191,7 +191,7 @@ class Service:
             async with asyncio.timeout(self.limits.look_seconds):
                 return await self._looking.perform(task)
         except TimeoutError as error:
-            raise Problem(503, "took too long", {"Retry-After": "5"}) from error
+            raise Problem(422, "took too long to be read") from error
         except TaskError as error:
             raise Problem(error.status, error.detail) from error
         except JCARSRError as error:
