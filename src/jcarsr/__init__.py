@@ -5,6 +5,7 @@ The names below are imported when they are first used, so that `import jcarsr` i
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from jcarsr.metrics.protocol import EvalProtocol
     from jcarsr.model.config import PRESETS, JCARSRConfig
     from jcarsr.model.jcarsr import JCARSR
+
+# ONNX Runtime would report to its maker, and write an identity for that; "0" lets it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "JCARSR",

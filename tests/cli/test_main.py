@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -99,3 +100,19 @@ def test_restoring_imports_nothing_heavy(jpeg: Path, tmp_path: Path) -> None:
     arguments = ["restore", str(jpeg), "-o", str(tmp_path / "a.png"), "--device", "cpu"]
     result = jcarsr(arguments, after=after)
     assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr
+
+
+def test_nothing_is_written_but_the_result(jpeg: Path, tmp_path: Path) -> None:
+    """ONNX Runtime's telemetry would leave an identity in both folders."""
+    places = {name: tmp_path / name for name in ("HOME", "TMPDIR")}
+    for place in places.values():
+        place.mkdir()
+    settings = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    command = [sys.executable, "-m", "jcarsr", "restore", jpeg, "-o", tmp_path / "a.png"]
+    subprocess.run(
+        [*map(str, command), "--engine", "onnx"],
+        env=settings | {name: str(place) for name, place in places.items()},
+        check=True,
+        timeout=60,
+    )
+    assert [list(place.rglob("*")) for place in places.values()] == [[], []]

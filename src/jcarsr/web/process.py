@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -18,7 +17,6 @@ from jcarsr.web.worker import WorkerSettings
 
 _LONGEST_LINE = 2**22  # bytes
 _START_SECONDS = 120.0
-_QUIET = {"ORT_DISABLE_TELEMETRY": "1"}  # ONNX Runtime would report to its maker, with an identity
 
 
 class TaskError(Exception):
@@ -54,7 +52,6 @@ class WorkerProcess:
             stdin=PIPE,
             stdout=PIPE,
             limit=_LONGEST_LINE,
-            env=os.environ | _QUIET,
             start_new_session=True,  # the server alone is told of Ctrl-C
         )
         try:
