@@ -40,7 +40,8 @@ def serve(
     precision: PrecisionOption = Precision.auto,
     threads: ThreadsOption = None,
     max_upload: Annotated[
-        str, typer.Option(help="Of a picture's file.", rich_help_panel=_LIMITS)
+        str,
+        typer.Option(help="Of an upload, with the form around its file.", rich_help_panel=_LIMITS),
     ] = "32M",
     max_pixels: Annotated[
         int,

@@ -44,11 +44,11 @@ WeightsField = Annotated[NetworkSize, Form(description="The network's size.")]
 Quality = Annotated[int, Query(ge=1, le=100, description="Of jpg (at 4:4:4), webp and avif.")]
 
 
-def _problems(**said: str) -> dict[int | str, dict[str, Any]]:
-    """Responses with problems for the OpenAPI document: _404="why" and so on."""
+def _problems(said: dict[int | str, str]) -> dict[int | str, dict[str, Any]]:
+    """Status -> when it is answered, as responses of the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/ProblemView"}
     content = {problems.MEDIA_TYPE: {"schema": schema}}
-    return {int(k[1:]): {"description": v, "content": content} for k, v in said.items()}
+    return {status: {"description": when, "content": content} for status, when in said.items()}
 
 
 def _pictures(description: str) -> dict[str, Any]:
@@ -59,23 +59,27 @@ def _pictures(description: str) -> dict[str, Any]:
     }
 
 
-_REFUSED = "Refused: asked for by another site's page, for example, or unexpectedly failed."
-_OTHER: dict[int | str, dict[str, Any]] = {"default": _problems(_500=_REFUSED)[500]}
 _UPLOAD = _problems(
-    _400="The body is no multipart form.",
-    _408="The picture came too slowly.",
-    _413="Too many bytes or pixels; the limit is told.",
-    _422="No picture, a broken one, or a wrong field.",
-    _503="Busy: try again after the seconds in Retry-After.",
+    {
+        400: "The body is no multipart form.",
+        408: "The picture came too slowly.",
+        413: "Too many bytes or pixels; the limit is told.",
+        422: "No picture, a broken one, or a wrong field.",
+        503: "Busy: try again after the seconds in Retry-After.",
+    }
 )
-_MISSING = _problems(_404="No such job: deleted, expired, or never there.")
+_MISSING = _problems({404: "No such job: deleted, expired, or never there."})
 _UNREADY = _problems(
-    _409="The job is not done yet.",
-    _413="It failed: the picture is too large.",
-    _422="It failed, or the format cannot hold the picture.",
-    _503="It took too long, or the server is busy.",
+    {
+        409: "The job is not done yet.",
+        413: "It failed: the picture is too large.",
+        422: "It failed, or the format cannot hold the picture.",
+        503: "It took too long, or the server is busy.",
+    }
 )
-
+_OTHER = _problems(
+    {"default": "Refused: asked for by another site's page, for example, or unexpectedly failed."}
+)
 
 router = APIRouter(responses=_OTHER)
 
