@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -38,6 +38,8 @@ from jcarsr.weights import read
 
 Row = dict[str, Any]
 QFS = [10, 20, 40, 80]
+NETWORKS = ("jcarsr-x2", "jcarsr-lite-x2")
+SIZES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.5, 25)  # megapixels
 CPU_ENGINES: tuple[EngineName, ...] = ("onnx", "openvino")
 COMPUTED: tuple[tuple[EngineName, Precision], ...] = (
     ("onnx", "float32"),
@@ -48,15 +50,16 @@ COMPUTED: tuple[tuple[EngineName, Precision], ...] = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Means:
     """What every case may use."""
 
     threads: int
     folder: Path  # for files that are thrown away
     sets: list[Path]  # test sets: Set5 and Set14
-    quick: bool  # fewer rounds and sizes
-    most_megapixels: float = 25  # of the inputs of `sizes`; a thirtieth for the full network
+    quick: bool  # fewer rounds and files
+    networks: Sequence[str]  # of `sizes`
+    megapixels: Sequence[float]  # of the inputs of `sizes`
 
 
 def network(means: Means) -> Iterator[Row]:
@@ -64,7 +67,7 @@ def network(means: Means) -> Iterator[Row]:
     torch.set_num_threads(means.threads)
     products = matrix_products()
     lq = to_planes(photograph(256, 256))
-    for name in ("jcarsr-x2", "jcarsr-lite-x2"):
+    for name in NETWORKS:
         path = weights_for(name, means.folder)
         eager, x = load_network(read(path)), torch.from_numpy(lq)
         with FlopCounterMode(display=False) as counter, torch.inference_mode():
@@ -221,13 +224,9 @@ def memory(means: Means) -> Iterator[Row]:
 
 def sizes(means: Means) -> Iterator[Row]:
     """Time and memory of the whole command at x2 against the input's size."""
-    every = (0.05, 0.2, 0.8) if means.quick else (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.5, 25)
-    for name, most in (
-        ("jcarsr-x2", means.most_megapixels / 30),
-        ("jcarsr-lite-x2", means.most_megapixels),
-    ):
+    for name in means.networks:
         weights = weights_for(name, means.folder)
-        for megapixels in (size for size in every if size <= most):
+        for megapixels in means.megapixels:
             width = round((megapixels * 1e6 * 4 / 3) ** 0.5)
             pixels_ = photograph(width, round(megapixels * 1e6 / width))
             source = jpeg_file(means.folder / "size.jpg", pixels_)

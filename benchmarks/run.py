@@ -14,7 +14,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from cases import CASES, Means
+from cases import CASES, NETWORKS, SIZES, Means
 from machine import describe
 
 
@@ -26,8 +26,9 @@ def main() -> None:
     parser.add_argument("--set14", type=Path, help="needed by `pictures`")
     parser.add_argument("--rows", type=Path, required=True, help="file to append to")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--most-megapixels", type=float, default=25, help="of `sizes`")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and sizes")
+    parser.add_argument("--networks", nargs="+", default=NETWORKS, help="of `sizes`")
+    parser.add_argument("--megapixels", type=float, nargs="+", default=SIZES, help="of `sizes`")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and files")
     arguments = parser.parse_args()
     unknown = set(arguments.cases) - set(CASES)
     if unknown:
@@ -39,7 +40,12 @@ def main() -> None:
     about = {"date": date.today().isoformat(), **describe(arguments.threads)}
     with tempfile.TemporaryDirectory() as folder:
         means = Means(
-            arguments.threads, Path(folder), sets, arguments.quick, arguments.most_megapixels
+            threads=arguments.threads,
+            folder=Path(folder),
+            sets=sets,
+            quick=arguments.quick,
+            networks=arguments.networks,
+            megapixels=arguments.megapixels,
         )
         for name in wanted:
             for row in CASES[name](means):
