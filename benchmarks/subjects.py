@@ -19,7 +19,7 @@ from PIL import Image
 from jcarsr.data.catalog import pictures_of
 from jcarsr.degradation.jpeg import encode
 from jcarsr.degradation.pipeline import low_resolution
-from jcarsr.export.onnx_graph import build
+from jcarsr.export.onnx_graph import build, trace
 from jcarsr.inference.graphs import graph_path
 from jcarsr.model.config import PRESETS
 from jcarsr.model.jcarsr import JCARSR
@@ -74,7 +74,7 @@ def weights_for(name: str, folder: Path) -> Path:
         config = PRESETS[name]
         tensors = {key: value.numpy() for key, value in JCARSR(config).state_dict().items()}
         write(path, tensors, Record(name=name, config=config))
-        onnx_ir.save(build(path, "sr"), graph_path(path, "sr"))
+        onnx_ir.save(build(trace(path, "sr"), path, "sr"), graph_path(path, "sr"))
     return path
 
 

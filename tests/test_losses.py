@@ -7,6 +7,7 @@ from jcarsr.losses import (
     LossWeights,
     charbonnier_loss,
     gradient_loss,
+    harm_loss,
     log_rms_loss,
     pixel_loss,
     squared_loss,
@@ -29,6 +30,28 @@ def test_squared_loss_of_a_constant_error() -> None:
     assert squared_loss(torch.full((1, 3, 4, 4), 0.75), torch.full((1, 3, 4, 4), 0.25)) == 0.25
 
 
+def test_harm_is_counted_window_by_window_and_only_where_sr_is_worse() -> None:
+    """Four windows; errors of 0.1 in plain; sr errs by 0.3 in one, 0.1 and 0 in the others."""
+    hr = torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    sr, plain = hr.clone(), hr + 0.1
+    sr[0, :, :4, 4:] += 0.3
+    sr[0, :, 4:, :4] -= 0.1
+    assert harm_loss(sr, hr, plain, window=4).item() == pytest.approx((0.09 - 0.01) / 8)
+    assert harm_loss(plain, hr, plain, window=4) == 0
+    assert harm_loss(sr, hr, plain, window=99).item() == pytest.approx((0.1 / 4 - 0.01) / 2)
+
+
+def test_harm_pushes_only_what_is_worse_towards_the_truth() -> None:
+    hr = torch.zeros(1, 3, 4, 8)
+    sr, plain = torch.full_like(hr, 0.2), torch.full_like(hr, 0.3)
+    sr[..., 4:] = 0.5
+    sr.requires_grad_()
+    harm_loss(sr, hr, plain, window=4).backward()
+    assert sr.grad is not None
+    assert (sr.grad[..., :4] == 0).all()
+    assert (sr.grad[..., 4:] > 0).all()
+
+
 def test_charbonnier_is_epsilon_at_zero_and_absolute_far_away() -> None:
     zero, one = torch.zeros(1, 3, 4, 4).double(), torch.ones(1, 3, 4, 4).double()
     assert charbonnier_loss(zero, zero).item() == pytest.approx(1e-3)
@@ -43,7 +66,7 @@ def test_gradient_loss_compares_with_the_sobel_map_of_hr() -> None:
 
 
 def test_total_has_the_papers_weights() -> None:
-    terms = {name: torch.tensor(1.0) for name in ("pixel", "gradient", "jcar")}
+    terms = {name: torch.tensor(1.0) for name in ("pixel", "gradient", "jcar", "harm")}
     assert total_loss(terms, LossWeights()).item() == pytest.approx(1.6)
-    halved = LossWeights(pixel=0.5, gradient=0, jcar=2)
-    assert total_loss(terms, halved).item() == pytest.approx(2.5)
+    others = LossWeights(pixel=0.5, gradient=0, jcar=2, harm=3)
+    assert total_loss(terms, others).item() == pytest.approx(5.5)

@@ -3,7 +3,8 @@ import pytest
 import skimage.filters
 import torch
 
-from jcarsr.ops import image_gradient, symmetric_pad
+from jcarsr.degradation.resize import upscale
+from jcarsr.ops import enlarge_bicubic, image_gradient, symmetric_pad
 from jcarsr.pixels import Pixels
 
 
@@ -20,3 +21,13 @@ def test_symmetric_pad_is_numpys(pad: int) -> None:
     np.testing.assert_array_equal(
         symmetric_pad(torch.from_numpy(x)[None, None], pad)[0, 0], expected
     )
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("size", [(17, 23), (2, 1)])
+def test_bicubic_enlargement_is_numpys(scale: int, size: tuple[int, int]) -> None:
+    """Against the formulation in numpy, which is proven against MATLAB's."""
+    x = np.random.default_rng(0).random((*size, 3))
+    planes = torch.from_numpy(x).permute(2, 0, 1)[None]
+    enlarged = enlarge_bicubic(planes, scale)[0].permute(1, 2, 0)
+    np.testing.assert_allclose(enlarged, upscale(x, scale), atol=1e-12)

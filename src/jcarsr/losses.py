@@ -1,11 +1,12 @@
-"""Every term of the paper's total loss (eq. 17-20)."""
+"""Every term of the paper's total loss (eq. 17-20), and what may take its place."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from jcarsr.ops import image_gradient
 
@@ -17,6 +18,7 @@ class LossWeights:
     pixel: float = 1.0
     gradient: float = 0.1
     jcar: float = 0.5
+    harm: float = 0.0  # not the paper's
 
 
 def pixel_loss(sr: Tensor, hr: Tensor) -> Tensor:
@@ -42,6 +44,29 @@ def log_rms_loss(sr: Tensor, hr: Tensor) -> Tensor:
     return 0.5 * torch.log(mse + 1e-6).mean()  # a quarter of a grey level is as good as none
 
 
+def harm_loss(sr: Tensor, hr: Tensor, plain: Tensor, *, window: int = 16) -> Tensor:
+    """Mean over windows of how much larger sr's squared error is than plain's, where it is.
+
+    Not in the paper. A network that minimises a mean error overdoes rare textures that resemble
+    common ones, until they are worse than not restored at all; this term damps what it does there
+    and is zero everywhere else.
+
+    3 x (N, 3, H, W) -> scalar; what does not fill a window at the right and below is left out.
+
+    Args:
+        sr: the restored picture.
+        hr: the truth.
+        plain: the input, enlarged without restoration.
+        window: side in pixels; smaller pictures are one window.
+    """
+    sides = min(window, hr.shape[2]), min(window, hr.shape[3])
+
+    def errors(x: Tensor) -> Tensor:
+        return avg_pool2d((x - hr).square().mean(1, keepdim=True), sides)
+
+    return (errors(sr) - errors(plain)).relu().mean()
+
+
 def gradient_loss(gradient: Tensor, hr: Tensor) -> Tensor:
     """Mean absolute error of the gradient branch against hr's Sobel map (eq. 18).
 
@@ -59,6 +84,5 @@ def charbonnier_loss(lr_hat: Tensor, lr: Tensor, *, epsilon: float = 1e-6) -> Te
 
 
 def total_loss(terms: dict[str, Tensor], weights: LossWeights) -> Tensor:
-    """The weighted sum (eq. 20) of the terms named pixel, gradient and jcar."""
-    weighted = weights.pixel * terms["pixel"]
-    return weighted + weights.gradient * terms["gradient"] + weights.jcar * terms["jcar"]
+    """The weighted sum (eq. 20) of the terms, which are named as their weights."""
+    return torch.stack([weight * terms[name] for name, weight in asdict(weights).items()]).sum()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d
+from torch.nn.functional import conv2d, interpolate
 
 
 def symmetric_pad(x: Tensor, pad: int) -> Tensor:
@@ -33,3 +33,13 @@ def image_gradient(x: Tensor) -> Tensor:
     kernels = kernels.unsqueeze(1).repeat(channels, 1, 1, 1)  # (2 * C, 1, 3, 3)
     slopes = conv2d(symmetric_pad(x, 1), kernels, groups=channels)
     return slopes.square().view(-1, channels, 2, *x.shape[2:]).mean(2).sqrt()
+
+
+def enlarge_bicubic(x: Tensor, scale: int) -> Tensor:
+    """MATLAB's imresize(x, scale): what a picture looks like without any restoration.
+
+    (N, C, H, W) -> (N, C, scale * H, scale * W), not clamped. `antialias` chooses Keys' a = -0.5.
+    """
+    border = 2  # of the input, as far as the cubic reaches
+    x = interpolate(symmetric_pad(x, border), scale_factor=scale, mode="bicubic", antialias=True)
+    return x[:, :, border * scale : -border * scale, border * scale : -border * scale]

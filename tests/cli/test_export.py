@@ -18,7 +18,7 @@ def test_graphs_are_written_beside_the_weights(
 ) -> None:
     weights = Path(shutil.copy(exported, tmp_path))
     monkeypatch.setattr(  # tracing takes seconds and is tested elsewhere
-        "jcarsr.export.write.build",
+        "jcarsr.export.write.trace",
         lambda weights, output: onnx_ir.load(graph_path(exported, output)),
     )
     result = run(app, ["export", str(weights)])

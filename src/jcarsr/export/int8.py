@@ -24,7 +24,7 @@ from onnxruntime.quantization import (  # pyright: ignore[reportMissingTypeStubs
 
 from jcarsr.data.sources import list_entries
 from jcarsr.errors import DataError
-from jcarsr.export.onnx_graph import build_whole, point_into
+from jcarsr.export.onnx_graph import point_into
 from jcarsr.inference.engine import Output
 from jcarsr.inference.graphs import IDENTITY, identity
 from jcarsr.pixels import Planes, to_planes
@@ -55,26 +55,25 @@ def patches(folder: Path) -> list[Planes]:
     return found
 
 
-def build_int8(weights: Path, output: Output, calibration: Sequence[Planes]) -> ir.Model:
-    """The graph with 8 bits; its other weights are the weight file's bytes, as in `build`.
+def build_int8(
+    traced: ir.Model, weights: Path, output: Output, calibration: Sequence[Planes]
+) -> ir.Model:
+    """The traced graph with 8 bits; its other weights are the weight file's bytes, as in `build`.
 
     Ranges are the smallest and largest values that the calibration pictures lead to, weights have a
     range for each output channel (ONNX Runtime's static quantisation).
 
     Args:
+        traced: the graph with float32 weights; it is left as it is.
         weights: the file.
         output: sr or lr.
         calibration: (1, 3, H, W) float32 in [0, 1] each.
-
-    Raises:
-        WeightsError: the file is damaged.
     """
-    whole = build_whole(weights, output)
-    names = [str(node.name) for node in whole.graph if _bears_it(node)]
+    names = [str(node.name) for node in traced.graph if _bears_it(node)]
     logging.getLogger().setLevel(logging.ERROR)  # it advises to optimise the graph before
     with tempfile.TemporaryDirectory() as scratch:
         plain, quantised = Path(scratch) / "plain.onnx", Path(scratch) / "quantised.onnx"
-        ir.save(whole, plain)
+        ir.save(traced, plain)
         quantize_static(
             plain,
             quantised,

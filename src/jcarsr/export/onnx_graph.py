@@ -38,23 +38,10 @@ class _Asked(nn.Module):
         return ask(self.network, self.output, lq)
 
 
-def build(weights: Path, output: Output) -> ir.Model:
+def trace(weights: Path, output: Output) -> ir.Model:
     """The graph of a weight file's network for one output: lq (N, 3, H, W) float32 in, any size.
 
-    Every parameter is an fp16 initialiser whose bytes are those of the weight file, and is cast to
-    float32. The entry `IDENTITY` says for which weights it is.
-
-    Raises:
-        WeightsError: the file is damaged.
-    """
-    model = build_whole(weights, output)
-    point_into(model, weights)
-    model.metadata_props[IDENTITY] = identity(read(weights).record, output)
-    return model
-
-
-def build_whole(weights: Path, output: Output) -> ir.Model:
-    """As `build`, but with the weights as float32 initialisers.
+    Its parameters are float32 initialisers.
 
     Raises:
         WeightsError: the file is damaged.
@@ -72,6 +59,17 @@ def build_whole(weights: Path, output: Output) -> ir.Model:
     _strip(model)
     model.graph.name = f"{loaded.record.name} {output}"
     return model
+
+
+def build(traced: ir.Model, weights: Path, output: Output) -> ir.Model:
+    """The traced graph without weights, in place.
+
+    Every parameter becomes an fp16 initialiser whose bytes are those of the weight file, and is
+    cast to float32. The entry `IDENTITY` says for which weights it is.
+    """
+    point_into(traced, weights)
+    traced.metadata_props[IDENTITY] = identity(read(weights).record, output)
+    return traced
 
 
 def point_into(model: ir.Model, weights: Path) -> None:

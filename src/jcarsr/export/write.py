@@ -12,7 +12,7 @@ import onnx_ir as ir
 
 from jcarsr.errors import WeightsError
 from jcarsr.export.int8 import agreement, build_int8
-from jcarsr.export.onnx_graph import build
+from jcarsr.export.onnx_graph import build, trace
 from jcarsr.inference.engine import Output
 from jcarsr.inference.graphs import INT8_OUTPUTS, OUTPUTS, graph_path
 from jcarsr.inference.onnx_engine import OnnxEngine
@@ -45,7 +45,7 @@ def export(
         on_graph: told of every graph that is checked.
 
     Returns:
-        the graphs, one for each output, then those with 8 bits.
+        the graphs: for each output that with 8 bits, if there is one, and that without.
 
     Raises:
         WeightsError: the file is damaged, or ONNX Runtime computes something else with it.
@@ -54,26 +54,25 @@ def export(
     folder = folder or weights.parent
     kept = folder / weights.name
     folder.mkdir(parents=True, exist_ok=True)
-    wanted: list[tuple[Output, bool]] = []
-    wanted.extend((output, False) for output in OUTPUTS)
-    if calibration:
-        wanted.extend((output, True) for output in INT8_OUTPUTS)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as scratch:
         copy = Path(shutil.copy(weights, scratch))
-        for output, int8 in wanted:
-            graph = graph_path(copy, output, int8=int8)
-            if int8:
-                ir.save(build_int8(copy, output, calibration), graph)
+        graphs: list[Path] = []
+        for output in OUTPUTS:
+            traced = trace(copy, output)
+            if calibration and output in INT8_OUTPUTS:
+                graph = graph_path(copy, output, int8=True)
+                ir.save(build_int8(traced, copy, output, calibration), graph)
                 check_int8(copy, output, calibration)
-            else:
-                ir.save(build(copy, output), graph)
-                check(copy, output)
+                graphs.append(graph)
+                on_graph(folder / graph.name)
+            graph = graph_path(copy, output)
+            ir.save(build(traced, copy, output), graph)
+            check(copy, output)
+            graphs.append(graph)
             on_graph(folder / graph.name)
         if not (kept.exists() and kept.samefile(weights)):
             copy.replace(kept)
-        for output, int8 in wanted:
-            graph_path(copy, output, int8=int8).replace(graph_path(kept, output, int8=int8))
-    return [graph_path(kept, output, int8=int8) for output, int8 in wanted]
+        return [graph.replace(folder / graph.name) for graph in graphs]
 
 
 def check(weights: Path, output: Output) -> float:

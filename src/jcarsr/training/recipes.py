@@ -87,14 +87,18 @@ RECIPES: dict[str, Recipe] = {
         loss_weights=LossWeights(pixel=0.03),  # as steep as eq. 17 at an error of 8 grey levels
         ema_decay=0.995,
     ),
-    # After `finish`, with --init. Squared error weighs textures most, where `finish` overdoes it.
+    # After `finish`, with --init. Squared error weighs textures most, where `finish` overdoes it,
+    # and those most that come out worse than plain enlargement leaves them.
     "settle": replace(
         _SHORT,
         learning_rate=2e-4,
         schedule=Cosine(warmup_steps=50),
         max_steps=1_000,
         pixel_error="squared",
-        loss_weights=LossWeights(pixel=16.0),  # as steep as eq. 17 at an error of 8 grey levels
+        loss_weights=LossWeights(
+            pixel=16.0,  # as steep as eq. 17 at an error of 8 grey levels
+            harm=128.0,
+        ),
         ema_decay=0.995,
     ),
 }
