@@ -8,13 +8,15 @@ from types import ModuleType
 
 import pytest
 
+from jcarsr import JCARSRConfig
+
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    names = ("clock", "machine", "subjects", "waifu2x", "cases", "report")
+    names = ("clock", "machine", "subjects", "waifu2x", "cases", "report", "training")
 
     def by_name(name: str) -> ModuleType:
         return importlib.import_module(name)
@@ -64,3 +66,24 @@ def test_stored_rows_make_the_report_that_is_there(load, tmp_path: Path) -> None
     report.write([json.loads(line) for line in lines], copy, tmp_path / "speed.svg")
     assert copy.read_text("utf-8") == text
     assert (tmp_path / "speed.svg").stat().st_size > 10_000
+
+
+@pytest.mark.filterwarnings("default")  # the engine warns of its own matters
+def test_training_steps_are_rows(
+    load, tiny: JCARSRConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, kernels = tmp_path / "rows.jsonl", tmp_path / "profile.txt"
+    words = "--presets tiny --batch-sizes 2 --patch-sizes 16 --modes eager --steps 2 --side 64"
+    files = ["--rows", str(rows), "--profile", str(kernels)]
+    monkeypatch.setattr(sys, "argv", ["training.py", *words.split(), *files])
+    load("training").main()
+    found = [json.loads(line) for line in rows.read_text("utf-8").splitlines()]
+    assert [row["layout"] for row in found] == ["channels_last", "contiguous"]
+    for row in found:
+        assert row["ms_step"] == pytest.approx(sum(row["ms_steps"]) / 2)
+        achieved = row["gflop"] * 1e9 / (row["ms_step"] / 1e3)
+        assert row["share_of_matrix_rate"] == pytest.approx(
+            achieved / (row["matrix_tflops"] * 1e12)
+        )
+        assert row["ms_network"] < 2 * row["ms_step"]
+    assert "convolution_backward" in kernels.read_text("utf-8")
