@@ -97,7 +97,7 @@ RECIPES: dict[str, Recipe] = {
         pixel_error="squared",
         loss_weights=LossWeights(
             pixel=16.0,  # as steep as eq. 17 at an error of 8 grey levels
-            harm=128.0,
+            harm=32.0,
         ),
         ema_decay=0.995,
     ),
