@@ -57,7 +57,7 @@ class Means:
     threads: int
     folder: Path  # for files that are thrown away
     sets: list[Path]  # test sets: Set5 and Set14
-    quick: bool  # fewer rounds and files
+    quick: bool  # fewer rounds and files, smaller sizes
     networks: Sequence[str]  # of `sizes`
     megapixels: Sequence[float]  # of the inputs of `sizes`
 

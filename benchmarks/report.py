@@ -97,11 +97,31 @@ def folder_table(rows: list[Row]) -> str:
 
 def memory_table(rows: list[Row]) -> str:
     """One megapixel at x4."""
-    cells = [(r["contestant"], f"{r['peak_bytes'] / 2**30:.2f} GiB") for r in _of(rows, "memory")]
+    cells = [(r["contestant"], _gib(r)) for r in _of(rows, "memory")]
     return _markdown(("1 megapixel, x4, lite", "peak of the whole process"), cells)
 
 
-TABLES = (network_table, pictures_table, start_table, folder_table, memory_table)
+def sizes_table(rows: list[Row]) -> str:
+    """The largest input against 0.4 megapixels, from which on pictures have several tiles."""
+    found = {(r["network"], r["contestant"], r["megapixels"]): r for r in _of(rows, "sizes")}
+    cells: list[tuple[str, ...]] = []
+    for network, contestant in sorted({key[:2] for key in found}):
+        small, large = (found.get((network, contestant, size)) for size in (0.4, 25))
+        if not small or not large:
+            continue
+        slower = (median(large["seconds"]) / 25) / (median(small["seconds"]) / 0.4)
+        cells.append((network, contestant, f"{slower:.2f}", *(_gib(row) for row in (small, large))))
+    head = (
+        "25 megapixels, x2",
+        "computed by",
+        "time a megapixel, of 0.4 megapixels'",
+        "peak at 0.4 megapixels",
+        "at 25",
+    )
+    return _markdown(head, cells)
+
+
+TABLES = (network_table, pictures_table, start_table, folder_table, memory_table, sizes_table)
 
 
 def plot(rows: list[Row], path: Path) -> None:
@@ -135,6 +155,10 @@ def _of(rows: list[Row], case: str) -> list[Row]:
     own = [row for row in rows if row["case"] == case]
     newest = {(row.get("network"), row["contestant"], row.get("megapixels")): row for row in own}
     return list(newest.values())
+
+
+def _gib(row: Row) -> str:
+    return f"{row['peak_bytes'] / 2**30:.2f} GiB"
 
 
 def _markdown(head: tuple[str, ...], cells: list[tuple[str, ...]]) -> str:

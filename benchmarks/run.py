@@ -26,9 +26,11 @@ def main() -> None:
     parser.add_argument("--set14", type=Path, help="needed by `pictures`")
     parser.add_argument("--rows", type=Path, required=True, help="file to append to")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--networks", nargs="+", default=NETWORKS, help="of `sizes`")
-    parser.add_argument("--megapixels", type=float, nargs="+", default=SIZES, help="of `sizes`")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and files")
+    parser.add_argument(
+        "--networks", nargs="+", default=NETWORKS, choices=NETWORKS, help="of `sizes`"
+    )
+    parser.add_argument("--megapixels", type=float, nargs="+", help="of `sizes`")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, files and sizes")
     arguments = parser.parse_args()
     unknown = set(arguments.cases) - set(CASES)
     if unknown:
@@ -45,7 +47,7 @@ def main() -> None:
             sets=sets,
             quick=arguments.quick,
             networks=arguments.networks,
-            megapixels=arguments.megapixels,
+            megapixels=arguments.megapixels or (SIZES[:5] if arguments.quick else SIZES),
         )
         for name in wanted:
             for row in CASES[name](means):

@@ -23,7 +23,6 @@ from typing import Any
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -31,7 +30,7 @@ from jcarsr.data.bank import Batch
 from jcarsr.losses import total_loss
 from jcarsr.model.config import PRESETS
 from jcarsr.model.jcarsr import JCARSR
-from jcarsr.training.prepare import compile_blocks, make_optimizer
+from jcarsr.training.prepare import compile_blocks, make_average, make_optimizer
 from jcarsr.training.recipes import RECIPES
 from jcarsr.training.task import loss_terms
 
@@ -172,8 +171,7 @@ class _Step:
         config, layout = PRESETS[variant.preset], LAYOUTS[variant.layout]
         self.model = JCARSR(config).to(fabric.device)
         self.model.to(memory_format=layout)  # pyright: ignore[reportCallIssue]
-        average = get_ema_multi_avg_fn(self.recipe.ema_decay)  # pyright: ignore[reportUnknownVariableType]
-        self.ema = AveragedModel(self.model, multi_avg_fn=average)  # pyright: ignore[reportUnknownArgumentType]
+        self.ema = make_average(self.model, self.recipe)
         optimizer = make_optimizer(self.model, self.recipe)
         if variant.compiled:
             compile_blocks(self.model)
@@ -195,7 +193,9 @@ class _Step:
     def whole(self) -> None:
         """Everything that the loop does in a step, but to draw the batch."""
         self.gradients()
-        self.fabric.clip_gradients(self.wrapped, self.optimizer, max_norm=1.0)
+        self.fabric.clip_gradients(
+            self.wrapped, self.optimizer, max_norm=self.recipe.clip_norm, error_if_nonfinite=False
+        )
         self.optimizer.step()
         self.ema.update_parameters(self.model)
 

@@ -57,6 +57,20 @@ def test_report_takes_the_newest_row_and_tells_no_seconds(load, tmp_path: Path) 
     assert "1.23" not in report.start_table(rows)
 
 
+def test_sizes_are_compared_by_the_megapixel_where_both_are_there(load) -> None:
+    rows = [
+        {"case": "sizes", "network": "n", "contestant": contestant, "megapixels": size}
+        | {"seconds": [seconds], "peak_bytes": peak}
+        for contestant, size, seconds, peak in (
+            ("onnx", 0.4, 4.0, 2**29),
+            ("onnx", 25, 300.0, 2**31),
+            ("openvino", 25, 300.0, 2**31),
+        )
+    ]
+    table = load("report").sizes_table(rows).splitlines()
+    assert table[2:] == ["| n | onnx | 1.20 | 0.50 GiB | 2.00 GiB |"]
+
+
 def test_stored_rows_make_the_report_that_is_there(load, tmp_path: Path) -> None:
     """docs/speed.md is generated, never typed."""
     report, copy = load("report"), tmp_path / "speed.md"

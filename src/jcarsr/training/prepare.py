@@ -1,9 +1,10 @@
-"""A network before its first step: starting weights, optimiser, compilation."""
+"""A network before its first step: starting weights, optimiser, average, compilation."""
 
 from __future__ import annotations
 
 import torch
 from torch.optim import Adam, AdamW, Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from jcarsr import weights
 from jcarsr.errors import TrainingError
@@ -38,6 +39,12 @@ def make_optimizer(model: JCARSR, recipe: Recipe) -> Optimizer:
     if recipe.optimizer == "adam":
         return Adam(model.parameters(), lr=recipe.learning_rate, betas=recipe.betas)
     return AdamW(model.parameters(), lr=recipe.learning_rate, betas=recipe.betas, weight_decay=0.0)
+
+
+def make_average(model: JCARSR, recipe: Recipe) -> AveragedModel:
+    """The running average of the weights: what is evaluated and kept."""
+    average = get_ema_multi_avg_fn(recipe.ema_decay)  # pyright: ignore[reportUnknownVariableType]
+    return AveragedModel(model, multi_avg_fn=average)  # pyright: ignore[reportUnknownArgumentType]
 
 
 def compile_blocks(model: JCARSR) -> None:

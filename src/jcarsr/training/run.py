@@ -21,7 +21,6 @@ from lightning.fabric import Fabric
 from lightning.fabric.loggers.csv_logs import CSVLogger
 from lightning.fabric.loggers.tensorboard import TensorBoardLogger
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from jcarsr import weights
 from jcarsr.data.bank import Bank, BankSettings, build_bank
@@ -33,7 +32,7 @@ from jcarsr.model.config import PRESETS
 from jcarsr.model.jcarsr import JCARSR
 from jcarsr.training import checkpoint
 from jcarsr.training.checkpoint import Progress
-from jcarsr.training.prepare import compile_blocks, initialise, make_optimizer
+from jcarsr.training.prepare import compile_blocks, initialise, make_average, make_optimizer
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter, Silent, StepReport
 from jcarsr.training.stop import StopFlag, stop_on_signals
@@ -111,8 +110,7 @@ class _Run:
         torch.manual_seed(recipe.seed)
         self.model = JCARSR(PRESETS[recipe.preset])
         self.model.to(fabric.device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        average = get_ema_multi_avg_fn(recipe.ema_decay)  # pyright: ignore[reportUnknownVariableType]
-        self.ema = AveragedModel(self.model, multi_avg_fn=average)  # pyright: ignore[reportUnknownArgumentType]
+        self.ema = make_average(self.model, recipe)
         self.optimizer = make_optimizer(self.model, recipe)
         if options.compile if options.compile is not None else fabric.device.type == "cuda":
             compile_blocks(self.model)
