@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +24,7 @@ from typing import Any
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor
+from torch.nn.utils import get_total_norm
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -115,7 +117,10 @@ def measure(variant: Variant, fabric: Fabric, steps: int) -> Row:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     step = _Step(variant, fabric)
-    (first,) = timed(step.whole, device, 1, warm_up=0)
+    (first,) = timed(step.gradients, device, 1, warm_up=0)
+    norm = get_total_norm([p.grad for p in step.model.parameters() if p.grad is not None]).item()
+    if not math.isfinite(norm):
+        raise SystemExit(f"error: {variant}: the gradients of the first step are not finite")
     whole, network = (timed(run, device, steps) for run in (step.whole, step.gradients))
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
     with FlopCounterMode(display=False) as counter:
@@ -126,6 +131,7 @@ def measure(variant: Variant, fabric: Fabric, steps: int) -> Row:
         "ms_network": 1e3 * median(network),
         "ms_steps": [1e3 * seconds for seconds in whole],
         "seconds_first_step": first,
+        "gradient_norm": norm,  # of the first step: the same for every way to compute it
         "lr_megapixels_per_second": pixels / median(whole) / 1e6,
         "gflop": counter.get_total_flops() / 1e9,
         "peak_bytes": peak,

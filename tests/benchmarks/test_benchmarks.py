@@ -100,4 +100,6 @@ def test_training_steps_are_rows(
             achieved / (row["matrix_tflops"] * 1e12)
         )
         assert row["ms_network"] > 0
+    norms = [row["gradient_norm"] for row in found]
+    assert norms[0] == pytest.approx(norms[1], rel=0.05)  # two layouts of one computation
     assert "convolution_backward" in kernels.read_text("utf-8")

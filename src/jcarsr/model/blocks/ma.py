@@ -25,5 +25,7 @@ class MA(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         channel = self.channel(x.mean((2, 3), keepdim=True))  # (N, C, 1, 1)
-        spatial = self.spatial(x.amax(1, keepdim=True))  # (N, 1, H, W)
+        # Not amax: its gradient looks for x == amax(x). Compiled in bfloat16 the two are rounded
+        # differently, no channel is found, and the gradient is 0 / 0 (pytorch/pytorch#195214).
+        spatial = self.spatial(x.max(1, keepdim=True).values)  # (N, 1, H, W)
         return x * (channel * spatial)
