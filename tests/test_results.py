@@ -46,7 +46,7 @@ def test_lite_x4_beats_bicubic_on_set5_by_its_bar(qf: int) -> None:
     assert gain >= 0.4
 
 
-@pytest.mark.parametrize("dataset", ["Set5", "Set14", "B100"])
+@pytest.mark.parametrize("dataset", ["Set5", "Set14", "B100", "Urban100"])
 @pytest.mark.parametrize("qf", [10, 20, 30, 40, 80])
 @pytest.mark.parametrize("scale", [2, 4])
 def test_lite_beats_bicubic_on_every_picture(dataset: str, qf: int, scale: int) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -25,6 +26,12 @@ def test_tensors_come_back_as_fp16_and_the_record_whole(tmp_path: Path) -> None:
     for name, values in TENSORS.items():
         np.testing.assert_array_equal(weights.tensors[name], values.astype(np.float16))
     assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_others_may_read_what_the_umask_allows(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    assert stored(tmp_path).stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
 def test_one_flipped_bit_is_noticed(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from jcarsr.errors import JCARSRError, WeightsError
 from jcarsr.evaluation.rows import Row, read_rows
 from jcarsr.export.int8 import patches
 from jcarsr.export.write import export
-from jcarsr.weights import PRETRAINED, read, read_record, write
+from jcarsr.weights import PRETRAINED, Record, read, read_record, write
 
 LICENCE = "Apache-2.0, as the package; the training pictures keep their own licences, see data"
 
@@ -52,7 +52,7 @@ def bundle(path: Path, rows_file: Path, manifest: Path, into: Path) -> Path:
     """
     weights = read(path)
     rows = read_rows([rows_file])
-    own = scores(rows, weights.record.sha256)
+    own = scores(rows, weights.record)
     if not own:
         raise WeightsError(f"{rows_file}: no scores of {path}, run jcarsr evaluate --json first")
     target = into / f"{weights.record.name}.safetensors"
@@ -64,12 +64,15 @@ def bundle(path: Path, rows_file: Path, manifest: Path, into: Path) -> Path:
     return target
 
 
-def scores(rows: list[Row], sha256: str) -> dict[str, list[float]]:
-    """'Set5 x2 QF 10' and so on -> [PSNR in dB, SSIM] of the weights with this hash."""
+def scores(rows: list[Row], record: Record) -> dict[str, list[float]]:
+    """'Set5 x2 QF 10' and so on -> [PSNR in dB, SSIM] of these weights, run once a picture.
+
+    Rows of an ensemble have the weights' hash, too, but another restorer's name.
+    """
     return {
         f"{row.set} x{row.scale} QF {row.qf}": [row.psnr, row.ssim]
         for row in rows
-        if row.sha256 == sha256
+        if row.sha256 == record.sha256 and row.restorer == record.name
     }
 
 

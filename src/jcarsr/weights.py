@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
+from safetensors.numpy import save
 
 from jcarsr.errors import WeightsError
 from jcarsr.model.config import JCARSRConfig
@@ -70,7 +70,7 @@ def write(path: Path, tensors: Tensors, record: Record) -> Record:
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     metadata = {"format": _FORMAT, "record": json.dumps(asdict(record), sort_keys=True)}
     try:
-        save_file(halves, partial, metadata=metadata)
+        partial.write_bytes(save(halves, metadata))  # save_file lets only its owner read it
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

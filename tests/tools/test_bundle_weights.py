@@ -21,13 +21,13 @@ def tool() -> ModuleType:
     return module
 
 
-def store_row(path: Path, sha256: str, psnr: float) -> Path:
+def store_row(path: Path, sha256: str, psnr: float, restorer: str = "tiny") -> Path:
     row = Row(
         set="Set5",
         scale=2,
         qf=10,
         subsampling="4:2:0",
-        restorer="tiny",
+        restorer=restorer,
         sha256=sha256,
         psnr=psnr,
         ssim=0.8,
@@ -52,6 +52,7 @@ def test_scores_data_and_licence_are_stamped_and_tensors_kept(
 ) -> None:
     sha256 = read_record(tiny_weights).sha256
     rows = store_row(tmp_path / "rows.jsonl", sha256, 28.0)
+    store_row(rows, sha256, 28.1, "tiny, ensemble")
     bundled = read(tool.bundle(tiny_weights, rows, manifest, tmp_path / "into"))
     assert bundled.record.sha256 == sha256
     assert bundled.record.scores == {"Set5 x2 QF 10": [28.0, 0.8]}

@@ -147,7 +147,7 @@ def test_init_takes_what_fits(
             messages.append(text)
 
     larger = replace(recipe, preset="tiny-x4", patch_size=8, learning_rate=1e-9)
-    path = train(larger, options(picture_folder, tmp_path / "x4", init=str(start)), Messages())
+    path = train(larger, options(picture_folder, tmp_path / "x4", init=[str(start)]), Messages())
     before, after = read(start).tensors, read(path).tensors
     assert set(after) - set(before) == {
         f"{branch}_upsampler.2.{kind}"
@@ -156,6 +156,20 @@ def test_init_takes_what_fits(
     }
     assert all(np.allclose(after[name], before[name], atol=1e-3) for name in before)
     assert f"{len(before)} of {len(after)} tensors taken" in messages[0]
+
+
+def test_last_init_wins_where_both_fit(
+    tmp_path: Path, picture_folder: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PRESETS, "tiny-x4", replace(PRESETS["tiny"], scale=4))
+    larger = replace(recipe, preset="tiny-x4", patch_size=8, max_steps=1, seed=7)
+    x2 = train(replace(recipe, max_steps=1), options(picture_folder, tmp_path / "x2"))
+    x4 = train(larger, options(picture_folder, tmp_path / "x4"))
+    both = options(picture_folder, tmp_path / "both", init=[str(x4), str(x2)])
+    path = train(replace(larger, learning_rate=1e-9), both)
+    trunk, own, after = (read(file).tensors for file in (x2, x4, path))
+    for name, values in after.items():
+        np.testing.assert_allclose(values, (trunk if name in trunk else own)[name], atol=1e-3)
 
 
 def test_two_processes_train_one_network(tmp_path: Path, picture_folder: Path) -> None:

@@ -31,7 +31,10 @@ def train(
         bool, typer.Option(help="Go on from the newest checkpoint in --out.")
     ] = False,
     init: Annotated[
-        str | None, typer.Option(help="Weights to start from, where names and shapes agree.")
+        list[str] | None,
+        typer.Option(
+            help="Weights to start from, where names and shapes agree; repeatable, the last wins."
+        ),
     ] = None,
     validation: Annotated[
         list[Path] | None,
@@ -85,7 +88,7 @@ def train(
         validation=validation or (),
         max_minutes=max_minutes,
         resume=resume,
-        init=init,
+        init=init or (),
         device=device.value,
         precision=precision,
         compile=compile,

@@ -51,7 +51,7 @@ class RunOptions:
     validation: Sequence[Path] = ()  # empty = some training pictures are held out
     max_minutes: float | None = None  # in the loop, over all resumptions; None = steps alone count
     resume: bool = False
-    init: str | None = None  # weights to start from, where names and shapes agree
+    init: Sequence[str] = ()  # weights to start from, where names and shapes agree; the last wins
     device: Device = "auto"
     precision: Literal["bf16", "fp32"] = "bf16"
     compile: bool | None = None  # None = on a GPU only
@@ -82,8 +82,8 @@ def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None)
     pairs = make_pairs(held, PRESETS[recipe.preset].scale) if fabric.is_global_zero else []
     bank = _build_bank(recipe, training, fabric, reporter)
     run = _Run(fabric, recipe, options, bank, pairs, _identity(recipe, training), reporter)
-    if options.init:
-        reporter.message(initialise(run.model, options.init))
+    for name in options.init:
+        reporter.message(initialise(run.model, name))
     if options.resume:
         run.load()
     with stop_on_signals() as stop:
@@ -261,7 +261,7 @@ class _Run:
                 "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU",
                 "processes": self.fabric.world_size,
                 "precision": self.options.precision,
-                "init": Path(self.options.init).name if self.options.init else None,
+                "init": [Path(name).name for name in self.options.init],
             },
             scores={"validation": scores},
         )
