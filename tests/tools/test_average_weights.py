@@ -1,4 +1,3 @@
-import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,18 +8,7 @@ import pytest
 from jcarsr import JCARSRConfig
 from jcarsr.weights import Record, read, write
 
-ROOT = Path(__file__).parents[2]
 CONFIG = JCARSRConfig(scale=2, channels=8)
-
-
-@pytest.fixture
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("average", ROOT / "tools" / "average_weights.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def stored(path: Path, values: list[float], steps: int, config: JCARSRConfig = CONFIG) -> Path:

@@ -1,4 +1,3 @@
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
@@ -7,18 +6,6 @@ import pytest
 from jcarsr import WeightsError
 from jcarsr.evaluation.rows import Row, write_rows
 from jcarsr.weights import read, read_record
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("bundle", ROOT / "tools" / "bundle_weights.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def store_row(path: Path, sha256: str, psnr: float, restorer: str = "tiny") -> Path:
