@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
+from jcarsr.weights import read
 
 
 @pytest.mark.parametrize(
@@ -10,6 +13,9 @@ from jcarsr.cli import app
         (["slow"], "slow: no such recipe, there are paper, short, finish, settle"),
         (["short", "--preset", "big"], "--preset big"),
         (["short", "--precision", "fp8"], "--precision fp8"),
+        (["short", "--qf", "10;20"], "--qf 10;20"),
+        (["short", "--qf", "101"], "between 1 and 100"),
+        (["short", "--share-444", "2"], "share_444 must be in [0, 1], got 2.0"),
         (["short", "--batch-size", "0"], "batch_size must be positive, got 0"),
     ],
 )
@@ -17,3 +23,16 @@ def test_wrong_usage_is_told(arguments: list[str], message: str) -> None:
     result = CliRunner().invoke(app, ["train", *arguments, "--data", "x", "--out", "y"])
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+@pytest.mark.filterwarnings("default")  # the engine warns of its own matters
+def test_specialist_of_one_quality(picture_folder: Path, tmp_path: Path) -> None:
+    arguments = ["train", "finish", "--data", picture_folder, "--out", tmp_path]
+    arguments += ["--qf", "10", "--share-444", "0", "--name", "jcarsr-lite-x2-q10"]
+    arguments += ["--max-steps", 1, "--batch-size", 1, "--patch-size", 16, "--device", "cpu"]
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    record = read(tmp_path / "weights.safetensors").record
+    assert record.name == "jcarsr-lite-x2-q10"
+    assert (record.recipe["qfs"], record.recipe["share_444"]) == ([10], 0.0)
+    assert set(record.scores["validation"]) == {"psnr_qf10"}

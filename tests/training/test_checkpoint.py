@@ -29,6 +29,12 @@ def test_only_the_newest_stays(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["step-00001000"]
 
 
+def test_others_may_read_what_the_umask_allows(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    (part,) = store(tmp_path, 7).iterdir()
+    assert part.stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
 def test_half_written_checkpoint_is_not_seen(tmp_path: Path) -> None:
     store(tmp_path, 5)
     (tmp_path / ".step-00000009.part").mkdir()

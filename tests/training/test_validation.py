@@ -29,9 +29,20 @@ def test_centre_is_the_middle() -> None:
     assert middle[SIDE // 2, SIDE // 2, 0] == 9
 
 
+@pytest.mark.parametrize(
+    ("trained", "scored"), [((95, 40, 10, 5), {10, 40}), ((10,), {10}), ((80, 20), {20})]
+)
+def test_only_what_is_trained_is_scored(
+    picture_folder: Path, trained: tuple[int, ...], scored: set[int]
+) -> None:
+    pairs = make_pairs(list_entries([picture_folder])[:2], 2, trained)
+    assert {pair.qf for pair in pairs} == scored
+    assert len(pairs) == 2 * len(scored)
+
+
 def test_scores_are_the_protocols(picture_folder: Path, tiny: JCARSRConfig) -> None:
     model = JCARSR(tiny)
-    pairs = make_pairs(list_entries([picture_folder])[:3], 2)
+    pairs = make_pairs(list_entries([picture_folder])[:3], 2, (5, 10, 40))
     scores = validate(model, pairs, torch.device("cpu"))
     expected: list[float] = []
     for pair in pairs:

@@ -113,6 +113,24 @@ def shown(path: Path) -> str:
     return text if text.isprintable() else repr(text)
 
 
+def parse_qfs(text: str) -> tuple[int, ...]:
+    """The value of --qf.
+
+    Raises:
+        ValueError: it is no list of quality factors.
+
+    >>> parse_qfs("10,40")
+    (10, 40)
+    """
+    try:
+        qfs = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError(f"--qf {text}: numbers with commas between, such as 10,40") from error
+    if not all(1 <= value <= 100 for value in qfs):
+        raise ValueError(f"--qf {text}: quality factors lie between 1 and 100")
+    return qfs
+
+
 def parse_bytes(text: str) -> int:
     """A size such as 800M or 3G (of 1024) in bytes.
 

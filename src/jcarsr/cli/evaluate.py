@@ -20,6 +20,7 @@ from jcarsr.cli.choices import (
     Scale,
     ThreadsOption,
     engine_options,
+    parse_qfs,
     usage_errors,
 )
 
@@ -59,7 +60,7 @@ def evaluate(
     from jcarsr.evaluation.tables import tables
 
     with usage_errors():
-        qfs = _quality_factors(qf)
+        qfs = parse_qfs(qf)
         if subsampling not in ("4:2:0", "4:2:2", "4:4:4"):
             raise ValueError(f"--subsampling {subsampling}: not one of 4:2:0, 4:2:2, 4:4:4")
         options = engine_options(engine, device, precision, threads)
@@ -130,13 +131,3 @@ def _contestants(
             Contestant(told, restorer, record.sha256, library=networks.library(scale))
         )
     return contestants
-
-
-def _quality_factors(text: str) -> list[int]:
-    try:
-        qfs = [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise ValueError(f"--qf {text}: numbers with commas between, such as 10,40") from error
-    if not all(1 <= value <= 100 for value in qfs):
-        raise ValueError(f"--qf {text}: quality factors lie between 1 and 100")
-    return qfs

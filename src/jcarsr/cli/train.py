@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as Eta
 
-from jcarsr.cli.choices import Device, usage_errors
+from jcarsr.cli.choices import Device, parse_qfs, usage_errors
 
 if TYPE_CHECKING:
     from jcarsr.training.report import StepReport
@@ -44,7 +44,17 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help="Crops a step, all devices.")] = None,
     patch_size: Annotated[int | None, typer.Option(help="Input pixels of a crop's side.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    qf: Annotated[
+        str | None,
+        typer.Option(help="Quality factors of the training JPEGs, with commas between."),
+    ] = None,
+    share_444: Annotated[
+        float | None, typer.Option(help="Of the training JPEGs, in full chroma.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides every random draw.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Of the weights in their record. (default: the preset's)")
+    ] = None,
     device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
     precision: Annotated[str, typer.Option(help="bf16|fp32")] = "bf16",
     compile: Annotated[
@@ -72,9 +82,11 @@ def train(
         "batch_size": batch_size,
         "patch_size": patch_size,
         "learning_rate": learning_rate,
+        "share_444": share_444,
         "seed": seed,
     }
     with usage_errors():
+        changes["qfs"] = None if qf is None else parse_qfs(qf)
         if recipe not in RECIPES:
             raise ValueError(f"{recipe}: no such recipe, there are {', '.join(RECIPES)}")
         if preset is not None and preset not in PRESETS:
@@ -85,6 +97,7 @@ def train(
     options = RunOptions(
         data=data,
         out=out,
+        name=name,
         validation=validation or (),
         max_minutes=max_minutes,
         resume=resume,

@@ -43,6 +43,8 @@ class Recipe:
         for name in ("learning_rate", "max_steps", "batch_size", "patch_size", "candidates"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}")
+        if not 0 <= self.share_444 <= 1:
+            raise ValueError(f"share_444 must be in [0, 1], got {self.share_444!r}")
         if not 0 <= self.ema_decay < 1:
             raise ValueError(f"ema_decay must be in [0, 1), got {self.ema_decay!r}")
 

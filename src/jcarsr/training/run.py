@@ -48,6 +48,7 @@ class RunOptions:
 
     data: Sequence[Path]  # folders and tar shards of pictures
     out: Path
+    name: str | None = None  # of the weights; None = the preset's
     validation: Sequence[Path] = ()  # empty = some training pictures are held out
     max_minutes: float | None = None  # in the loop, over all resumptions; None = steps alone count
     resume: bool = False
@@ -79,7 +80,9 @@ def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None)
     fabric = _launch(options)
     reporter = reporter if reporter and fabric.is_global_zero else Silent()
     training, held = _split_entries(options)
-    pairs = make_pairs(held, PRESETS[recipe.preset].scale) if fabric.is_global_zero else []
+    pairs: list[ValidationPair] = []
+    if fabric.is_global_zero:
+        pairs = make_pairs(held, PRESETS[recipe.preset].scale, recipe.qfs)
     bank = _build_bank(recipe, training, fabric, reporter)
     run = _Run(fabric, recipe, options, bank, pairs, _identity(recipe, training), reporter)
     for name in options.init:
@@ -250,7 +253,7 @@ class _Run:
     def _record(self, scores: dict[str, float]) -> weights.Record:
         device = self.fabric.device
         return weights.Record(
-            name=self.recipe.preset,
+            name=self.options.name or self.recipe.preset,
             config=self.model.config,
             recipe=asdict(self.recipe),
             data=[path.name for path in self.options.data],

@@ -43,12 +43,15 @@ def hold_out(entries: Sequence[Entry], count: int = 8) -> tuple[list[Entry], lis
     return training, [entries[index] for index in sorted(held)]
 
 
-def make_pairs(entries: Sequence[Entry], scale: int) -> list[ValidationPair]:
-    """The centre of every picture at every quality factor of QFS."""
+def make_pairs(
+    entries: Sequence[Entry], scale: int, trained: Sequence[int]
+) -> list[ValidationPair]:
+    """The centre of every picture at those of QFS that are trained on, else the lowest that is."""
+    qfs = [qf for qf in QFS if qf in trained] or [min(trained)]
     pairs: list[ValidationPair] = []
     for entry in entries:
         hr = centre(entry.pixels(), scale)
-        for qf in QFS:
+        for qf in qfs:
             lq = degrade(hr, scale, Compression(qf=qf)).lq
             pairs.append(ValidationPair(qf, torch.from_numpy(to_planes(lq)), hr))
     return pairs
