@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ def test_only_the_newest_stays(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["step-00001000"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 def test_others_may_read_what_the_umask_allows(tmp_path: Path) -> None:
     (tmp_path / "usual").touch()
     (part,) = store(tmp_path, 7).iterdir()
