@@ -17,6 +17,8 @@ from jcarsr.weights import read
         (["short", "--qf", "101"], "between 1 and 100"),
         (["short", "--share-444", "2"], "share_444 must be in [0, 1], got 2.0"),
         (["short", "--batch-size", "0"], "batch_size must be positive, got 0"),
+        (["short", "--name", "two\nlines"], r"got 'two\nlines'"),
+        (["short", "--name", "a|b"], "got 'a|b'"),
     ],
 )
 def test_wrong_usage_is_told(arguments: list[str], message: str) -> None:

@@ -94,22 +94,22 @@ def train(
         if precision not in ("bf16", "fp32"):
             raise ValueError(f"--precision {precision}: not one of bf16, fp32")
         chosen = replace(RECIPES[recipe], **{k: v for k, v in changes.items() if v is not None})
-    options = RunOptions(
-        data=data,
-        out=out,
-        name=name,
-        validation=validation or (),
-        max_minutes=max_minutes,
-        resume=resume,
-        init=init or (),
-        device=device.value,
-        precision=precision,
-        compile=compile,
-        log_every=log_every,
-        validate_every=validate_every,
-        checkpoint_minutes=checkpoint_minutes,
-        checkpoint_part_mb=checkpoint_part_mb,
-    )
+        options = RunOptions(
+            data=data,
+            out=out,
+            name=name,
+            validation=validation or (),
+            max_minutes=max_minutes,
+            resume=resume,
+            init=init or (),
+            device=device.value,
+            precision=precision,
+            compile=compile,
+            log_every=log_every,
+            validate_every=validate_every,
+            checkpoint_minutes=checkpoint_minutes,
+            checkpoint_part_mb=checkpoint_part_mb,
+        )
     with _Bar() as bar:
         path = run(chosen, options, bar)
         bar.message(f"weights: {path}")

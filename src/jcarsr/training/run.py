@@ -10,6 +10,7 @@ import json
 import math
 import os
 import random
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -44,11 +45,15 @@ AGREE_EVERY = 10  # steps between agreements of several processes on clock and s
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Where and how long a recipe is trained: nothing here changes what a step learns."""
+    """Where and how long a recipe is trained: nothing here changes what a step learns.
+
+    Raises:
+        ValueError: a name that would spoil a table of results; the message quotes it.
+    """
 
     data: Sequence[Path]  # folders and tar shards of pictures
     out: Path
-    name: str | None = None  # of the weights; None = the preset's
+    name: str | None = None  # of the weights: letters, digits, - _ .; None = the preset's
     validation: Sequence[Path] = ()  # empty = some training pictures are held out
     max_minutes: float | None = None  # in the loop, over all resumptions; None = steps alone count
     resume: bool = False
@@ -60,6 +65,10 @@ class RunOptions:
     validate_every: int = 1000  # steps
     checkpoint_minutes: float = 10.0
     checkpoint_part_mb: float = 1024.0
+
+    def __post_init__(self) -> None:
+        if self.name is not None and not re.fullmatch(r"[\w.-]+", self.name):
+            raise ValueError(f"name must be of letters, digits, - _ and ., got {self.name!r}")
 
 
 def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None) -> Path:
