@@ -1,0 +1,61 @@
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from jcarsr import JCARSRConfig
+from jcarsr.weights import Record, Tensors, read, write
+
+
+def stored(path: Path, scale: int, tensors: Tensors) -> Path:
+    config = JCARSRConfig(scale=4 if scale == 4 else 2, channels=8)
+    record = Record(name=f"x{scale}", config=config, scores={"Set5 x4 QF 10": [24, 0.7]})
+    write(path, tensors, record)
+    return path
+
+
+def run(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, *files: Path) -> int:
+    own, before, after, out = map(str, files)
+    arguments = ["add", own, "--before", before, "--after", after, "--out", out]
+    monkeypatch.setattr(sys, "argv", arguments)
+    return tool.main()
+
+
+def test_difference_is_added_to_what_all_three_have(
+    tmp_path: Path, tool: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = np.ones(1, np.float32), np.ones(2, np.float32)
+    own = stored(tmp_path / "4", 4, {"trunk": 8 * two, "tail": 3 * two, "last": 5 * one})
+    before = stored(tmp_path / "2", 2, {"trunk": 1 * two, "tail": 1 * one})
+    after = stored(tmp_path / "2+", 2, {"trunk": np.array([1.5, 0.5], np.float32), "tail": 2 * one})
+    out = tmp_path / "out"
+    assert run(tool, monkeypatch, own, before, after, out) == 0
+    summed = read(out)
+    assert {name: values.tolist() for name, values in summed.tensors.items()} == {
+        "trunk": [8.5, 7.5],
+        "tail": [3, 3],  # another shape than x2's
+        "last": [5],
+    }
+    parts = summed.record.training["sum_of"]
+    assert [parts[key]["sha256"] for key in ("weights", "before", "after")] == [
+        read(path).record.sha256 for path in (own, before, after)
+    ]
+    assert summed.record.name == "x4"
+    assert summed.record.scores == {}
+
+
+def test_strangers_are_refused_in_a_line(
+    tmp_path: Path,
+    tool: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own = stored(tmp_path / "4", 4, {"trunk": np.ones(1, np.float32)})
+    other = stored(tmp_path / "2", 2, {"stem": np.ones(1, np.float32)})
+    out = tmp_path / "out"
+    assert run(tool, monkeypatch, own, other, other, out) == 1
+    message = f"error: {own}: has no tensor in common with {other} and {other}\n"
+    assert capsys.readouterr().err == message
+    assert not out.exists()
