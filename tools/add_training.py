@@ -1,11 +1,10 @@
 """Add to weights what further training has brought the weights they were started from.
 
-    python tools/add_training.py X4.safetensors --before X2-OLD.safetensors --after X2.safetensors
-        --out START.safetensors
+    python tools/add_training.py X4 --before X2-OLD --after X2-NEW --out START
 
-out = X4 + (after - before) wherever name and shape agree in all three (Ilharco et al. 2023,
-"Editing models with task arithmetic"). Unlike `jcarsr train --init X4 --init X2` it keeps what X4
-has learnt for itself. A start for more training, which may score lower than X4 does.
+All are weight files; START = X4 + (X2-NEW - X2-OLD) wherever name and shape agree (Ilharco et al.
+2023, "Editing models with task arithmetic"). Unlike `jcarsr train --init X4 --init X2` it keeps
+what X4 has learnt for itself. A start for more training, which may score lower than X4 does.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ from jcarsr import JCARSRConfig
 from jcarsr.weights import Record, Tensors, read, write
 
 
-def stored(path: Path, scale: int, tensors: Tensors) -> Path:
-    config = JCARSRConfig(scale=4 if scale == 4 else 2, channels=8)
+def stored(path: Path, scale: Literal[2, 4], tensors: Tensors) -> Path:
+    config = JCARSRConfig(scale=scale, channels=8)
     record = Record(name=f"x{scale}", config=config, scores={"Set5 x4 QF 10": [24, 0.7]})
     write(path, tensors, record)
     return path
