@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor
-from torch.nn.utils import get_total_norm
+from torch.nn.utils import clip_grad_norm_, get_total_norm
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -32,7 +32,7 @@ from jcarsr.data.bank import Batch
 from jcarsr.losses import total_loss
 from jcarsr.model.config import PRESETS
 from jcarsr.model.jcarsr import JCARSR
-from jcarsr.training.prepare import compile_blocks, make_average, make_optimizer
+from jcarsr.training.prepare import compile_blocks, make_average, make_optimizers
 from jcarsr.training.recipes import RECIPES
 from jcarsr.training.task import loss_terms
 
@@ -178,10 +178,10 @@ class _Step:
         self.model = JCARSR(config).to(fabric.device)
         self.model.to(memory_format=layout)  # pyright: ignore[reportCallIssue]
         self.ema = make_average(self.model, self.recipe)
-        optimizer = make_optimizer(self.model, self.recipe)
+        optimizers = make_optimizers(self.model, self.recipe)
         if variant.compiled:
             compile_blocks(self.model)
-        self.wrapped, self.optimizer = fabric.setup(self.model, optimizer)
+        self.wrapped, *self.optimizers = fabric.setup(self.model, *optimizers)
 
         def pictures(side: int) -> Tensor:
             x = torch.rand(variant.batch_size, 3, side, side, device=fabric.device)
@@ -192,17 +192,18 @@ class _Step:
 
     def gradients(self) -> None:
         """Forward and backward alone."""
-        self.optimizer.zero_grad()
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
         terms = loss_terms(self.wrapped, self.batch, self.recipe.pixel_error)
         self.fabric.backward(total_loss(terms, self.recipe.loss_weights))
 
     def whole(self) -> None:
         """Everything that the loop does in a step, but to draw the batch."""
         self.gradients()
-        self.fabric.clip_gradients(
-            self.wrapped, self.optimizer, max_norm=self.recipe.clip_norm, error_if_nonfinite=False
-        )
-        self.optimizer.step()
+        assert self.recipe.clip_norm
+        clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.ema.update_parameters(self.model)
 
 

@@ -3,15 +3,19 @@ from dataclasses import replace
 import pytest
 
 from jcarsr import JCARSR, PRESETS
-from jcarsr.training.prepare import make_optimizer
+from jcarsr.training.prepare import make_optimizers
 from jcarsr.training.recipes import RECIPES
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
-def test_every_recipe_builds_its_network_and_optimiser(name: str) -> None:
+def test_every_recipe_optimises_each_parameter_of_its_network_once(name: str) -> None:
     recipe = RECIPES[name]
-    optimizer = make_optimizer(JCARSR(PRESETS[recipe.preset]), recipe)
-    assert optimizer.param_groups[0]["betas"] == recipe.betas
+    model = JCARSR(PRESETS[recipe.preset])
+    optimizers = make_optimizers(model, recipe)
+    assert optimizers[0].param_groups[0]["betas"] == recipe.betas
+    given = [param for o in optimizers for group in o.param_groups for param in group["params"]]
+    assert len(given) == len(list(model.parameters()))
+    assert set(given) == set(model.parameters())
 
 
 def test_paper_recipe_is_section_3_2() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,27 +84,36 @@ def load_latest(folder: Path, run: str) -> tuple[dict[str, Tensor], Progress]:
     return tensors, Progress(about["step"], about["seconds"])
 
 
-def pack(model: nn.Module, ema: AveragedModel, optimizer: Optimizer) -> dict[str, Tensor]:
+def pack(
+    model: nn.Module, ema: AveragedModel, optimizers: Sequence[Optimizer]
+) -> dict[str, Tensor]:
     """All tensors of a run's state under flat names."""
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     tensors |= {f"ema.{name}": value for name, value in ema.state_dict().items()}
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+    for first, optimizer in _numbered(optimizers):
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{first + index}.{key}": value for key, value in state.items()}
     return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
 
 
 def unpack(
-    tensors: Mapping[str, Tensor], model: nn.Module, ema: AveragedModel, optimizer: Optimizer
+    tensors: Mapping[str, Tensor],
+    model: nn.Module,
+    ema: AveragedModel,
+    optimizers: Sequence[Optimizer],
 ) -> None:
     """Put back what `pack` took."""
     model.load_state_dict(_below(tensors, "model."))
     ema.load_state_dict(_below(tensors, "ema."))
-    state: dict[int, dict[str, Tensor]] = {}
+    states: dict[int, dict[str, Tensor]] = {}
     for name, value in _below(tensors, "optimizer.").items():
         index, key = name.split(".")
-        state.setdefault(int(index), {})[key] = value
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
+        states.setdefault(int(index), {})[key] = value
+    for first, optimizer in _numbered(optimizers):
+        groups = optimizer.state_dict()["param_groups"]
+        indices = [index for group in groups for index in group["params"]]
+        own = {i: states[first + i] for i in indices if first + i in states}
+        optimizer.load_state_dict({"state": own, "param_groups": groups})
 
 
 def refuse_non_finite(model: nn.Module) -> None:
@@ -112,6 +121,14 @@ def refuse_non_finite(model: nn.Module) -> None:
     for name, value in model.named_parameters():
         if not torch.isfinite(value).all():
             raise TrainingError(f"{name} is no longer finite")
+
+
+def _numbered(optimizers: Sequence[Optimizer]) -> Iterator[tuple[int, Optimizer]]:
+    """(number of its first parameter, optimiser): all are counted through."""
+    first = 0
+    for optimizer in optimizers:
+        yield first, optimizer
+        first += sum(len(group["params"]) for group in optimizer.param_groups)
 
 
 def _checkpoints(folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -11,6 +12,7 @@ from jcarsr.errors import TrainingError
 from jcarsr.model.blocks.mscc import MSCCG
 from jcarsr.model.blocks.msnaf import MSNAFB
 from jcarsr.model.jcarsr import JCARSR
+from jcarsr.training.muon import Muon
 from jcarsr.training.recipes import Recipe
 
 
@@ -34,11 +36,21 @@ def initialise(model: JCARSR, name_or_path: str) -> str:
     return f"{name_or_path}: {len(taken)} of {len(own)} tensors taken"
 
 
-def make_optimizer(model: JCARSR, recipe: Recipe) -> Optimizer:
-    """The recipe's optimiser; the rate is set anew at every step."""
+def make_optimizers(model: JCARSR, recipe: Recipe) -> list[Optimizer]:
+    """The recipe's optimisers, which share the parameters; the rate is set anew at every step."""
+    rate, betas = recipe.learning_rate, recipe.betas
     if recipe.optimizer == "adam":
-        return Adam(model.parameters(), lr=recipe.learning_rate, betas=recipe.betas)
-    return AdamW(model.parameters(), lr=recipe.learning_rate, betas=recipe.betas, weight_decay=0.0)
+        return [Adam(model.parameters(), lr=rate, betas=betas)]
+    if recipe.optimizer == "adamw":
+        return [AdamW(model.parameters(), lr=rate, betas=betas, weight_decay=0.0)]
+    matrices = [param for param in model.parameters() if _mixes_features(param)]
+    others = [param for param in model.parameters() if not _mixes_features(param)]
+    return [AdamW(others, lr=rate, betas=betas, weight_decay=0.0), Muon(matrices, lr=rate)]
+
+
+def _mixes_features(param: nn.Parameter) -> bool:
+    """From features to features: not a bias, not depthwise, not from or to a picture's colours."""
+    return param.ndim == 4 and min(param.shape[:2]) > 3
 
 
 def make_average(model: JCARSR, recipe: Recipe) -> AveragedModel:

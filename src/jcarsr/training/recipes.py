@@ -22,9 +22,9 @@ class Recipe:
 
     preset: str  # the network, a key of PRESETS
     qfs: tuple[int, ...]  # quality factors of the training JPEGs, drawn evenly
-    optimizer: Literal["adam", "adamw"]
+    optimizer: Literal["adam", "adamw", "muon"]  # muon: AdamW where it does not apply
     learning_rate: float
-    betas: tuple[float, float]
+    betas: tuple[float, float]  # of Adam and AdamW
     schedule: Schedule
     max_steps: int
     batch_size: int  # crops a step, over all devices
@@ -49,11 +49,11 @@ class Recipe:
             raise ValueError(f"ema_decay must be in [0, 1), got {self.ema_decay!r}")
 
 
-# What pays most a minute: a large rate that LayerNorm allows, decayed over the real budget.
+# What pays most a minute: Muon, and a large rate that LayerNorm allows, decayed over the budget.
 _SHORT = Recipe(
     preset="jcarsr-lite-x2",
     qfs=ANY_QUALITY,
-    optimizer="adamw",
+    optimizer="muon",
     learning_rate=1e-3,
     betas=(0.9, 0.95),
     schedule=Cosine(warmup_steps=100),

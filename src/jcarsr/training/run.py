@@ -22,6 +22,7 @@ from lightning.fabric import Fabric
 from lightning.fabric.loggers.csv_logs import CSVLogger
 from lightning.fabric.loggers.tensorboard import TensorBoardLogger
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
 
 from jcarsr import weights
 from jcarsr.data.bank import Bank, BankSettings, build_bank
@@ -33,7 +34,7 @@ from jcarsr.model.config import PRESETS
 from jcarsr.model.jcarsr import JCARSR
 from jcarsr.training import checkpoint
 from jcarsr.training.checkpoint import Progress
-from jcarsr.training.prepare import compile_blocks, initialise, make_average, make_optimizer
+from jcarsr.training.prepare import compile_blocks, initialise, make_average, make_optimizers
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter, Silent, StepReport
 from jcarsr.training.stop import StopFlag, stop_on_signals
@@ -104,7 +105,7 @@ def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None)
 
 
 class _Run:
-    """One training run's state: network, average, optimiser, progress."""
+    """One training run's state: network, average, optimisers, progress."""
 
     def __init__(
         self,
@@ -123,10 +124,10 @@ class _Run:
         self.model = JCARSR(PRESETS[recipe.preset])
         self.model.to(fabric.device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.ema = make_average(self.model, recipe)
-        self.optimizer = make_optimizer(self.model, recipe)
+        self.optimizers = make_optimizers(self.model, recipe)
         if options.compile if options.compile is not None else fabric.device.type == "cuda":
             compile_blocks(self.model)
-        self.wrapped, self.wrapped_optimizer = fabric.setup(self.model, self.optimizer)
+        self.wrapped, *self.wrapped_optimizers = fabric.setup(self.model, *self.optimizers)
 
     @property
     def spent(self) -> float:
@@ -174,7 +175,7 @@ class _Run:
     def _write(self, scores: dict[str, float]) -> None:
         checkpoint.save(
             self.options.out / "checkpoints",
-            checkpoint.pack(self.model, self.ema, self.optimizer),
+            checkpoint.pack(self.model, self.ema, self.optimizers),
             self.progress,
             self.identity,
             part_bytes=int(self.options.checkpoint_part_mb * 2**20),
@@ -187,13 +188,15 @@ class _Run:
         """Go on from the newest checkpoint."""
         folder = self.options.out / "checkpoints"
         tensors, self.progress = checkpoint.load_latest(folder, self.identity)
-        checkpoint.unpack(tensors, self.model, self.ema, self.optimizer)
+        checkpoint.unpack(tensors, self.model, self.ema, self.optimizers)
         self.reporter.message(f"resumed at step {self.progress.step}")
 
     def _step(self) -> dict[str, Tensor]:
         recipe, step = self.recipe, self.progress.step
-        for group in self.optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * recipe.schedule.factor(step, self.spent)
+        rate = recipe.learning_rate * recipe.schedule.factor(step, self.spent)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
         seed = random.Random(f"{recipe.seed}:{self.fabric.global_rank}:{step}").getrandbits(63)
         generator = torch.Generator().manual_seed(seed)
         batch = self.bank.draw(recipe.batch_size // self.fabric.world_size, generator)
@@ -201,14 +204,10 @@ class _Run:
         loss = total_loss(terms, recipe.loss_weights)
         self.fabric.backward(loss)
         if recipe.clip_norm is not None:
-            self.fabric.clip_gradients(
-                self.wrapped,
-                self.wrapped_optimizer,
-                max_norm=recipe.clip_norm,
-                error_if_nonfinite=False,
-            )
-        self.wrapped_optimizer.step()
-        self.wrapped_optimizer.zero_grad()
+            clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
+        for optimizer in self.wrapped_optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
         self.ema.update_parameters(self.model)
         return {"loss": loss, **terms}
 
@@ -242,7 +241,7 @@ class _Run:
             samples_per_second=steps * self.recipe.batch_size / elapsed,
             losses=losses,
         )
-        rate = self.optimizer.param_groups[0]["lr"]
+        rate = self.optimizers[0].param_groups[0]["lr"]
         speed = {"samples_per_second": report.samples_per_second, "learning_rate": rate}
         self.fabric.log_dict({**losses, **speed}, step=self.progress.step)
         self.reporter.step(report)
