@@ -43,19 +43,19 @@ class Muon(Optimizer):
     def step(self, closure: Any = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Apply one update; a closure is not called, a missing gradient counts as zero."""
         for group in self.param_groups:
-            alike: defaultdict[tuple[int, int], list[nn.Parameter]] = defaultdict(list)
+            alike: defaultdict[torch.Size, list[nn.Parameter]] = defaultdict(list)
             for param in group["params"]:
-                alike[(len(param), param[0].numel())].append(param)
+                alike[param.shape].append(param)
             for shape, params in alike.items():  # those of one shape at once: far fewer calls
-                rate = group["lr"] * 0.2 * max(shape) ** 0.5
                 updates = orthogonalise(self._ahead(params, group["momentum"]))
+                rate = group["lr"] * 0.2 * max(updates.shape[1:]) ** 0.5
                 for param, update in zip(params, updates, strict=True):
-                    param.sub_(update.view(param.shape), alpha=rate)
+                    param.sub_(update.view(shape), alpha=rate)
 
     def _ahead(self, params: list[nn.Parameter], momentum: float) -> Tensor:
         """The momentum, one step ahead (Nesterov), of parameters of one shape: (N, H, W)."""
         grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
-        grad = torch.stack([g.flatten(1) for g in grads])
+        grad = torch.stack(grads).flatten(2)
         state = self.state[params[0]]  # the first keeps it for all
         if not state:
             state["momentum"] = torch.zeros_like(grad)
