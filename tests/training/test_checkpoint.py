@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from jcarsr import TrainingError
-from jcarsr.training.checkpoint import Progress, load_latest, refuse_non_finite, save
+from jcarsr.training.checkpoint import (
+    Progress,
+    load_latest,
+    pack,
+    refuse_non_finite,
+    save,
+    unpack,
+)
 
 TENSORS = {f"t{index}": torch.randn(1000) for index in range(10)}  # 4000 bytes each
 
@@ -70,3 +77,25 @@ def test_non_finite_parameters_are_never_stored() -> None:
         layer.bias[1] = float("nan")
     with pytest.raises(TrainingError, match="bias"):
         refuse_non_finite(layer)
+
+
+def test_optimisers_parameters_are_counted_through_and_come_back() -> None:
+    layers = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    average = torch.optim.swa_utils.AveragedModel(layers)
+
+    def optimisers() -> list[torch.optim.Optimizer]:
+        return [torch.optim.Adam(layer.parameters()) for layer in layers]
+
+    layers(torch.ones(1, 2)).sum().backward()
+    stepped = optimisers()
+    for optimiser in stepped:
+        optimiser.step()
+    packed = pack(layers, average, stepped)
+    whole = torch.optim.Adam(layers.parameters())  # one for all has the same names
+    whole.step()
+    assert packed.keys() == pack(layers, average, [whole]).keys()
+    restored = optimisers()
+    unpack(packed, layers, average, restored)
+    again = pack(layers, average, restored)
+    assert all(torch.equal(again[name], value) for name, value in packed.items())
+    assert again.keys() == packed.keys()

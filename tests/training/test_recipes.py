@@ -4,12 +4,15 @@ import pytest
 
 from jcarsr import JCARSR, PRESETS
 from jcarsr.training.prepare import make_optimizers
-from jcarsr.training.recipes import RECIPES
+from jcarsr.training.recipes import RECIPES, Recipe
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
-def test_every_recipe_optimises_each_parameter_of_its_network_once(name: str) -> None:
-    recipe = RECIPES[name]
+@pytest.mark.parametrize(
+    "recipe",
+    [*RECIPES.values(), replace(RECIPES["short"], optimizer="adamw")],  # as jcarsr-lite-x4 was made
+    ids=[*RECIPES, "adamw"],
+)
+def test_every_recipe_optimises_each_parameter_of_its_network_once(recipe: Recipe) -> None:
     model = JCARSR(PRESETS[recipe.preset])
     optimizers = make_optimizers(model, recipe)
     assert optimizers[0].param_groups[0]["betas"] == recipe.betas
