@@ -29,6 +29,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from jcarsr.data.bank import Batch
+from jcarsr.inference.devices import computes_bfloat16, find_device
 from jcarsr.losses import total_loss
 from jcarsr.model.config import PRESETS
 from jcarsr.model.jcarsr import JCARSR
@@ -43,7 +44,7 @@ LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One way to compute a step, in bfloat16."""
+    """One way to compute a step."""
 
     preset: str
     batch_size: int
@@ -66,9 +67,14 @@ def main() -> None:
     parser.add_argument(
         "--side", type=int, default=8192, help="of the matrices that tell the ceiling"
     )
+    device = find_device("auto")
+    quick = "bfloat16" if computes_bfloat16(device) else "float32"
+    parser.add_argument("--precision", default=quick, choices=["float32", "bfloat16"])
     arguments = parser.parse_args()
-    fabric = Fabric(devices=1, precision="bf16-mixed")
-    about = ceilings(fabric.device, arguments.side)
+    low = arguments.precision == "bfloat16"
+    fabric = Fabric(accelerator=device, devices=1, precision="bf16-mixed" if low else "32-true")
+    about = {"precision": arguments.precision}
+    about |= ceilings(fabric.device, arguments.side, torch.bfloat16 if low else torch.float32)
     measured: list[tuple[float, Variant]] = []
     for preset, batch_size, patch_size, layout, mode in product(
         arguments.presets,
@@ -96,9 +102,9 @@ def main() -> None:
         arguments.profile.write_text(kernels(quickest, fabric), "utf-8")
 
 
-def ceilings(device: torch.device, side: int) -> Row:
-    """What the device can do: a bfloat16 matrix product and a copy, on random data."""
-    a, b = (torch.randn(side, side, device=device).bfloat16() for _ in range(2))
+def ceilings(device: torch.device, side: int, kind: torch.dtype) -> Row:
+    """What the device can do: a matrix product in that precision and a copy, on random data."""
+    a, b = (torch.randn(side, side, device=device).to(kind) for _ in range(2))
     product_seconds = min(timed(lambda: a @ b, device, 5))
     source, target = (torch.rand(2, side, side, device=device) for _ in range(2))
     copy_seconds = min(timed(lambda: target.copy_(source), device, 5))

@@ -88,11 +88,13 @@ def test_training_steps_are_rows(
 ) -> None:
     rows, kernels = tmp_path / "rows.jsonl", tmp_path / "profile.txt"
     words = "--presets tiny --batch-sizes 2 --patch-sizes 16 --modes eager --steps 2 --side 64"
+    words += " --precision float32"
     files = ["--rows", str(rows), "--profile", str(kernels)]
     monkeypatch.setattr(sys, "argv", ["training.py", *words.split(), *files])
     load("training").main()
     found = [json.loads(line) for line in rows.read_text("utf-8").splitlines()]
     assert [row["layout"] for row in found] == ["channels_last", "contiguous"]
+    assert {row["precision"] for row in found} == {"float32"}
     for row in found:
         assert row["ms_step"] == pytest.approx(sum(row["ms_steps"]) / 2)
         achieved = row["gflop"] * 1e9 / (row["ms_step"] / 1e3)

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
@@ -12,7 +13,12 @@ from jcarsr.weights import read
     [
         (["slow"], "slow: no such recipe, there are paper, short, finish, settle"),
         (["short", "--preset", "big"], "--preset big"),
-        (["short", "--precision", "fp8"], "--precision fp8"),
+        (["short", "--precision", "int8"], "'--precision'"),
+        pytest.param(
+            ["short", "--device", "cuda"],
+            "device cuda is not available",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU"),
+        ),
         (["short", "--qf", "10;20"], "--qf 10;20"),
         (["short", "--qf", "101"], "between 1 and 100"),
         (["short", "--share-444", "2"], "share_444 must be in [0, 1], got 2.0"),

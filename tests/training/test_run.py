@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.nn import Conv2d, Module
+from torch.nn.modules.module import register_module_forward_hook
 
 from jcarsr import JCARSR, PRESETS, JCARSRConfig, TrainingError
 from jcarsr.data.bank import Bank, Batch
@@ -62,6 +64,50 @@ def test_training_lowers_the_loss(tmp_path: Path, picture_folder: Path, recipe: 
         steps = [row for row in csv.DictReader(file) if row["loss"]]
     assert len(steps) == 80
     assert list((tmp_path / "logs" / "run-1").glob("events.out.tfevents*"))
+
+
+class Messages(Silent):
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def message(self, text: str) -> None:
+        self.texts.append(text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "able", "taken"),
+    [
+        ("auto", True, "bfloat16"),
+        ("auto", False, "float32"),
+        ("bfloat16", False, "bfloat16"),
+        ("float32", True, "float32"),
+    ],
+)
+def test_precision_is_what_the_device_has(
+    tmp_path: Path,
+    picture_folder: Path,
+    recipe: Recipe,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: str,
+    able: bool,
+    taken: str,
+) -> None:
+    monkeypatch.setattr(run_module, "computes_bfloat16", lambda device: able)
+    computed: set[torch.dtype] = set()
+
+    def note(module: Module, inputs: object, output: object) -> None:
+        if isinstance(module, Conv2d):
+            assert isinstance(output, torch.Tensor)
+            computed.add(output.dtype)
+
+    messages = Messages()
+    chosen = options(picture_folder, tmp_path, precision=asked)
+    with register_module_forward_hook(note):
+        path = train(replace(recipe, max_steps=1), chosen, messages)
+    assert read(path).record.training["precision"] == taken
+    assert (torch.bfloat16 in computed) == (taken == "bfloat16")
+    warned = any("not known to have bfloat16" in text for text in messages.texts)
+    assert warned == (taken == "bfloat16" and not able)
 
 
 def test_resumed_run_is_the_same_to_the_last_bit(

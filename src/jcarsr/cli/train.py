@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,14 @@ from jcarsr.cli.choices import Device, parse_qfs, usage_errors
 
 if TYPE_CHECKING:
     from jcarsr.training.report import StepReport
+
+
+class TrainingPrecision(StrEnum):
+    """In what products are computed; weights and sums are float32."""
+
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
 
 
 def train(
@@ -56,7 +65,10 @@ def train(
         str | None, typer.Option(help="Of the weights in their record. (default: the preset's)")
     ] = None,
     device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
-    precision: Annotated[str, typer.Option(help="bf16|fp32")] = "bf16",
+    precision: Annotated[
+        TrainingPrecision,
+        typer.Option(help="auto is bfloat16 where the device has it, else float32."),
+    ] = TrainingPrecision.auto,
     compile: Annotated[
         bool | None, typer.Option(help="Compile the blocks. (default: on a GPU)")
     ] = None,
@@ -91,8 +103,6 @@ def train(
             raise ValueError(f"{recipe}: no such recipe, there are {', '.join(RECIPES)}")
         if preset is not None and preset not in PRESETS:
             raise ValueError(f"--preset {preset}: not one of {', '.join(PRESETS)}")
-        if precision not in ("bf16", "fp32"):
-            raise ValueError(f"--precision {precision}: not one of bf16, fp32")
         chosen = replace(RECIPES[recipe], **{k: v for k, v in changes.items() if v is not None})
         options = RunOptions(
             data=data,
@@ -103,7 +113,7 @@ def train(
             resume=resume,
             init=init or (),
             device=device.value,
-            precision=precision,
+            precision=precision.value,
             compile=compile,
             log_every=log_every,
             validate_every=validate_every,

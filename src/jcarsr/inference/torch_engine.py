@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from jcarsr.errors import MemoryLimitError, WeightsError
+from jcarsr.inference.devices import Found, computes_bfloat16, find_device
 from jcarsr.inference.engine import Device, EngineOptions, Output, Precision
 from jcarsr.inference.memory import network_bytes_per_pixel
 from jcarsr.model.jcarsr import JCARSR
@@ -24,7 +25,7 @@ class TorchBackend:
     """
 
     def __init__(self, options: EngineOptions) -> None:
-        self._device: Device = _found(options.device)
+        self._device: Found = find_device(options.device)
         self._precision: Precision = options.precision
         self._engines: dict[Path, TorchEngine] = {}
         self._lock = threading.Lock()
@@ -46,7 +47,7 @@ class TorchBackend:
 
 
 class TorchEngine:
-    """A JCARSR in PyTorch; auto precision is bfloat16 autocast on CUDA and float32 elsewhere.
+    """A JCARSR in PyTorch; auto precision is bfloat16 on GPUs of CUDA that have it, else float32.
 
     Raises:
         WeightsError: the tensors are not those of the record's network.
@@ -60,12 +61,13 @@ class TorchEngine:
         output: Output = "sr",
         precision: Precision = "auto",
     ) -> None:
-        self._device: Device = _found(device)
+        self._device: Found = find_device(device)
         self._model = weights if isinstance(weights, JCARSR) else load_network(weights)
         self._model.to(self._device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self._output: Output = output
         if precision == "auto":
-            precision = "bfloat16" if self._device == "cuda" else "float32"
+            able = self._device == "cuda" and computes_bfloat16(self._device)
+            precision = "bfloat16" if able else "float32"
         self._precision: Precision = precision
 
     def asked_for(self, output: Output) -> TorchEngine:
@@ -124,16 +126,6 @@ def load_network(weights: Weights) -> JCARSR:
         name, reason = weights.record.name, str(error).splitlines()[-1].strip()
         raise WeightsError(f"{name}: tensors do not fit its network ({reason})") from error
     return model.eval()
-
-
-def _found(device: Device) -> Device:
-    """The device asked for, or the best there is."""
-    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if device == "auto":
-        return "cuda" if cuda else "mps" if mps else "cpu"
-    if not {"cuda": cuda, "mps": mps}.get(device, True):
-        raise ValueError(f"device {device} is not available: no such GPU, or a PyTorch without it")
-    return device
 
 
 def _is_about_memory(error: Exception) -> bool:

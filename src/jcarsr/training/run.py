@@ -28,6 +28,7 @@ from jcarsr import weights
 from jcarsr.data.bank import Bank, BankSettings, build_bank
 from jcarsr.data.sources import Entry, list_entries
 from jcarsr.errors import DataError, TrainingError
+from jcarsr.inference.devices import computes_bfloat16, find_device
 from jcarsr.inference.engine import Device
 from jcarsr.losses import total_loss
 from jcarsr.model.config import PRESETS
@@ -49,7 +50,8 @@ class RunOptions:
     """Where and how long a recipe is trained: nothing here changes what a step learns.
 
     Raises:
-        ValueError: a name that would spoil a table of results; the message quotes it.
+        ValueError: a name that would spoil a table of results, or a device that is not there; the
+            message quotes it.
     """
 
     data: Sequence[Path]  # folders and tar shards of pictures
@@ -60,7 +62,7 @@ class RunOptions:
     resume: bool = False
     init: Sequence[str] = ()  # weights to start from, where names and shapes agree; the last wins
     device: Device = "auto"
-    precision: Literal["bf16", "fp32"] = "bf16"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # of products; auto: what is quick
     compile: bool | None = None  # None = on a GPU only
     log_every: int = 50  # steps
     validate_every: int = 1000  # steps
@@ -70,6 +72,14 @@ class RunOptions:
     def __post_init__(self) -> None:
         if self.name is not None and not re.fullmatch(r"[\w.-]+", self.name):
             raise ValueError(f"name must be of letters, digits, - _ and ., got {self.name!r}")
+        find_device(self.device)
+
+    @property
+    def bfloat16(self) -> bool:
+        """Whether products are computed in bfloat16."""
+        if self.precision == "auto":
+            return computes_bfloat16(find_device(self.device))
+        return self.precision == "bfloat16"
 
 
 def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None) -> Path:
@@ -89,6 +99,10 @@ def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None)
     """
     fabric = _launch(options)
     reporter = reporter if reporter and fabric.is_global_zero else Silent()
+    if options.bfloat16 and not computes_bfloat16(find_device(options.device)):
+        reporter.message(
+            "note: the device is not known to have bfloat16; float32 may be far quicker"
+        )
     training, held = _split_entries(options)
     pairs: list[ValidationPair] = []
     if fabric.is_global_zero:
@@ -271,7 +285,7 @@ class _Run:
                 "minutes": round(self.progress.seconds / 60, 1),
                 "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU",
                 "processes": self.fabric.world_size,
-                "precision": self.options.precision,
+                "precision": "bfloat16" if self.options.bfloat16 else "float32",
                 "init": [Path(name).name for name in self.options.init],
             },
             scores={"validation": scores},
@@ -283,11 +297,11 @@ def _launch(options: RunOptions) -> Fabric:
     local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     logs, name = options.out / "logs", f"run-{len(_subfolders(options.out / 'logs')) + 1}"
     fabric = Fabric(
-        accelerator="auto" if options.device == "auto" else options.device,
+        accelerator=find_device(options.device),
         devices=local,
         num_nodes=int(os.environ.get("WORLD_SIZE", "1")) // local,
         strategy="ddp" if local > 1 else "auto",
-        precision="bf16-mixed" if options.precision == "bf16" else "32-true",
+        precision="bf16-mixed" if options.bfloat16 else "32-true",
         loggers=[
             CSVLogger(logs, name="", version=name, flush_logs_every_n_steps=1),
             TensorBoardLogger(logs, name="", version=name),
