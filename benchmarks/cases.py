@@ -27,6 +27,7 @@ from jcarsr.batch.plan import plan_jobs
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Worker
 from jcarsr.image import decode_rgb
+from jcarsr.inference.devices import computes_bfloat16
 from jcarsr.inference.engine import Engine, EngineName, EngineOptions, Precision
 from jcarsr.inference.engines import Engines
 from jcarsr.inference.graphs import graph_path
@@ -41,13 +42,14 @@ QFS = [10, 20, 40, 80]
 NETWORKS = ("jcarsr-x2", "jcarsr-lite-x2")
 SIZES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.5, 25)  # megapixels
 CPU_ENGINES: tuple[EngineName, ...] = ("onnx", "openvino")
-COMPUTED: tuple[tuple[EngineName, Precision], ...] = (
+_WAYS: tuple[tuple[EngineName, Precision], ...] = (
     ("onnx", "float32"),
     ("openvino", "float32"),
     ("openvino", "bfloat16"),
     ("onnx", "int8"),
     ("openvino", "int8"),
 )
+COMPUTED = tuple(way for way in _WAYS if way[1] != "bfloat16" or computes_bfloat16("cpu"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,7 @@ def network(means: Means) -> Iterator[Row]:
     """The bare networks on 256x256 against eager PyTorch and the machine's matrix product."""
     torch.set_num_threads(means.threads)
     products = matrix_products()
+    low = "bfloat16" if "bfloat16" in products else "float32"
     lq = to_planes(photograph(256, 256))
     for name in NETWORKS:
         path = weights_for(name, means.folder)
@@ -87,7 +90,7 @@ def network(means: Means) -> Iterator[Row]:
         runs |= {f"matrices {name}": product for name, product in products.items()}
         timings = rounds(runs, 2 if means.quick else 3)
         for label in [name for name in timings if not name.startswith("matrices")]:
-            kind = "float32" if label.endswith("float32") else "bfloat16"
+            kind = "float32" if label.endswith("float32") else low
             share = flops / MATRIX_FLOPS / ratio(timings, label, f"matrices {kind}")
             yield {
                 "case": "network",

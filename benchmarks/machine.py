@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from jcarsr.inference.devices import computes_bfloat16
+
 SIDE = 4096  # of the matrices
 MATRIX_FLOPS = 2 * SIDE**3  # a multiply-add is two
 
@@ -20,6 +22,7 @@ def describe(threads: int) -> dict[str, Any]:
     packages = ("jcarsr", "numpy", "onnxruntime", "openvino", "torch", "pillow")
     return {
         "processor": _processor(),
+        "instructions": _instructions(),
         "cores": len(os.sched_getaffinity(0)),
         "threads": threads,
         "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
@@ -29,10 +32,19 @@ def describe(threads: int) -> dict[str, Any]:
 def matrix_products() -> dict[str, Callable[[], object]]:
     """Precision -> a product of square matrices by PyTorch, the machine's best; MATRIX_FLOPS."""
     products: dict[str, Callable[[], object]] = {}
-    for name, kind in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+    kinds = {"float32": torch.float32}
+    if computes_bfloat16("cpu"):
+        kinds["bfloat16"] = torch.bfloat16
+    for name, kind in kinds.items():
         a, b = torch.rand(SIDE, SIDE).to(kind), torch.rand(SIDE, SIDE).to(kind)
         products[name] = lambda a=a, b=b: a @ b
     return products
+
+
+def _instructions() -> str:
+    """What decides which kernels the libraries take, as far as these differ in speed here."""
+    vectors = torch.backends.cpu.get_cpu_capability()
+    return f"{vectors} with bfloat16" if computes_bfloat16("cpu") else vectors
 
 
 def _processor() -> str:

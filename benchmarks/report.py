@@ -35,8 +35,21 @@ def main() -> None:
 
 def write(rows: list[Row], into: Path, plot_file: Path) -> None:
     """The tables between the marks of a Markdown file, and the plot."""
-    replace_between_markers(into, "\n\n".join(table(rows) for table in TABLES))
+    texts = [f"**{name}**\n\n{_tables(own)}" for name, own in _by_instructions(rows).items()]
+    replace_between_markers(into, "\n\n".join(texts))
     plot(_of(rows, "sizes"), plot_file)
+
+
+def _by_instructions(rows: list[Row]) -> dict[str, list[Row]]:
+    """The rows of each kind of processor, the kind measured first before the others."""
+    kinds = dict.fromkeys(row["instructions"] for row in rows)
+    return {kind: [row for row in rows if row["instructions"] == kind] for kind in kinds}
+
+
+def _tables(rows: list[Row]) -> str:
+    """A table for each case that was measured."""
+    measured = {row["case"] for row in rows}
+    return "\n\n".join(table(rows) for case, table in TABLES.items() if case in measured)
 
 
 def network_table(rows: list[Row]) -> str:
@@ -121,7 +134,15 @@ def sizes_table(rows: list[Row]) -> str:
     return _markdown(head, cells)
 
 
-TABLES = (network_table, pictures_table, start_table, folder_table, memory_table, sizes_table)
+TABLES = {
+    "network": network_table,
+    "pictures": pictures_table,
+    "start": start_table,
+    "folder": folder_table,
+    "memory": memory_table,
+    "sizes": sizes_table,
+}
+"""Case -> its table, in the order in which they are told."""
 
 
 def plot(rows: list[Row], path: Path) -> None:

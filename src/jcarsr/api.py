@@ -28,8 +28,8 @@ class Restorer:
     Args:
         weights: bundled weights or a weight file, for its own scale and for 1; None = the bundled
             weights for each scale.
-        engine: auto takes PyTorch if it has a GPU, else OpenVINO if it is installed, else ONNX
-            Runtime.
+        engine: auto takes PyTorch if it has a GPU, else OpenVINO if it is installed and the CPU
+            computes in bfloat16, else ONNX Runtime.
         device: auto takes a GPU if there is one.
         precision: auto takes bfloat16 where that is quicker and within a level of float32.
         threads: of the CPU; None = as the engine thinks best.

@@ -5,7 +5,7 @@ import pytest
 from jcarsr import WeightsError
 from jcarsr.inference import engines
 from jcarsr.inference.engine import EngineName, EngineOptions
-from jcarsr.inference.engines import Engines, torch_has_gpu
+from jcarsr.inference.engines import Engines, openvino_has_bfloat16, torch_has_gpu
 from jcarsr.inference.onnx_engine import OnnxEngine
 from jcarsr.inference.openvino_engine import OpenVINOEngine
 from jcarsr.inference.torch_engine import TorchEngine
@@ -13,11 +13,12 @@ from jcarsr.inference.torch_engine import TorchEngine
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch):
-    """Pretend that only these are installed, and whether PyTorch has a GPU."""
+    """Pretend that only these are installed, whether PyTorch has a GPU and the CPU bfloat16."""
 
-    def pretend(*installed: EngineName, gpu: bool = False) -> None:
+    def pretend(*installed: EngineName, gpu: bool = False, bfloat16: bool = True) -> None:
         monkeypatch.setattr(engines, "_installed", lambda name: name in installed)
         monkeypatch.setattr(engines, "torch_has_gpu", lambda: gpu)
+        monkeypatch.setattr(engines, "openvino_has_bfloat16", lambda: bfloat16)
 
     return pretend
 
@@ -39,6 +40,22 @@ def test_auto_takes_the_best_that_is_there(machine, exported: Path) -> None:
     assert Engines(EngineOptions(precision="int8")).choose(exported) == "onnx"
     machine("onnx", "torch")
     assert Engines(EngineOptions(precision="bfloat16")).choose(exported) == "torch"
+
+
+def test_openvino_is_taken_where_it_is_quicker(machine, exported: Path) -> None:
+    machine("onnx", "openvino", bfloat16=False)
+    assert Engines().choose(exported) == "onnx"
+    assert Engines(EngineOptions(precision="int8")).choose(exported) == "onnx"
+    assert Engines(EngineOptions(precision="bfloat16")).choose(exported) == "openvino"
+    assert Engines(EngineOptions(engine="openvino")).choose(exported) == "openvino"
+    machine("openvino", bfloat16=False)
+    assert Engines().choose(exported) == "openvino"
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="Linux says it there")
+def test_bfloat16_is_what_the_kernel_says() -> None:
+    flags = Path("/proc/cpuinfo").read_text().split()
+    assert openvino_has_bfloat16() == ("avx512_bf16" in flags or "amx_bf16" in flags)
 
 
 def test_weights_without_graphs_need_pytorch(machine, tiny_weights: Path) -> None:

@@ -18,7 +18,7 @@ from jcarsr.inference.engine import Engine, EngineOptions, Output
 from jcarsr.inference.graphs import INT8_OUTPUTS, OUTPUTS, graph_path
 from jcarsr.inference.onnx_engine import OnnxBackend, OnnxEngine
 from jcarsr.inference.openvino_engine import OpenVINOBackend, OpenVINOEngine
-from jcarsr.inference.torch_engine import TorchEngine
+from jcarsr.inference.torch_engine import TorchEngine, load_network
 from jcarsr.pixels import Pixels, Planes, to_planes, to_samples
 from jcarsr.weights import PRETRAINED, bundled_names, read
 
@@ -31,7 +31,7 @@ both = pytest.mark.parametrize("opener", [OnnxEngine, OpenVINOEngine])
 def test_agrees_with_pytorch_at_any_size(exported: Path, opener: Opener, output: Output) -> None:
     engine, torch_engine = (
         opener(exported, output, "float32"),
-        TorchEngine(read(exported), "cpu", output),
+        TorchEngine(load_network(read(exported)), "cpu", output),
     )
     assert engine.scale == torch_engine.scale
     for size in ((1, 1), (17, 23), (40, 16)):
@@ -47,7 +47,7 @@ def test_bundled_weights_give_pytorchs_picture(photo: Pixels, opener: Opener, na
     weights, lq = PRETRAINED / f"{name}.safetensors", to_planes(photo[:96, :112])
     for output in OUTPUTS:
         own = opener(weights, output, "float32").run(lq)
-        torchs = TorchEngine(read(weights), "cpu", output).run(lq)
+        torchs = TorchEngine(load_network(read(weights)), "cpu", output).run(lq)
         np.testing.assert_allclose(own, torchs, atol=1e-3)
         levels = (to_samples(x, np.uint8).astype(int) for x in (own, torchs))
         assert np.abs(np.subtract(*levels)).max() <= 1

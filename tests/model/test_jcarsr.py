@@ -126,3 +126,21 @@ def forbidden(*modules: nn.Module) -> Iterator[None]:
     yield
     for hook in hooks:
         hook.remove()
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_merged_tails_change_nothing(scale: int) -> None:
+    model = JCARSR(JCARSRConfig(scale=scale, channels=8, num_groups=1, sr_blocks=1, jcar_blocks=1))
+    model.eval()
+    for tail in (model.sr_tail, model.gradient_tail):
+        nn.init.normal_(tail.weight)  # they begin near zero
+    lq, names = torch.rand(2, 3, 17, 12), list(model.state_dict())
+    with torch.no_grad():
+        before = model(lq)
+        model.merge_tails()
+        after = model(lq)
+        for name in ("sr", "lr", "gradient"):
+            torch.testing.assert_close(getattr(after, name), getattr(before, name))
+        assert torch.equal(model.restore(lq), after.sr)
+        assert torch.equal(model.edges(lq), after.gradient)
+    assert list(model.state_dict()) == names  # so weight files stay as they are

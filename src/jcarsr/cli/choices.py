@@ -45,7 +45,7 @@ class Precision(StrEnum):
 EngineOption: TypeAlias = Annotated[
     EngineName,
     typer.Option(
-        help="auto is torch if it has a GPU, else openvino if installed, else onnx.",
+        help="auto is torch if it has a GPU, else openvino if the CPU has bfloat16, else onnx.",
         rich_help_panel=_HOW,
     ),
 ]

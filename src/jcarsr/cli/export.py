@@ -31,7 +31,7 @@ def export(
 ) -> None:
     """Write a weight file's graphs, with which it runs without PyTorch.
 
-    A graph holds no weights (but those with 8 bits), it points into the weight file: keep them
+    A graph holds few weights (those with 8 bits more), it points into the weight file: keep them
     together. Each is compared with PyTorch before it is kept.
     """
     with usage_errors():

@@ -41,19 +41,23 @@ class _Asked(nn.Module):
 def trace(weights: Path, output: Output) -> ir.Model:
     """The graph of a weight file's network for one output: lq (N, 3, H, W) float32 in, any size.
 
-    Its parameters are float32 initialisers.
+    Its parameters, and what is made of them once (`MergedTail`), are float32 initialisers.
 
     Raises:
         WeightsError: the file is damaged.
     """
     loaded = read(weights)
-    model = _traced(_Asked(load_network(loaded), output).eval(), output)
+    network = load_network(loaded)
+    network.merge_tails()
+    values = {name: value.numpy() for name, value in network.named_buffers()}
+    values |= {name: value.astype(np.float32) for name, value in loaded.tensors.items()}
+    model = _traced(_Asked(network, output).eval(), output)
     parameters = _freed(model.graph)
     optimize_ir(model)
     for name, value in parameters.items():
         model.graph.inputs.remove(value)
         if value.uses():
-            value.const_value = ir.tensor(loaded.tensors[name].astype(np.float32), name=name)
+            value.const_value = ir.tensor(values[name], name=name)
             model.graph.initializers.add(value)
     assert [value.name for value in model.graph.inputs] == ["lq"]
     _strip(model)

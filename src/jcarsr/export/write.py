@@ -16,7 +16,7 @@ from jcarsr.export.onnx_graph import build, trace
 from jcarsr.inference.engine import Output
 from jcarsr.inference.graphs import INT8_OUTPUTS, OUTPUTS, graph_path
 from jcarsr.inference.onnx_engine import OnnxEngine
-from jcarsr.inference.torch_engine import TorchEngine
+from jcarsr.inference.torch_engine import TorchEngine, load_network
 from jcarsr.pixels import Planes
 from jcarsr.weights import read
 
@@ -81,7 +81,7 @@ def check(weights: Path, output: Output) -> float:
     Raises:
         WeightsError: it is more than TOLERANCE.
     """
-    torch_engine = TorchEngine(read(weights), "cpu", output)
+    torch_engine = TorchEngine(load_network(read(weights)), "cpu", output)
     onnx_engine = OnnxEngine(weights, output)
     rng = np.random.default_rng(0)
     pictures = [rng.random((1, 3, *size), dtype=np.float32) for size in _SIZES]
@@ -98,7 +98,7 @@ def check_int8(weights: Path, output: Output, pictures: Sequence[Planes]) -> flo
     Raises:
         WeightsError: it is less than INT8_AGREEMENT.
     """
-    torch_engine = TorchEngine(read(weights), "cpu", output)
+    torch_engine = TorchEngine(load_network(read(weights)), "cpu", output)
     int8_engine = OnnxEngine(weights, output, "int8")
     agreed = agreement(
         [int8_engine.run(lq) for lq in pictures], [torch_engine.run(lq) for lq in pictures]

@@ -29,8 +29,9 @@ _BACKENDS: dict[EngineName, tuple[str, str]] = {
 class Engines:
     """A Backend that takes for every weight file the best of the installed ones.
 
-    auto is PyTorch where it has a GPU, else OpenVINO, else ONNX Runtime; the two need the graphs
-    that `jcarsr export` writes beside a weight file. Where they are missing it is PyTorch.
+    auto is PyTorch where it has a GPU, else OpenVINO where the CPU computes in bfloat16, else ONNX
+    Runtime, the quicker one without; the two need the graphs that `jcarsr export` writes beside a
+    weight file. Where they are missing it is PyTorch.
 
     Raises:
         ValueError: an option that does not go with the others, or an engine that is not installed.
@@ -78,9 +79,10 @@ class Engines:
         if options.device in ("cuda", "mps") or (not on_cpu and torch_has_gpu()):
             return "torch"
         if int8 or graph_path(path, "sr").is_file():
-            if _installed("openvino"):
+            onnx = _installed("onnx") and options.precision != "bfloat16"
+            if _installed("openvino") and (not onnx or openvino_has_bfloat16()):
                 return "openvino"
-            if _installed("onnx") and options.precision != "bfloat16":
+            if onnx:
                 return "onnx"
         if _installed("torch"):
             return "torch"
@@ -104,6 +106,13 @@ def torch_has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available() or torch.backends.mps.is_available()
+
+
+def openvino_has_bfloat16() -> bool:
+    """Whether OpenVINO, which is installed, computes in bfloat16 on this CPU; imports it."""
+    from jcarsr.inference.openvino_engine import computes_bfloat16
+
+    return computes_bfloat16()
 
 
 def _has_driver() -> bool:

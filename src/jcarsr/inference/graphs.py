@@ -1,7 +1,8 @@
 """The ONNX graphs beside a weight file: where they lie and whose they are. Imports no ONNX.
 
-A graph holds no weights: its initialisers point into the weight file, by name and offset. It says
-in its metadata for which tensors it was made.
+Of the weights a graph holds only one kernel, which does what upsampler and tail do; its other
+initialisers point into the weight file, by name and offset. It says in its metadata for which
+tensors it was made.
 """
 
 from __future__ import annotations

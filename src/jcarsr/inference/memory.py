@@ -15,8 +15,8 @@ NETWORK_MEMORY = 2**30
 
 # Scale -> floats that a network holds at its peak for each input pixel and channel: measured on the
 # CPU with tiles of 256 to 512, the hungriest engine rounded up (lr, x2, x4):
-# PyTorch 5.2, 14.6, 41; ONNX Runtime 5.3, 19, 67; OpenVINO 4.4, 23.3, 51, half of that in bfloat16.
-_FLOATS_PER_CHANNEL = {1: 8, 2: 24, 4: 68}
+# PyTorch 5.2, 15.4, 15.5; ONNX Runtime 5.3, 9.4, 9.5; OpenVINO 4.4, 19.3, 30.1.
+_FLOATS_PER_CHANNEL = {1: 8, 2: 21, 4: 32}
 _STRIP_COPIES = 4  # float32 arrays as large as a strip: strip, carry, and two on the way to levels
 _RESULT_COPIES = 3  # the result's levels, turned upright, and what its encoder holds
 

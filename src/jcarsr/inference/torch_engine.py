@@ -62,7 +62,11 @@ class TorchEngine:
         precision: Precision = "auto",
     ) -> None:
         self._device: Found = find_device(device)
-        self._model = weights if isinstance(weights, JCARSR) else load_network(weights)
+        if isinstance(weights, JCARSR):
+            self._model = weights
+        else:
+            self._model = load_network(weights)
+            self._model.merge_tails()
         self._model.to(self._device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self._output: Output = output
         if precision == "auto":

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from jcarsr.model.blocks.common import Upsampler, conv3x3
+from jcarsr.model.blocks.merged import MergedTail
 from jcarsr.model.blocks.mscc import MSCCG
 from jcarsr.model.blocks.msnaf import MSNAFG
 from jcarsr.model.blocks.skff import SKFF
@@ -62,11 +63,22 @@ class JCARSR(nn.Module):
         self.gradient_upsampler = Upsampler(c, config.scale)
         self.gradient_tail = conv3x3(c, 3)
 
+        self.sr_merged: MergedTail | None = None  # upsampler and tail, see `merge_tails`
+        self.gradient_merged: MergedTail | None = None
+
         for tail in (self.sr_tail, self.jcar_tail):
             nn.init.normal_(tail.weight, std=0.01 * c**-0.5)
 
         self.fuse_jcar = nn.ModuleList(SKFF(c) for _ in levels)
         self.fuse_gradient = nn.ModuleList(SKFF(c) for _ in levels)
+
+    def merge_tails(self) -> None:
+        """Make one convolution of every upsampler and its tail: the same results, sooner.
+
+        For weights that are not trained any more: their changes would not be seen.
+        """
+        self.sr_merged = MergedTail(self.sr_upsampler, self.sr_tail)
+        self.gradient_merged = MergedTail(self.gradient_upsampler, self.gradient_tail)
 
     def forward(self, lq: Tensor) -> Restored:
         """All three outputs, as training needs them. lq: (N, 3, H, W), RGB in [0, 1]."""
@@ -74,7 +86,7 @@ class JCARSR(nn.Module):
         return Restored(
             sr=self._sr(sr, lq),
             lr=lq + self.jcar_tail(jcar),
-            gradient=self.gradient_tail(self.gradient_upsampler(gradient)),
+            gradient=self._gradient(gradient),
         )
 
     def restore(self, lq: Tensor) -> Tensor:
@@ -102,7 +114,7 @@ class JCARSR(nn.Module):
         gradient = self.gradient_head(_checked(lq))
         for group in self.gradient_groups:
             gradient = group(gradient)
-        return self.gradient_tail(self.gradient_upsampler(gradient))
+        return self._gradient(gradient)
 
     def _features(self, lq: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The last features of the SR, artifact removal and gradient branch, (N, C, H, W) each."""
@@ -117,7 +129,14 @@ class JCARSR(nn.Module):
 
     def _sr(self, features: Tensor, lq: Tensor) -> Tensor:
         enlarged = interpolate(lq, scale_factor=self.config.scale, mode="bilinear")
+        if self.sr_merged is not None:
+            return enlarged + self.sr_merged(features)
         return enlarged + self.sr_tail(self.sr_upsampler(features))
+
+    def _gradient(self, features: Tensor) -> Tensor:
+        if self.gradient_merged is not None:
+            return self.gradient_merged(features)
+        return self.gradient_tail(self.gradient_upsampler(features))
 
 
 def _checked(lq: Tensor) -> Tensor:
