@@ -143,6 +143,24 @@ def test_backends_open_what_their_options_say(exported: Path) -> None:
     np.testing.assert_allclose(low.run(lq, full_precision=True), openvino.run(lq), atol=1e-5)
 
 
+def test_signals_are_heard_when_engines_have_gone() -> None:
+    """OpenVINO gives them a stack of its own; the older engine takes it away before the newer."""
+    script = """
+import gc, os, signal
+from jcarsr.inference.openvino_engine import OpenVINOEngine
+from jcarsr.weights import find
+older, newer = (OpenVINOEngine(find("jcarsr-lite-x2"), "lr") for _ in range(2))
+del older
+gc.collect()
+del newer
+gc.collect()
+signal.signal(signal.SIGTERM, lambda number, frame: print("heard"))
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", bundled_names())
 @pytest.mark.parametrize("output", OUTPUTS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,10 @@ from jcarsr.inference.engine import EngineOptions, Output, Precision
 from jcarsr.inference.graphs import IDENTITY, Graphs
 from jcarsr.pixels import Planes
 
+_CORE: Any = openvino.Core()  # comes with few types
+"""The process's only one, which must not go: when two go, the older one first, signals are left
+without memory to be handled on, and the process dies of the next Ctrl-C."""
+
 
 class OpenVINOBackend:
     """OpenVINO on the CPU; auto precision is bfloat16 where the CPU computes in it.
@@ -25,7 +28,7 @@ class OpenVINOBackend:
     """
 
     def __init__(self, options: EngineOptions) -> None:
-        self._options, self._core = options, openvino.Core()
+        self._options = options
 
     def open(self, path: Path, output: Output) -> OpenVINOEngine:
         """Load the graph beside a weight file.
@@ -34,7 +37,7 @@ class OpenVINOBackend:
             WeightsError: the file or the graph is damaged, or the graph is missing or another's.
         """
         precision, threads = self._options.precision, self._options.threads
-        return OpenVINOEngine(path, output, precision, threads, self._core)
+        return OpenVINOEngine(path, output, precision, threads)
 
 
 class OpenVINOEngine:
@@ -45,7 +48,6 @@ class OpenVINOEngine:
         output: which.
         precision: auto is bfloat16 where the CPU computes in it.
         threads: None = one a core.
-        core: OpenVINO's own; None = a new one.
 
     Raises:
         WeightsError: the file or the graph is damaged, or the graph is missing or another's.
@@ -57,9 +59,7 @@ class OpenVINOEngine:
         output: Output = "sr",
         precision: Precision = "auto",
         threads: int | None = None,
-        core: openvino.Core | None = None,
     ) -> None:
-        self._core: Any = core or openvino.Core()  # comes with few types
         low = precision == "bfloat16" or (precision in ("auto", "int8") and computes_bfloat16())
         self._kind = _Kind(int8=precision == "int8", low_precision=low)
         self._graphs, self._threads = Graphs(path, output), threads
@@ -104,20 +104,18 @@ class OpenVINOEngine:
                     "INFERENCE_NUM_THREADS": self._threads or 0,
                 }
                 model = self._graphs.open(kind.int8, self._loaded)
-                self._compiled[kind] = self._core.compile_model(model, "CPU", settings)
+                self._compiled[kind] = _CORE.compile_model(model, "CPU", settings)
             return self._compiled[kind]
 
     def _loaded(self, graph: Path) -> tuple[Any, str | None]:
         """A model, and for which weights its graph says it was made."""
-        model, place = self._core.read_model(graph), ["framework", IDENTITY]
+        model, place = _CORE.read_model(graph), ["framework", IDENTITY]
         return model, model.get_rt_info(place).astype(str) if model.has_rt_info(place) else None
 
 
-@cache
 def computes_bfloat16() -> bool:
     """Whether this CPU has instructions for bfloat16, as OpenVINO finds."""
-    core: Any = openvino.Core()  # comes with few types
-    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in _CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 @dataclass(frozen=True)
