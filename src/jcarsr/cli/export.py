@@ -31,8 +31,8 @@ def export(
 ) -> None:
     """Write a weight file's graphs, with which it runs without PyTorch.
 
-    A graph holds few weights (those with 8 bits more), it points into the weight file: keep them
-    together. Each is compared with PyTorch before it is kept.
+    A graph points into the weight file, of which it holds but little itself: keep them together.
+    Each is compared with PyTorch before it is kept.
     """
     with usage_errors():
         if format != "onnx":
