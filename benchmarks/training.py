@@ -2,9 +2,9 @@
 
     python benchmarks/training.py --rows benchmarks/training.jsonl --profile profile.txt
 
-Every layout, eager and compiled, at every patch size: network, losses, gradients, optimiser and
-average as in `jcarsr.training.run`, on a batch that lies on the device. How fast the loop itself
-is, data included, is in the log of any run.
+Every layout, eager and compiled, with plain and merged tails, at every patch size: network, losses,
+gradients, optimiser and average as in `jcarsr.training.run`, on a batch that lies on the device.
+How fast the loop itself is, data included, is in the log of any run.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from jcarsr.training.task import loss_terms
 
 Row = dict[str, Any]
 MODES = ("eager", "compiled")
+TAILS = ("plain", "merged")
 LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 
 
@@ -51,6 +52,7 @@ class Variant:
     patch_size: int
     layout: str
     compiled: bool
+    merged: bool  # upsamplers and tails, as the loop trains them
 
 
 def main() -> None:
@@ -63,6 +65,7 @@ def main() -> None:
     parser.add_argument("--patch-sizes", type=int, nargs="+", default=[48, 64])
     parser.add_argument("--layouts", nargs="+", default=list(LAYOUTS), choices=LAYOUTS)
     parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
+    parser.add_argument("--tails", nargs="+", default=["merged"], choices=TAILS)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument(
         "--side", type=int, default=8192, help="of the matrices that tell the ceiling"
@@ -76,12 +79,13 @@ def main() -> None:
     about = {"precision": arguments.precision}
     about |= ceilings(fabric.device, arguments.side, torch.bfloat16 if low else torch.float32)
     measured: list[tuple[float, Variant]] = []
-    for preset, batch_size, patch_size, layout, mode in product(
+    for preset, batch_size, patch_size, layout, mode, tails in product(
         arguments.presets,
         arguments.batch_sizes,
         arguments.patch_sizes,
         arguments.layouts,
         arguments.modes,
+        arguments.tails,
     ):
         variant = Variant(
             preset=preset,
@@ -89,6 +93,7 @@ def main() -> None:
             patch_size=patch_size,
             layout=layout,
             compiled=mode == "compiled",
+            merged=tails == "merged",
         )
         row = asdict(variant) | measure(variant, fabric, arguments.steps) | about
         row["share_of_matrix_rate"] = row["gflop"] / row["ms_step"] / row["matrix_tflops"]
@@ -183,6 +188,8 @@ class _Step:
         config, layout = PRESETS[variant.preset], LAYOUTS[variant.layout]
         self.model = JCARSR(config).to(fabric.device)
         self.model.to(memory_format=layout)  # pyright: ignore[reportCallIssue]
+        if variant.merged:
+            self.model.merge_tails(final=False)
         self.ema = make_average(self.model, self.recipe)
         optimizers = make_optimizers(self.model, self.recipe)
         if variant.compiled:

@@ -56,7 +56,7 @@ from jcarsr.inference.torch_engine import TorchEngine
 from jcarsr.model.config import PRESETS
 from jcarsr.model.jcarsr import JCARSR
 network = JCARSR(PRESETS[{name!r}]).eval()
-network.merge_tails()
+network.merge_tails(final=True)
 engine = TorchEngine(network, "cpu", {output!r})
 peak = lambda: int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
 engine.run(np.zeros((1, 3, 64, 64), np.float32))

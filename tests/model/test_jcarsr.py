@@ -129,7 +129,8 @@ def forbidden(*modules: nn.Module) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("scale", [2, 4])
-def test_merged_tails_change_nothing(scale: int) -> None:
+@pytest.mark.parametrize("final", [False, True])
+def test_merged_tails_change_nothing(scale: int, final: bool) -> None:
     model = JCARSR(JCARSRConfig(scale=scale, channels=8, num_groups=1, sr_blocks=1, jcar_blocks=1))
     model.eval()
     for tail in (model.sr_tail, model.gradient_tail):
@@ -137,7 +138,7 @@ def test_merged_tails_change_nothing(scale: int) -> None:
     lq, names = torch.rand(2, 3, 17, 12), list(model.state_dict())
     with torch.no_grad():
         before = model(lq)
-        model.merge_tails()
+        model.merge_tails(final=final)
         after = model(lq)
         for name in ("sr", "lr", "gradient"):
             torch.testing.assert_close(getattr(after, name), getattr(before, name))

@@ -3,7 +3,21 @@ import torch
 
 from jcarsr import JCARSR, JCARSRConfig
 from jcarsr.model.blocks.msnaf import MSNAFB
-from jcarsr.training.prepare import compile_blocks
+from jcarsr.training.prepare import compile_blocks, make_average
+from jcarsr.training.recipes import RECIPES
+
+
+def test_average_is_computed_by_its_own_weights(tiny: JCARSRConfig) -> None:
+    """Also where tails are merged, which are not in the list of a network's parameters."""
+    model, lq = JCARSR(tiny), torch.rand(1, 3, 8, 8)
+    model.merge_tails(final=False)
+    average = make_average(model, RECIPES["short"])
+    with torch.no_grad():
+        before = average(lq).sr
+        model.sr_tail.bias.add_(1)
+        torch.testing.assert_close(average(lq).sr, before)
+        average.module.sr_tail.bias.add_(1)
+        torch.testing.assert_close(average(lq).sr, before + 1)
 
 
 @pytest.mark.slow

@@ -48,7 +48,7 @@ def trace(weights: Path, output: Output) -> ir.Model:
     """
     loaded = read(weights)
     network = load_network(loaded)
-    network.merge_tails()
+    network.merge_tails(final=True)
     values = {name: value.numpy() for name, value in network.named_buffers()}
     values |= {name: value.astype(np.float32) for name, value in loaded.tensors.items()}
     model = _traced(_Asked(network, output).eval(), output)

@@ -66,7 +66,7 @@ class TorchEngine:
             self._model = weights
         else:
             self._model = load_network(weights)
-            self._model.merge_tails()
+            self._model.merge_tails(final=True)
         self._model.to(self._device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self._output: Output = output
         if precision == "auto":

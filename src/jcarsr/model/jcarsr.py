@@ -72,13 +72,14 @@ class JCARSR(nn.Module):
         self.fuse_jcar = nn.ModuleList(SKFF(c) for _ in levels)
         self.fuse_gradient = nn.ModuleList(SKFF(c) for _ in levels)
 
-    def merge_tails(self) -> None:
+    def merge_tails(self, *, final: bool) -> None:
         """Make one convolution of every upsampler and its tail: the same results, sooner.
 
-        For weights that are not trained any more: their changes would not be seen.
+        Args:
+            final: for weights that are not trained any more; their changes would not be seen.
         """
-        self.sr_merged = MergedTail(self.sr_upsampler, self.sr_tail)
-        self.gradient_merged = MergedTail(self.gradient_upsampler, self.gradient_tail)
+        self.sr_merged = MergedTail(self.sr_upsampler, self.sr_tail, final=final)
+        self.gradient_merged = MergedTail(self.gradient_upsampler, self.gradient_tail, final=final)
 
     def forward(self, lq: Tensor) -> Restored:
         """All three outputs, as training needs them. lq: (N, 3, H, W), RGB in [0, 1]."""

@@ -137,6 +137,7 @@ class _Run:
         torch.manual_seed(recipe.seed)
         self.model = JCARSR(PRESETS[recipe.preset])
         self.model.to(fabric.device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.model.merge_tails(final=False)
         self.ema = make_average(self.model, recipe)
         self.optimizers = make_optimizers(self.model, recipe)
         if options.compile if options.compile is not None else fabric.device.type == "cuda":

@@ -13,13 +13,53 @@ def parts(scale: int) -> tuple[Upsampler, torch.nn.Conv2d]:
 
 
 @pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("final", [False, True])
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (2, 2), (3, 4), (5, 3), (9, 11)])
-def test_is_what_its_parts_compute_up_to_the_border(scale: int, size: tuple[int, int]) -> None:
+def test_is_what_its_parts_compute_up_to_the_border(
+    scale: int, final: bool, size: tuple[int, int]
+) -> None:
     upsampler, tail = parts(scale)
     x = torch.randn(2, 8, *size)
     with torch.no_grad():
         expected = tail(upsampler(x))
-        torch.testing.assert_close(MergedTail(upsampler, tail)(x), expected, atol=1e-5, rtol=0)
+        merged = MergedTail(upsampler, tail, final=final)
+        torch.testing.assert_close(merged(x), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (6, 7)])
+def test_gradients_are_those_of_its_parts(scale: int, size: tuple[int, int]) -> None:
+    upsampler, tail = (part.double() for part in parts(scale))
+    x = torch.randn(2, 8, *size, dtype=torch.float64, requires_grad=True)
+    learnt = [x, *upsampler.parameters(), *tail.parameters()]
+    merged = MergedTail(upsampler, tail, final=False)
+    expected, gradients = (
+        torch.autograd.grad(y.square().sum(), learnt) for y in (tail(upsampler(x)), merged(x))
+    )
+    torch.testing.assert_close(gradients, expected)
+
+
+def test_final_alone_stays_when_weights_change() -> None:
+    upsampler, tail = parts(2)
+    x = torch.randn(1, 8, 4, 4)
+    changing, final = (MergedTail(upsampler, tail, final=final) for final in (False, True))
+    with torch.no_grad():
+        before = changing(x)
+        tail.bias.add_(1)
+        torch.testing.assert_close(changing(x), before + 1)
+        torch.testing.assert_close(final(x)[:, :, 2:-2, 2:-2], before[:, :, 2:-2, 2:-2])
+
+
+def test_kernel_is_not_made_in_bfloat16_where_products_are() -> None:
+    """So a kernel that may change is as exact as the one made once."""
+    upsampler, tail = parts(4)
+    changing, final = (MergedTail(upsampler, tail, final=final) for final in (False, True))
+    x = torch.randn(4, 8, 9, 9)
+    with torch.no_grad():
+        expected = final(x)
+        with torch.autocast("cpu", torch.bfloat16):
+            errors = [(merged(x) - expected).square().mean() for merged in (changing, final)]
+    assert 0 < errors[0] < 1.02 * errors[1]
 
 
 def test_kernel_of_simple_parts_is_known() -> None:
@@ -33,7 +73,7 @@ def test_kernel_of_simple_parts_is_known() -> None:
             upsampler[0].weight[4 * channel : 4 * channel + 4, channel, 1, 1] = 1
         tail.weight[0, 0] = 1 / 9
         tail.bias[0] = 0.5
-    merged = MergedTail(upsampler, tail)
+    merged = MergedTail(upsampler, tail, final=True)
     by_hand = torch.tensor([[1.0, 2, 0], [2, 4, 0], [0, 0, 0]]) / 9  # of a pixel's first quarter
     torch.testing.assert_close(merged.kernel[0, 0], pad(by_hand, (1, 1, 1, 1)))
     torch.testing.assert_close(merged.kernel[3, 0], pad(by_hand, (1, 1, 1, 1)).flip(0, 1))
@@ -43,5 +83,5 @@ def test_kernel_of_simple_parts_is_known() -> None:
 
 
 def test_nothing_of_it_is_stored() -> None:
-    assert MergedTail(*parts(2)).state_dict() == {}
-    assert list(MergedTail(*parts(2)).parameters()) == []
+    assert MergedTail(*parts(2), final=True).state_dict() == {}
+    assert list(MergedTail(*parts(2), final=True).parameters()) == []

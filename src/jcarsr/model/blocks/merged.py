@@ -1,4 +1,4 @@
-"""Upsampler and last convolution as one convolution, for restoring: all between is linear."""
+"""Upsampler and last convolution as one convolution: all between is linear."""
 
 from __future__ import annotations
 
@@ -19,26 +19,40 @@ class MergedTail(nn.Module):
     The two are linear: one 5x5 convolution of the small features and one shuffle do the same, for
     32 channels with a quarter (x2) or a fifth (x4) of the multiplications. The kernel is their
     answer to an impulse. Only the outermost line of input pixels differs, where the two pad with
-    zeros what lies between them: it is computed by themselves, from strips of three lines. Of use
-    as long as their weights stay as they are.
+    zeros what lies between them: it is computed by themselves, from strips of three lines.
 
     (N, C, H, W) -> (N, out_channels, scale * H, scale * W)
+
+    Args:
+        upsampler: the first part; it and `tail` keep their parameters for themselves.
+        tail: the second.
+        final: the parts' weights will not change, so the kernel is computed once. Otherwise it
+            is computed at every call, and gradients reach the parts through it.
     """
 
-    kernel: Tensor  # (out_channels * scale^2, C, 5, 5)
-    bias: Tensor  # (out_channels * scale^2,)
+    kernel: Tensor  # (out_channels * scale^2, C, 5, 5), if final
+    bias: Tensor  # (out_channels * scale^2,), if final
 
-    def __init__(self, upsampler: Upsampler, tail: nn.Conv2d) -> None:
+    def __init__(self, upsampler: Upsampler, tail: nn.Conv2d, *, final: bool) -> None:
         super().__init__()
         self._plain = (upsampler, tail)  # in a tuple: their parameters are not this module's
         self._scale = 2 ** sum(isinstance(step, nn.PixelShuffle) for step in upsampler)
-        kernel, bias = self._answers(tail.in_channels)
-        self.register_buffer("kernel", kernel.to(tail.weight), persistent=False)
-        self.register_buffer("bias", bias.to(tail.weight), persistent=False)
+        self._final = final
+        if final:
+            with torch.no_grad():
+                exact = deepcopy(upsampler).cpu().double(), deepcopy(tail).cpu().double()
+                kernel, bias = _answers(*exact, self._scale)
+            self.register_buffer("kernel", kernel.to(tail.weight), persistent=False)
+            self.register_buffer("bias", bias.to(tail.weight), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         scale = self._scale
-        inner = pixel_shuffle(conv2d(x, self.kernel, self.bias, padding=REACH), scale)
+        if self._final:
+            kernel, bias = self.kernel, self.bias
+        else:
+            with torch.autocast(x.device.type, enabled=False):
+                kernel, bias = _answers(*self._plain, scale)
+        inner = pixel_shuffle(conv2d(x, kernel, bias, padding=REACH), scale)
         inner = inner[:, :, scale:-scale, scale:-scale]
         left, right = self._ends(x, 3)
         middle = torch.cat((left[:, :, scale:-scale], inner, right[:, :, scale:-scale]), 3)
@@ -53,17 +67,15 @@ class MergedTail(nn.Module):
         one = self._scale
         return _slice(first, dim, 0, one), _slice(_slice(last, dim, one), dim, -one)
 
-    @torch.no_grad()
-    def _answers(self, channels: int) -> tuple[Tensor, Tensor]:
-        """Kernel and bias, computed in float64."""
-        upsampler, tail = (deepcopy(part).cpu().double() for part in self._plain)
-        side = 2 * REACH + 1
-        impulses = torch.zeros(channels, channels, side, side, dtype=torch.float64)
-        impulses[range(channels), range(channels), REACH, REACH] = 1
-        nothing = tail(upsampler(torch.zeros_like(impulses[:1])))
-        answers = pixel_unshuffle(tail(upsampler(impulses)) - nothing, self._scale)
-        bias = pixel_unshuffle(nothing, self._scale)[0, :, REACH, REACH]
-        return answers.flip(2, 3).transpose(0, 1), bias
+
+def _answers(upsampler: Upsampler, tail: nn.Conv2d, scale: int) -> tuple[Tensor, Tensor]:
+    """Kernel and bias of both parts as one, in the precision of their weights."""
+    channels, side = tail.in_channels, 2 * REACH + 1
+    impulses = tail.weight.new_zeros(channels + 1, channels, side, side)  # the last is none
+    impulses[:-1, :, REACH, REACH].fill_diagonal_(1)
+    answers = pixel_unshuffle(tail(upsampler(impulses)), scale)
+    kernel = (answers[:-1] - answers[-1:]).flip(2, 3).transpose(0, 1)
+    return kernel, answers[-1, :, REACH, REACH]
 
 
 def _slice(x: Tensor, dim: int, start: int, stop: int | None = None) -> Tensor:
