@@ -56,7 +56,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from jcarsr.export.write import export
 
     torch.manual_seed(1)
-    config = JCARSRConfig(scale=2, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
+    config = JCARSRConfig(scale=2, channels=8, num_groups=1, sr_blocks=1, jcar_blocks=1)
     tensors = {k: v.numpy() for k, v in JCARSR(config).state_dict().items()}
     path = tmp_path_factory.mktemp("exported") / "small.safetensors"
     write(path, tensors, Record(name="small", config=config))

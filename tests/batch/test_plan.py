@@ -83,8 +83,16 @@ class TestNames:
         plan = planned([folder], Path("out"), format="jpg")
         assert targets(plan) == ["out/a_x2.jpg", "out/b_x2.jpg", "out/deep/er/c_x2.jpg"]
 
+    def test_what_macos_keeps_beside_a_picture_is_none(self, folder: Path) -> None:
+        touch(folder, "._a.jpg", "deep/._c.webp")
+        plan = planned([folder], Path("out"))
+        assert len(plan.jobs) == 3
+        assert not any("._" in target for target in targets(plan))
+
     def test_file_given_by_its_name_is_taken_whatever_the_name(self, folder: Path) -> None:
+        touch(folder, "._a.jpg")
         assert targets(planned([folder / "notes.txt"], Path("o"))) == ["o/notes_x2.png"]
+        assert targets(planned([folder / "._a.jpg"], Path("o"))) == ["o/._a_x2.png"]
 
     def test_template_knows_stem_suffix_and_size(self, folder: Path) -> None:
         plan = planned([folder / "a.jpg"], Path("o"), size="width-9", name="{size}.{suffix}.{stem}")

@@ -19,9 +19,10 @@ def make_tar(path: Path, photo: Pixels, mode: str = "w") -> Path:
             member = tarfile.TarInfo(name)
             member.size = file.tell()
             tar.addfile(member, io.BytesIO(file.getvalue()))
-        note = tarfile.TarInfo("manifest.csv")
-        note.size = 3
-        tar.addfile(note, io.BytesIO(b"a,b"))
+        for name in ("manifest.csv", "sub/._a.webp"):
+            other = tarfile.TarInfo(name)
+            other.size = 3
+            tar.addfile(other, io.BytesIO(b"a,b"))
     return path
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from jcarsr.errors import ImageError
-from jcarsr.image.open import SUFFIXES, ReadOptions, one_line, opened
+from jcarsr.image.open import SUFFIXES, ReadOptions, named_as_picture, one_line, opened
 from jcarsr.pixels import Pixels
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"  # how a HEIC starts
@@ -67,6 +67,21 @@ class TestKnownFormats:
     def test_names_searched_in_folders_have_a_dot_and_small_letters(self) -> None:
         assert {".jpg", ".jfif", ".png", ".webp", ".avif", ".tif", ".heic"} < SUFFIXES
         assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in SUFFIXES)
+
+    @pytest.mark.parametrize(
+        ("name", "is_one"),
+        [
+            ("a.JPG", True),
+            (".hidden.png", True),
+            ("a.txt", False),
+            ("jpg", False),
+            ("._a.jpg", False),
+            ("deep/._a.jpg", False),
+            ("._deep/a.jpg", True),
+        ],
+    )
+    def test_pictures_of_a_folder_are_known_by_their_names(self, name: str, is_one: bool) -> None:
+        assert named_as_picture(Path(name)) is is_one
 
     @pytest.mark.parametrize("format", ["EPS", "PPM", "ICO", "PDF"])
     def test_other_formats_that_pillow_reads_stay_closed(self, format: str) -> None:

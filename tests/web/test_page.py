@@ -201,6 +201,37 @@ def test_broken_file_costs_no_other_its_result(page: Page, pictures: dict[str, P
     expect(page.get_by_role("button", name="Download all")).to_be_visible()
 
 
+def drop(page: Page, *paths: Path) -> None:
+    """Let files and folders fall onto the page, as from the desktop."""
+    devtools = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 50, "y": 50, "data": data})
+
+
+def test_dropped_folder_brings_its_pictures(
+    page: Page, pictures: dict[str, Path], tmp_path: Path
+) -> None:
+    album = tmp_path / "album"
+    (album / "inner").mkdir(parents=True)
+    for number in range(1, 12):
+        shutil.copy(pictures["cat"], album / f"cat {number}.jpg")
+    shutil.copy(pictures["coffee"], album / "inner" / "coffee.JPEG")
+    (album / "._cat 1.jpg").write_bytes(b"of macOS")
+    (album / "notes.txt").write_text("no picture")
+    drop(page, album, pictures["cat"])
+    names = page.locator(".row-name")
+    cats = [f"cat {number}.jpg" for number in range(1, 12)]
+    expect(names).to_have_text([*cats, "coffee.JPEG", "cat.jpg"])
+    expect(page.locator("#tally")).to_have_text("13 of 13 done", timeout=WAIT)
+
+
+def test_dropped_folder_without_pictures_is_told(page: Page, tmp_path: Path) -> None:
+    drop(page, tmp_path)
+    expect(page.locator("#notice")).to_have_text("There are no pictures in this folder")
+    expect(page.locator("#drop-veil")).to_be_hidden()
+
+
 def test_edges(page: Page, pictures: dict[str, Path]) -> None:
     add_done(page, pictures["cat"])
     page.get_by_role("button", name="Edges").click()

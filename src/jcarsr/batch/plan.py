@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jcarsr.image import SUFFIXES, format_of
+from jcarsr.image import format_of, named_as_picture
 
 DEFAULT_NAME = "{stem}_{size}"
 
@@ -114,7 +114,7 @@ def _pictures(path: Path, out: Path) -> tuple[list[tuple[Path, Path]], list[Refu
             inner for inner in folders if os.path.realpath(Path(folder, inner)) != results
         )
         for file in (Path(folder, name) for name in sorted(files)):
-            if file.suffix.lower() not in SUFFIXES:
+            if not named_as_picture(file):
                 continue
             if os.path.exists(file) and not os.path.isfile(file):  # a pipe would block for ever
                 refused.append(Refused(file, "not a file"))

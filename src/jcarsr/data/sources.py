@@ -6,10 +6,10 @@ import io
 import tarfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from jcarsr.errors import DataError, ImageError
-from jcarsr.image import SUFFIXES, decode_rgb, size_of
+from jcarsr.image import SUFFIXES, decode_rgb, named_as_picture, size_of
 from jcarsr.pixels import Pixels
 
 
@@ -69,7 +69,7 @@ def list_entries(paths: Sequence[Path]) -> list[Entry]:
 def _entries_in(path: Path) -> Iterable[Entry]:
     if path.is_dir():
         for file in sorted(path.rglob("*")):
-            if file.suffix.lower() in SUFFIXES and file.is_file():
+            if named_as_picture(file) and file.is_file():
                 yield Entry(str(file), file)
     elif not path.exists():
         raise DataError(f"{path}: no such file or folder")
@@ -81,7 +81,7 @@ def _entries_in_tar(path: Path) -> Iterable[Entry]:
     try:
         with tarfile.open(path, "r:") as tar:
             for member in tar:
-                if member.isfile() and Path(member.name).suffix.lower() in SUFFIXES:
+                if member.isfile() and named_as_picture(PurePath(member.name)):
                     yield Entry(f"{path}:{member.name}", path, member.offset_data, member.size)
     except tarfile.TarError as error:
         raise DataError(f"{path}: neither a folder nor an uncompressed tar ({error})") from error

@@ -10,7 +10,13 @@ from jcarsr.image.encode import (
     save,
     upright,
 )
-from jcarsr.image.open import MAX_PIXELS, SUFFIXES, ReadOptions, limit_pillow
+from jcarsr.image.open import (
+    MAX_PIXELS,
+    SUFFIXES,
+    ReadOptions,
+    limit_pillow,
+    named_as_picture,
+)
 from jcarsr.image.picture import Animation, Metadata, Picture
 
 __all__ = [
@@ -29,6 +35,7 @@ __all__ = [
     "format_of",
     "from_pillow",
     "limit_pillow",
+    "named_as_picture",
     "save",
     "size_of",
     "upright",

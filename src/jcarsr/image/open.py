@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO
 
 from PIL import Image, UnidentifiedImageError
@@ -23,6 +23,8 @@ SUFFIXES = frozenset(
 MAX_PIXELS = 100_000_000
 """An input with more pixels, all frames together, is refused as a decompression bomb."""
 
+_APPLE_DOUBLE = "._"  # begins the names under which macOS keeps attributes of other files
+
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "MPO", "HEIF")
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
@@ -34,6 +36,11 @@ class ReadOptions:
     max_pixels: int = MAX_PIXELS  # of the input, all frames together
     salvage: bool = False  # take what decodes of a truncated file
     first_frame: bool = False  # of an animation or of a file of several pages
+
+
+def named_as_picture(path: PurePath) -> bool:
+    """Whether a file found in a folder is one of its pictures, by its name alone."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(_APPLE_DOUBLE)
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 // How pictures get in: choosing, dropping, pasting.
 
 import { byId } from "./dom.js";
+import { droppedFiles } from "./dropped.js";
 import { bytes } from "./format.js";
+import { warn } from "./notices.js";
 import { text } from "./strings.js";
 
 /**
@@ -42,6 +44,13 @@ function dropFiles(take) {
   const veil = byId("drop-veil", HTMLElement);
   let inside = 0; // elements that were entered and not left
 
+  /** @param {DataTransfer} transfer */
+  const receive = async (transfer) => {
+    const files = await droppedFiles(transfer, byId("files", HTMLInputElement).accept);
+    warn(files.length ? "" : text("noneDropped"));
+    if (files.length) take(files);
+  };
+
   /** @param {DragEvent} event */
   const bringsFiles = (event) => event.dataTransfer?.types.includes("Files") ?? false;
 
@@ -63,7 +72,6 @@ function dropFiles(take) {
     event.preventDefault();
     inside = 0;
     veil.hidden = true;
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length) take(files);
+    if (event.dataTransfer) void receive(event.dataTransfer);
   });
 }

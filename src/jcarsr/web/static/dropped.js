@@ -1,0 +1,84 @@
+// @ts-check
+// The files of a drop, also those in its folders.
+
+/**
+ * What was dropped, in its order; of a folder, however deep, what is wanted, by name.
+ * To be called while the event lasts: afterwards the browser has forgotten what it brought.
+ * @param {DataTransfer} transfer
+ * @param {string} accept what is wanted of a folder, as in an input's attribute
+ * @returns {Promise<File[]>}
+ */
+export async function droppedFiles(transfer, accept) {
+  const files = [...transfer.files];
+  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  if (!entries.some((entry) => entry.isDirectory)) return files;
+  return (await Promise.all(entries.map((entry) => filesOf(entry, accept)))).flat();
+}
+
+/**
+ * @param {FileSystemEntry} entry
+ * @param {string} accept
+ * @returns {Promise<File[]>}
+ */
+async function filesOf(entry, accept) {
+  if (isFolder(entry)) return filesIn(entry, accept);
+  return [await fileOf(/** @type {FileSystemFileEntry} */ (entry))];
+}
+
+/**
+ * @param {FileSystemDirectoryEntry} folder
+ * @param {string} accept
+ * @returns {Promise<File[]>}
+ */
+async function filesIn(folder, accept) {
+  const entries = await children(folder);
+  entries.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+  const lists = await Promise.all(entries.map((entry) => filesOf(entry, accept)));
+  return lists.flat().filter((file) => isWanted(file, accept));
+}
+
+/**
+ * The file; an empty one of its name if it cannot be read, so that it is not missed.
+ * @param {FileSystemFileEntry} entry
+ * @returns {Promise<File>}
+ */
+function fileOf(entry) {
+  return new Promise((resolve) => entry.file(resolve, () => resolve(new File([], entry.name))));
+}
+
+/**
+ * @param {FileSystemDirectoryEntry} folder
+ * @returns {Promise<FileSystemEntry[]>}
+ */
+async function children(folder) {
+  const reader = folder.createReader();
+  /** @type {FileSystemEntry[]} */
+  const all = [];
+  for (;;) {
+    /** @type {FileSystemEntry[]} a hundred at most, then none */
+    const some = await new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
+    if (!some.length) return all;
+    all.push(...some);
+  }
+}
+
+/**
+ * @param {FileSystemEntry} entry
+ * @returns {entry is FileSystemDirectoryEntry}
+ */
+function isFolder(entry) {
+  return entry.isDirectory;
+}
+
+/**
+ * Whether a file is of the wanted kinds, and not what macOS keeps beside one of that name.
+ * @param {File} file
+ * @param {string} accept as an input's: media types, `image/*`, and endings
+ */
+function isWanted({ name, type }, accept) {
+  const matches = accept.split(",").some((kind) => {
+    if (kind.startsWith(".")) return name.toLowerCase().endsWith(kind);
+    return kind.endsWith("/*") ? type.startsWith(kind.slice(0, -1)) : type === kind;
+  });
+  return matches && !name.startsWith("._");
+}
