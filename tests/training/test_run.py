@@ -15,10 +15,12 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from jcarsr import JCARSR, PRESETS, JCARSRConfig, TrainingError
 from jcarsr.data.bank import Bank, Batch
+from jcarsr.training import options as options_module
 from jcarsr.training import run as run_module
+from jcarsr.training.options import RunOptions
 from jcarsr.training.recipes import RECIPES, Recipe
 from jcarsr.training.report import Silent, StepReport
-from jcarsr.training.run import RunOptions, train
+from jcarsr.training.run import train
 from jcarsr.training.task import PixelError
 from jcarsr.weights import read
 
@@ -92,7 +94,7 @@ def test_precision_is_what_the_device_has(
     able: bool,
     taken: str,
 ) -> None:
-    monkeypatch.setattr(run_module, "computes_bfloat16", lambda device: able)
+    monkeypatch.setattr(options_module, "computes_bfloat16", lambda device: able)
     computed: set[torch.dtype] = set()
 
     def note(module: Module, inputs: object, output: object) -> None:

@@ -84,8 +84,8 @@ def train(
     On several devices: torchrun --nproc-per-node N -m jcarsr train RECIPE ...
     """
     from jcarsr.model.config import PRESETS
+    from jcarsr.training.options import RunOptions
     from jcarsr.training.recipes import RECIPES
-    from jcarsr.training.run import RunOptions
     from jcarsr.training.run import train as run
 
     changes: dict[str, Any] = {

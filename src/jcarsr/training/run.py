@@ -5,17 +5,14 @@ Fabric owns devices, processes and precision; the recipe owns what is learned.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import os
 import random
-import re
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import cast
 
 import torch
 from lightning.fabric import Fabric
@@ -25,61 +22,24 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from jcarsr import weights
-from jcarsr.data.bank import Bank, BankSettings, build_bank
-from jcarsr.data.sources import Entry, list_entries
-from jcarsr.errors import DataError, TrainingError
-from jcarsr.inference.devices import computes_bfloat16, find_device
-from jcarsr.inference.engine import Device
+from jcarsr.data.bank import Bank
+from jcarsr.errors import TrainingError
+from jcarsr.inference.devices import find_device
 from jcarsr.losses import total_loss
 from jcarsr.model.config import PRESETS
 from jcarsr.model.jcarsr import JCARSR
 from jcarsr.training import checkpoint
 from jcarsr.training.checkpoint import Progress
+from jcarsr.training.options import RunOptions
+from jcarsr.training.pictures import fill_bank, identity, split_entries
 from jcarsr.training.prepare import compile_blocks, initialise, make_average, make_optimizers
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter, Silent, StepReport
 from jcarsr.training.stop import StopFlag, stop_on_signals
 from jcarsr.training.task import loss_terms
-from jcarsr.training.validation import ValidationPair, hold_out, make_pairs, validate
+from jcarsr.training.validation import ValidationPair, make_pairs, validate
 
 AGREE_EVERY = 10  # steps between agreements of several processes on clock and stop signals
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """Where and how long a recipe is trained: nothing here changes what a step learns.
-
-    Raises:
-        ValueError: a name that would spoil a table of results, or a device that is not there; the
-            message quotes it.
-    """
-
-    data: Sequence[Path]  # folders and tar shards of pictures
-    out: Path
-    name: str | None = None  # of the weights: letters, digits, - _ .; None = the preset's
-    validation: Sequence[Path] = ()  # empty = some training pictures are held out
-    max_minutes: float | None = None  # in the loop, over all resumptions; None = steps alone count
-    resume: bool = False
-    init: Sequence[str] = ()  # weights to start from, where names and shapes agree; the last wins
-    device: Device = "auto"
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # of products; auto: what is quick
-    compile: bool | None = None  # None = on a GPU only
-    log_every: int = 50  # steps
-    validate_every: int = 1000  # steps
-    checkpoint_minutes: float = 10.0
-    checkpoint_part_mb: float = 1024.0
-
-    def __post_init__(self) -> None:
-        if self.name is not None and not re.fullmatch(r"[\w.-]+", self.name):
-            raise ValueError(f"name must be of letters, digits, - _ and ., got {self.name!r}")
-        find_device(self.device)
-
-    @property
-    def bfloat16(self) -> bool:
-        """Whether products are computed in bfloat16."""
-        if self.precision == "auto":
-            return computes_bfloat16(find_device(self.device))
-        return self.precision == "bfloat16"
 
 
 def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None) -> Path:
@@ -99,16 +59,19 @@ def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None)
     """
     fabric = _launch(options)
     reporter = reporter if reporter and fabric.is_global_zero else Silent()
-    if options.bfloat16 and not computes_bfloat16(find_device(options.device)):
+    if options.bfloat16 and not replace(options, precision="auto").bfloat16:
         reporter.message(
             "note: the device is not known to have bfloat16; float32 may be far quicker"
         )
-    training, held = _split_entries(options)
+    training, held = split_entries(options)
     pairs: list[ValidationPair] = []
     if fabric.is_global_zero:
         pairs = make_pairs(held, PRESETS[recipe.preset].scale, recipe.qfs)
-    bank = _build_bank(recipe, training, fabric, reporter)
-    run = _Run(fabric, recipe, options, bank, pairs, _identity(recipe, training), reporter)
+    rank, processes = fabric.global_rank, fabric.world_size
+    bank = fill_bank(
+        recipe, training, reporter, rank=rank, processes=processes, device=fabric.device
+    )
+    run = _Run(fabric, recipe, options, bank, pairs, identity(recipe, training), reporter)
     for name in options.init:
         reporter.message(initialise(run.model, name))
     if options.resume:
@@ -314,42 +277,3 @@ def _launch(options: RunOptions) -> Fabric:
 
 def _subfolders(path: Path) -> list[Path]:
     return [child for child in path.iterdir() if child.is_dir()] if path.is_dir() else []
-
-
-def _split_entries(options: RunOptions) -> tuple[list[Entry], list[Entry]]:
-    """(training, validation) pictures."""
-    entries = list_entries(options.data)
-    if options.validation:
-        return entries, list_entries(options.validation)
-    return hold_out(entries)
-
-
-def _build_bank(
-    recipe: Recipe, entries: Sequence[Entry], fabric: Fabric, reporter: Reporter
-) -> Bank:
-    """This process's share of the pictures."""
-    if recipe.batch_size % fabric.world_size:
-        count = fabric.world_size
-        raise TrainingError(f"batch size {recipe.batch_size} cannot be shared by {count} processes")
-    share = entries[fabric.global_rank :: fabric.world_size]
-    if not share:
-        raise DataError(f"{len(entries)} pictures are too few for {fabric.world_size} processes")
-    settings = BankSettings(
-        scale=PRESETS[recipe.preset].scale,
-        qfs=recipe.qfs,
-        share_444=recipe.share_444,
-        patch_size=recipe.patch_size,
-        candidates=recipe.candidates,
-        seed=recipe.seed,
-    )
-    workers = max(1, (os.cpu_count() or 1) // fabric.world_size)
-    return build_bank(
-        share, settings, device=fabric.device, workers=workers, on_progress=reporter.bank
-    )
-
-
-def _identity(recipe: Recipe, entries: Sequence[Entry]) -> str:
-    """A hash of what a resumed run must share with its checkpoint; the budget may change."""
-    fields: dict[str, Any] = {**asdict(recipe), "max_steps": None}
-    names = [(Path(entry.name).name, entry.length) for entry in entries]
-    return hashlib.sha256(json.dumps([fields, names]).encode()).hexdigest()

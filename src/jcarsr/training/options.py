@@ -1,0 +1,49 @@
+"""A training run's options: where, on what device and how long."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from jcarsr.inference.devices import computes_bfloat16, find_device
+from jcarsr.inference.engine import Device
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Where and how long a recipe is trained: nothing here changes what a step learns.
+
+    Raises:
+        ValueError: a name that would spoil a table of results, or a device that is not there; the
+            message quotes it.
+    """
+
+    data: Sequence[Path]  # folders and tar shards of pictures
+    out: Path
+    name: str | None = None  # of the weights: letters, digits, - _ .; None = the preset's
+    validation: Sequence[Path] = ()  # empty = some training pictures are held out
+    max_minutes: float | None = None  # in the loop, over all resumptions; None = steps alone count
+    resume: bool = False
+    init: Sequence[str] = ()  # weights to start from, where names and shapes agree; the last wins
+    device: Device = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # of products; auto: what is quick
+    compile: bool | None = None  # None = on a GPU only
+    log_every: int = 50  # steps
+    validate_every: int = 1000  # steps
+    checkpoint_minutes: float = 10.0
+    checkpoint_part_mb: float = 1024.0
+
+    def __post_init__(self) -> None:
+        if self.name is not None and not re.fullmatch(r"[\w.-]+", self.name):
+            raise ValueError(f"name must be of letters, digits, - _ and ., got {self.name!r}")
+        find_device(self.device)
+
+    @property
+    def bfloat16(self) -> bool:
+        """Whether products are computed in bfloat16."""
+        if self.precision == "auto":
+            return computes_bfloat16(find_device(self.device))
+        return self.precision == "bfloat16"

@@ -1,0 +1,75 @@
+"""What a run learns from: its pictures, this process's share, and a hash to know them by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from jcarsr.data.bank import Bank, BankSettings, build_bank
+from jcarsr.data.sources import Entry, list_entries
+from jcarsr.errors import DataError, TrainingError
+from jcarsr.model.config import PRESETS
+from jcarsr.training.options import RunOptions
+from jcarsr.training.recipes import Recipe
+from jcarsr.training.report import Reporter
+from jcarsr.training.validation import hold_out
+
+
+def split_entries(options: RunOptions) -> tuple[list[Entry], list[Entry]]:
+    """(training, validation) pictures.
+
+    Raises:
+        DataError: there are none, or too few to hold some out.
+    """
+    entries = list_entries(options.data)
+    if options.validation:
+        return entries, list_entries(options.validation)
+    return hold_out(entries)
+
+
+def fill_bank(
+    recipe: Recipe,
+    entries: Sequence[Entry],
+    reporter: Reporter,
+    *,
+    rank: int,
+    processes: int,
+    device: torch.device,
+) -> Bank:
+    """The share of process `rank` in the training pictures, degraded as the recipe says.
+
+    Raises:
+        TrainingError: the batch cannot be shared evenly.
+        DataError: there are fewer pictures than processes, or one is broken.
+    """
+    if recipe.batch_size % processes:
+        raise TrainingError(
+            f"batch size {recipe.batch_size} cannot be shared by {processes} processes"
+        )
+    share = entries[rank::processes]
+    if not share:
+        raise DataError(f"{len(entries)} pictures are too few for {processes} processes")
+    settings = BankSettings(
+        scale=PRESETS[recipe.preset].scale,
+        qfs=recipe.qfs,
+        share_444=recipe.share_444,
+        patch_size=recipe.patch_size,
+        candidates=recipe.candidates,
+        seed=recipe.seed,
+    )
+    workers = max(1, (os.cpu_count() or 1) // processes)
+    return build_bank(share, settings, device=device, workers=workers, on_progress=reporter.bank)
+
+
+def identity(recipe: Recipe, entries: Sequence[Entry]) -> str:
+    """A hash of what a resumed run must share with its checkpoint; the budget may change."""
+    fields: dict[str, Any] = {**asdict(recipe), "max_steps": None}
+    names = [(Path(entry.name).name, entry.length) for entry in entries]
+    return hashlib.sha256(json.dumps([fields, names]).encode()).hexdigest()

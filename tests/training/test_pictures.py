@@ -1,0 +1,71 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from jcarsr import JCARSRConfig
+from jcarsr.data.sources import list_entries
+from jcarsr.errors import DataError, TrainingError
+from jcarsr.training.options import RunOptions
+from jcarsr.training.pictures import fill_bank, identity, split_entries
+from jcarsr.training.recipes import RECIPES, Recipe
+from jcarsr.training.report import Silent
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def recipe(tiny: JCARSRConfig) -> Recipe:
+    return replace(RECIPES["short"], preset="tiny", batch_size=6, patch_size=16, qfs=(10, 40))
+
+
+def test_validation_takes_its_own_pictures_or_some_of_the_others(
+    picture_folder: Path, tmp_path: Path
+) -> None:
+    options = RunOptions(data=[picture_folder], out=tmp_path, device="cpu")
+    training, held = split_entries(options)
+    assert (len(training), len(held)) == (12, 8)
+    training, held = split_entries(replace(options, validation=[picture_folder]))
+    assert training == held == list_entries([picture_folder])
+
+
+def test_processes_share_the_pictures(picture_folder: Path, recipe: Recipe) -> None:
+    entries = list_entries([picture_folder])
+    banks = [
+        fill_bank(recipe, entries, Silent(), rank=rank, processes=3, device=CPU)
+        for rank in range(3)
+    ]
+    assert [len(bank) for bank in banks] == [7, 7, 6]
+
+
+@pytest.mark.parametrize(
+    ("processes", "kept", "error", "message"),
+    [
+        (4, 20, TrainingError, "batch size 6 cannot be shared by 4 processes"),
+        (3, 2, DataError, "2 pictures are too few for 3 processes"),
+    ],
+)
+def test_what_cannot_be_shared_is_told(
+    picture_folder: Path,
+    recipe: Recipe,
+    processes: int,
+    kept: int,
+    error: type[Exception],
+    message: str,
+) -> None:
+    entries = list_entries([picture_folder])[:kept]
+    with pytest.raises(error, match=message):
+        fill_bank(recipe, entries, Silent(), rank=processes - 1, processes=processes, device=CPU)
+
+
+def test_run_is_known_by_recipe_and_pictures_but_not_by_budget_or_place(
+    picture_folder: Path, recipe: Recipe
+) -> None:
+    entries = list_entries([picture_folder])
+    known = identity(recipe, entries)
+    assert identity(replace(recipe, max_steps=7), entries) == known
+    moved = picture_folder.rename(picture_folder.with_name("moved"))
+    assert identity(recipe, list_entries([moved])) == known
+    assert identity(replace(recipe, seed=7), entries) != known
+    assert identity(recipe, entries[1:]) != known
