@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 
 from jcarsr.errors import ImageError
 from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile, facts
+from jcarsr.image.iptc import jpeg_segment
 from jcarsr.image.jpeg_quality import Quality
 from jcarsr.image.open import ReadOptions
 from jcarsr.pixels import Pixels
@@ -66,6 +67,7 @@ def test_plain_jpeg(image: Image.Image, tmp_path: Path) -> None:
         profile=None,
         exif=False,
         xmp=False,
+        iptc=False,
         dpi=None,
         jpeg=JpegFacts(
             subsampling="4:2:0",
@@ -254,8 +256,10 @@ def test_name_of_a_colour_profile_cannot_command_a_terminal(image: Image.Image) 
 
 
 def test_metadata(image: Image.Image) -> None:
-    found = told(saved(image, "JPEG", exif=exif(tag271="Maker"), xmp=b"<x/>", dpi=(300, 150)))
-    assert (found.exif, found.xmp, found.dpi) == (True, True, (300.0, 150.0))
+    iptc = jpeg_segment(b"\x1c\x02\x78\0\3cat")
+    options: dict[str, Any] = {"xmp": b"<x/>", "extra": iptc, "dpi": (300, 150)}
+    found = told(saved(image, "JPEG", exif=exif(tag271="Maker"), **options))
+    assert (found.exif, found.xmp, found.iptc, found.dpi) == (True, True, True, (300.0, 150.0))
 
 
 def test_exif_without_a_resolution_is_none(image: Image.Image) -> None:
@@ -285,18 +289,6 @@ def test_many_warnings_are_one_note(image: Image.Image) -> None:
     found = told(saved(image, "JPEG", exif=data))
     assert len(found.notes) <= 3
     assert sum("damaged" in note for note in found.notes) == 1
-
-
-def test_png_metadata_behind_the_pixels(image: Image.Image) -> None:
-    """Found, and without decoding the pixels: they are garbage."""
-    late = chunk(b"eXIf", exif(tag271="Maker", tag274=6).tobytes().removeprefix(b"Exif\0\0"))
-    late += chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<x/>")
-    header = struct.pack(">IIBBBBB", 8, 6, 8, 2, 0, 0, 0)
-    pixels = chunk(b"IDAT", b"not compressed at all")
-    data = chunk(b"IHDR", header) + pixels + late + chunk(b"IEND", b"")
-    found = told(b"\x89PNG\r\n\x1a\n" + data)
-    assert (found.exif, found.xmp, found.orientation, found.upright) == (True, True, 6, (6, 8))
-    assert not found.notes
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF"])

@@ -115,6 +115,7 @@ def _profile(profile: Profile | None) -> str:
 def _metadata(found: Facts) -> str:
     parts = ["EXIF"] if found.exif else []
     parts += ["XMP"] if found.xmp else []
+    parts += ["IPTC"] if found.iptc else []
     parts += [f"{found.dpi[0]:g}x{found.dpi[1]:g} dpi"] if found.dpi else []
     return ", ".join(parts) or "none"
 

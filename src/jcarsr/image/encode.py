@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from jcarsr.errors import ImageError, StorageError
+from jcarsr.image.iptc import IPTC_TAG, PNG_KEYWORDS, jpeg_segment, png_text
 from jcarsr.image.metadata import XMP_TAG, colour_space, for_result, make_writable, with_resolution
 from jcarsr.image.open import one_line
 from jcarsr.image.picture import Animation, Metadata, Picture
@@ -33,7 +34,7 @@ _ALIASES = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tif": "tiff", "apng": "
 _ANIMATED = frozenset({"png", "webp", "avif"})
 _LONGEST_SIDE = {"jpg": 65_500, "webp": 16_383, "avif": 65_535}  # pixels; libjpeg's is the first
 _STORAGE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-_JPEG_SEGMENT = 65_000  # bytes of EXIF or XMP that a JPEG holds
+_JPEG_SEGMENT = 65_000  # bytes of EXIF, XMP or IPTC that a JPEG holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +162,8 @@ def _fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]
         if metadata.icc_profile and colour_space(metadata.icc_profile) == "GRAY":
             metadata = replace(metadata, icc_profile=None)
             notes.append(f"its colour profile is one for grey, which {format} cannot hold")
+        if metadata.iptc:
+            notes.append(f"its IPTC data, which {format} cannot hold, was left out")
     if format == "jpg":
         if metadata.exif and len(metadata.exif) > _JPEG_SEGMENT:
             metadata = replace(metadata, exif=None)
@@ -168,6 +171,9 @@ def _fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]
         if metadata.xmp and len(metadata.xmp) > _JPEG_SEGMENT:
             metadata = replace(metadata, xmp=None)
             notes.append("its XMP data is larger than jpg can hold and was left out")
+        if metadata.iptc and len(metadata.iptc) > _JPEG_SEGMENT:
+            metadata = replace(metadata, iptc=None)
+            notes.append("its IPTC data is larger than jpg can hold and was left out")
     return metadata, tuple(notes)
 
 
@@ -231,15 +237,22 @@ def _settings(metadata: Metadata, format: str, options: SaveOptions) -> dict[str
         settings["exif"] = metadata.exif
     if format == "tiff":
         settings["exif"] = _tiff_tags(metadata)
-    if metadata.xmp:
-        if format == "png":
-            settings["pnginfo"] = PngImagePlugin.PngInfo()
-            settings["pnginfo"].add_itxt(
-                "XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace")
-            )
-        elif format != "tiff":
-            settings["xmp"] = metadata.xmp
+    if format == "png":
+        settings["pnginfo"] = _png_texts(metadata)
+    elif metadata.xmp and format != "tiff":
+        settings["xmp"] = metadata.xmp
+    if metadata.iptc and format == "jpg":
+        settings["extra"] = jpeg_segment(metadata.iptc)
     return settings
+
+
+def _png_texts(metadata: Metadata) -> PngImagePlugin.PngInfo:
+    texts = PngImagePlugin.PngInfo()
+    if metadata.xmp:
+        texts.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+    if metadata.iptc:
+        texts.add_text(PNG_KEYWORDS[0], png_text(metadata.iptc), zip=True)
+    return texts
 
 
 def _tiff_tags(metadata: Metadata) -> Image.Exif:
@@ -249,6 +262,8 @@ def _tiff_tags(metadata: Metadata) -> Image.Exif:
         make_writable(tags)
     if metadata.xmp:
         tags[XMP_TAG] = metadata.xmp
+    if metadata.iptc:
+        tags[IPTC_TAG] = metadata.iptc
     return tags
 
 

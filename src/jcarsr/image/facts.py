@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError
 from jcarsr.image.jpeg_quality import Quality, quality_of
+from jcarsr.image.late_chunks import find_late_metadata
 from jcarsr.image.metadata import colour_space, read_metadata
 from jcarsr.image.open import ReadOptions, one_line, opened
 from jcarsr.image.samples import refuse_unknown_mode
@@ -44,8 +44,6 @@ _SUBSAMPLINGS: dict[tuple[float, float], str] = {
     (1, 2): "4:4:0",
     (4, 1): "4:1:1",
 }
-_MAX_CHUNK = 2**24  # bytes of a PNG chunk with metadata; a larger one is left unread
-_XMP = b"XML:com.adobe.xmp\0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +79,7 @@ class Facts:
     profile: Profile | None
     exif: bool  # has EXIF data that can be read and that say something
     xmp: bool
+    iptc: bool
     dpi: tuple[float, float] | None  # horizontal and vertical; None = the file does not say
     jpeg: JpegFacts | None  # None = no JPEG
     notes: tuple[str, ...]  # what the user should know beside, a few words each
@@ -111,7 +110,7 @@ def facts(file: str | Path | IO[bytes], options: ReadOptions = ReadOptions()) ->
 def _read(image: Image.Image, options: ReadOptions) -> Facts:
     jpeg = _jpeg_facts(image)
     if image.format == "PNG":
-        _find_late_metadata(image)
+        find_late_metadata(image)
     metadata, orientation, notes = read_metadata(image)
     width, height = _stored_size(image)
     frames = _frames(image)
@@ -131,6 +130,7 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
         profile=_profile(image),
         exif=metadata.exif is not None or (orientation != 1 and bool(image.info.get("exif"))),
         xmp=metadata.xmp is not None,
+        iptc=metadata.iptc is not None,
         dpi=metadata.dpi,
         jpeg=jpeg,
         notes=tuple(notes),
@@ -229,30 +229,6 @@ def _profile(image: Image.Image) -> Profile | None:
     except Exception:  # littlecms refuses it in more than one way
         name = "broken"
     return Profile(description=_plain(name), colour_space=None if space is None else _plain(space))
-
-
-def _find_late_metadata(png: Image.Image) -> None:
-    """Give a PNG the EXIF and XMP that stand behind its pixels.
-
-    Pillow would decode all pixels to look there (PNG specification, 5.3: the layout of chunks).
-    """
-    stream: Any = getattr(png, "fp", None)
-    at = stream.tell()
-    stream.seek(8)
-    while len(head := stream.read(8)) == 8:
-        length, kind = struct.unpack(">I4s", head)
-        if kind == b"IEND":
-            break
-        end = stream.tell() + length + 4
-        if kind in (b"eXIf", b"iTXt") and length < _MAX_CHUNK:
-            data: bytes = stream.read(length)
-            if kind == b"eXIf":
-                png.info.setdefault("exif", b"Exif\0\0" + data)
-            elif data.startswith(_XMP):
-                png.info.setdefault("xmp", data.removeprefix(_XMP))
-        stream.seek(end)
-    stream.seek(at)
-    png.info.setdefault("exif", None)  # looked for: Pillow need not
 
 
 def _warned(texts: list[str]) -> list[str]:

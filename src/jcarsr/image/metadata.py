@@ -1,4 +1,4 @@
-"""EXIF, XMP, colour profile and resolution: read whole, carried over to a result of another size.
+"""EXIF, XMP, IPTC, profile and resolution: read whole, carried over to a result of another size.
 
 No reader of these ever costs a picture: what is broken is left out and noted.
 """
@@ -13,6 +13,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.image.exif_damage import is_damaged
+from jcarsr.image.iptc import find_iptc
 from jcarsr.image.picture import Metadata
 
 XMP_TAG = int(ExifTags.Base.XMLPacket)
@@ -49,6 +50,7 @@ def read_metadata(image: Image.Image) -> tuple[Metadata, int, list[str]]:
         icc_profile=_profile(image, notes),
         exif=exif,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
+        iptc=_iptc(image, notes),
         dpi=dpi,
     )
     return metadata, orientation, notes
@@ -140,6 +142,14 @@ def _serialised(tags: Image.Exif) -> bytes | None:
             kept.get_ifd(group).update(inner)
             kept[group] = kept.get_ifd(group)
     return tags_to_bytes(kept) if len(kept) else None
+
+
+def _iptc(image: Image.Image, notes: list[str]) -> bytes | None:
+    try:
+        return find_iptc(image)
+    except Exception:  # as for EXIF data
+        notes.append("its IPTC data is broken and was left out")
+        return None
 
 
 def _profile(image: Image.Image, notes: list[str]) -> bytes | None:

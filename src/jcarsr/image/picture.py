@@ -15,6 +15,7 @@ class Metadata:
     icc_profile: bytes | None = None
     exif: bytes | None = None  # "Exif\\0\\0" and a TIFF structure; without thumbnail
     xmp: bytes | None = None
+    iptc: bytes | None = None  # records of IPTC-IIM
     dpi: tuple[float, float] | None = None
 
 

@@ -9,6 +9,7 @@ from typing import IO
 import numpy as np
 from PIL.PngImagePlugin import putchunk
 
+from jcarsr.image.iptc import PNG_KEYWORDS, png_text
 from jcarsr.image.picture import Metadata
 from jcarsr.pixels import Samples
 
@@ -18,7 +19,7 @@ _STRIP = 64  # rows compressed at once
 
 
 def write_png16(file: IO[bytes], samples: Samples, metadata: Metadata) -> None:
-    """(H, W, C) uint16, C = 1, 3 or 4 -> a PNG with profile, EXIF, XMP and resolution."""
+    """(H, W, C) uint16, C = 1, 3 or 4 -> a PNG with profile, EXIF, XMP, IPTC and resolution."""
     height, width, channels = samples.shape
     file.write(b"\x89PNG\r\n\x1a\n")
     header = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPE[channels], 0, 0, 0)
@@ -30,6 +31,9 @@ def write_png16(file: IO[bytes], samples: Samples, metadata: Metadata) -> None:
         putchunk(file, b"pHYs", struct.pack(">IIB", *per_metre, 1))
     if metadata.xmp:
         putchunk(file, b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp)
+    if metadata.iptc:
+        text = zlib.compress(png_text(metadata.iptc).encode())
+        putchunk(file, b"zTXt", PNG_KEYWORDS[0].encode() + b"\0\0" + text)
     if metadata.exif:
         putchunk(file, b"eXIf", metadata.exif.removeprefix(b"Exif\0\0"))
     packer = zlib.compressobj(6)

@@ -9,6 +9,7 @@ import tifffile
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from jcarsr.image.iptc import IPTC_TAG
 from jcarsr.image.metadata import XMP_TAG, make_writable
 from jcarsr.image.picture import Metadata
 from jcarsr.pixels import Samples
@@ -19,12 +20,12 @@ _BYTE = 1  # type of a TIFF tag
 
 
 def write_tiff16(path: Path, channels: Samples, metadata: Metadata) -> None:
-    """(H, W, C) uint16, C = 1, 3 or 4, to a deflated TIFF with profile, XMP and resolution.
+    """(H, W, C) uint16, C = 1, 3 or 4, to a deflated TIFF with profile, XMP, IPTC and resolution.
 
     EXIF data is put in behind: tifffile makes no directories within directories.
     """
     channel_count = channels.shape[2]
-    xmp = metadata.xmp
+    blobs = {XMP_TAG: metadata.xmp, IPTC_TAG: metadata.iptc}
     tifffile.imwrite(
         path,
         channels[..., 0] if channel_count == 1 else channels,
@@ -35,7 +36,7 @@ def write_tiff16(path: Path, channels: Samples, metadata: Metadata) -> None:
         resolution=metadata.dpi,
         resolutionunit="INCH" if metadata.dpi else None,
         iccprofile=metadata.icc_profile,
-        extratags=[(XMP_TAG, _BYTE, len(xmp), xmp, True)] if xmp else [],
+        extratags=[(tag, _BYTE, len(data), data, True) for tag, data in blobs.items() if data],
         metadata=None,
         software=False,
         byteorder="<",

@@ -112,6 +112,7 @@ class InspectView(BaseModel):
     profile: ProfileView | None
     exif: bool
     xmp: bool
+    iptc: bool
     dpi: tuple[float, float] | None
     jpeg: JpegView | None
     notes: list[str]

@@ -35,6 +35,7 @@ import { text } from "./strings.js";
  * @property {{ description: string, colour_space: string | null } | null} profile
  * @property {boolean} exif
  * @property {boolean} xmp
+ * @property {boolean} iptc
  * @property {[number, number] | null} dpi
  * @property {{ subsampling: string, progressive: boolean, quality: { value: number, exact: boolean } | null } | null} jpeg
  * @property {string[]} notes

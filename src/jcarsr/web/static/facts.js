@@ -106,10 +106,11 @@ function profileOf({ profile }) {
 }
 
 /** @param {Facts} facts */
-function metadataOf({ exif, xmp, dpi }) {
+function metadataOf({ exif, xmp, iptc, dpi }) {
   const parts = [];
   if (exif) parts.push("EXIF");
   if (xmp) parts.push("XMP");
+  if (iptc) parts.push("IPTC");
   if (dpi) parts.push(text("dpi", { x: Math.round(dpi[0]), y: Math.round(dpi[1]) }));
   return parts.join(", ") || text("none");
 }
