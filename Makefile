@@ -22,8 +22,9 @@ lint: $(VENV)/.dev ## style, types and import layers
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
+# a file's tests stay in one process, which computes on one core: its neighbours have the others
 pytest: $(VENV)/.dev ## the default tests alone
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 slow: $(VENV)/.dev ## the tests that take minutes
 	$(BIN)/pytest -m slow
