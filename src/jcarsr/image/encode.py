@@ -7,17 +7,17 @@ import hashlib
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from jcarsr.errors import ImageError, StorageError
-from jcarsr.image.iptc import IPTC_TAG, PNG_KEYWORDS, jpeg_segment, png_text
-from jcarsr.image.metadata import XMP_TAG, colour_space, for_result, make_writable, with_resolution
+from jcarsr.image.holding import fitting, settings_for
+from jcarsr.image.metadata import for_result
 from jcarsr.image.open import one_line
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.png16 import write_png16
@@ -34,7 +34,6 @@ _ALIASES = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tif": "tiff", "apng": "
 _ANIMATED = frozenset({"png", "webp", "avif"})
 _LONGEST_SIDE = {"jpg": 65_500, "webp": 16_383, "avif": 65_535}  # pixels; libjpeg's is the first
 _STORAGE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-_JPEG_SEGMENT = 65_000  # bytes of EXIF, XMP or IPTC that a JPEG holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +107,7 @@ def save(
     if format is None:
         raise ImageError(f"cannot be written as {path.suffix or 'a file without extension'}")
     check_format(picture, picture.size, format)
-    metadata, notes = _fitting(_wanted(picture, options), format)
+    metadata, notes = fitting(_wanted(picture, options), format)
     if isinstance(picture, Animation) and picture.plays and format == "avif":
         notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
     with _being_written(path) as partial:
@@ -154,29 +153,6 @@ def _wanted(picture: Picture | Animation, options: SaveOptions) -> Metadata:
     return for_result(picture.metadata, *picture.size)
 
 
-def _fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
-    """What `format` can hold of `metadata`, and notes on the rest."""
-    notes: list[str] = []
-    if format in ("webp", "avif"):
-        metadata = with_resolution(metadata)
-        if metadata.icc_profile and colour_space(metadata.icc_profile) == "GRAY":
-            metadata = replace(metadata, icc_profile=None)
-            notes.append(f"its colour profile is one for grey, which {format} cannot hold")
-        if metadata.iptc:
-            notes.append(f"its IPTC data, which {format} cannot hold, was left out")
-    if format == "jpg":
-        if metadata.exif and len(metadata.exif) > _JPEG_SEGMENT:
-            metadata = replace(metadata, exif=None)
-            notes.append("its EXIF data is larger than jpg can hold and was left out")
-        if metadata.xmp and len(metadata.xmp) > _JPEG_SEGMENT:
-            metadata = replace(metadata, xmp=None)
-            notes.append("its XMP data is larger than jpg can hold and was left out")
-        if metadata.iptc and len(metadata.iptc) > _JPEG_SEGMENT:
-            metadata = replace(metadata, iptc=None)
-            notes.append("its IPTC data is larger than jpg can hold and was left out")
-    return metadata, tuple(notes)
-
-
 def _write_still(
     path: Path, picture: Picture, metadata: Metadata, format: str, options: SaveOptions
 ) -> None:
@@ -187,7 +163,7 @@ def _write_still(
     elif channels.dtype == np.uint16 and format == "tiff":
         write_tiff16(path, channels, metadata)
     else:
-        settings = _settings(metadata, format, options)
+        settings = settings_for(metadata, format, options.quality)
         _write_by_pillow(path, _to_pillow(channels), format, settings)
 
 
@@ -197,7 +173,7 @@ def _write_animation(
     frames = list(animation.decode_frames())
     mode = "RGBA" if any(frame.alpha is not None for frame in frames) else "RGB"
     first, *others = (_to_pillow(_channels(frame)).convert(mode) for frame in frames)
-    settings = _settings(metadata, format, options)
+    settings = settings_for(metadata, format, options.quality)
     settings |= {
         "save_all": True,
         "append_images": others,
@@ -218,53 +194,6 @@ def _write_by_pillow(path: Path, image: Image.Image, format: str, settings: dict
             write=file.write, flush=file.flush, seek=file.seek, tell=file.tell
         )
         image.save(plain, FORMATS[format], **settings)
-
-
-def _settings(metadata: Metadata, format: str, options: SaveOptions) -> dict[str, Any]:
-    """Pillow's arguments; with `metadata` that `format` can hold."""
-    settings: dict[str, Any] = {}
-    if format in ("jpg", "webp", "avif"):
-        settings["quality"] = options.quality
-    if format in ("jpg", "avif"):
-        settings["subsampling"] = "4:4:4"
-    if format == "tiff" and not metadata.exif:
-        settings["compression"] = "tiff_adobe_deflate"  # libtiff cannot write EXIF's directories
-    if metadata.icc_profile:
-        settings["icc_profile"] = metadata.icc_profile
-    if metadata.dpi and format in ("jpg", "png", "tiff"):
-        settings["dpi"] = metadata.dpi
-    if metadata.exif:
-        settings["exif"] = metadata.exif
-    if format == "tiff":
-        settings["exif"] = _tiff_tags(metadata)
-    if format == "png":
-        settings["pnginfo"] = _png_texts(metadata)
-    elif metadata.xmp and format != "tiff":
-        settings["xmp"] = metadata.xmp
-    if metadata.iptc and format == "jpg":
-        settings["extra"] = jpeg_segment(metadata.iptc)
-    return settings
-
-
-def _png_texts(metadata: Metadata) -> PngImagePlugin.PngInfo:
-    texts = PngImagePlugin.PngInfo()
-    if metadata.xmp:
-        texts.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
-    if metadata.iptc:
-        texts.add_text(PNG_KEYWORDS[0], png_text(metadata.iptc), zip=True)
-    return texts
-
-
-def _tiff_tags(metadata: Metadata) -> Image.Exif:
-    tags = Image.Exif()
-    if metadata.exif:
-        tags.load(metadata.exif)
-        make_writable(tags)
-    if metadata.xmp:
-        tags[XMP_TAG] = metadata.xmp
-    if metadata.iptc:
-        tags[IPTC_TAG] = metadata.iptc
-    return tags
 
 
 def _channels(picture: Picture) -> Samples:

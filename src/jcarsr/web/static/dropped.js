@@ -10,9 +10,14 @@
  */
 export async function droppedFiles(transfer, accept) {
   const files = [...transfer.files];
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  if (!entries.some((entry) => entry.isDirectory)) return files;
-  return (await Promise.all(entries.map((entry) => filesOf(entry, accept)))).flat();
+  const brought = [...transfer.items].flatMap(
+    (item) => item.webkitGetAsEntry() ?? item.getAsFile() ?? [], // no entry: not from a disk
+  );
+  if (!brought.some((one) => !(one instanceof File) && isFolder(one))) return files;
+  const lists = await Promise.all(
+    brought.map((one) => (one instanceof File ? [one] : filesOf(one, accept))),
+  );
+  return lists.flat();
 }
 
 /**

@@ -1,0 +1,83 @@
+"""What each format can hold of a picture's metadata, and how Pillow is told to write it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PIL import Image, PngImagePlugin
+
+from jcarsr.image.iptc import IPTC_TAG, PNG_KEYWORDS, jpeg_segment, png_text
+from jcarsr.image.metadata import XMP_TAG, colour_space, make_writable, with_resolution
+from jcarsr.image.picture import Metadata
+
+_JPEG_SEGMENT = 65_000  # bytes of EXIF, XMP or IPTC that a JPEG holds
+
+
+def fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
+    """What `format` can hold of `metadata`, and notes on the rest."""
+    notes: list[str] = []
+    if format in ("webp", "avif"):
+        metadata = with_resolution(metadata)
+        if metadata.icc_profile and colour_space(metadata.icc_profile) == "GRAY":
+            metadata = replace(metadata, icc_profile=None)
+            notes.append(f"its colour profile is one for grey, which {format} cannot hold")
+        if metadata.iptc:
+            metadata = replace(metadata, iptc=None)
+            notes.append(f"its IPTC data, which {format} cannot hold, was left out")
+    if format == "jpg":
+        for kind in ("exif", "xmp", "iptc"):
+            data: bytes | None = getattr(metadata, kind)
+            if data and len(data) > _JPEG_SEGMENT:
+                metadata = replace(metadata, **{kind: None})
+                notes.append(
+                    f"its {kind.upper()} data is larger than jpg can hold and was left out"
+                )
+    return metadata, tuple(notes)
+
+
+def settings_for(metadata: Metadata, format: str, quality: int) -> dict[str, Any]:
+    """Pillow's arguments; with `metadata` that `format` can hold."""
+    settings: dict[str, Any] = {}
+    if format in ("jpg", "webp", "avif"):
+        settings["quality"] = quality
+    if format in ("jpg", "avif"):
+        settings["subsampling"] = "4:4:4"
+    if format == "tiff" and not metadata.exif:
+        settings["compression"] = "tiff_adobe_deflate"  # libtiff cannot write EXIF's directories
+    if metadata.icc_profile:
+        settings["icc_profile"] = metadata.icc_profile
+    if metadata.dpi and format in ("jpg", "png", "tiff"):
+        settings["dpi"] = metadata.dpi
+    if metadata.exif:
+        settings["exif"] = metadata.exif
+    if format == "tiff":
+        settings["exif"] = _tiff_tags(metadata)
+    if format == "png":
+        settings["pnginfo"] = _png_texts(metadata)
+    elif metadata.xmp and format != "tiff":
+        settings["xmp"] = metadata.xmp
+    if metadata.iptc and format == "jpg":
+        settings["extra"] = jpeg_segment(metadata.iptc)
+    return settings
+
+
+def _png_texts(metadata: Metadata) -> PngImagePlugin.PngInfo:
+    texts = PngImagePlugin.PngInfo()
+    if metadata.xmp:
+        texts.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+    if metadata.iptc:
+        texts.add_text(PNG_KEYWORDS[0], png_text(metadata.iptc), zip=True)
+    return texts
+
+
+def _tiff_tags(metadata: Metadata) -> Image.Exif:
+    tags = Image.Exif()
+    if metadata.exif:
+        tags.load(metadata.exif)
+        make_writable(tags)
+    if metadata.xmp:
+        tags[XMP_TAG] = metadata.xmp
+    if metadata.iptc:
+        tags[IPTC_TAG] = metadata.iptc
+    return tags
