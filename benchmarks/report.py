@@ -35,9 +35,11 @@ def main() -> None:
 
 def write(rows: list[Row], into: Path, plot_file: Path) -> None:
     """The tables between the marks of a Markdown file, and the plot."""
-    texts = [f"**{name}**\n\n{_tables(own)}" for name, own in _by_instructions(rows).items()]
+    kinds = _by_instructions(rows)
+    texts = [f"**{name}**\n\n{_tables(own)}" for name, own in kinds.items()]
     replace_between_markers(into, "\n\n".join(texts))
-    plot(_of(rows, "sizes"), plot_file)
+    of_each = [_of(own, "sizes") for own in kinds.values()]
+    plot(max(of_each, key=len), plot_file)  # on the processor where most sizes were measured
 
 
 def _by_instructions(rows: list[Row]) -> dict[str, list[Row]]:
