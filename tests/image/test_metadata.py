@@ -344,7 +344,11 @@ class TestProfile:
         with Image.open(tmp_path / f"a.{format}") as opened:
             assert opened.info["icc_profile"] == SRGB
 
-    @pytest.mark.parametrize("broken", [b"no profile", SRGB[:100], SRGB.replace(b"acsp", b"nope")])
+    @pytest.mark.parametrize(
+        "broken",
+        [b"no profile", SRGB[:100], SRGB.replace(b"acsp", b"nope")],
+        ids=["no profile", "cut off", "no signature"],  # the time is in a profile's bytes
+    )
     def test_broken_costs_nothing_but_a_note(self, broken: bytes) -> None:
         picture = still(saved(image(), "JPEG", icc_profile=broken))
         assert picture.metadata.icc_profile is None
