@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from PIL import ImageCms
 
-from jcarsr.image import FORMATS, Metadata
+from jcarsr.image import Metadata
 from jcarsr.image.holding import fitting
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -25,13 +25,11 @@ def test_these_have_no_place_for_iptc(format: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["exif", "xmp", "iptc"])
-@pytest.mark.parametrize("format", sorted(FORMATS))
+@pytest.mark.parametrize("format", ["jpg", "png", "tiff"])
 def test_jpeg_alone_has_small_segments(kind: str, format: str) -> None:
     for size, fits in ((65_000, True), (65_001, format != "jpg")):
         metadata = replace(Metadata(), **{kind: bytes(size)})
         held, notes = fitting(metadata, format)
-        if kind == "iptc" and format in ("webp", "avif"):
-            continue
         assert held == (metadata if fits else Metadata())
         left_out = f"its {kind.upper()} data is larger than jpg can hold and was left out"
         assert notes == (() if fits else (left_out,))

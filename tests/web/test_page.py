@@ -226,6 +226,30 @@ def test_dropped_folder_brings_its_pictures(
     expect(page.locator("#tally")).to_have_text("13 of 13 done", timeout=WAIT)
 
 
+BROKEN_FOLDER = """
+async () => {
+  const { droppedFiles } = await import("/static/dropped.js");
+  const closed = { isDirectory: false, name: "closed.jpg", file: (_, fail) => fail() };
+  const inner = {
+    isDirectory: true,
+    name: "inner",
+    createReader: () => ({ readEntries: (_, fail) => fail() }),
+  };
+  const lists = [[closed, inner], []];
+  const reader = { readEntries: (give) => give(lists.shift()) };
+  const album = { isDirectory: true, name: "album", createReader: () => reader };
+  const item = { webkitGetAsEntry: () => album };
+  const files = await droppedFiles({ files: [], items: [item] }, "image/*");
+  return files.map(({ name, size }) => [name, size]);
+}
+"""
+
+
+def test_what_cannot_be_read_of_a_folder_is_not_missed(page: Page) -> None:
+    """Empty files in its place, which the page refuses by their names."""
+    assert page.evaluate(BROKEN_FOLDER) == [["closed.jpg", 0], ["inner", 0]]
+
+
 def test_dropped_folder_without_pictures_is_told(page: Page, tmp_path: Path) -> None:
     drop(page, tmp_path)
     expect(page.locator("#notice")).to_have_text("There are no pictures in this folder")

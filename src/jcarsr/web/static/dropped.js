@@ -36,19 +36,27 @@ async function filesOf(entry, accept) {
  * @returns {Promise<File[]>}
  */
 async function filesIn(folder, accept) {
-  const entries = await children(folder);
+  const entries = await children(folder).catch(() => null);
+  if (!entries) return [unreadable(folder)];
   entries.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
   const lists = await Promise.all(entries.map((entry) => filesOf(entry, accept)));
   return lists.flat().filter((file) => isWanted(file, accept));
 }
 
 /**
- * The file; an empty one of its name if it cannot be read, so that it is not missed.
  * @param {FileSystemFileEntry} entry
  * @returns {Promise<File>}
  */
 function fileOf(entry) {
-  return new Promise((resolve) => entry.file(resolve, () => resolve(new File([], entry.name))));
+  return new Promise((resolve) => entry.file(resolve, () => resolve(unreadable(entry))));
+}
+
+/**
+ * An empty picture in an entry's place: the page refuses it by its name, so it is not missed.
+ * @param {FileSystemEntry} entry
+ */
+function unreadable(entry) {
+  return new File([], entry.name, { type: "image/unknown" }); // what it is can no longer be told
 }
 
 /**
@@ -61,7 +69,7 @@ async function children(folder) {
   const all = [];
   for (;;) {
     /** @type {FileSystemEntry[]} a hundred at most, then none */
-    const some = await new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (!some.length) return all;
     all.push(...some);
   }
