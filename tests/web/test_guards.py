@@ -22,10 +22,13 @@ ServeHere = Callable[..., AbstractContextManager[Any]]
 QUICK = 5  # seconds; less than what is drained for, or idle by default
 
 
+# before a file's bytes; what does not begin so is invalid, however much of it there is
+OPENING = b'--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+
+
 def form(picture: bytes) -> bytes:
     """A body with a file in it; its boundary is B."""
-    said = 'Content-Disposition: form-data; name="file"; filename="a"'
-    return f"--B\r\n{said}\r\n\r\n".encode() + picture + b"\r\n--B--\r\n"
+    return OPENING + picture + b"\r\n--B--\r\n"
 
 
 def head(path: str = "/v1/inspect", method: str = "POST", **more: object) -> bytes:
@@ -81,7 +84,7 @@ class TestBytes:
 
     def test_not_announced(self, here: Any) -> None:
         block = chunk(bytes(100_000))
-        sent = [head(Transfer_Encoding="chunked"), *[block] * 50, chunk(b"")]
+        sent = [head(Transfer_Encoding="chunked"), chunk(OPENING), *[block] * 50, chunk(b"")]
         answer = asked(here, *sent)
         assert (answer.status, answer.detail) == self.TOLD
 
@@ -101,7 +104,7 @@ class TestBytes:
         """Somebody who goes on sending is not listened to for ever."""
         monkeypatch.setattr(guards, "_DRAINED", 300_000)
         with here.connect() as connection:
-            connection.sendall(head(Transfer_Encoding="chunked"))
+            connection.sendall(head(Transfer_Encoding="chunked") + chunk(OPENING))
             with pytest.raises(ConnectionError):
                 for _ in range(100_000):
                     connection.sendall(chunk(bytes(10_000)))
