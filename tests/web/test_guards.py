@@ -20,8 +20,6 @@ from jcarsr.web.service import ServerSettings, Service
 Jpeg = Callable[..., bytes]
 ServeHere = Callable[..., AbstractContextManager[Any]]
 QUICK = 5  # seconds; less than what is drained for, or idle by default
-
-
 # before a file's bytes; what does not begin so is invalid, however much of it there is
 OPENING = b'--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
 
