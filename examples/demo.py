@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 import jcarsr
 from jcarsr.baselines.bicubic import Bicubic
-from jcarsr.degradation.pipeline import Compression, degrade
+from jcarsr.degradation.history import parse_history
+from jcarsr.degradation.pipeline import degrade
 from jcarsr.pixels import Pixels, crop_to_multiple
 
 GAP, HEADER, ZOOM, DETAIL = 8, 28, 3, 96  # pixels, times, pixels
@@ -52,7 +53,7 @@ def main() -> None:
     print(f"{'PSNR in dB / SSIM on Y':26} {'bicubic':>16} {'restored':>16}")
     for sample in SAMPLES:
         hr = sample.photograph()
-        lq = degrade(hr, sample.scale, Compression(qf=sample.qf)).lq
+        lq = degrade(hr, sample.scale, parse_history(f"jpeg{sample.qf}")).lq
         bicubic = Bicubic(sample.scale).restore(lq)
         restored = np.asarray(jcarsr.restore(lq, scale=sample.scale))
         protocol = jcarsr.EvalProtocol(border=sample.scale)

@@ -6,7 +6,8 @@ import skimage.data
 
 import jcarsr
 from jcarsr.baselines.bicubic import Bicubic
-from jcarsr.degradation.pipeline import Compression, degrade
+from jcarsr.degradation.history import parse_history
+from jcarsr.degradation.pipeline import degrade
 
 
 @pytest.mark.parametrize("scale", [2, 4])
@@ -14,7 +15,7 @@ from jcarsr.degradation.pipeline import Compression, degrade
 @pytest.mark.parametrize("name", ["astronaut", "chelsea"])
 def test_restored_is_nearer_to_the_original_than_bicubic(name: str, qf: int, scale: int) -> None:
     hr = getattr(skimage.data, name)()[:256, 100:356]
-    lq = degrade(hr, scale, Compression(qf=qf)).lq
+    lq = degrade(hr, scale, parse_history(f"jpeg{qf}")).lq
     protocol = jcarsr.EvalProtocol(border=scale)
     ours = protocol.score(np.asarray(jcarsr.restore(lq, scale=scale)), hr)
     floor = protocol.score(Bicubic(scale).restore(lq), hr)

@@ -70,7 +70,7 @@ def scores(rows: list[Row], record: Record) -> dict[str, list[float]]:
     Rows of an ensemble have the weights' hash, too, but another restorer's name.
     """
     return {
-        f"{row.set} x{row.scale} QF {row.qf}": [row.psnr, row.ssim]
+        row.condition: [row.psnr, row.ssim]
         for row in rows
         if row.sha256 == record.sha256 and row.restorer == record.name
     }

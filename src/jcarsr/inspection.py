@@ -73,8 +73,10 @@ def as_dictionary(found: Facts, choice: Choice) -> dict[str, Any]:
 
 
 def _trained(recipe: Any) -> tuple[int, int] | tuple[None, None]:
-    """Lowest and highest training quality, if they are told: a user's file may hold anything."""
+    """Lowest and highest training quality, if recorded: a user's file may hold anything."""
     try:
-        return int(min(recipe["qfs"])), int(max(recipe["qfs"]))
-    except (KeyError, TypeError, ValueError, OverflowError):
+        histories = recipe.get("histories", recipe)  # records of version 0.1 have qfs directly
+        qfs = histories.get("once", histories)["qfs"]
+        return int(min(qfs)), int(max(qfs))
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         return None, None

@@ -1,11 +1,14 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
+from jcarsr.degradation.web_set import WEB_SET
 from jcarsr.evaluation.rows import read_rows
 from jcarsr.evaluation.tables import BEGIN, END
+from jcarsr.pixels import Pixels
 from jcarsr.weights import read_record
 
 
@@ -40,9 +43,32 @@ def test_rows_are_stored_and_made_into_tables(
     assert run("tables", rows_file)[1].strip() in page.read_text()
 
 
+def test_histories_of_the_web_and_of_ones_own(tmp_path: Path, photo: Pixels) -> None:
+    (tmp_path / "one").mkdir()
+    Image.fromarray(photo[:64, :80]).save(tmp_path / "one" / "a.png")
+    arguments = ["evaluate", "--data", tmp_path / "one", "--scale", 2, "--weights", "bicubic"]
+    rows_file = tmp_path / "rows.jsonl"
+    own = "avif50+1,1>jpeg80/mozjpeg"
+    code, out, _ = run(*arguments, "--history", "web", "--history", own, "--json", rows_file)
+    assert code == 0
+    histories = [row.history for row in read_rows([rows_file])]
+    assert histories == [*map(str, WEB_SET), own]
+    assert f"| one | `{own}` | **" in out
+    rows_file.unlink()
+    code, *_ = run(
+        *arguments, "--history", own, "--qf", 50, "--subsampling", "4:4:4", "--json", rows_file
+    )
+    assert [row.history for row in read_rows([rows_file])] == ["jpeg50/444", own]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--qf", "10,x"], "--qf 10,x"), (["--qf", "0"], "between 1 and 100")],
+    [
+        (["--qf", "10,x"], "--qf 10,x"),
+        (["--qf", "0"], "between 1 and 100"),
+        (["--history", "jpeg20>gif"], "'gif' is no step of a history"),
+        (["--subsampling", "4:1:1"], "4:1:1"),
+    ],
 )
 def test_wrong_usage_is_told(picture_folder: Path, arguments: list[str], message: str) -> None:
     code, _, err = run("evaluate", "--data", picture_folder, "--scale", 2, *arguments)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +9,25 @@ import torch
 from jcarsr import DataError
 from jcarsr.data.bank import Bank, BankSettings, bank_bytes, build_bank
 from jcarsr.data.sources import list_entries
-from jcarsr.degradation.pipeline import draw_compressions, low_resolution
+from jcarsr.degradation.draw import Once, Web
+from jcarsr.degradation.pipeline import low_resolution
 
 CPU = torch.device("cpu")
-SETTINGS = BankSettings(scale=2, qfs=(10, 50), share_444=0.5, patch_size=16)
+ONE = Once(qfs=(10,), share_444=0)
+SETTINGS = BankSettings(scale=2, histories=Once(qfs=(10, 50), share_444=0.5), patch_size=16)
 
 
 def build(folder: Path, settings: BankSettings = SETTINGS) -> Bank:
     return build_bank(list_entries([folder]), settings, device=CPU, workers=2)
 
 
-def test_holds_every_picture_with_its_lr_and_jpegs(picture_folder: Path) -> None:
-    bank = build(picture_folder)
+@pytest.mark.parametrize(
+    "histories", [SETTINGS.histories, Web(once=Once(qfs=(50,), share_444=0), repeated=2)]
+)
+def test_holds_every_picture_with_its_lr_and_degraded_versions(
+    picture_folder: Path, histories: Once | Web
+) -> None:
+    bank = build(picture_folder, replace(SETTINGS, histories=histories))
     entries = list_entries([picture_folder])
     assert len(bank) == 20
     area = 40 * 48
@@ -30,15 +38,15 @@ def test_holds_every_picture_with_its_lr_and_jpegs(picture_folder: Path) -> None
         np.testing.assert_array_equal(bank.lr[place].numpy().reshape(40, 48, 3), lr)
         stored = bank.hr[index * 4 * area : (index + 1) * 4 * area]
         np.testing.assert_array_equal(stored.numpy().reshape(80, 96, 3), hr)
-        for version, compress in enumerate(draw_compressions((10, 50), 0.5, seed=f"0:{index}")):
+        for version, history in enumerate(histories.draw(2, f"0:{index}")):
             lq = bank.lq[version, place].numpy().reshape(40, 48, 3)
-            np.testing.assert_array_equal(lq, compress(lr))
+            np.testing.assert_array_equal(lq, history(hr, lr))
 
 
 def test_crops_are_pieces_of_one_picture_turned_alike() -> None:
     """Each pixel of a made-up bank tells its place; hr and lr must agree under all eight turns."""
     sizes = [(20, 30), (33, 17)]
-    settings = BankSettings(scale=2, qfs=(10,), share_444=0, patch_size=16)
+    settings = BankSettings(scale=2, histories=ONE, patch_size=16)
     bank = Bank(settings, sizes, CPU)
     for index, (height, width) in enumerate(sizes):
         y, x = np.mgrid[:height, :width].astype(np.uint8)
@@ -59,7 +67,7 @@ def test_crops_are_pieces_of_one_picture_turned_alike() -> None:
 
 
 def test_half_of_the_crops_lie_on_the_jpeg_grid() -> None:
-    bank = Bank(BankSettings(scale=2, qfs=(10,), share_444=0, patch_size=16), [(200, 200)], CPU)
+    bank = Bank(BankSettings(scale=2, histories=ONE, patch_size=16), [(200, 200)], CPU)
     y, x = np.mgrid[:200, :200].astype(np.uint8)
     lr = torch.from_numpy(np.dstack([y, x, x]))
     bank.put(0, lr.repeat_interleave(2, 0).repeat_interleave(2, 1), lr, [lr])
@@ -70,7 +78,7 @@ def test_half_of_the_crops_lie_on_the_jpeg_grid() -> None:
 
 
 def test_candidates_prefer_detail() -> None:
-    settings = BankSettings(scale=2, qfs=(10,), share_444=0, patch_size=16, candidates=2)
+    settings = BankSettings(scale=2, histories=ONE, patch_size=16, candidates=2)
     bank = Bank(settings, [(64, 64), (64, 64)], CPU)
     flat = torch.full((64, 64, 3), 7, dtype=torch.uint8)
     noise = torch.randint(0, 256, (64, 64, 3), dtype=torch.uint8)
@@ -95,7 +103,7 @@ def test_small_pictures_are_left_out_and_only_small_ones_refused(picture_folder:
     Image.new("RGB", (100, 20)).save(picture_folder / "small.png")
     assert len(build(picture_folder)) == 20
     with pytest.raises(DataError, match="192x192"):
-        build(picture_folder, BankSettings(scale=4, qfs=(10,), share_444=0, patch_size=48))
+        build(picture_folder, BankSettings(scale=4, histories=ONE, patch_size=48))
 
 
 def test_too_large_is_refused_before_anything_is_made(

@@ -36,5 +36,7 @@ def test_quality_out_of_range_is_told(photo: Pixels, qf: int) -> None:
         jpeg.encode(photo, qf)
 
 
-def test_version_names_the_codec() -> None:
-    assert "libjpeg-turbo" in jpeg.codec_version()
+def test_given_tables_take_the_place_of_the_quality(photo: Pixels) -> None:
+    tables = [list(range(1, 65)), list(range(101, 165))]
+    with Image.open(io.BytesIO(jpeg.encode(photo, 50, tables=tables))) as image:
+        assert [list(image.quantization[n]) for n in (0, 1)] == tables  # pyright: ignore

@@ -13,8 +13,7 @@ def make_row() -> Callable[..., Row]:
         fields = {
             "set": "Set5",
             "scale": 2,
-            "qf": 10,
-            "subsampling": "4:2:0",
+            "history": "jpeg10",
             "restorer": "ours",
             "sha256": "0" * 64,
             "psnr": 28.5,

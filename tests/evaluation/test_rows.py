@@ -1,4 +1,6 @@
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,36 @@ MakeRow = Callable[..., Row]
 
 
 def test_rows_come_back_and_are_appended(tmp_path: Path, make_row: MakeRow) -> None:
-    rows = [make_row(), make_row(qf=20)]
+    rows = [make_row(), make_row(history="jpeg20+4,4>jpeg90")]
     for row in rows:
         write_rows([row], tmp_path / "r.jsonl")
     assert read_rows([tmp_path / "r.jsonl"]) == rows
+
+
+def test_row_of_version_0_1_has_a_quality_and_a_subsampling(
+    tmp_path: Path, make_row: MakeRow
+) -> None:
+    path = tmp_path / "r.jsonl"
+    for subsampling, history in (("4:2:0", "jpeg40"), ("4:4:4", "jpeg40/444")):
+        fields = {**asdict(make_row()), "qf": 40, "subsampling": subsampling}
+        del fields["history"]
+        path.write_text(json.dumps(fields))
+        assert read_rows([path]) == [make_row(history=history)]
+
+
+@pytest.mark.parametrize(
+    ("history", "qf", "condition"),
+    [
+        ("jpeg10", 10, "Set5 x2 QF 10"),
+        ("jpeg10/444", None, "Set5 x2 jpeg10/444"),
+        ("jpeg20>jpeg90", None, "Set5 x2 jpeg20>jpeg90"),
+    ],
+)
+def test_only_the_papers_degradation_has_a_quality_factor(
+    make_row: MakeRow, history: str, qf: int | None, condition: str
+) -> None:
+    row = make_row(history=history)
+    assert (row.qf, row.condition) == (qf, condition)
 
 
 @pytest.mark.parametrize("line", ["{", "{}", "[]", '{"images": {"a": []}}'])

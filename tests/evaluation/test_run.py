@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 from importlib.metadata import version
@@ -11,9 +12,13 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio
 
 from jcarsr.baselines.bicubic import Bicubic
-from jcarsr.degradation.pipeline import Compression, degrade
+from jcarsr.degradation.history import parse_history
+from jcarsr.degradation.pipeline import degrade, low_resolution
 from jcarsr.evaluation.run import Contestant, evaluate
+from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.pixels import Pixels
+
+QF10 = parse_history("jpeg10")
 
 
 class Perfect:
@@ -39,21 +44,37 @@ def folder(tmp_path: Path, photo: Pixels) -> Path:
 
 def test_rows_are_the_means_of_scikit_images_scores(folder: Path, photo: Pixels) -> None:
     bicubic = Bicubic(2)
-    (row,) = evaluate([Contestant("bicubic", bicubic)], folder, scale=2, qfs=[10])
+    (row,) = evaluate([Contestant("bicubic", bicubic)], folder, scale=2, histories=[QF10])
     expected: dict[str, float] = {}
     for name, hr in (("odd", photo[:-2]), ("small", photo[:100, :120])):
-        sr = bicubic.restore(degrade(hr, 2, Compression(qf=10)).lq)
+        sr = bicubic.restore(degrade(hr, 2, QF10).lq)
         y = [rgb2ycbcr(x)[2:-2, 2:-2, 0] for x in (hr, sr)]
         expected[name] = float(peak_signal_noise_ratio(*y, data_range=255))
     assert {n: s[0] for n, s in row.images.items()} == pytest.approx(expected, abs=1e-3)
     assert row.psnr == pytest.approx(fmean(expected.values()), abs=1e-3)
-    assert (row.set, row.scale, row.qf, row.subsampling) == ("Mine", 2, 10, "4:2:0")
+    assert (row.set, row.scale, row.history) == ("Mine", 2, "jpeg10")
     assert row.protocol == {"channel": "y", "border": 2}
     assert set(row.versions) == {"jcarsr", "numpy"}
 
 
+def test_pictures_go_through_the_history(folder: Path, photo: Pixels) -> None:
+    """JPEG 30 on another grid, then JPEG 90, made by Pillow alone."""
+    history = parse_history("jpeg30+4,6>jpeg90")
+    (row,) = evaluate([Contestant("bicubic", Bicubic(2))], folder, scale=2, histories=[history])
+    lr = np.pad(low_resolution(photo[:100, :120], 2), ((4, 0), (6, 0), (0, 0)), "edge")
+    for quality, (top, left) in ((30, (4, 6)), (90, (0, 0))):
+        file = io.BytesIO()
+        Image.fromarray(lr).save(file, "JPEG", quality=quality, subsampling="4:2:0")
+        lr = np.asarray(Image.open(file))[top:, left:]
+    score = EvalProtocol(border=2).score(Bicubic(2).restore(lr), photo[:100, :120])
+    assert row.images["small"] == (round(score.psnr, 4), round(score.ssim, 5))
+    assert row.history == "jpeg30+4,6>jpeg90"
+
+
 def test_row_names_the_library_that_computed_it(folder: Path) -> None:
-    (row,) = evaluate([Contestant("a", Bicubic(2), library="torch")], folder, scale=2, qfs=[10])
+    (row,) = evaluate(
+        [Contestant("a", Bicubic(2), library="torch")], folder, scale=2, histories=[QF10]
+    )
     assert row.versions["torch"] == version("torch")
 
 
@@ -61,7 +82,9 @@ def test_perfect_restorer_is_perfect(tmp_path: Path, photo: Pixels) -> None:
     (tmp_path / "one").mkdir()
     Image.fromarray(photo).save(tmp_path / "one" / "a.png")
     contestants = [Contestant("bicubic", Bicubic(2)), Contestant("perfect", Perfect(photo))]
-    rows = list(evaluate(contestants, tmp_path / "one", scale=2, qfs=[10, 80]))
+    rows = list(
+        evaluate(contestants, tmp_path / "one", scale=2, histories=[QF10, parse_history("jpeg80")])
+    )
     assert [(r.qf, r.restorer) for r in rows] == [
         (10, "bicubic"),
         (10, "perfect"),
@@ -75,7 +98,7 @@ def test_perfect_restorer_is_perfect(tmp_path: Path, photo: Pixels) -> None:
 
 def test_wrong_scale_is_told(folder: Path) -> None:
     with pytest.raises(ValueError, match="bicubic enlarges by 4, not by 2"):
-        list(evaluate([Contestant("bicubic", Bicubic(4))], folder, scale=2, qfs=[10]))
+        list(evaluate([Contestant("bicubic", Bicubic(4))], folder, scale=2, histories=[QF10]))
 
 
 def test_degrading_enlarging_and_measuring_work_without_torch(folder: Path) -> None:
@@ -86,16 +109,20 @@ from pathlib import Path
 import numpy as np
 from jcarsr import EvalProtocol
 from jcarsr.baselines.bicubic import Bicubic
-from jcarsr.degradation.pipeline import Compression, degrade
+from jcarsr.degradation.history import parse_history
+from jcarsr.degradation.pipeline import degrade
 from jcarsr.evaluation.run import Contestant, evaluate
 from jcarsr.metrics.functional import psnr, ssim
 
 hr = np.random.default_rng(0).integers(0, 256, (32, 40, 3)).astype(np.uint8)
-sr = Bicubic(2).restore(degrade(hr, 2, Compression(qf=80)).lq)
+sr = Bicubic(2).restore(degrade(hr, 2, parse_history("jpeg80")).lq)
 assert psnr(sr, hr) > 5 and ssim(sr, hr) < 1 and EvalProtocol(border=2).score(hr, hr).ssim == 1
-for row in evaluate([Contestant("bicubic", Bicubic(2))], Path({str(folder)!r}), scale=2, qfs=[80]):
+contestants, histories = [Contestant("bicubic", Bicubic(2))], [parse_history("jpeg80")]
+for row in evaluate(contestants, Path({str(folder)!r}), scale=2, histories=histories):
     print(row.psnr)
 """
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    (row,) = evaluate([Contestant("bicubic", Bicubic(2))], folder, scale=2, qfs=[80])
+    (row,) = evaluate(
+        [Contestant("bicubic", Bicubic(2))], folder, scale=2, histories=[parse_history("jpeg80")]
+    )
     assert float(out.stdout) == row.psnr

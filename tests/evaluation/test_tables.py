@@ -11,7 +11,7 @@ MakeRow = Callable[..., Row]
 
 
 def test_table_puts_the_papers_numbers_below_ours(make_row: MakeRow) -> None:
-    rows = [make_row(), make_row(qf=80, psnr=33.333), make_row(psnr=28.666)]
+    rows = [make_row(), make_row(history="jpeg80", psnr=33.333), make_row(psnr=28.666)]
     assert tables(rows).splitlines() == [
         "| x2 | | QF 10 | QF 80 |",
         "|---|---|---|---|",
@@ -21,10 +21,26 @@ def test_table_puts_the_papers_numbers_below_ours(make_row: MakeRow) -> None:
 
 
 def test_unknown_sets_and_gaps(make_row: MakeRow) -> None:
-    rows = [make_row(set="Mine"), make_row(set="Mine", restorer="b", qf=5, scale=2)]
+    rows = [make_row(set="Mine"), make_row(set="Mine", restorer="b", history="jpeg5", scale=2)]
     assert tables(rows).splitlines()[2:] == [
         "| Mine | ours | - | 28.50 / 0.8100 |",
         "| Mine | b | 28.50 / 0.8100 | - |",
+    ]
+
+
+def test_histories_stand_in_lines_with_the_best_restorer_in_bold(make_row: MakeRow) -> None:
+    twice = "jpeg20+4,4>jpeg90"
+    rows = [
+        make_row(),
+        make_row(history=twice),
+        make_row(history=twice, restorer="b", psnr=29.0, ssim=0.8),
+        make_row(history="jpeg20/444", restorer="b"),
+    ]
+    assert tables(rows).split("\n\n")[1].splitlines() == [
+        "| x2 | | ours | b |",
+        "|---|---|---|---|",
+        "| Set5 | `jpeg20+4,4>jpeg90` | 28.50 / 0.8100 | **29.00 / 0.8000** |",
+        "| Set5 | `jpeg20/444` | - | **28.50 / 0.8100** |",
     ]
 
 

@@ -4,12 +4,12 @@ import skimage.color
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from jcarsr import EvalProtocol
-from jcarsr.degradation.pipeline import Compression
+from jcarsr.degradation.steps import Jpeg
 from jcarsr.pixels import Pixels
 
 
 def test_score_is_scikit_images_on_y_without_the_border(photo: Pixels) -> None:
-    worse = Compression(qf=10)(photo)
+    worse = Jpeg(qf=10)(photo)
     y, y_worse = (skimage.color.rgb2ycbcr(p)[4:-4, 4:-4, 0] for p in (photo, worse))
     score = EvalProtocol(border=4).score(worse, photo)
     assert score.psnr == pytest.approx(

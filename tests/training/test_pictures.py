@@ -6,6 +6,7 @@ import torch
 
 from jcarsr import JCARSRConfig
 from jcarsr.data.sources import list_entries
+from jcarsr.degradation.draw import Once
 from jcarsr.errors import DataError, TrainingError
 from jcarsr.training.options import RunOptions
 from jcarsr.training.pictures import fill_bank, identity, split_entries
@@ -17,7 +18,10 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def recipe(tiny: JCARSRConfig) -> Recipe:
-    return replace(RECIPES["short"], preset="tiny", batch_size=6, patch_size=16, qfs=(10, 40))
+    histories = Once(qfs=(10, 40), share_444=0.2)
+    return replace(
+        RECIPES["short"], preset="tiny", batch_size=6, patch_size=16, histories=histories
+    )
 
 
 def test_validation_takes_its_own_pictures_or_some_of_the_others(

@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from jcarsr import JCARSR, PRESETS
+from jcarsr.degradation.draw import Once, Web
 from jcarsr.training.prepare import make_optimizers
-from jcarsr.training.recipes import RECIPES, Recipe
+from jcarsr.training.recipes import ANY_QUALITY, RECIPES, WEB, Recipe, change_histories
 
 
 @pytest.mark.parametrize(
@@ -25,13 +26,26 @@ def test_paper_recipe_is_section_3_2() -> None:
     recipe = RECIPES["paper"]
     assert (recipe.optimizer, recipe.learning_rate, recipe.betas) == ("adam", 1e-4, (0.9, 0.999))
     assert (recipe.loss_weights.gradient, recipe.loss_weights.jcar) == (0.1, 0.5)
-    assert recipe.qfs == (10, 20, 30, 40, 80)
+    assert recipe.histories == Once(qfs=(10, 20, 30, 40, 80), share_444=0)
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("qfs", ()), ("qfs", (10, 101)), ("batch_size", 0), ("learning_rate", -1), ("ema_decay", 1)],
+    [("batch_size", 0), ("learning_rate", -1), ("ema_decay", 1)],
 )
 def test_nonsense_is_refused_with_the_value(field: str, value: object) -> None:
     with pytest.raises(ValueError, match=field):
         replace(RECIPES["short"], **{field: value})  # pyright: ignore
+
+
+def test_histories_are_changed_in_kind_and_in_what_is_saved_once() -> None:
+    assert change_histories(ANY_QUALITY) == ANY_QUALITY
+    assert change_histories(WEB, kind="once") == ANY_QUALITY
+    assert change_histories(ANY_QUALITY, kind="web") == WEB
+    assert change_histories(ANY_QUALITY, qfs=(10,), share_444=0) == Once(qfs=(10,), share_444=0)
+    changed = change_histories(ANY_QUALITY, kind="web", qfs=(10, 20))
+    assert isinstance(changed, Web)
+    assert changed.once.qfs == (10, 20)
+    assert changed.repeated == WEB.repeated
+    with pytest.raises(ValueError, match="--history twice: not one of once, web"):
+        change_histories(ANY_QUALITY, kind="twice")

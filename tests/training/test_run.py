@@ -15,6 +15,7 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from jcarsr import JCARSR, PRESETS, JCARSRConfig, TrainingError
 from jcarsr.data.bank import Bank, Batch
+from jcarsr.degradation.draw import Once
 from jcarsr.training import options as options_module
 from jcarsr.training import run as run_module
 from jcarsr.training.options import RunOptions
@@ -36,7 +37,7 @@ def recipe(tiny: JCARSRConfig) -> Recipe:
         patch_size=16,
         max_steps=6,
         ema_decay=0.5,
-        qfs=(10, 40),
+        histories=Once(qfs=(10, 40), share_444=0.2),
     )
 
 
@@ -61,7 +62,7 @@ def test_training_lowers_the_loss(tmp_path: Path, picture_folder: Path, recipe: 
     assert record.config == PRESETS["tiny"]
     assert record.training["steps"] == 80
     assert record.training["pictures"] == 12  # of 20, 8 are held out
-    assert set(record.scores["validation"]) == {"psnr_qf10", "psnr_qf40"}
+    assert set(record.scores["validation"]) == {"psnr_jpeg10", "psnr_jpeg40"}
     with (tmp_path / "logs" / "run-1" / "metrics.csv").open() as file:
         steps = [row for row in csv.DictReader(file) if row["loss"]]
     assert len(steps) == 80

@@ -6,7 +6,17 @@ import torch
 
 from jcarsr import JCARSR, DataError, EvalProtocol, JCARSRConfig
 from jcarsr.data.sources import list_entries
-from jcarsr.training.validation import SIDE, centre, hold_out, make_pairs, validate
+from jcarsr.degradation.draw import Once, Web
+from jcarsr.degradation.history import parse_history
+from jcarsr.training.recipes import WEB
+from jcarsr.training.validation import (
+    SIDE,
+    centre,
+    hold_out,
+    make_pairs,
+    validate,
+    validation_histories,
+)
 
 
 def test_held_out_pictures_are_not_trained_on(picture_folder: Path) -> None:
@@ -30,26 +40,35 @@ def test_centre_is_the_middle() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trained", "scored"), [((95, 40, 10, 5), {10, 40}), ((10,), {10}), ((80, 20), {20})]
+    ("trained", "scored"),
+    [
+        (Once(qfs=(95, 40, 10, 5), share_444=0), ["jpeg10", "jpeg40"]),
+        (Once(qfs=(10,), share_444=0), ["jpeg10"]),
+        (Once(qfs=(80, 20), share_444=0), ["jpeg20"]),
+        (WEB, ["jpeg10", "jpeg40", "jpeg20+4,4>jpeg90"]),
+    ],
 )
 def test_only_what_is_trained_is_scored(
-    picture_folder: Path, trained: tuple[int, ...], scored: set[int]
+    picture_folder: Path, trained: Once | Web, scored: list[str]
 ) -> None:
-    pairs = make_pairs(list_entries([picture_folder])[:2], 2, trained)
-    assert {pair.qf for pair in pairs} == scored
-    assert len(pairs) == 2 * len(scored)
+    histories = validation_histories(trained)
+    assert [str(history) for history in histories] == scored
+    pairs = make_pairs(list_entries([picture_folder])[:2], 2, histories)
+    assert [pair.history for pair in pairs] == scored * 2
 
 
 def test_scores_are_the_protocols(picture_folder: Path, tiny: JCARSRConfig) -> None:
     model = JCARSR(tiny)
-    pairs = make_pairs(list_entries([picture_folder])[:3], 2, (5, 10, 40))
+    pairs = make_pairs(
+        list_entries([picture_folder])[:3], 2, [parse_history("jpeg10"), parse_history("jpeg40")]
+    )
     scores = validate(model, pairs, torch.device("cpu"))
     expected: list[float] = []
     for pair in pairs:
-        if pair.qf == 40:
+        if pair.history == "jpeg40":
             with torch.no_grad():
                 sr = model(pair.lq).sr[0].permute(1, 2, 0)
             pixels = (sr * 255).round().clamp(0, 255).byte().numpy()
             expected.append(EvalProtocol(border=2).score(pixels, pair.hr).psnr)
-    assert scores["psnr_qf40"] == pytest.approx(np.mean(expected))
-    assert set(scores) == {"psnr_qf10", "psnr_qf40"}
+    assert scores["psnr_jpeg40"] == pytest.approx(np.mean(expected))
+    assert set(scores) == {"psnr_jpeg10", "psnr_jpeg40"}

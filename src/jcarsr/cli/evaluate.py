@@ -23,8 +23,10 @@ from jcarsr.cli.choices import (
     parse_qfs,
     usage_errors,
 )
+from jcarsr.degradation.jpeg import Subsampling
 
 if TYPE_CHECKING:
+    from jcarsr.degradation.history import History
     from jcarsr.evaluation.run import Contestant
     from jcarsr.inference.engine import EngineOptions
 
@@ -35,8 +37,19 @@ def evaluate(
     data: Annotated[list[Path], typer.Option(help="Folder of original pictures; repeatable.")],
     scale: Annotated[Scale, typer.Option(help="Enlarge by this.")],
     qf: Annotated[
-        str, typer.Option(help="JPEG quality factors, with commas between.")
-    ] = "10,20,30,40,80",
+        str | None,
+        typer.Option(
+            help="Saved once at these JPEG qualities, with commas between. "
+            "(default: 10,20,30,40,80, or none with --history)"
+        ),
+    ] = None,
+    history: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="web: the fixed histories of pictures from the web; "
+            "or one history, such as jpeg20+4,4>jpeg90; repeatable."
+        ),
+    ] = None,
     weights: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,7 +57,7 @@ def evaluate(
             "(default: bicubic and the bundled weights for the scale)"
         ),
     ] = None,
-    subsampling: Annotated[str, typer.Option(help="4:2:0|4:2:2|4:4:4")] = "4:2:0",
+    subsampling: Annotated[Subsampling, typer.Option(help="Of the JPEGs saved once.")] = "4:2:0",
     engine: EngineOption = EngineName.auto,
     device: DeviceOption = Device.auto,
     precision: PrecisionOption = Precision.float32,
@@ -60,9 +73,7 @@ def evaluate(
     from jcarsr.evaluation.tables import tables
 
     with usage_errors():
-        qfs = parse_qfs(qf)
-        if subsampling not in ("4:2:0", "4:2:2", "4:4:4"):
-            raise ValueError(f"--subsampling {subsampling}: not one of 4:2:0, 4:2:2, 4:4:4")
+        histories = _histories(qf, history or [], subsampling)
         options = engine_options(engine, device, precision, threads)
         contestants = _contestants(weights, int(scale), options, ensemble)
     rows: list[Row] = []
@@ -78,8 +89,7 @@ def evaluate(
                 contestants,
                 folder,
                 scale=int(scale),
-                qfs=qfs,
-                subsampling=subsampling,
+                histories=histories,
                 on_progress=on_progress,
             ):
                 rows.append(row)
@@ -104,6 +114,21 @@ def tables(
         replace_between_markers(into, text)
     else:
         typer.echo(text)
+
+
+def _histories(qf: str | None, words: list[str], subsampling: Subsampling) -> list[History]:
+    """The saves at `qf` first, then the histories named by `words`."""
+    from jcarsr.degradation.history import History, parse_history
+    from jcarsr.degradation.steps import Jpeg
+    from jcarsr.degradation.web_set import WEB_SET
+
+    if qf is None:
+        qf = "" if words else "10,20,30,40,80"
+    qfs = parse_qfs(qf) if qf else ()
+    found = [History((Jpeg(qf=value, subsampling=subsampling),)) for value in qfs]
+    for word in words:
+        found += WEB_SET if word == "web" else [parse_history(word)]
+    return found
 
 
 def _contestants(

@@ -57,6 +57,10 @@ def train(
         str | None,
         typer.Option(help="Quality factors of the training JPEGs, with commas between."),
     ] = None,
+    history: Annotated[
+        str | None,
+        typer.Option(help="once: saved once; web: also saved repeatedly, shrunk between saves."),
+    ] = None,
     share_444: Annotated[
         float | None, typer.Option(help="Of the training JPEGs, in full chroma.")
     ] = None,
@@ -85,7 +89,7 @@ def train(
     """
     from jcarsr.model.config import PRESETS
     from jcarsr.training.options import RunOptions
-    from jcarsr.training.recipes import RECIPES
+    from jcarsr.training.recipes import RECIPES, change_histories
     from jcarsr.training.run import train as run
 
     changes: dict[str, Any] = {
@@ -94,16 +98,17 @@ def train(
         "batch_size": batch_size,
         "patch_size": patch_size,
         "learning_rate": learning_rate,
-        "share_444": share_444,
         "seed": seed,
     }
     with usage_errors():
-        changes["qfs"] = None if qf is None else parse_qfs(qf)
         if recipe not in RECIPES:
             raise ValueError(f"{recipe}: no such recipe, there are {', '.join(RECIPES)}")
         if preset is not None and preset not in PRESETS:
             raise ValueError(f"--preset {preset}: not one of {', '.join(PRESETS)}")
         chosen = replace(RECIPES[recipe], **{k: v for k, v in changes.items() if v is not None})
+        qfs = None if qf is None else parse_qfs(qf)
+        histories = change_histories(chosen.histories, kind=history, qfs=qfs, share_444=share_444)
+        chosen = replace(chosen, histories=histories)
         options = RunOptions(
             data=data,
             out=out,

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from jcarsr.data.sources import Entry
-from jcarsr.degradation.pipeline import draw_compressions, low_resolution
+from jcarsr.degradation.draw import Distribution
+from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError, told_bytes
 from jcarsr.pixels import crop_to_multiple
 
@@ -36,15 +37,14 @@ class BankSettings:
     """What the bank holds of every picture."""
 
     scale: int
-    qfs: tuple[int, ...]
-    share_444: float  # probability that a JPEG keeps full chroma
+    histories: Distribution  # of the degraded versions
     patch_size: int  # of lr and lq, pixels; pictures smaller than a patch are left out
     candidates: int = 1  # crops drawn for each one used: the one with the most detail stays
     seed: int = 0
 
 
 class Bank:
-    """All pictures end to end: hr (P_hr, 3), lr (P_lr, 3) and lq (len(qfs), P_lr, 3), uint8."""
+    """All pictures end to end: hr (P_hr, 3), lr (P_lr, 3) and lq (versions, P_lr, 3), uint8."""
 
     def __init__(
         self, settings: BankSettings, sizes: Sequence[tuple[int, int]], device: torch.device
@@ -57,7 +57,9 @@ class Bank:
         self.starts = areas.cumsum(0) - areas  # of each picture in lr; times scale^2 in hr
         total = int(areas.sum())
         self.lr = torch.empty((total, 3), dtype=torch.uint8, device=device)
-        self.lq = torch.empty((len(settings.qfs), total, 3), dtype=torch.uint8, device=device)
+        self.lq = torch.empty(
+            (settings.histories.versions, total, 3), dtype=torch.uint8, device=device
+        )
         self.hr = torch.empty((total * settings.scale**2, 3), dtype=torch.uint8, device=device)
         positions = (self.heights - settings.patch_size + 1) * (
             self.widths - settings.patch_size + 1
@@ -68,7 +70,7 @@ class Bank:
         return len(self.starts)
 
     def put(self, index: int, hr: Tensor, lr: Tensor, lq: Sequence[Tensor]) -> None:
-        """Store picture `index`: (H, W, 3) uint8 each; lq in the order of the settings' qfs."""
+        """Store picture `index`: (H, W, 3) uint8 each; lq in the order of the histories."""
         start, end = int(self.starts[index]), int(self.starts[index]) + lr[..., 0].numel()
         area = self.settings.scale**2
         self.hr[start * area : end * area] = hr.flatten(0, 1)
@@ -79,7 +81,7 @@ class Bank:
     def draw(self, batch_size: int, generator: torch.Generator) -> Batch:
         """A random batch; the generator alone (on the CPU) decides which.
 
-        Pictures are drawn by their number of crop positions, quality factors evenly; half of the
+        Pictures are drawn by their number of crop positions, their versions evenly; half of the
         crops lie on the JPEG grid, half anywhere (FBCNN); all eight flips and turns are likely.
         """
         patch, device = self.settings.patch_size, self.lr.device
@@ -89,7 +91,9 @@ class Bank:
             keep = _most_detailed(self.lr[low], self.settings.candidates)
             low, crops = low[keep], crops.select(keep)
         high = _pixel_index(self.settings.scale * patch, crops.enlarge(self.settings.scale))
-        versions = torch.randint(len(self.settings.qfs), (batch_size, 1, 1), generator=generator)
+        versions = torch.randint(
+            self.settings.histories.versions, (batch_size, 1, 1), generator=generator
+        )
         return Batch(
             lq=_to_float(self.lq[versions.to(device), low]),
             lr=_to_float(self.lr[low]),
@@ -166,8 +170,10 @@ def build_bank(
             hr = crop_to_multiple(entry.pixels(), scale)
             lr = low_resolution(hr, scale, exact=False)
             seed = f"{settings.seed}:{kept[index]}"
-            jpegs = draw_compressions(settings.qfs, settings.share_444, seed=seed)
-            lq = [torch.from_numpy(compress(lr)) for compress in jpegs]
+            lq = [
+                torch.from_numpy(history(hr, lr))
+                for history in settings.histories.draw(scale, seed)
+            ]
             bank.put(index, torch.from_numpy(hr.copy()), torch.from_numpy(lr), lq)
 
         for done, _ in enumerate(pool.map(add, range(len(kept))), start=1):
@@ -178,7 +184,7 @@ def build_bank(
 def bank_bytes(sizes: Sequence[tuple[int, int]], settings: BankSettings) -> int:
     """Bytes of a bank of low-resolution pictures of the given (height, width)."""
     pixels = sum(height * width for height, width in sizes)
-    return 3 * pixels * (settings.scale**2 + 1 + len(settings.qfs))
+    return 3 * pixels * (settings.scale**2 + 1 + settings.histories.versions)
 
 
 def refuse_if_too_large(needed: int, device: torch.device) -> None:
@@ -190,7 +196,7 @@ def refuse_if_too_large(needed: int, device: torch.device) -> None:
     if needed > 0.9 * free:
         raise DataError(
             f"the training bank needs {told_bytes(needed)} and {device} has {told_bytes(free)} "
-            "free: give fewer pictures or fewer quality factors"
+            "free: give fewer pictures or fewer versions of each"
         )
 
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from jcarsr.degradation.steps import Jpeg
 from jcarsr.errors import DataError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One restorer on one set at one quality factor.
+    """One restorer on one set after one degradation history.
 
-    Two rows are comparable if `protocol`, `codec`, `subsampling` and the set agree.
+    Two rows are comparable if `protocol`, `codec`, `history` and the set agree.
     """
 
     set: str
     scale: int
-    qf: int
-    subsampling: str
+    history: str  # for example jpeg20+4,4>jpeg90
     restorer: str
     sha256: str | None  # of the weights' tensors; None = no weights
     psnr: float  # dB, mean over the pictures
@@ -30,6 +31,18 @@ class Row:
     protocol: dict[str, Any]
     codec: str
     versions: dict[str, str]  # of the packages that computed it
+
+    @property
+    def qf(self) -> int | None:
+        """The quality factor if the pictures were saved once as the paper's are, else None."""
+        once = re.fullmatch(r"jpeg(\d+)", self.history)
+        return int(once[1]) if once else None
+
+    @property
+    def condition(self) -> str:
+        """Set, scale and history in one line: the key of a score in a weight file's record."""
+        history = self.history if self.qf is None else f"QF {self.qf}"
+        return f"{self.set} x{self.scale} {history}"
 
 
 def write_rows(rows: Iterable[Row], path: Path) -> None:
@@ -55,6 +68,9 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
         for number, line in enumerate(lines, start=1):
             try:
                 fields = json.loads(line)
+                if "history" not in fields:  # rows of version 0.1: saved once
+                    save = Jpeg(qf=fields.pop("qf"), subsampling=fields.pop("subsampling"))
+                    fields["history"] = str(save)
                 fields["images"] = {k: (v[0], v[1]) for k, v in fields["images"].items()}
                 rows.append(Row(**fields))
             except (ValueError, TypeError, KeyError, IndexError) as error:

@@ -15,12 +15,48 @@ PAPER = "JCARSR, the paper (DIV2K)"
 
 
 def tables(rows: Sequence[Row]) -> str:
-    """One table a scale: a line for each set and restorer, a column for each quality factor.
+    """The paper's tables, one a scale, then those of pictures saved more than once.
 
-    Cells are PSNR in dB / SSIM. Of rows that measure the same thing the last one counts. The
-    paper's JCARSR follows where its Table 4 knows the set.
+    Of rows that measure the same thing the last one counts.
     """
-    return "\n\n".join(_table(rows, scale) for scale in sorted({row.scale for row in rows}))
+    once = [row for row in rows if row.qf is not None]
+    others = [row for row in rows if row.qf is None]
+    parts = [paper_table(once, scale) for scale in sorted({row.scale for row in once})]
+    parts += [history_table(others, scale) for scale in sorted({row.scale for row in others})]
+    return "\n\n".join(parts)
+
+
+def paper_table(rows: Sequence[Row], scale: int) -> str:
+    """A line for each set and restorer, a column for each quality factor.
+
+    Cells are PSNR in dB / SSIM. The paper's JCARSR follows where its Table 4 knows the set.
+    """
+    cells = {(r.set, r.restorer, r.qf): (r.psnr, r.ssim) for r in rows if r.scale == scale}
+    sets = dict.fromkeys(name for name, _, _ in cells)
+    qfs = sorted({qf for _, _, qf in cells if qf is not None})
+    lines = _head([f"x{scale}", "", *(f"QF {qf}" for qf in qfs)])
+    for name in sets:
+        for restorer in dict.fromkeys(restorer for s, restorer, _ in cells if s == name):
+            line = [_cell(cells.get((name, restorer, qf))) for qf in qfs]
+            lines.append(f"| {name} | {restorer} | " + " | ".join(line) + " |")
+        paper = [paper_jcarsr(name, scale, qf) for qf in qfs]
+        if any(paper):
+            line = [_cell((number.psnr, number.ssim) if number else None) for number in paper]
+            lines.append(f"| {name} | {PAPER} | " + " | ".join(line) + " |")
+    return "\n".join(lines)
+
+
+def history_table(rows: Sequence[Row], scale: int) -> str:
+    """A line for each set and history, a column for each restorer, the highest PSNR in bold."""
+    cells = {(r.set, r.history, r.restorer): (r.psnr, r.ssim) for r in rows if r.scale == scale}
+    restorers = list(dict.fromkeys(restorer for _, _, restorer in cells))
+    lines = _head([f"x{scale}", "", *restorers])
+    for name, history in dict.fromkeys((s, history) for s, history, _ in cells):
+        scores = [cells.get((name, history, restorer)) for restorer in restorers]
+        best = max(score[0] for score in scores if score)
+        line = [f"**{_cell(s)}**" if s and s[0] == best else _cell(s) for s in scores]
+        lines.append(f"| {name} | `{history}` | " + " | ".join(line) + " |")
+    return "\n".join(lines)
 
 
 def replace_between_markers(path: Path, text: str) -> None:
@@ -37,24 +73,8 @@ def replace_between_markers(path: Path, text: str) -> None:
     path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", "utf-8")
 
 
-def _table(rows: Sequence[Row], scale: int) -> str:
-    cells = {(r.set, r.restorer, r.qf): (r.psnr, r.ssim) for r in rows if r.scale == scale}
-    sets = list(dict.fromkeys(name for name, _, _ in cells))
-    qfs = sorted({qf for _, _, qf in cells})
-    lines = [
-        f"| x{scale} | | " + " | ".join(f"QF {qf}" for qf in qfs) + " |",
-        "|---" * (2 + len(qfs)) + "|",
-    ]
-    for name in sets:
-        restorers = dict.fromkeys(restorer for s, restorer, _ in cells if s == name)
-        for restorer in restorers:
-            line = [_cell(cells.get((name, restorer, qf))) for qf in qfs]
-            lines.append(f"| {name} | {restorer} | " + " | ".join(line) + " |")
-        paper = [paper_jcarsr(name, scale, qf) for qf in qfs]
-        if any(paper):
-            line = [_cell((number.psnr, number.ssim) if number else None) for number in paper]
-            lines.append(f"| {name} | {PAPER} | " + " | ".join(line) + " |")
-    return "\n".join(lines)
+def _head(titles: list[str]) -> list[str]:
+    return ["| " + " | ".join(titles).replace("|  |", "| |") + " |", "|---" * len(titles) + "|"]
 
 
 def _cell(score: tuple[float, float] | None) -> str:

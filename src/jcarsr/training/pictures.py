@@ -58,8 +58,7 @@ def fill_bank(
         raise DataError(f"{len(entries)} pictures are too few for {processes} processes")
     settings = BankSettings(
         scale=PRESETS[recipe.preset].scale,
-        qfs=recipe.qfs,
-        share_444=recipe.share_444,
+        histories=recipe.histories,
         patch_size=recipe.patch_size,
         candidates=recipe.candidates,
         seed=recipe.seed,

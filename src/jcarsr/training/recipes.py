@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from jcarsr.degradation.draw import Distribution, Once, Web
 from jcarsr.losses import LossWeights
 from jcarsr.training.schedule import Cosine, Halving, Schedule
 from jcarsr.training.task import PixelError
 
-ANY_QUALITY = (5, 7, 10, 13, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95)
+ANY_QUALITY = Once(qfs=(5, 7, 10, 13, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95), share_444=0.2)
+WEB = Web(once=replace(ANY_QUALITY, qfs=(7, 10, 13, 18, 25, 35, 50, 70, 80, 90, 95)), repeated=11)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,7 @@ class Recipe:
     """
 
     preset: str  # the network, a key of PRESETS
-    qfs: tuple[int, ...]  # quality factors of the training JPEGs, drawn evenly
+    histories: Distribution  # of the training pictures' degradation, drawn evenly
     optimizer: Literal["adam", "adamw", "muon"]  # muon: AdamW where it does not apply
     learning_rate: float
     betas: tuple[float, float]  # of Adam and AdamW
@@ -30,7 +32,6 @@ class Recipe:
     batch_size: int  # crops a step, over all devices
     patch_size: int  # of a low-resolution crop, pixels
     candidates: int = 1  # crops drawn for each one used; the one with the most detail stays
-    share_444: float = 0.2  # of the JPEGs that keep full chroma; the others are 4:2:0
     pixel_error: PixelError = "absolute"  # absolute: eq. 17
     loss_weights: LossWeights = field(default_factory=LossWeights)
     ema_decay: float = 0.999  # of the averaged weights that are evaluated and kept
@@ -38,13 +39,9 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.qfs or not all(1 <= qf <= 100 for qf in self.qfs):
-            raise ValueError(f"qfs must be quality factors from 1 to 100, got {self.qfs!r}")
         for name in ("learning_rate", "max_steps", "batch_size", "patch_size", "candidates"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}")
-        if not 0 <= self.share_444 <= 1:
-            raise ValueError(f"share_444 must be in [0, 1], got {self.share_444!r}")
         if not 0 <= self.ema_decay < 1:
             raise ValueError(f"ema_decay must be in [0, 1), got {self.ema_decay!r}")
 
@@ -52,7 +49,7 @@ class Recipe:
 # What pays most a minute: Muon, and a large rate that LayerNorm allows, decayed over the budget.
 _SHORT = Recipe(
     preset="jcarsr-lite-x2",
-    qfs=ANY_QUALITY,
+    histories=ANY_QUALITY,
     optimizer="muon",
     learning_rate=1e-3,
     betas=(0.9, 0.95),
@@ -68,8 +65,7 @@ RECIPES: dict[str, Recipe] = {
     # The paper's section 3.2. Steps, batch and patch are not in the paper: EDSR's are taken.
     "paper": Recipe(
         preset="jcarsr-x2",
-        qfs=(10, 20, 30, 40, 80),
-        share_444=0.0,
+        histories=Once(qfs=(10, 20, 30, 40, 80), share_444=0.0),
         optimizer="adam",
         learning_rate=1e-4,
         betas=(0.9, 0.999),
@@ -105,3 +101,28 @@ RECIPES: dict[str, Recipe] = {
     ),
 }
 """Recipe name -> recipe; `jcarsr train NAME` starts from it, its options change single fields."""
+
+
+def change_histories(
+    given: Distribution,
+    *,
+    kind: str | None = None,
+    qfs: tuple[int, ...] | None = None,
+    share_444: float | None = None,
+) -> Distribution:
+    """`given`, or the distribution of that kind, with other qualities of what is saved once.
+
+    Raises:
+        ValueError: no such kind, or a value is out of range.
+    """
+    if kind is not None and kind not in ("once", "web"):
+        raise ValueError(f"--history {kind}: not one of once, web")
+    if kind is not None:
+        given = {"once": ANY_QUALITY, "web": WEB}[kind]
+    once = given.once if isinstance(given, Web) else given
+    assert isinstance(once, Once)
+    once = Once(
+        qfs=once.qfs if qfs is None else qfs,
+        share_444=once.share_444 if share_444 is None else share_444,
+    )
+    return replace(given, once=once) if isinstance(given, Web) else once

@@ -37,7 +37,7 @@ from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter, Silent, StepReport
 from jcarsr.training.stop import StopFlag, stop_on_signals
 from jcarsr.training.task import loss_terms
-from jcarsr.training.validation import ValidationPair, make_pairs, validate
+from jcarsr.training.validation import ValidationPair, make_pairs, validate, validation_histories
 
 AGREE_EVERY = 10  # steps between agreements of several processes on clock and stop signals
 
@@ -66,7 +66,8 @@ def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None)
     training, held = split_entries(options)
     pairs: list[ValidationPair] = []
     if fabric.is_global_zero:
-        pairs = make_pairs(held, PRESETS[recipe.preset].scale, recipe.qfs)
+        histories = validation_histories(recipe.histories)
+        pairs = make_pairs(held, PRESETS[recipe.preset].scale, histories)
     rank, processes = fabric.global_rank, fabric.world_size
     bank = fill_bank(
         recipe, training, reporter, rank=rank, processes=processes, device=fabric.device

@@ -10,21 +10,24 @@ import torch
 from torch import Tensor
 
 from jcarsr.data.sources import Entry
-from jcarsr.degradation.pipeline import Compression, degrade
+from jcarsr.degradation.draw import Distribution, Once
+from jcarsr.degradation.history import History, parse_history
+from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError
 from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.model.jcarsr import JCARSR
 from jcarsr.pixels import Pixels, to_planes, to_samples
 
-QFS = (10, 40)
+ONCE = ("jpeg10", "jpeg40")
+TWICE = ("jpeg20+4,4>jpeg90",)
 SIDE = 256  # pixels of the hr crop from a picture's centre
 
 
 @dataclass(frozen=True)
 class ValidationPair:
-    """A crop and its compressed small version."""
+    """A crop and its degraded small version."""
 
-    qf: int
+    history: str
     lq: Tensor  # (1, 3, H, W) float32 in [0, 1]
     hr: Pixels
 
@@ -43,17 +46,29 @@ def hold_out(entries: Sequence[Entry], count: int = 8) -> tuple[list[Entry], lis
     return training, [entries[index] for index in sorted(held)]
 
 
+def validation_histories(trained: Distribution) -> tuple[History, ...]:
+    """What to validate on, given what is trained on.
+
+    Pictures saved once at QF 10 and 40, or at the lowest trained quality if it is neither; where
+    pictures saved more than once are trained on, also one saved twice.
+    """
+    if isinstance(trained, Once):
+        words = [w for w in ONCE if int(w.removeprefix("jpeg")) in trained.qfs]
+        return tuple(map(parse_history, words or [f"jpeg{min(trained.qfs)}"]))
+    return tuple(map(parse_history, ONCE + TWICE))
+
+
 def make_pairs(
-    entries: Sequence[Entry], scale: int, trained: Sequence[int]
+    entries: Sequence[Entry], scale: int, histories: Sequence[History]
 ) -> list[ValidationPair]:
-    """The centre of every picture at those of QFS that are trained on, else the lowest that is."""
-    qfs = [qf for qf in QFS if qf in trained] or [min(trained)]
+    """The centre of every picture after each of `histories`."""
     pairs: list[ValidationPair] = []
     for entry in entries:
         hr = centre(entry.pixels(), scale)
-        for qf in qfs:
-            lq = degrade(hr, scale, Compression(qf=qf)).lq
-            pairs.append(ValidationPair(qf, torch.from_numpy(to_planes(lq)), hr))
+        lr = low_resolution(hr, scale)
+        for history in histories:
+            lq = torch.from_numpy(to_planes(history(hr, lr)))
+            pairs.append(ValidationPair(str(history), lq, hr))
     return pairs
 
 
@@ -68,11 +83,11 @@ def centre(hr: Pixels, scale: int) -> Pixels:
 def validate(
     model: JCARSR, pairs: Sequence[ValidationPair], device: torch.device
 ) -> dict[str, float]:
-    """Mean PSNR on Y in dB for every quality factor, named psnr_qf10 and so on."""
+    """Mean PSNR on Y in dB for every history, named psnr_jpeg10 and so on."""
     protocol = EvalProtocol(border=model.config.scale)
-    psnr: dict[int, list[float]] = {}
+    psnr: dict[str, list[float]] = {}
     for pair in pairs:
         sr = model.restore(pair.lq.to(device))[0].float().permute(1, 2, 0).cpu().numpy()
         score = protocol.score(to_samples(sr, np.uint8), pair.hr)
-        psnr.setdefault(pair.qf, []).append(score.psnr)
-    return {f"psnr_qf{qf}": sum(values) / len(values) for qf, values in psnr.items()}
+        psnr.setdefault(pair.history, []).append(score.psnr)
+    return {f"psnr_{word}": sum(values) / len(values) for word, values in psnr.items()}

@@ -1,0 +1,269 @@
+"""The steps of a degradation history: what programs do to a picture before we get it.
+
+A step maps (H, W, 3) uint8 RGB pixels to pixels and prints as one short word, from which
+`parse_step` makes it again. Every step but `Resize` keeps the size. A save's `shift` is the
+picture's place on that save's block grid: (4, 4) stands for a picture that was cut out of a larger
+one, 4 pixels below and right of a block's corner. The surroundings that were cut off are made of
+the border pixels.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+from PIL import Image, ImageFilter, JpegPresets
+
+from jcarsr.degradation import jpeg
+from jcarsr.degradation.mozjpeg import mozjpeg_table
+from jcarsr.pixels import Pixels
+
+Shift: TypeAlias = tuple[int, int]
+"""(rows, columns) of a picture's place on a block grid, each from 0 to 63."""
+
+Encoder = Literal["libjpeg", "mozjpeg"]
+Filter = Literal["box", "bilinear", "bicubic", "lanczos"]
+PhotoshopPreset = Literal[
+    "web_low", "web_medium", "web_high", "web_very_high", "low", "medium", "high", "maximum"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jpeg:
+    """Save as JPEG: `jpeg20`, `jpeg75/444`, `jpeg60/mozjpeg`, `jpeg20+4,4`.
+
+    Raises:
+        ValueError: quality or shift is out of range.
+    """
+
+    qf: int  # 1 to 100, of libjpeg's scale
+    subsampling: jpeg.Subsampling = "4:2:0"
+    tables: Encoder = "libjpeg"  # whose tables; libjpeg encodes in any case
+    shift: Shift = (0, 0)
+
+    def __post_init__(self) -> None:
+        _check_range("JPEG quality", self.qf, 1)
+        _check_shift(self.shift)
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """The pixels after saving and loading."""
+        tables = [mozjpeg_table(self.qf)] * 2 if self.tables == "mozjpeg" else None
+        padded = _pad(pixels, self.shift)
+        return _cut(jpeg.decode(jpeg.encode(padded, self.qf, self.subsampling, tables)), self.shift)
+
+    def __str__(self) -> str:
+        chroma = "" if self.subsampling == "4:2:0" else "/" + self.subsampling.replace(":", "")
+        encoder = "" if self.tables == "libjpeg" else f"/{self.tables}"
+        return f"jpeg{self.qf}{chroma}{encoder}{_shift_word(self.shift)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photoshop:
+    """Save as JPEG with the tables and the subsampling of Photoshop: `photoshop/web_low+4,4`.
+
+    Raises:
+        ValueError: the shift is out of range.
+    """
+
+    preset: PhotoshopPreset  # Pillow's names for them
+    shift: Shift = (0, 0)
+
+    def __post_init__(self) -> None:
+        if self.preset not in get_args(PhotoshopPreset):
+            raise ValueError(
+                f"Photoshop preset must be one of web_low ... maximum, got {self.preset!r}"
+            )
+        _check_shift(self.shift)
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """The pixels after saving and loading."""
+        preset: Any = JpegPresets.presets[self.preset]
+        number: int = preset["subsampling"]
+        subsampling: jpeg.Subsampling = ("4:4:4", "4:2:2", "4:2:0")[number]
+        padded = _pad(pixels, self.shift)
+        data = jpeg.encode(padded, 100, subsampling, preset["quantization"])
+        return _cut(jpeg.decode(data), self.shift)
+
+    def __str__(self) -> str:
+        return f"photoshop/{self.preset}{_shift_word(self.shift)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modern:
+    """Save as WebP or AVIF by Pillow: `webp50`, `avif40+3,1`.
+
+    Raises:
+        ValueError: quality or shift is out of range.
+    """
+
+    format: Literal["webp", "avif"]
+    quality: int  # 0 to 100, of the format's own scale
+    shift: Shift = (0, 0)
+
+    def __post_init__(self) -> None:
+        _check_range(f"{self.format} quality", self.quality, 0)
+        _check_shift(self.shift)
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """The pixels after saving and loading."""
+        speed = {"method": 2} if self.format == "webp" else {"speed": 8, "max_threads": 1}
+        file = io.BytesIO()
+        image = Image.fromarray(_pad(pixels, self.shift))
+        image.save(file, self.format.upper(), quality=self.quality, **speed)
+        with Image.open(file) as saved:
+            return _cut(np.array(saved.convert("RGB")), self.shift)
+
+    def __str__(self) -> str:
+        return f"{self.format}{self.quality}{_shift_word(self.shift)}"
+
+
+@dataclass(frozen=True)
+class Png:
+    """Save without loss: `png`, as a screenshot does."""
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """The same pixels."""
+        return pixels
+
+    def __str__(self) -> str:
+        return "png"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resize:
+    """Enlarge or shrink: `resize0.5`, `resize0.75/lanczos`; antialiased, by Pillow.
+
+    Raises:
+        ValueError: the ratio is not within 0.25 and 4.
+    """
+
+    ratio: float  # new size / old size, two decimals
+    filter: Filter = "bicubic"
+
+    def __post_init__(self) -> None:
+        if not 0.25 <= self.ratio <= 4 or round(self.ratio, 2) != self.ratio:
+            raise ValueError(
+                f"a resize ratio must be within 0.25 and 4, with two decimals, got {self.ratio!r}"
+            )
+
+    def size_before(self, size: tuple[int, int]) -> tuple[int, int]:
+        """The (height, width) from which the ratio makes `size`."""
+        return round(size[0] / self.ratio), round(size[1] / self.ratio)
+
+    def resize(self, pixels: Pixels, size: tuple[int, int]) -> Pixels:
+        """`pixels` at exactly `size` (height, width)."""
+        how = Image.Resampling[self.filter.upper()]
+        return np.array(Image.fromarray(pixels).resize((size[1], size[0]), how))
+
+    def __str__(self) -> str:
+        name = "" if self.filter == "bicubic" else f"/{self.filter}"
+        return f"resize{self.ratio:g}{name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sharpen:
+    """Mask unsharply: `sharpen50` (Pillow, radius of 1 pixel, no threshold).
+
+    Raises:
+        ValueError: the strength is out of range.
+    """
+
+    percent: int  # 1 to 200
+
+    def __post_init__(self) -> None:
+        _check_range("sharpening", self.percent, 1, 200)
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """The sharpened pixels."""
+        mask = ImageFilter.UnsharpMask(radius=1, percent=self.percent, threshold=0)
+        return np.array(Image.fromarray(pixels).filter(mask))
+
+    def __str__(self) -> str:
+        return f"sharpen{self.percent}"
+
+
+Save: TypeAlias = Jpeg | Photoshop | Modern | Png
+Step: TypeAlias = Save | Resize | Sharpen
+
+_WORD = re.compile(
+    r"(?P<kind>jpeg|webp|avif|png|photoshop|resize|sharpen)(?P<number>\d+(?:\.\d+)?)?"
+    r"(?P<options>(?:/\w+)*)(?:\+(?P<rows>\d+),(?P<columns>\d+))?"
+)
+
+
+def parse_step(word: str) -> Step:
+    """The step that prints as `word`.
+
+    Raises:
+        ValueError: no step does, or a value is out of range; the message quotes the word.
+
+    >>> parse_step("jpeg75/444+4,4")
+    Jpeg(qf=75, subsampling='4:4:4', tables='libjpeg', shift=(4, 4))
+    """
+    match = _WORD.fullmatch(word)
+    step = _build(match) if match else None
+    if step is None or str(step) != word:
+        raise ValueError(f"{word!r} is no step of a history, such as jpeg20+4,4 or resize0.5")
+    return step
+
+
+def _build(match: re.Match[str]) -> Step | None:
+    """The step of a word's parts, None where they name none; extra parts are not looked at."""
+    kind, number = match["kind"], match["number"]
+    options = [option for option in match["options"].split("/") if option]
+    shift = (int(match["rows"]), int(match["columns"])) if match["rows"] else (0, 0)
+    match kind, number:
+        case "png", None:
+            return Png()
+        case "photoshop", None:
+            return Photoshop(preset=_option(options, get_args(PhotoshopPreset), ""), shift=shift)
+        case "resize", str():
+            return Resize(ratio=float(number), filter=_option(options, get_args(Filter), "bicubic"))
+        case "jpeg" | "webp" | "avif" | "sharpen", str() if number.isdigit():
+            pass
+        case _:
+            return None
+    whole = int(number)
+    match kind:
+        case "jpeg":
+            chroma = _option(options, ("422", "444"), "420")
+            tables = _option(options, get_args(Encoder), "libjpeg")
+            subsampling: Any = ":".join(chroma)
+            return Jpeg(qf=whole, subsampling=subsampling, tables=tables, shift=shift)
+        case "sharpen":
+            return Sharpen(percent=whole)
+        case _:
+            return Modern(format=kind, quality=whole, shift=shift)
+
+
+def _option(options: list[str], known: tuple[str, ...], otherwise: str) -> Any:
+    return next((option for option in options if option in known), otherwise)
+
+
+def _check_range(name: str, value: int, low: int, high: int = 100) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be between {low} and {high}, got {value!r}")
+
+
+def _check_shift(shift: Shift) -> None:
+    for value in shift:
+        _check_range("a shift on the block grid", value, 0, 63)
+
+
+def _shift_word(shift: Shift) -> str:
+    return "" if shift == (0, 0) else f"+{shift[0]},{shift[1]}"
+
+
+def _pad(pixels: Pixels, shift: Shift) -> Pixels:
+    """`pixels` with its first row repeated above and its first column to the left."""
+    if shift == (0, 0):
+        return pixels
+    return np.pad(pixels, ((shift[0], 0), (shift[1], 0), (0, 0)), "edge")
+
+
+def _cut(pixels: Pixels, shift: Shift) -> Pixels:
+    """The inverse of `_pad`."""
+    return np.ascontiguousarray(pixels[shift[0] :, shift[1] :])

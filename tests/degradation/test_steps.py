@@ -1,0 +1,129 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter, JpegPresets
+
+from jcarsr.degradation.mozjpeg import mozjpeg_table
+from jcarsr.degradation.steps import (
+    Jpeg,
+    Modern,
+    Photoshop,
+    Png,
+    Resize,
+    Sharpen,
+    Step,
+    parse_step,
+)
+from jcarsr.pixels import Pixels
+
+
+def saved(pixels: Pixels, format: str, **options: object) -> Pixels:
+    """By Pillow, with its own names for everything."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format, **options)
+    return np.array(Image.open(file).convert("RGB"))
+
+
+STEPS: list[tuple[str, Step]] = [
+    ("jpeg20", Jpeg(qf=20)),
+    ("jpeg20+4,4", Jpeg(qf=20, shift=(4, 4))),
+    ("jpeg75/444", Jpeg(qf=75, subsampling="4:4:4")),
+    ("jpeg75/422/mozjpeg+0,15", Jpeg(qf=75, subsampling="4:2:2", tables="mozjpeg", shift=(0, 15))),
+    ("photoshop/web_low+1,2", Photoshop(preset="web_low", shift=(1, 2))),
+    ("webp50", Modern(format="webp", quality=50)),
+    ("avif40+3,1", Modern(format="avif", quality=40, shift=(3, 1))),
+    ("png", Png()),
+    ("resize0.5", Resize(ratio=0.5)),
+    ("resize0.75/lanczos", Resize(ratio=0.75, filter="lanczos")),
+    ("sharpen50", Sharpen(percent=50)),
+]
+
+
+@pytest.mark.parametrize(("word", "step"), STEPS)
+def test_word_and_step_are_each_others(word: str, step: Step) -> None:
+    assert str(step) == word
+    assert parse_step(word) == step
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["", "jpeg", "jpeg20/500", "jpeg20+4", "jpeg020", "jpeg20/444/444", "jpeg20+0,0", "gif20",
+     "photoshop", "photoshop/best", "resize", "resize0.5/sinc", "resize0.50", "png3", "jpeg2.5",
+     "sharpen", "sharpen50+1,1", "png/444", "JPEG20", "jpeg20 "],
+)  # fmt: skip
+def test_other_words_are_refused_with_the_word(word: str) -> None:
+    with pytest.raises(ValueError, match=r"history|preset"):
+        parse_step(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("jpeg0", "JPEG quality must be between 1 and 100, got 0"),
+        ("jpeg101", "got 101"),
+        ("webp101", "webp quality must be between 0 and 100, got 101"),
+        ("resize0.1", "within 0.25 and 4"),
+        ("resize0.333", "two decimals, got 0.333"),
+        ("sharpen300", "sharpening must be between 1 and 200, got 300"),
+        ("jpeg20+64,0", "block grid must be between 0 and 63, got 64"),
+    ],
+)
+def test_values_out_of_range_are_refused(word: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_step(word)
+
+
+def test_jpeg_is_pillows(photo: Pixels) -> None:
+    expected = saved(photo, "JPEG", quality=35, subsampling="4:2:2")
+    np.testing.assert_array_equal(parse_step("jpeg35/422")(photo), expected)  # pyright: ignore
+
+
+def test_tables_of_other_encoders(photo: Pixels) -> None:
+    moz = saved(photo, "JPEG", qtables=[list(mozjpeg_table(40))] * 2, subsampling="4:2:0")
+    np.testing.assert_array_equal(Jpeg(qf=40, tables="mozjpeg")(photo), moz)
+    for preset in ("web_low", "high"):
+        expected = saved(photo, "JPEG", **JpegPresets.presets[preset] | {"quality": preset})
+        np.testing.assert_array_equal(Photoshop(preset=preset)(photo), expected)  # pyright: ignore
+
+
+def test_modern_formats_are_pillows(photo: Pixels) -> None:
+    webp = saved(photo, "WEBP", quality=50, method=2)
+    np.testing.assert_array_equal(Modern(format="webp", quality=50)(photo), webp)
+    avif = saved(photo, "AVIF", quality=50, speed=8, max_threads=1)
+    np.testing.assert_array_equal(Modern(format="avif", quality=50)(photo), avif)
+
+
+def test_shift_moves_the_block_grid() -> None:
+    """An edge between two blocks stays an edge of two colours; within a block it rings."""
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    pixels[:, 32:] = 200
+    colours = [
+        len(np.unique(Jpeg(qf=10, subsampling="4:4:4", shift=(0, x))(pixels)))
+        for x in (0, 8, 16, 4)
+    ]
+    assert colours[:3] == [2, 2, 2]
+    assert colours[3] > 2
+
+
+def test_shifted_save_is_that_of_a_larger_picture(photo: Pixels) -> None:
+    whole = saved(np.pad(photo, ((5, 0), (3, 0), (0, 0)), "edge"), "JPEG", quality=20)
+    np.testing.assert_array_equal(Jpeg(qf=20, shift=(5, 3))(photo), whole[5:, 3:])
+
+
+def test_png_changes_nothing(photo: Pixels) -> None:
+    np.testing.assert_array_equal(Png()(photo), photo)
+
+
+@pytest.mark.parametrize("name", ["box", "bilinear", "bicubic", "lanczos"])
+def test_resize_takes_pillows_filter(photo: Pixels, name: str) -> None:
+    step = parse_step("resize0.5" + ("" if name == "bicubic" else f"/{name}"))
+    assert isinstance(step, Resize)
+    assert step.size_before((96, 128)) == (192, 256)
+    expected = Image.fromarray(photo).resize((128, 96), Image.Resampling[name.upper()])
+    np.testing.assert_array_equal(step.resize(photo, (96, 128)), np.asarray(expected))
+
+
+def test_sharpen_is_an_unsharp_mask(photo: Pixels) -> None:
+    expected = Image.fromarray(photo).filter(ImageFilter.UnsharpMask(1, 80, 0))
+    np.testing.assert_array_equal(Sharpen(percent=80)(photo), np.asarray(expected))
