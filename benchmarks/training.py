@@ -30,7 +30,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from jcarsr.data.bank import Batch
 from jcarsr.inference.devices import computes_bfloat16, find_device
-from jcarsr.losses import total_loss
 from jcarsr.model.config import PRESETS
 from jcarsr.model.jcarsr import JCARSR
 from jcarsr.training.prepare import compile_blocks, make_average, make_optimizers
@@ -207,8 +206,9 @@ class _Step:
         """Forward and backward alone."""
         for optimizer in self.optimizers:
             optimizer.zero_grad()
-        terms = loss_terms(self.wrapped, self.batch, self.recipe.pixel_error)
-        self.fabric.backward(total_loss(terms, self.recipe.loss_weights))
+        recipe = self.recipe
+        terms = loss_terms(self.wrapped, self.batch, recipe.pixel_error, recipe.loss_weights)
+        self.fabric.backward(terms["loss"])
 
     def whole(self) -> None:
         """Everything that the loop does in a step, but to draw the batch."""

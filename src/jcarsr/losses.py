@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -84,5 +84,11 @@ def charbonnier_loss(lr_hat: Tensor, lr: Tensor, *, epsilon: float = 1e-6) -> Te
 
 
 def total_loss(terms: dict[str, Tensor], weights: LossWeights) -> Tensor:
-    """The weighted sum (eq. 20) of the terms, which are named as their weights."""
-    return torch.stack([weight * terms[name] for name, weight in asdict(weights).items()]).sum()
+    """The weighted sum (eq. 20) of the terms, which are named as their weights.
+
+    Raises:
+        ValueError: there is no term.
+    """
+    if not terms:
+        raise ValueError("every loss weight is 0: nothing can be learnt")
+    return torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()

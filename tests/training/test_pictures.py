@@ -11,7 +11,7 @@ from jcarsr.errors import DataError, TrainingError
 from jcarsr.training.options import RunOptions
 from jcarsr.training.pictures import fill_bank, identity, split_entries
 from jcarsr.training.recipes import RECIPES, Recipe
-from jcarsr.training.report import Silent
+from jcarsr.training.report import Reporter
 
 CPU = torch.device("cpu")
 
@@ -37,7 +37,7 @@ def test_validation_takes_its_own_pictures_or_some_of_the_others(
 def test_processes_share_the_pictures(picture_folder: Path, recipe: Recipe) -> None:
     entries = list_entries([picture_folder])
     banks = [
-        fill_bank(recipe, entries, Silent(), rank=rank, processes=3, device=CPU)
+        fill_bank(recipe, entries, Reporter(), rank=rank, processes=3, device=CPU)
         for rank in range(3)
     ]
     assert [len(bank) for bank in banks] == [7, 7, 6]
@@ -60,7 +60,7 @@ def test_what_cannot_be_shared_is_told(
 ) -> None:
     entries = list_entries([picture_folder])[:kept]
     with pytest.raises(error, match=message):
-        fill_bank(recipe, entries, Silent(), rank=processes - 1, processes=processes, device=CPU)
+        fill_bank(recipe, entries, Reporter(), rank=processes - 1, processes=processes, device=CPU)
 
 
 def test_run_is_known_by_recipe_and_pictures_but_not_by_budget_or_place(

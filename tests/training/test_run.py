@@ -16,11 +16,12 @@ from torch.nn.modules.module import register_module_forward_hook
 from jcarsr import JCARSR, PRESETS, JCARSRConfig, TrainingError
 from jcarsr.data.bank import Bank, Batch
 from jcarsr.degradation.draw import Once
+from jcarsr.losses import LossWeights
+from jcarsr.training import loop as loop_module
 from jcarsr.training import options as options_module
-from jcarsr.training import run as run_module
 from jcarsr.training.options import RunOptions
 from jcarsr.training.recipes import RECIPES, Recipe
-from jcarsr.training.report import Silent, StepReport
+from jcarsr.training.report import Reporter, StepReport
 from jcarsr.training.run import train
 from jcarsr.training.task import PixelError
 from jcarsr.weights import read
@@ -46,7 +47,7 @@ def options(folder: Path, out: Path, **changes: object) -> RunOptions:
     return RunOptions(**fields)  # pyright: ignore
 
 
-class Losses(Silent):
+class Losses(Reporter):
     def __init__(self) -> None:
         self.values: list[float] = []
 
@@ -69,7 +70,7 @@ def test_training_lowers_the_loss(tmp_path: Path, picture_folder: Path, recipe: 
     assert list((tmp_path / "logs" / "run-1").glob("events.out.tfevents*"))
 
 
-class Messages(Silent):
+class Messages(Reporter):
     def __init__(self) -> None:
         self.texts: list[str] = []
 
@@ -155,15 +156,17 @@ def test_other_data_is_not_resumed(tmp_path: Path, picture_folder: Path, recipe:
 def test_nan_stops_and_keeps_the_last_good_checkpoint(
     tmp_path: Path, picture_folder: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses, calls = run_module.loss_terms, 0
+    losses, calls = loop_module.loss_terms, 0
 
-    def broken(model: JCARSR, batch: Batch, error: PixelError) -> dict[str, torch.Tensor]:
+    def broken(
+        model: JCARSR, batch: Batch, error: PixelError, weights: LossWeights
+    ) -> dict[str, torch.Tensor]:
         nonlocal calls
         calls += 1
-        terms = losses(model, batch, error)
+        terms = losses(model, batch, error, weights)
         return {k: v * float("nan") for k, v in terms.items()} if calls == 4 else terms
 
-    monkeypatch.setattr(run_module, "loss_terms", broken)
+    monkeypatch.setattr(loop_module, "loss_terms", broken)
     with pytest.raises(TrainingError, match="loss became nan between steps 3 and 4"):
         train(recipe, options(picture_folder, tmp_path, checkpoint_minutes=0))
     assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["step-00000003"]
@@ -191,7 +194,7 @@ def test_init_takes_what_fits(
     monkeypatch.setitem(PRESETS, "tiny-x4", replace(PRESETS["tiny"], scale=4))
     messages: list[str] = []
 
-    class Messages(Silent):
+    class Messages(Reporter):
         def message(self, text: str) -> None:
             messages.append(text)
 

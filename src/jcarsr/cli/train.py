@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,9 +13,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.progress import TimeRemainingColumn as Eta
 
 from jcarsr.cli.choices import Device, parse_qfs, usage_errors
-
-if TYPE_CHECKING:
-    from jcarsr.training.report import StepReport
+from jcarsr.errors import told_bytes
+from jcarsr.training.report import Reporter, StepReport
 
 
 class TrainingPrecision(StrEnum):
@@ -130,8 +129,8 @@ def train(
         bar.message(f"weights: {path}")
 
 
-class _Bar:
-    """A Reporter on the terminal: a bar where there is one, a line for every log elsewhere."""
+class _Bar(Reporter):
+    """Shows a run on the terminal: a bar where there is one, a line for every log elsewhere."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -157,7 +156,8 @@ class _Bar:
         """A logged step."""
         text = (
             f"step {report.step}, loss {report.losses['loss']:.5f}, "
-            f"{report.samples_per_second:.1f} samples/s"
+            f"{report.samples_per_second:.1f} samples/s, {report.tflops:.2f} TFLOP/s, "
+            f"{told_bytes(report.peak_memory)}"
         )
         if self._steps is None:
             self._steps = self._progress.add_task(text, total=1.0)

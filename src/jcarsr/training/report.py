@@ -1,46 +1,31 @@
-"""What a training run tells its caller; the command shows it, a library user may ignore it."""
+"""What a training run reports: the command shows it, a library user may ignore it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """The state of a run at a logged step."""
+    """The state of a run at a logged step; means are over the steps since the last report."""
 
     step: int
     spent: float  # share of the budget, 0 to 1
     seconds: float  # in the loop so far
     samples_per_second: float
-    losses: dict[str, float]  # means since the last report
+    tflops: float  # 10^12 floating-point operations a second, all devices
+    peak_memory: int  # bytes: of the device's tensors on a GPU, of the whole process elsewhere
+    losses: dict[str, float]  # means
 
 
-class Reporter(Protocol):
-    """Receives a run's messages."""
-
-    def bank(self, done: int, total: int) -> None:
-        """`done` of `total` pictures are in the bank."""
-        ...
-
-    def step(self, report: StepReport) -> None:
-        """A logged step."""
-        ...
-
-    def message(self, text: str) -> None:
-        """One line for the user."""
-        ...
-
-
-class Silent:
-    """A Reporter that says nothing."""
+class Reporter:
+    """Receives a run's messages and ignores them; a subclass overrides what it wants."""
 
     def bank(self, done: int, total: int) -> None:
-        """Nothing."""
+        """Note that `done` of `total` pictures are in the bank."""
 
     def step(self, report: StepReport) -> None:
-        """Nothing."""
+        """Note a logged step."""
 
     def message(self, text: str) -> None:
-        """Nothing."""
+        """Note one line for the user."""

@@ -8,12 +8,14 @@ from torch import Tensor, nn
 
 from jcarsr.data.bank import Batch
 from jcarsr.losses import (
+    LossWeights,
     charbonnier_loss,
     gradient_loss,
     harm_loss,
     log_rms_loss,
     pixel_loss,
     squared_loss,
+    total_loss,
 )
 from jcarsr.model.jcarsr import Restored
 from jcarsr.ops import enlarge_bicubic
@@ -22,16 +24,23 @@ PixelError: TypeAlias = Literal["absolute", "squared", "log_rms"]
 
 
 def loss_terms(
-    model: nn.Module, batch: Batch, pixel_error: PixelError = "absolute"
+    model: nn.Module, batch: Batch, pixel_error: PixelError, weights: LossWeights
 ) -> dict[str, Tensor]:
-    """The terms of eq. 20 and ours, scalars in float32 whatever the network computes in."""
+    """The terms of eq. 20 and ours whose weight is not 0, and `loss`, their weighted sum.
+
+    Scalars in float32, in whatever precision the network computes.
+    """
     errors = {"absolute": pixel_loss, "squared": squared_loss, "log_rms": log_rms_loss}
     out = cast(Restored, model(batch.lq))
+    terms: dict[str, Tensor] = {}
     sr = out.sr.float()
-    plain = enlarge_bicubic(batch.lq, sr.shape[-1] // batch.lq.shape[-1])
-    return {
-        "pixel": errors[pixel_error](sr, batch.hr),
-        "gradient": gradient_loss(out.gradient.float(), batch.hr),
-        "jcar": charbonnier_loss(out.lr.float(), batch.lr),
-        "harm": harm_loss(sr, batch.hr, plain),
-    }
+    if weights.pixel:
+        terms["pixel"] = errors[pixel_error](sr, batch.hr)
+    if weights.gradient:
+        terms["gradient"] = gradient_loss(out.gradient.float(), batch.hr)
+    if weights.jcar:
+        terms["jcar"] = charbonnier_loss(out.lr.float(), batch.lr)
+    if weights.harm:
+        plain = enlarge_bicubic(batch.lq, sr.shape[-1] // batch.lq.shape[-1])
+        terms["harm"] = harm_loss(sr, batch.hr, plain)
+    return {"loss": total_loss(terms, weights), **terms}

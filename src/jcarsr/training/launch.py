@@ -1,0 +1,37 @@
+"""Lightning Fabric, made for a run: devices, processes, precision and loggers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lightning.fabric import Fabric
+from lightning.fabric.loggers.csv_logs import CSVLogger
+from lightning.fabric.loggers.tensorboard import TensorBoardLogger
+
+from jcarsr.inference.devices import find_device
+from jcarsr.training.options import RunOptions
+
+
+def launch(options: RunOptions) -> Fabric:
+    """Start Fabric on one device, or on as many as torchrun has started processes for."""
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    logs = options.out / "logs"
+    name = f"run-{len(_subfolders(logs)) + 1}"
+    fabric = Fabric(
+        accelerator=find_device(options.device),
+        devices=local,
+        num_nodes=int(os.environ.get("WORLD_SIZE", "1")) // local,
+        strategy="ddp" if local > 1 else "auto",
+        precision="bf16-mixed" if options.bfloat16 else "32-true",
+        loggers=[
+            CSVLogger(logs, name="", version=name, flush_logs_every_n_steps=1),
+            TensorBoardLogger(logs, name="", version=name),
+        ],
+    )
+    fabric.launch()
+    return fabric
+
+
+def _subfolders(path: Path) -> list[Path]:
+    return [child for child in path.iterdir() if child.is_dir()] if path.is_dir() else []

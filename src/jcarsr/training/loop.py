@@ -1,0 +1,155 @@
+"""The training loop. Fabric owns devices, processes and precision; the recipe what is learnt."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+
+from jcarsr.data.bank import Bank, Batch
+from jcarsr.errors import TrainingError
+from jcarsr.training.checkpoint import Progress
+from jcarsr.training.meter import Meter, peak_memory, step_flops
+from jcarsr.training.report import Reporter, StepReport
+from jcarsr.training.state import State
+from jcarsr.training.stop import StopFlag
+from jcarsr.training.storage import Storage
+from jcarsr.training.task import loss_terms
+from jcarsr.training.validation import ValidationPair, validate
+
+AGREE_EVERY = 10  # steps between agreements of several processes on clock and stop signals
+
+
+class Loop:
+    """Steps, with logs, validation and checkpoints between, until the budget is spent."""
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        state: State,
+        storage: Storage,
+        bank: Bank,
+        pairs: Sequence[ValidationPair],
+        reporter: Reporter,
+    ) -> None:
+        self.fabric, self.state, self.storage, self.bank = fabric, state, storage, bank
+        self.pairs, self.reporter = pairs, reporter
+        self.recipe, self.options = storage.recipe, storage.options
+        self.flops = step_flops(self.recipe)
+        self.wrapped, *self.optimizers = fabric.setup(state.model, *state.optimizers)
+
+    @property
+    def spent(self) -> float:
+        """Share of the budget, steps or minutes, whichever is nearer its end."""
+        progress, minutes = self.state.progress, self.options.max_minutes
+        by_steps = progress.step / self.recipe.max_steps
+        return max(by_steps, progress.seconds / 60 / minutes if minutes else 0.0)
+
+    def run(self, stop: StopFlag) -> None:
+        """Train until the budget is spent or `stop` is raised."""
+        state, options = self.state, self.options
+        resumed_at = time.perf_counter() - state.progress.seconds
+        saved_seconds = state.progress.seconds
+        meter = Meter(state.progress)
+        stopping = False
+        while self.spent < 1 and not stopping:
+            meter.add(self._step())
+            step = state.progress.step + 1
+            seconds, stopping = self._agree(step, time.perf_counter() - resumed_at, stop.raised)
+            state.progress = Progress(step, seconds)
+            last = self.spent >= 1 or stopping
+            if last or step % options.log_every == 0:
+                self._log(meter)
+                if last or seconds - saved_seconds >= options.checkpoint_minutes * 60:
+                    self._save(self._validate() if last else {})
+                    saved_seconds = seconds
+            if not last and step % options.validate_every == 0:
+                self._validate()
+        if stopping:
+            self.reporter.message(f"stopped at step {state.progress.step}; --resume goes on")
+
+    def _step(self) -> dict[str, Tensor]:
+        recipe, state = self.recipe, self.state
+        factor = recipe.schedule.factor(state.progress.step, self.spent)
+        state.set_rate(recipe.learning_rate * factor)
+        terms = loss_terms(self.wrapped, self._draw(), recipe.pixel_error, recipe.loss_weights)
+        self.fabric.backward(terms["loss"])
+        if recipe.clip_norm is not None:
+            clip_grad_norm_(state.model.parameters(), recipe.clip_norm)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        state.average.update_parameters(state.model)
+        return terms
+
+    def _draw(self) -> Batch:
+        """This process's share of the batch of the next step, decided by the recipe's seed."""
+        step, rank = self.state.progress.step, self.fabric.global_rank
+        seed = random.Random(f"{self.recipe.seed}:{rank}:{step}").getrandbits(63)
+        generator = torch.Generator().manual_seed(seed)
+        return self.bank.draw(self.recipe.batch_size // self.fabric.world_size, generator)
+
+    def _agree(self, step: int, seconds: float, stop: bool) -> tuple[float, bool]:
+        """All processes follow the slowest clock and anyone's stop signal."""
+        if self.fabric.world_size == 1:
+            return seconds, stop
+        if step % AGREE_EVERY and step < self.recipe.max_steps:
+            return self.state.progress.seconds, False
+        mine = torch.tensor([seconds, float(stop)], device=self.fabric.device)
+        agreed = cast(Tensor, self.fabric.all_reduce(mine, reduce_op="max"))
+        return agreed[0].item(), bool(agreed[1].item())
+
+    def _log(self, meter: Meter) -> None:
+        """Report the means since the last log; a loss that is not finite ends the run."""
+        progress, since = self.state.progress, meter.since
+        means, seconds = meter.take(progress)
+        stacked = torch.stack(list(means.values()))
+        values = cast(list[float], cast(Tensor, self.fabric.all_reduce(stacked)).tolist())
+        losses = dict(zip(means, values, strict=True))
+        if not all(map(math.isfinite, values)):
+            raise TrainingError(
+                f"loss became {losses['loss']} between steps {since} and {progress.step}; "
+                f"the last good checkpoint is kept in {self.storage.checkpoints}"
+            )
+        report = StepReport(
+            step=progress.step,
+            spent=self.spent,
+            seconds=progress.seconds,
+            samples_per_second=self.recipe.batch_size / seconds,
+            tflops=self.flops / seconds / 1e12,
+            peak_memory=peak_memory(self.fabric.device),
+            losses=losses,
+        )
+        logged = {
+            "samples_per_second": report.samples_per_second,
+            "tflops": report.tflops,
+            "peak_memory": report.peak_memory,
+            "learning_rate": self.state.optimizers[0].param_groups[0]["lr"],
+        }
+        self.fabric.log_dict({**losses, **logged}, step=progress.step)
+        self.reporter.step(report)
+
+    def _validate(self) -> dict[str, float]:
+        """Score the averaged weights on the validation pictures (first process only)."""
+        scores: dict[str, float] = {}
+        if self.fabric.is_global_zero:
+            with self.fabric.autocast():
+                scores = validate(self.state.averaged, self.pairs, self.fabric.device)
+            step = self.state.progress.step
+            self.fabric.log_dict(scores, step=step)
+            text = ", ".join(f"{name} {value:.3f} dB" for name, value in scores.items())
+            self.reporter.message(f"step {step}: validation {text}")
+        self.fabric.barrier()
+        return scores
+
+    def _save(self, scores: dict[str, float]) -> None:
+        if self.fabric.is_global_zero:
+            self.storage.save(self.state, scores)
+        self.fabric.barrier()

@@ -1,0 +1,39 @@
+import pytest
+import torch
+
+from jcarsr import JCARSR, PRESETS, JCARSRConfig
+from jcarsr.data.bank import Batch
+from jcarsr.losses import LossWeights
+from jcarsr.training import task
+from jcarsr.training.task import loss_terms
+
+
+@pytest.fixture
+def batch() -> Batch:
+    return Batch(lq=torch.rand(2, 3, 8, 8), lr=torch.rand(2, 3, 8, 8), hr=torch.rand(2, 3, 16, 16))
+
+
+def test_loss_is_the_weighted_sum(tiny: JCARSRConfig, batch: Batch) -> None:
+    terms = loss_terms(JCARSR(tiny), batch, "absolute", LossWeights(harm=2))
+    assert list(terms) == ["loss", "pixel", "gradient", "jcar", "harm"]
+    parts = [terms[name] for name in ("pixel", "gradient", "jcar", "harm")]
+    expected = sum(w * p for w, p in zip((1, 0.1, 0.5, 2), parts, strict=True))
+    torch.testing.assert_close(terms["loss"], expected)
+
+
+def test_terms_without_weight_are_not_computed(
+    tiny: JCARSRConfig, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("computed for nothing")
+
+    for name in ("enlarge_bicubic", "gradient_loss", "charbonnier_loss"):
+        monkeypatch.setattr(task, name, refuse)
+    terms = loss_terms(JCARSR(tiny), batch, "squared", LossWeights(gradient=0, jcar=0))
+    assert list(terms) == ["loss", "pixel"]
+
+
+def test_nothing_to_learn_is_refused(tiny: JCARSRConfig, batch: Batch) -> None:
+    assert "tiny" in PRESETS
+    with pytest.raises(ValueError, match="every loss weight is 0"):
+        loss_terms(JCARSR(tiny), batch, "squared", LossWeights(pixel=0, gradient=0, jcar=0))
