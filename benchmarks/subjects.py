@@ -21,8 +21,7 @@ from jcarsr.degradation.jpeg import encode
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.export.onnx_graph import build, trace
 from jcarsr.inference.graphs import graph_path
-from jcarsr.model.config import PRESETS
-from jcarsr.model.jcarsr import JCARSR
+from jcarsr.networks.catalog import build_preset
 from jcarsr.pixels import Pixels, crop_to_multiple
 from jcarsr.weights import Record, bundled_names, find, write
 
@@ -71,9 +70,9 @@ def weights_for(name: str, folder: Path) -> Path:
     path = folder / f"{name}.safetensors"
     if not path.exists():
         torch.manual_seed(0)
-        config = PRESETS[name]
-        tensors = {key: value.numpy() for key, value in JCARSR(config).state_dict().items()}
-        write(path, tensors, Record(name=name, config=config))
+        network = build_preset(name)
+        tensors = {key: value.numpy() for key, value in network.state_dict().items()}
+        write(path, tensors, Record(name=name, **network.described()))
         onnx_ir.save(build(trace(path, "sr"), path, "sr"), graph_path(path, "sr"))
     return path
 

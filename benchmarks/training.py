@@ -30,8 +30,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from jcarsr.data.bank import Batch
 from jcarsr.inference.devices import computes_bfloat16, find_device
-from jcarsr.model.config import PRESETS
-from jcarsr.model.jcarsr import JCARSR
+from jcarsr.networks.catalog import PRESETS, build_preset
 from jcarsr.training.prepare import compile_blocks, make_average, make_optimizers
 from jcarsr.training.recipes import RECIPES
 from jcarsr.training.task import loss_terms
@@ -184,11 +183,11 @@ class _Step:
         torch.manual_seed(0)
         self.recipe = replace(RECIPES["short"], preset=variant.preset)
         self.fabric = fabric
-        config, layout = PRESETS[variant.preset], LAYOUTS[variant.layout]
-        self.model = JCARSR(config).to(fabric.device)
+        layout = LAYOUTS[variant.layout]
+        self.model = build_preset(variant.preset).to(fabric.device)
         self.model.to(memory_format=layout)  # pyright: ignore[reportCallIssue]
         if variant.merged:
-            self.model.merge_tails(final=False)
+            self.model.fuse(final=False)
         self.ema = make_average(self.model, self.recipe)
         optimizers = make_optimizers(self.model, self.recipe)
         if variant.compiled:
@@ -200,7 +199,8 @@ class _Step:
             return x.to(memory_format=layout)
 
         small = variant.patch_size
-        self.batch = Batch(pictures(small), pictures(small), pictures(small * config.scale))
+        large = small * PRESETS[variant.preset].scale
+        self.batch = Batch(pictures(small), pictures(small), pictures(large))
 
     def gradients(self) -> None:
         """Forward and backward alone."""

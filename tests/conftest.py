@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import torch
 from PIL import Image
 
 from jcarsr import PRESETS, JCARSRConfig
-from jcarsr.model.jcarsr import JCARSR
+from jcarsr.networks.catalog import Preset
+from jcarsr.networks.jcarsr.network import JCARSR
 from jcarsr.pixels import Pixels
 from jcarsr.weights import Record, write
 
@@ -31,7 +33,7 @@ def _pillows_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> JCARSRConfig:
     """A preset named `tiny` with every part of the real ones."""
     config = JCARSRConfig(scale=2, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
-    monkeypatch.setitem(PRESETS, "tiny", config)
+    monkeypatch.setitem(PRESETS, "tiny", Preset("jcarsr", asdict(config)))
     return config
 
 
@@ -46,7 +48,7 @@ def tiny_weights(tmp_path: Path, tiny: JCARSRConfig) -> Path:
     """A weight file of an untrained tiny network."""
     tensors = {k: v.numpy() for k, v in JCARSR(tiny).state_dict().items()}
     path = tmp_path / "tiny.safetensors"
-    write(path, tensors, Record(name="tiny", config=tiny))
+    write(path, tensors, Record(name="tiny", **tiny.described()))
     return path
 
 
@@ -59,7 +61,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = JCARSRConfig(scale=2, channels=8, num_groups=1, sr_blocks=1, jcar_blocks=1)
     tensors = {k: v.numpy() for k, v in JCARSR(config).state_dict().items()}
     path = tmp_path_factory.mktemp("exported") / "small.safetensors"
-    write(path, tensors, Record(name="small", config=config))
+    write(path, tensors, Record(name="small", **config.described()))
     rng = np.random.default_rng(0)
     export(path, calibration=[rng.random((1, 3, 48, 40), np.float32) for _ in range(4)])
     return path

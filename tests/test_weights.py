@@ -1,10 +1,12 @@
 import json
 import os
 import struct
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from jcarsr import JCARSRConfig, WeightsError
 from jcarsr.weights import Record, find, read, read_record, write
@@ -15,17 +17,29 @@ TENSORS = {"a": np.array([[1.0, -2.5]], np.float32), "b": np.float32(0.1) * np.o
 
 def stored(tmp_path: Path) -> Path:
     path = tmp_path / "w.safetensors"
-    write(path, TENSORS, Record(name="test", config=CONFIG, data=["some pictures"]))
+    write(path, TENSORS, Record(name="test", **CONFIG.described(), data=["some pictures"]))
     return path
 
 
 def test_tensors_come_back_as_fp16_and_the_record_whole(tmp_path: Path) -> None:
     weights = read(stored(tmp_path))
-    assert weights.record.config == CONFIG
+    assert weights.record.config == asdict(CONFIG)
+    assert (weights.record.architecture, weights.record.facts) == ("jcarsr", CONFIG.facts)
     assert weights.record.data == ["some pictures"]
     for name, values in TENSORS.items():
         np.testing.assert_array_equal(weights.tensors[name], values.astype(np.float16))
     assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_file_of_version_0_1_is_a_jcarsr(tmp_path: Path) -> None:
+    """Format 1 has neither architecture nor facts; all else is the same."""
+    path = stored(tmp_path)
+    record = read_record(path)
+    fields = {k: v for k, v in asdict(record).items() if k not in ("architecture", "facts")}
+    fields["config"] = {"scale": 2, "channels": 8}  # defaults were left out by hand-made files
+    tensors = {name: values.astype(np.float16) for name, values in TENSORS.items()}
+    path.write_bytes(save(tensors, {"format": "jcarsr-1", "record": json.dumps(fields)}))
+    assert read(path).record == record
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
@@ -73,7 +87,7 @@ def test_config_in_the_file_is_checked(tmp_path: Path) -> None:
 def test_what_fp16_cannot_hold_is_not_written(tmp_path: Path, value: float) -> None:
     path = tmp_path / "w.safetensors"
     with pytest.raises(WeightsError, match="fp16"):
-        write(path, {"a": np.array([value])}, Record(name="test", config=CONFIG))
+        write(path, {"a": np.array([value])}, Record(name="test", **CONFIG.described()))
     assert not path.exists()
 
 

@@ -43,7 +43,7 @@ def average(paths: list[Path], out: Path) -> None:
     files = [read(path) for path in paths]
     last = files[-1].record
     for path, file in zip(paths, files, strict=True):
-        if file.record.config != last.config:
+        if (file.record.architecture, file.record.config) != (last.architecture, last.config):
             raise WeightsError(f"{path}: not the network of {paths[-1]}")
     tensors = {
         name: np.mean([file.tensors[name].astype(np.float32) for file in files], axis=0)

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from jcarsr.inference.restorer import Enlarger, NetworkRestorer
     from jcarsr.inference.target import Target
     from jcarsr.metrics.protocol import EvalProtocol
-    from jcarsr.model.config import PRESETS, JCARSRConfig
-    from jcarsr.model.jcarsr import JCARSR
+    from jcarsr.networks.catalog import PRESETS
+    from jcarsr.networks.jcarsr.config import JCARSRConfig
+    from jcarsr.networks.jcarsr.network import JCARSR
 
 # ONNX Runtime would report to its maker, and write an identity for that; "0" lets it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -60,13 +61,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "JCARSR": "jcarsr.model.jcarsr",
-    "PRESETS": "jcarsr.model.config",
+    "JCARSR": "jcarsr.networks.jcarsr.network",
+    "PRESETS": "jcarsr.networks.catalog",
     "DataError": "jcarsr.errors",
     "Enlarger": "jcarsr.inference.restorer",
     "EvalProtocol": "jcarsr.metrics.protocol",
     "ImageError": "jcarsr.errors",
-    "JCARSRConfig": "jcarsr.model.config",
+    "JCARSRConfig": "jcarsr.networks.jcarsr.config",
     "JCARSRError": "jcarsr.errors",
     "LedgerError": "jcarsr.errors",
     "MemoryLimitError": "jcarsr.errors",

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from jcarsr.image.facts import Facts
-from jcarsr.inference.memory import network_bytes_per_pixel, picture_bytes
+from jcarsr.inference.memory import picture_bytes
 from jcarsr.inference.networks import Networks
 from jcarsr.inference.restorer import DEFAULT_TILE
 
@@ -61,7 +61,7 @@ def choose(name: str | None, asked: int | None = None) -> Choice:
         raise ValueError(f"--scale {scale}: {name} enlarges by {networks.scales[-1]}")
     record = networks.record(scale)
     lowest, highest = _trained(record.recipe)
-    per_pixel = network_bytes_per_pixel(record.config.channels, scale)
+    per_pixel = record.facts.bytes_per_pixel("lr" if scale == 1 else "sr")
     return Choice(str(record.name), per_pixel, scale, name is None, lowest, highest)
 
 

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from safetensors.numpy import save
 
 from jcarsr.errors import WeightsError
-from jcarsr.model.config import JCARSRConfig
+from jcarsr.networks.jcarsr.config import JCARSRConfig
+from jcarsr.protocols import NetworkFacts, Output
 from jcarsr.safefile import SafeFileError, read_metadata, read_tensors
 
 Tensors = Mapping[str, npt.NDArray[Any]]
@@ -28,7 +29,8 @@ Tensors = Mapping[str, npt.NDArray[Any]]
 PRETRAINED = Path(__file__).parent / "pretrained"
 """The weights that the package brings."""
 
-_FORMAT = "jcarsr-1"
+_FORMAT = "jcarsr-2"
+_FORMAT_1 = "jcarsr-1"  # of version 0.1: a JCARSR, whose record has its config alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,9 @@ class Record:
     """What a weight file says of itself."""
 
     name: str  # for example jcarsr-lite-x2
-    config: JCARSRConfig
+    architecture: str  # a key of the catalogue of networks
+    config: dict[str, Any]  # fields of the architecture's config class
+    facts: NetworkFacts
     recipe: dict[str, Any] = field(default_factory=dict[str, Any])  # settings of the training
     data: list[str] = field(default_factory=list[str])  # what it was trained on
     training: dict[str, Any] = field(default_factory=dict[str, Any])  # steps, minutes, device
@@ -100,11 +104,14 @@ def read_record(path: Path) -> Record:
         metadata = read_metadata(path)
     except SafeFileError as error:
         raise WeightsError(f"{path}: {error}") from error
-    if metadata.get("format") != _FORMAT:
-        raise WeightsError(f"{path}: not a weight file of jcarsr (format {_FORMAT})")
+    if metadata.get("format") not in (_FORMAT, _FORMAT_1):
+        raise WeightsError(f"{path}: not a weight file of jcarsr (formats {_FORMAT_1}, {_FORMAT})")
     try:
         fields: dict[str, Any] = json.loads(metadata["record"])
-        fields["config"] = JCARSRConfig(**fields["config"])
+        if metadata["format"] == _FORMAT_1:
+            fields |= JCARSRConfig(**fields["config"]).described()
+        else:
+            fields["facts"] = NetworkFacts.from_json(fields["facts"])
         return Record(**fields)
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: its record cannot be read ({error})") from error
@@ -140,6 +147,13 @@ def default_name(scale: int) -> str:
         if name in bundled_names():
             return name
     raise WeightsError(f"no bundled weights for scale {scale}")
+
+
+def check_output(record: Record, output: Output) -> None:
+    """Raise a WeightsError unless the network has this output; the message names what it lacks."""
+    if output not in record.facts.outputs:
+        lacks = {"lr": "cleans without enlarging", "gradient": "predicts edges", "sr": "enlarges"}
+        raise WeightsError(f"{record.name}: no part of this network {lacks[output]}")
 
 
 def tensors_hash(tensors: Tensors) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from jcarsr.inference.restorer import NetworkRestorer
-from jcarsr.model.config import JCARSRConfig
+from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.pixels import Planes
 from jcarsr.weights import Record
 
@@ -38,7 +38,9 @@ class NearestNetworks:
 
     def record(self, scale: int) -> Record:
         name = f"{self.weights}-{scale}"
-        return Record(name=name, config=JCARSRConfig(scale=4 if scale == 4 else 2), sha256=name)
+        return Record(
+            name=name, **JCARSRConfig(scale=4 if scale == 4 else 2).described(), sha256=name
+        )
 
     def restorer(self, scale: int) -> NetworkRestorer:
         self.before()

@@ -27,12 +27,13 @@ from jcarsr import NetworkRestorer, Target
 from jcarsr.batch.plan import Job
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Worker
-from jcarsr.inference.memory import DEFAULT_MAX_MEMORY, network_bytes_per_pixel
+from jcarsr.inference.memory import DEFAULT_MAX_MEMORY
+from jcarsr.networks.jcarsr.config import JCARSRConfig
 
 class Hungry:
     "Enlarges by repetition, and takes as much memory as the full network."
     scale = 2
-    bytes_per_pixel = network_bytes_per_pixel(64, 2)
+    bytes_per_pixel = JCARSRConfig(scale=2).facts.bytes_per_pixel("sr")
     def run(self, lq, *, full_precision=False):
         held = np.ones(lq[0, 0].size * self.bytes_per_pixel, np.uint8)
         return lq.repeat(2, 2).repeat(2, 3) + np.float32(0 * held[0])

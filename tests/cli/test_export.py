@@ -7,8 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
-from jcarsr.inference.graphs import OUTPUTS, graph_path
+from jcarsr.inference.graphs import graph_path
 from jcarsr.inference.onnx_engine import OnnxEngine
+from jcarsr.networks.jcarsr.config import JCARSRConfig
+
+FACTS = JCARSRConfig(scale=2).facts
 
 run = CliRunner().invoke
 
@@ -22,7 +25,7 @@ def test_graphs_are_written_beside_the_weights(
         lambda weights, output: onnx_ir.load(graph_path(exported, output)),
     )
     result = run(app, ["export", str(weights)])
-    graphs = [graph_path(weights, output) for output in OUTPUTS]
+    graphs = [graph_path(weights, output) for output in FACTS.outputs]
     assert result.exit_code == 0, result.output
     assert result.stdout.split() == [str(graph) for graph in graphs]
     lq = np.zeros((1, 3, 9, 8), np.float32)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from jcarsr.pixels import Pixels
-from jcarsr.weights import Record, read, write
+from jcarsr.weights import read, write
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -166,7 +166,7 @@ def test_hostile_record_is_shown_on_one_line(
 ) -> None:
     weights = read(tiny_weights)
     path = tmp_path / "hostile.safetensors"
-    record = Record(name="a\x1b[2J\nb", config=weights.record.config, recipe={"qfs": [[]]})
+    record = replace(weights.record, name="a\x1b[2J\nb", recipe={"qfs": [[]]})
     write(path, weights.tensors, record)
     result = run(jpeg, "--weights", path)
     assert result.returncode == 0, result.stderr

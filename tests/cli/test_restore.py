@@ -17,7 +17,7 @@ from PIL import Image
 import jcarsr
 from jcarsr.batch.ledger import FILE_NAME, Ledger
 from jcarsr.cli import main
-from jcarsr.model.jcarsr import JCARSR
+from jcarsr.networks.jcarsr.network import JCARSR
 from jcarsr.pixels import Pixels
 from jcarsr.weights import Record, write
 
@@ -301,7 +301,7 @@ class TestAgain:
         torch.manual_seed(1)
         tensors = {name: value.numpy() for name, value in JCARSR(tiny).state_dict().items()}
         other = tmp_path / "other.safetensors"
-        write(other, tensors, Record(name="other", config=tiny))
+        write(other, tensors, Record(name="other", **tiny.described()))
         contents = []
         for arguments, weights in (([], None), (["--tile", "320"], None), ([], other)):
             chosen = {} if weights is None else {"weights": weights}

@@ -7,15 +7,20 @@ from PIL import Image
 
 from jcarsr import DataError
 from jcarsr.export.int8 import MAX_PATCHES, SIDE, agreement, patches
-from jcarsr.inference.graphs import INT8_OUTPUTS, graph_path, identity
+from jcarsr.inference.graphs import graph_path, identity
+from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.weights import PRETRAINED, bundled_names, read
+
+FACTS = JCARSRConfig(scale=2).facts
 
 
 def test_only_the_gated_convolutions_have_eight_bits(exported: Path) -> None:
     """Their weights are in the graph, all others in the weight file."""
     tensors = read(exported).tensors
     gated = {n for n in tensors if n.endswith((".conv3.weight", ".conv5.weight"))}
-    for output, own in zip(INT8_OUTPUTS, (gated, {n for n in gated if "jcar" in n}), strict=True):
+    for output, own in zip(
+        FACTS.int8_outputs, (gated, {n for n in gated if "jcar" in n}), strict=True
+    ):
         graph = onnx.load(str(graph_path(exported, output, int8=True)), load_external_data=False)
         inside = {
             i.name.removesuffix("_quantized"): onnx.numpy_helper.to_array(i)
@@ -41,7 +46,7 @@ def test_only_the_gated_convolutions_have_eight_bits(exported: Path) -> None:
 @pytest.mark.parametrize("name", bundled_names())
 def test_bundled_weights_have_theirs(name: str) -> None:
     weights = PRETRAINED / f"{name}.safetensors"
-    for output in INT8_OUTPUTS:
+    for output in FACTS.int8_outputs:
         path = graph_path(weights, output, int8=True)
         assert path.stat().st_size < 2**20
         (said,) = onnx.load(str(path), load_external_data=False).metadata_props

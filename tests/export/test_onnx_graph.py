@@ -7,16 +7,19 @@ import onnx
 import pytest
 from onnx.external_data_helper import load_external_data_for_model
 
-from jcarsr.inference.engine import Output
-from jcarsr.inference.graphs import OUTPUTS, graph_path, identity
+from jcarsr.inference.graphs import graph_path, identity
+from jcarsr.networks.jcarsr.config import JCARSRConfig
+from jcarsr.protocols import Output
 from jcarsr.weights import PRETRAINED, bundled_names, read
+
+FACTS = JCARSRConfig(scale=2).facts
 
 
 def load(path: Path) -> onnx.ModelProto:
     return onnx.load(str(path), load_external_data=False)
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", FACTS.outputs)
 def test_initialisers_are_the_weight_files_bytes(exported: Path, output: Output) -> None:
     model, tensors = load(graph_path(exported, output)), read(exported).tensors
     names = {i.name.removesuffix(".fp16") for i in model.graph.initializer} & set(tensors)
@@ -41,7 +44,7 @@ def test_initialisers_are_the_weight_files_bytes(exported: Path, output: Output)
     assert names == expected[output] - unused
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", FACTS.outputs)
 def test_it_is_valid_and_takes_any_size(exported: Path, output: Output) -> None:
     onnx.checker.check_model(str(graph_path(exported, output)), full_check=True)
     (lq,) = load(graph_path(exported, output)).graph.input
@@ -56,7 +59,7 @@ def test_it_tells_nothing_of_the_machine_that_made_it(exported: Path) -> None:
 
 
 @pytest.mark.parametrize("name", bundled_names())
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", FACTS.outputs)
 def test_bundled_graphs_are_small_and_of_the_bundled_weights(name: str, output: Output) -> None:
     weights = PRETRAINED / f"{name}.safetensors"
     graph = graph_path(weights, output)

@@ -7,8 +7,11 @@ from onnx_ir import load
 
 from jcarsr import WeightsError
 from jcarsr.export import write
-from jcarsr.inference.graphs import INT8_OUTPUTS, OUTPUTS, graph_path
+from jcarsr.inference.graphs import graph_path
 from jcarsr.inference.onnx_engine import OnnxEngine
+from jcarsr.networks.jcarsr.config import JCARSRConfig
+
+FACTS = JCARSRConfig(scale=2).facts
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def test_graphs_lie_beside_the_weights_and_nothing_else(copied: Path) -> None:
     seen: list[Path] = []
     before = copied.read_bytes()
     graphs = write.export(copied, on_graph=seen.append)
-    assert graphs == seen == [graph_path(copied, output) for output in OUTPUTS]
+    assert graphs == seen == [graph_path(copied, output) for output in FACTS.outputs]
     assert sorted(copied.parent.iterdir()) == sorted([copied, *graphs])
     assert copied.read_bytes() == before
     write.export(copied)  # again, over the old ones
@@ -71,8 +74,10 @@ def test_eight_bits_only_where_inputs_are_given_and_only_good_ones(
 ) -> None:
     calibration = [np.random.default_rng(5).random((1, 3, 40, 40), np.float32)]
     graphs = write.export(copied, calibration=calibration)
-    eight = [graph_path(copied, output, int8=True) for output in INT8_OUTPUTS]
-    assert sorted(graphs) == sorted([*eight, *(graph_path(copied, output) for output in OUTPUTS)])
+    eight = [graph_path(copied, output, int8=True) for output in FACTS.int8_outputs]
+    assert sorted(graphs) == sorted(
+        [*eight, *(graph_path(copied, output) for output in FACTS.outputs)]
+    )
     assert all(graph.is_file() for graph in graphs)
     for graph in graphs:
         graph.unlink()
@@ -83,5 +88,5 @@ def test_eight_bits_only_where_inputs_are_given_and_only_good_ones(
 
 
 def test_engines_agree_on_the_exported_network(exported: Path) -> None:
-    for output in OUTPUTS:
+    for output in FACTS.outputs:
         assert write.check(exported, output) < 1e-5

@@ -14,20 +14,23 @@ from PIL import Image
 
 from jcarsr import MemoryLimitError, WeightsError
 from jcarsr.export.int8 import agreement
-from jcarsr.inference.engine import Engine, EngineOptions, Output
-from jcarsr.inference.graphs import INT8_OUTPUTS, OUTPUTS, graph_path
+from jcarsr.inference.engine import Engine, EngineOptions
+from jcarsr.inference.graphs import graph_path
 from jcarsr.inference.onnx_engine import OnnxBackend, OnnxEngine
 from jcarsr.inference.openvino_engine import OpenVINOBackend, OpenVINOEngine
 from jcarsr.inference.torch_engine import TorchEngine, load_network
+from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.pixels import Pixels, Planes, to_planes, to_samples
+from jcarsr.protocols import Output
 from jcarsr.weights import PRETRAINED, bundled_names, read
 
+FACTS = JCARSRConfig(scale=2).facts
 Opener = Callable[..., Engine]
 both = pytest.mark.parametrize("opener", [OnnxEngine, OpenVINOEngine])
 
 
 @both
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", FACTS.outputs)
 def test_agrees_with_pytorch_at_any_size(exported: Path, opener: Opener, output: Output) -> None:
     engine, torch_engine = (
         opener(exported, output, "float32"),
@@ -45,7 +48,7 @@ def test_agrees_with_pytorch_at_any_size(exported: Path, opener: Opener, output:
 @pytest.mark.parametrize("name", bundled_names())
 def test_bundled_weights_give_pytorchs_picture(photo: Pixels, opener: Opener, name: str) -> None:
     weights, lq = PRETRAINED / f"{name}.safetensors", to_planes(photo[:96, :112])
-    for output in OUTPUTS:
+    for output in FACTS.outputs:
         own = opener(weights, output, "float32").run(lq)
         torchs = TorchEngine(load_network(read(weights)), "cpu", output).run(lq)
         np.testing.assert_allclose(own, torchs, atol=1e-3)
@@ -66,7 +69,7 @@ def test_bfloat16_moves_few_values_by_more_than_a_level(photo: Pixels, name: str
 
 @both
 @pytest.mark.parametrize("name", bundled_names())
-@pytest.mark.parametrize("output", INT8_OUTPUTS)
+@pytest.mark.parametrize("output", FACTS.int8_outputs)
 def test_eight_bits_cost_nothing_to_be_seen(
     photo: Pixels, opener: Opener, name: str, output: Output
 ) -> None:
@@ -163,7 +166,7 @@ os.kill(os.getpid(), signal.SIGTERM)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", bundled_names())
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", FACTS.outputs)
 @pytest.mark.parametrize("opener", ["onnx_engine.OnnxEngine", "openvino_engine.OpenVINOEngine"])
 def test_memory_stays_below_what_is_said(name: str, output: str, opener: str) -> None:
     """Peak resident memory of one tile, in a process of its own; maxrss would be the parent's."""

@@ -3,14 +3,10 @@ from pathlib import Path
 import pytest
 
 from jcarsr import JCARSRConfig, WeightsError
-from jcarsr.inference.graphs import Graphs, graph_path, identity, output_scale
+from jcarsr.inference.graphs import Graphs, graph_path, identity
 from jcarsr.weights import Record, read_record
 
-RECORD = Record(name="n", config=JCARSRConfig(scale=4), sha256="abc")
-
-
-def test_scale_of_an_output() -> None:
-    assert [output_scale(RECORD, output) for output in ("sr", "lr", "gradient")] == [4, 1, 4]
+RECORD = Record(name="n", **JCARSRConfig(scale=4).described(), sha256="abc")
 
 
 def test_a_graph_of_other_weights_is_refused(exported: Path) -> None:

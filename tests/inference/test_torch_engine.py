@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from jcarsr import JCARSRConfig, MemoryLimitError, WeightsError
-from jcarsr.inference.engine import Output
 from jcarsr.inference.torch_engine import TorchEngine, load_network
+from jcarsr.protocols import Output
 from jcarsr.weights import Weights, read
 
 
@@ -53,10 +53,9 @@ def test_memory_stays_below_what_is_said(name: str, output: str) -> None:
     script = f"""
 import numpy as np, torch
 from jcarsr.inference.torch_engine import TorchEngine
-from jcarsr.model.config import PRESETS
-from jcarsr.model.jcarsr import JCARSR
-network = JCARSR(PRESETS[{name!r}]).eval()
-network.merge_tails(final=True)
+from jcarsr.networks.catalog import build_preset
+network = build_preset({name!r}).eval()
+network.fuse(final=True)
 engine = TorchEngine(network, "cpu", {output!r})
 peak = lambda: int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
 engine.run(np.zeros((1, 3, 64, 64), np.float32))
@@ -70,7 +69,7 @@ assert 0.2 * said < taken < said, (taken, said)
 
 def test_tensors_of_another_network_are_refused(tiny_weights: Path) -> None:
     weights = read(tiny_weights)
-    other = replace(weights.record, config=JCARSRConfig(scale=4, channels=8))
+    other = replace(weights.record, **JCARSRConfig(scale=4, channels=8).described())
     with pytest.raises(WeightsError, match="do not fit") as error:
         load_network(Weights(other, weights.tensors))
     assert "\n" not in str(error.value)

@@ -25,7 +25,6 @@ def test_means_and_seconds_are_over_the_steps_since_the_last_log() -> None:
 
 def test_flops_of_a_step_are_three_times_those_of_its_convolutions(tiny: JCARSRConfig) -> None:
     """A multiplication and an addition each; a backward pass costs two forward ones."""
-    del tiny
     recipe = replace(RECIPES["short"], preset="tiny", batch_size=2, patch_size=16)
     forward = 0
 
@@ -36,10 +35,8 @@ def test_flops_of_a_step_are_three_times_those_of_its_convolutions(tiny: JCARSRC
             weights = module.weight[0].numel()  # of one output channel
             forward += 2 * output.numel() * weights
 
-    from jcarsr import PRESETS
-
     with register_module_forward_hook(count):
-        JCARSR(PRESETS["tiny"])(torch.rand(2, 3, 16, 16))
+        JCARSR(tiny)(torch.rand(2, 3, 16, 16))
     # merged tails compute their kernels and strips anew; the first layer has no input gradient
     assert step_flops(recipe) == pytest.approx(3 * forward, rel=0.35)
     assert step_flops(replace(recipe, batch_size=4)) > 1.5 * step_flops(recipe)

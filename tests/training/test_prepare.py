@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from jcarsr import JCARSR, JCARSRConfig
-from jcarsr.model.blocks.msnaf import MSNAFB
+from jcarsr.networks.jcarsr.blocks.msnaf import MSNAFB
 from jcarsr.training.prepare import compile_blocks, make_average
 from jcarsr.training.recipes import RECIPES
 
@@ -10,7 +10,7 @@ from jcarsr.training.recipes import RECIPES
 def test_average_is_computed_by_its_own_weights(tiny: JCARSRConfig) -> None:
     """Also where tails are merged, which are not in the list of a network's parameters."""
     model, lq = JCARSR(tiny), torch.rand(1, 3, 8, 8)
-    model.merge_tails(final=False)
+    model.fuse(final=False)
     average = make_average(model, RECIPES["short"])
     with torch.no_grad():
         before = average(lq).sr

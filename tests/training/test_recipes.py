@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from jcarsr import JCARSR, PRESETS
 from jcarsr.degradation.draw import Once, Web
+from jcarsr.networks.catalog import build_preset
 from jcarsr.training.prepare import make_optimizers
 from jcarsr.training.recipes import ANY_QUALITY, RECIPES, WEB, Recipe, change_histories
 
@@ -14,7 +14,7 @@ from jcarsr.training.recipes import ANY_QUALITY, RECIPES, WEB, Recipe, change_hi
     ids=[*RECIPES, "adamw"],
 )
 def test_every_recipe_optimises_each_parameter_of_its_network_once(recipe: Recipe) -> None:
-    model = JCARSR(PRESETS[recipe.preset])
+    model = build_preset(recipe.preset)
     optimizers = make_optimizers(model, recipe)
     assert optimizers[0].param_groups[0]["betas"] == recipe.betas
     given = [param for o in optimizers for group in o.param_groups for param in group["params"]]

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from jcarsr import JCARSR, PRESETS, JCARSRConfig, TrainingError
 from jcarsr.data.bank import Bank, Batch
 from jcarsr.degradation.draw import Once
 from jcarsr.losses import LossWeights
+from jcarsr.networks.catalog import Preset
 from jcarsr.training import loop as loop_module
 from jcarsr.training import options as options_module
 from jcarsr.training.options import RunOptions
@@ -27,6 +28,9 @@ from jcarsr.training.task import PixelError
 from jcarsr.weights import read
 
 pytestmark = pytest.mark.filterwarnings("default")  # the engine warns of its own matters
+
+_SIZES = JCARSRConfig(scale=4, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
+TINY_X4 = Preset("jcarsr", asdict(_SIZES))
 
 
 @pytest.fixture
@@ -60,7 +64,7 @@ def test_training_lowers_the_loss(tmp_path: Path, picture_folder: Path, recipe: 
     path = train(replace(recipe, max_steps=80), options(picture_folder, tmp_path), losses)
     assert np.mean(losses.values[-20:]) < 0.9 * np.mean(losses.values[:20])
     record = read(path).record
-    assert record.config == PRESETS["tiny"]
+    assert record.config == PRESETS["tiny"].config
     assert record.training["steps"] == 80
     assert record.training["pictures"] == 12  # of 20, 8 are held out
     assert set(record.scores["validation"]) == {"psnr_jpeg10", "psnr_jpeg40"}
@@ -125,7 +129,7 @@ def test_resumed_run_is_the_same_to_the_last_bit(
     assert stopped.record.training["steps"] == 3
     assert len(list((out / "checkpoints" / "step-00000003").iterdir())) > 1
     monkeypatch.undo()
-    monkeypatch.setitem(PRESETS, "tiny", whole.record.config)
+    monkeypatch.setitem(PRESETS, "tiny", Preset("jcarsr", whole.record.config))
 
     resumed = read(train(recipe, options(picture_folder, out, resume=True)))
     assert resumed.record.training["steps"] == 6
@@ -191,7 +195,9 @@ def test_init_takes_what_fits(
     tmp_path: Path, picture_folder: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = train(recipe, options(picture_folder, tmp_path / "x2"))
-    monkeypatch.setitem(PRESETS, "tiny-x4", replace(PRESETS["tiny"], scale=4))
+    monkeypatch.setitem(
+        PRESETS, "tiny-x4", replace(PRESETS["tiny"], config={**PRESETS["tiny"].config, "scale": 4})
+    )
     messages: list[str] = []
 
     class Messages(Reporter):
@@ -213,7 +219,9 @@ def test_init_takes_what_fits(
 def test_last_init_wins_where_both_fit(
     tmp_path: Path, picture_folder: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(PRESETS, "tiny-x4", replace(PRESETS["tiny"], scale=4))
+    monkeypatch.setitem(
+        PRESETS, "tiny-x4", replace(PRESETS["tiny"], config={**PRESETS["tiny"].config, "scale": 4})
+    )
     larger = replace(recipe, preset="tiny-x4", patch_size=8, max_steps=1, seed=7)
     x2 = train(replace(recipe, max_steps=1), options(picture_folder, tmp_path / "x2"))
     x4 = train(larger, options(picture_folder, tmp_path / "x4"))

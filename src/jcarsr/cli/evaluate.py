@@ -146,8 +146,8 @@ def _contestants(
             contestants.append(Contestant(name, Bicubic(scale)))
             continue
         record = read_record(find(name))
-        if record.config.scale != scale:
-            raise ValueError(f"--weights {name}: enlarges by {record.config.scale}, not by {scale}")
+        if record.facts.scale != scale:
+            raise ValueError(f"--weights {name}: enlarges by {record.facts.scale}, not by {scale}")
         networks = Networks(name, options, tile=None, max_memory=None, ensemble=ensemble)
         networks.check_device()
         restorer = networks.restorer(scale)

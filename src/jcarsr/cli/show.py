@@ -22,21 +22,21 @@ def weights(
         return
     for bundled in bundled_names():
         record = read_record(find(bundled))
-        typer.echo(f"{bundled}  x{record.config.scale}  sha256 {record.sha256[:12]}")
+        typer.echo(f"{bundled}  x{record.facts.scale}  sha256 {record.sha256[:12]}")
 
 
 def presets() -> None:
     """List the named networks and their sizes."""
     import torch
 
-    from jcarsr.model.config import PRESETS
-    from jcarsr.model.jcarsr import JCARSR
+    from jcarsr.networks.catalog import PRESETS, build_preset
 
-    for preset, config in PRESETS.items():
+    for name in PRESETS:
         with torch.device("meta"):  # counts without memory
-            count = sum(parameter.numel() for parameter in JCARSR(config).parameters())
-        fields = ", ".join(f"{key}={value}" for key, value in asdict(config).items())
-        typer.echo(f"{preset}: {count / 1e6:.2f} M parameters, {fields}")
+            network = build_preset(name)
+        count = sum(parameter.numel() for parameter in network.parameters())
+        fields = ", ".join(f"{key}={value}" for key, value in asdict(network.config).items())
+        typer.echo(f"{name}: {count / 1e6:.2f} M parameters, {fields}")
 
 
 def recipes() -> None:

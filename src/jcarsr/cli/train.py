@@ -86,7 +86,7 @@ def train(
 
     On several devices: torchrun --nproc-per-node N -m jcarsr train RECIPE ...
     """
-    from jcarsr.model.config import PRESETS
+    from jcarsr.networks.catalog import PRESETS
     from jcarsr.training.options import RunOptions
     from jcarsr.training.recipes import RECIPES, change_histories
     from jcarsr.training.run import train as run

@@ -1,7 +1,7 @@
-"""A network -> a graph in which the costliest convolutions compute with 8 bits.
+"""A network -> a graph in which the convolutions that it names compute with 8 bits.
 
-These are the 3x3 and 5x5 convolutions of the MSNAFBs. They come after a LayerNorm, so 8 bits are
-enough for what goes in; the gradient branch's values are not so tame.
+Of JCARSR these are the 3x3 and 5x5 convolutions of the MSNAFBs. They come after a LayerNorm, so 8
+bits are enough for what goes in; the gradient branch's values are not so tame.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from onnxruntime.quantization import (  # pyright: ignore[reportMissingTypeStubs
 )
 
 from jcarsr.data.sources import list_entries
-from jcarsr.errors import DataError
+from jcarsr.errors import DataError, WeightsError
 from jcarsr.export.onnx_graph import point_into
-from jcarsr.inference.engine import Output
 from jcarsr.inference.graphs import IDENTITY, identity
+from jcarsr.inference.torch_engine import load_network
 from jcarsr.pixels import Planes, to_planes
+from jcarsr.protocols import Output
 from jcarsr.weights import read
 
 SIDE, MAX_PATCHES = 128, 64
@@ -68,8 +69,14 @@ def build_int8(
         weights: the file.
         output: sr or lr.
         calibration: (1, 3, H, W) float32 in [0, 1] each.
+
+    Raises:
+        WeightsError: the network names no convolution for which 8 bits are enough.
     """
-    names = [str(node.name) for node in traced.graph if _bears_it(node)]
+    ends = load_network(read(weights)).int8_weights
+    names = [str(node.name) for node in traced.graph if _has_weight(node, ends)]
+    if not names:  # ONNX Runtime would quantise everything
+        raise WeightsError(f"{weights}: no convolution of this network is known to stand 8 bits")
     logging.getLogger().setLevel(logging.ERROR)  # it advises to optimise the graph before
     with tempfile.TemporaryDirectory() as scratch:
         plain, quantised = Path(scratch) / "plain.onnx", Path(scratch) / "quantised.onnx"
@@ -101,9 +108,10 @@ def agreement(a: Sequence[Planes], b: Sequence[Planes]) -> float:
     return float(-10 * np.log10(max(mse, 1e-12)))
 
 
-def _bears_it(node: ir.Node) -> bool:
+def _has_weight(node: ir.Node, ends: tuple[str, ...]) -> bool:
+    """Whether a node is a convolution by a weight whose name ends so."""
     weight = node.inputs[1] if node.op_type == "Conv" else None
-    return weight is not None and str(weight.name).endswith((".conv3.weight", ".conv5.weight"))
+    return weight is not None and str(weight.name).endswith(ends)
 
 
 class _Reader(CalibrationDataReader):

@@ -15,10 +15,10 @@ import torch
 from onnxscript.optimizer import optimize_ir
 from torch import Tensor, nn
 
-from jcarsr.inference.engine import Output
 from jcarsr.inference.graphs import IDENTITY, identity
-from jcarsr.inference.torch_engine import ask, load_network
-from jcarsr.model.jcarsr import JCARSR
+from jcarsr.inference.torch_engine import load_network
+from jcarsr.networks.network import Network
+from jcarsr.protocols import Output
 from jcarsr.safefile import tensor_places
 from jcarsr.weights import read
 
@@ -29,13 +29,13 @@ _PREFIX = "network."  # of the parameters' names in what is traced
 class _Asked(nn.Module):
     """The network, asked for one output."""
 
-    def __init__(self, network: JCARSR, output: Output) -> None:
+    def __init__(self, network: Network, output: Output) -> None:
         super().__init__()
         self.network = network
         self.output: Output = output
 
     def forward(self, lq: Tensor) -> Tensor:
-        return ask(self.network, self.output, lq)
+        return self.network.predict(lq, self.output)
 
 
 def trace(weights: Path, output: Output) -> ir.Model:
@@ -48,7 +48,7 @@ def trace(weights: Path, output: Output) -> ir.Model:
     """
     loaded = read(weights)
     network = load_network(loaded)
-    network.merge_tails(final=True)
+    network.fuse(final=True)
     values = {name: value.numpy() for name, value in network.named_buffers()}
     values |= {name: value.astype(np.float32) for name, value in loaded.tensors.items()}
     model = _traced(_Asked(network, output).eval(), output)

@@ -13,12 +13,12 @@ import onnx_ir as ir
 from jcarsr.errors import WeightsError
 from jcarsr.export.int8 import agreement, build_int8
 from jcarsr.export.onnx_graph import build, trace
-from jcarsr.inference.engine import Output
-from jcarsr.inference.graphs import INT8_OUTPUTS, OUTPUTS, graph_path
+from jcarsr.inference.graphs import graph_path
 from jcarsr.inference.onnx_engine import OnnxEngine
 from jcarsr.inference.torch_engine import TorchEngine, load_network
 from jcarsr.pixels import Planes
-from jcarsr.weights import read
+from jcarsr.protocols import Output
+from jcarsr.weights import read, read_record
 
 TOLERANCE = 1e-3
 """Largest difference between the engines, of values in [0, 1]."""
@@ -48,18 +48,22 @@ def export(
         the graphs: for each output that with 8 bits, if there is one, and that without.
 
     Raises:
-        WeightsError: the file is damaged, or ONNX Runtime computes something else with it.
+        WeightsError: the file is damaged, its network has nothing to compute with 8 bits, or ONNX
+            Runtime computes something else with it.
         OSError: the folder cannot be written.
     """
+    facts = read_record(weights).facts
+    if calibration and not facts.int8_outputs:
+        raise WeightsError(f"{weights}: no convolution of its network is known to stand 8 bits")
     folder = folder or weights.parent
     kept = folder / weights.name
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as scratch:
         copy = Path(shutil.copy(weights, scratch))
         graphs: list[Path] = []
-        for output in OUTPUTS:
+        for output in facts.outputs:
             traced = trace(copy, output)
-            if calibration and output in INT8_OUTPUTS:
+            if calibration and output in facts.int8_outputs:
                 graph = graph_path(copy, output, int8=True)
                 ir.save(build_int8(traced, copy, output, calibration), graph)
                 check_int8(copy, output, calibration)

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from jcarsr.pixels import Planes
-
-Output: TypeAlias = Literal["sr", "lr", "gradient"]
-"""What is asked of the network: the enlarged picture, the input without artifacts, the edges."""
+from jcarsr.protocols import Output
 
 EngineName: TypeAlias = Literal["auto", "onnx", "openvino", "torch"]
 """The library that computes; auto: see `jcarsr.inference.engines`."""

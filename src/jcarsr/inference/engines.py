@@ -11,8 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from jcarsr.errors import WeightsError
-from jcarsr.inference.engine import Backend, Engine, EngineName, EngineOptions, Output
+from jcarsr.inference.engine import Backend, Engine, EngineName, EngineOptions
 from jcarsr.inference.graphs import graph_path
+from jcarsr.protocols import Output
 
 _LIBRARIES: dict[EngineName, str] = {
     "onnx": "onnxruntime",

@@ -12,21 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from jcarsr.errors import WeightsError
-from jcarsr.inference.engine import Output
-from jcarsr.inference.memory import network_bytes_per_pixel
-from jcarsr.weights import Record, read
+from jcarsr.protocols import Output
+from jcarsr.weights import Record, check_output, read
 
 T = TypeVar("T")
 
-OUTPUTS: tuple[Output, ...] = ("sr", "lr", "gradient")
-"""One graph for each."""
-
 IDENTITY = "weights"
 """The key of a graph's metadata under which it says whose it is."""
-
-
-INT8_OUTPUTS: tuple[Output, ...] = ("sr", "lr")
-"""Those that pass convolutions which bear 8 bits; int8 means the same as float32 for the others."""
 
 
 def graph_path(weights: Path, output: Output, *, int8: bool = False) -> Path:
@@ -45,11 +37,6 @@ def identity(record: Record, output: Output, *, int8: bool = False) -> str:
     return f"{record.name} {output} {'int8 ' if int8 else ''}{record.sha256}"
 
 
-def output_scale(record: Record, output: Output) -> int:
-    """Output size over input size."""
-    return 1 if output == "lr" else record.config.scale
-
-
 class Graphs:
     """The graphs of a weight file for one output.
 
@@ -58,35 +45,37 @@ class Graphs:
         output: which.
 
     Raises:
-        WeightsError: the file is damaged.
+        WeightsError: the file is damaged, or its network has no such output.
     """
 
     def __init__(self, weights: Path, output: Output) -> None:
         self.record: Record = read(weights).record
+        check_output(self.record, output)
         self._weights = weights
         self._output: Output = output
 
     @property
     def scale(self) -> int:
         """Output size over input size."""
-        return output_scale(self.record, self._output)
+        return self.record.facts.output_scale(self._output)
 
     @property
     def bytes_per_pixel(self) -> int:
-        """Memory that a network takes for each pixel of its input, about and rather too much."""
-        return network_bytes_per_pixel(self.record.config.channels, self.scale)
+        """Memory that the network takes for each pixel of its input, an upper estimate."""
+        return self.record.facts.bytes_per_pixel(self._output)
 
     def open(self, int8: bool, load: Callable[[Path], tuple[T, str | None]]) -> T:
         """Load a graph.
 
         Args:
-            int8: the one with 8 bits, if there may be one for this output.
+            int8: the one with 8 bits, if the network has such convolutions for this output; for
+                the others int8 means the same as float32.
             load: from its path, what an engine makes of it and what it says of itself.
 
         Raises:
             WeightsError: it is missing, damaged or another weight file's.
         """
-        int8 = int8 and self._output in INT8_OUTPUTS
+        int8 = int8 and self._output in self.record.facts.int8_outputs
         graph = graph_path(self._weights, self._output, int8=int8)
         option = " --int8" if int8 else ""
         if not graph.is_file():

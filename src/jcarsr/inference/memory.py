@@ -13,17 +13,8 @@ DEFAULT_MAX_MEMORY = 3 * 2**30
 NETWORK_MEMORY = 2**30
 """Bytes that a network should take at most: larger tiles bring nothing more."""
 
-# Scale -> floats that a network holds at its peak for each input pixel and channel: measured on the
-# CPU with tiles of 256 to 512, the hungriest engine rounded up (lr, x2, x4):
-# PyTorch 5.2, 15.4, 15.5; ONNX Runtime 5.3, 9.4, 9.5; OpenVINO 4.4, 19.3, 30.1.
-_FLOATS_PER_CHANNEL = {1: 8, 2: 21, 4: 32}
 _STRIP_COPIES = 4  # float32 arrays as large as a strip: strip, carry, and two on the way to levels
 _RESULT_COPIES = 3  # the result's levels, turned upright, and what its encoder holds
-
-
-def network_bytes_per_pixel(channels: int, scale: int) -> int:
-    """Memory of a network for each pixel of its input, about and rather too much."""
-    return 4 * channels * _FLOATS_PER_CHANNEL[scale]
 
 
 def picture_bytes(

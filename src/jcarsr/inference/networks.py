@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 
 from jcarsr.errors import WeightsError
-from jcarsr.inference.engine import Engine, EngineOptions, Output
+from jcarsr.inference.engine import Engine, EngineOptions
 from jcarsr.inference.engines import Engines
 from jcarsr.inference.ensemble import Ensemble
 from jcarsr.inference.memory import DEFAULT_MAX_MEMORY
 from jcarsr.inference.restorer import DEFAULT_TILE, NetworkRestorer
 from jcarsr.inference.target import SCALES
 from jcarsr.inference.tiling import plan
+from jcarsr.protocols import NetworkFacts, Output
 from jcarsr.weights import Record, default_name, find, read_record
 
 
@@ -45,8 +46,7 @@ class Networks:
         self._name, self._tile, self.max_memory = name, tile, max_memory
         self._ensemble = ensemble
         self._backend = Engines(options)
-        own = None if name is None else read_record(find(name)).config.scale
-        self.scales = SCALES if own is None else (1, own)
+        self.scales = SCALES if name is None else _scales(read_record(find(name)).facts)
         self._engines: dict[tuple[str, Output], Engine] = {}
         self._records: dict[int, Record] = {}
         self._lock = threading.Lock()
@@ -106,3 +106,8 @@ class Networks:
                 engine = self._backend.open(find(key[0]), output)
                 self._engines[key] = Ensemble(engine) if self._ensemble else engine
             return self._engines[key]
+
+
+def _scales(facts: NetworkFacts) -> tuple[int, ...]:
+    """What one network can do: clean at the input's size (1), if it knows how, and enlarge."""
+    return (1, facts.scale) if "lr" in facts.outputs else (facts.scale,)

@@ -9,9 +9,10 @@ from typing import Any, cast
 import onnxruntime as ort  # pyright: ignore[reportMissingTypeStubs]
 
 from jcarsr.errors import MemoryLimitError
-from jcarsr.inference.engine import EngineOptions, Output, Precision
+from jcarsr.inference.engine import EngineOptions, Precision
 from jcarsr.inference.graphs import IDENTITY, Graphs
 from jcarsr.pixels import Planes
+from jcarsr.protocols import Output
 
 
 class OnnxBackend:

@@ -11,9 +11,10 @@ import numpy as np
 import openvino
 
 from jcarsr.errors import MemoryLimitError
-from jcarsr.inference.engine import EngineOptions, Output, Precision
+from jcarsr.inference.engine import EngineOptions, Precision
 from jcarsr.inference.graphs import IDENTITY, Graphs
 from jcarsr.pixels import Planes
+from jcarsr.protocols import Output
 
 _CORE: Any = openvino.Core()  # comes with few types
 """The process's only one, which must not go: when two go, the older one first, signals are left

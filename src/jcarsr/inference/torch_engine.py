@@ -10,11 +10,12 @@ import torch
 
 from jcarsr.errors import MemoryLimitError, WeightsError
 from jcarsr.inference.devices import Found, computes_bfloat16, find_device
-from jcarsr.inference.engine import Device, EngineOptions, Output, Precision
-from jcarsr.inference.memory import network_bytes_per_pixel
-from jcarsr.model.jcarsr import JCARSR
+from jcarsr.inference.engine import Device, EngineOptions, Precision
+from jcarsr.networks.catalog import build
+from jcarsr.networks.network import Network
 from jcarsr.pixels import Planes
-from jcarsr.weights import Weights, read
+from jcarsr.protocols import Output
+from jcarsr.weights import Weights, check_output, read, read_record
 
 
 class TorchBackend:
@@ -36,8 +37,10 @@ class TorchBackend:
         """Load a weight file's network.
 
         Raises:
-            WeightsError: damaged, or its tensors are not those of its network.
+            WeightsError: damaged, its tensors are not those of its network, or the network has no
+                such output.
         """
+        check_output(read_record(path), output)
         with self._lock:
             if path not in self._engines:
                 self._engines[path] = TorchEngine(
@@ -47,7 +50,7 @@ class TorchBackend:
 
 
 class TorchEngine:
-    """A JCARSR in PyTorch; auto precision is bfloat16 on GPUs of CUDA that have it, else float32.
+    """A network in PyTorch; auto precision is bfloat16 on GPUs of CUDA that have it, else float32.
 
     Raises:
         WeightsError: the tensors are not those of the record's network.
@@ -56,17 +59,17 @@ class TorchEngine:
 
     def __init__(
         self,
-        weights: Weights | JCARSR,
+        weights: Weights | Network,
         device: Device = "auto",
         output: Output = "sr",
         precision: Precision = "auto",
     ) -> None:
         self._device: Found = find_device(device)
-        if isinstance(weights, JCARSR):
+        if isinstance(weights, Network):
             self._model = weights
         else:
             self._model = load_network(weights)
-            self._model.merge_tails(final=True)
+            self._model.fuse(final=True)
         self._model.to(self._device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self._output: Output = output
         if precision == "auto":
@@ -81,12 +84,12 @@ class TorchEngine:
     @property
     def scale(self) -> int:
         """Output size over input size."""
-        return 1 if self._output == "lr" else self._model.config.scale
+        return self._model.facts.output_scale(self._output)
 
     @property
     def bytes_per_pixel(self) -> int:
-        """Memory that `run` takes for each pixel of its input, about and rather too much."""
-        return network_bytes_per_pixel(self._model.config.channels, self.scale)
+        """Memory that `run` takes for each pixel of its input, an upper estimate."""
+        return self._model.facts.bytes_per_pixel(self._output)
 
     def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
         """(1, 3, H, W) float32 RGB in [0, 1] -> (1, 3, scale * H, scale * W) float32.
@@ -99,36 +102,31 @@ class TorchEngine:
             x = torch.from_numpy(lq).to(self._device).contiguous(memory_format=torch.channels_last)
             autocast = torch.autocast(self._device, torch.bfloat16, enabled=low_precision)
             with torch.inference_mode(), autocast:
-                return self._network(x).float().cpu().numpy()
+                return self._model.predict(x, self._output).float().cpu().numpy()
         except (MemoryError, RuntimeError) as error:
             if not _is_about_memory(error):
                 raise
             height, width = lq.shape[2:]
             raise MemoryLimitError(f"not enough memory for a tile of {width}x{height}") from error
 
-    def _network(self, lq: torch.Tensor) -> torch.Tensor:
-        return ask(self._model, self._output, lq)
 
-
-def ask(network: JCARSR, output: Output, lq: torch.Tensor) -> torch.Tensor:
-    """One output of a network, without what only the others need. lq: (N, 3, H, W) in [0, 1]."""
-    run = {"sr": network.restore, "lr": network.clean, "gradient": network.edges}
-    return run[output](lq)
-
-
-def load_network(weights: Weights) -> JCARSR:
+def load_network(weights: Weights) -> Network:
     """The network of a weight file, in float32 on the CPU, ready to restore.
 
     Raises:
-        WeightsError: the tensors are not those of the record's network.
+        WeightsError: there is no such network, or the tensors are not its.
     """
-    model = JCARSR(weights.record.config)
+    record = weights.record
+    try:
+        model = build(record.architecture, record.config)
+    except ValueError as error:
+        raise WeightsError(f"{record.name}: {error}") from error
     state = {k: torch.from_numpy(v.astype(np.float32)) for k, v in weights.tensors.items()}
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
-        name, reason = weights.record.name, str(error).splitlines()[-1].strip()
-        raise WeightsError(f"{name}: tensors do not fit its network ({reason})") from error
+        reason = str(error).splitlines()[-1].strip()
+        raise WeightsError(f"{record.name}: tensors do not fit its network ({reason})") from error
     return model.eval()
 
 

@@ -8,8 +8,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from jcarsr.data.bank import Batch
-from jcarsr.model.config import PRESETS
-from jcarsr.model.jcarsr import JCARSR
+from jcarsr.networks.catalog import PRESETS, build_preset
 from jcarsr.training.checkpoint import Progress
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.task import loss_terms
@@ -55,12 +54,12 @@ def step_flops(recipe: Recipe) -> int:
 
     Counted on a network without memory, merged as the trained one is.
     """
-    config, patch = PRESETS[recipe.preset], recipe.patch_size
+    scale, patch = PRESETS[recipe.preset].scale, recipe.patch_size
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        model = JCARSR(config)
-        model.merge_tails(final=False)
+        model = build_preset(recipe.preset)
+        model.fuse(final=False)
         small = torch.empty(recipe.batch_size, 3, patch, patch)
-        large = torch.empty(recipe.batch_size, 3, config.scale * patch, config.scale * patch)
+        large = torch.empty(recipe.batch_size, 3, scale * patch, scale * patch)
         batch = Batch(lq=small, lr=small, hr=large)
         loss_terms(model, batch, recipe.pixel_error, recipe.loss_weights)["loss"].backward()
     return counter.get_total_flops()

@@ -15,7 +15,7 @@ import torch
 from jcarsr.data.bank import Bank, BankSettings, build_bank
 from jcarsr.data.sources import Entry, list_entries
 from jcarsr.errors import DataError, TrainingError
-from jcarsr.model.config import PRESETS
+from jcarsr.networks.catalog import PRESETS
 from jcarsr.training.options import RunOptions
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter

@@ -9,14 +9,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from jcarsr import weights
 from jcarsr.errors import TrainingError
-from jcarsr.model.blocks.mscc import MSCCG
-from jcarsr.model.blocks.msnaf import MSNAFB
-from jcarsr.model.jcarsr import JCARSR
+from jcarsr.networks.network import Network
 from jcarsr.training.muon import Muon
 from jcarsr.training.recipes import Recipe
 
 
-def initialise(model: JCARSR, name_or_path: str) -> str:
+def initialise(model: Network, name_or_path: str) -> str:
     """Take every tensor of a weight file that agrees in name and shape; says how many.
 
     Raises:
@@ -36,15 +34,16 @@ def initialise(model: JCARSR, name_or_path: str) -> str:
     return f"{name_or_path}: {len(taken)} of {len(own)} tensors taken"
 
 
-def make_optimizers(model: JCARSR, recipe: Recipe) -> list[Optimizer]:
+def make_optimizers(model: Network, recipe: Recipe) -> list[Optimizer]:
     """The recipe's optimisers, which share the parameters; the rate is set anew at every step."""
     rate, betas = recipe.learning_rate, recipe.betas
+    trained = [param for param in model.parameters() if param.requires_grad]
     if recipe.optimizer == "adam":
-        return [Adam(model.parameters(), lr=rate, betas=betas)]
+        return [Adam(trained, lr=rate, betas=betas)]
     if recipe.optimizer == "adamw":
-        return [AdamW(model.parameters(), lr=rate, betas=betas, weight_decay=0.0)]
-    matrices = [param for param in model.parameters() if _mixes_features(param)]
-    others = [param for param in model.parameters() if not _mixes_features(param)]
+        return [AdamW(trained, lr=rate, betas=betas, weight_decay=0.0)]
+    matrices = [param for param in trained if _mixes_features(param)]
+    others = [param for param in trained if not _mixes_features(param)]
     return [AdamW(others, lr=rate, betas=betas, weight_decay=0.0), Muon(matrices, lr=rate)]
 
 
@@ -53,14 +52,13 @@ def _mixes_features(param: nn.Parameter) -> bool:
     return param.ndim == 4 and min(param.shape[:2]) > 3
 
 
-def make_average(model: JCARSR, recipe: Recipe) -> AveragedModel:
+def make_average(model: Network, recipe: Recipe) -> AveragedModel:
     """The running average of the weights: what is evaluated and kept."""
     average = get_ema_multi_avg_fn(recipe.ema_decay)  # pyright: ignore[reportUnknownVariableType]
     return AveragedModel(model, multi_avg_fn=average)  # pyright: ignore[reportUnknownArgumentType]
 
 
-def compile_blocks(model: JCARSR) -> None:
+def compile_blocks(model: Network) -> None:
     """Compile block by block: blocks of a kind share their code, so few compilations serve all."""
-    for module in model.modules():
-        if isinstance(module, MSNAFB | MSCCG):
-            module.compile()
+    for module in model.compile_units():
+        module.compile()

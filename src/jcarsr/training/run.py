@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from jcarsr.model.config import PRESETS
+from jcarsr.networks.catalog import PRESETS
 from jcarsr.training.launch import launch
 from jcarsr.training.loop import Loop
 from jcarsr.training.options import RunOptions

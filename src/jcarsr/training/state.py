@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from jcarsr.model.config import PRESETS
-from jcarsr.model.jcarsr import JCARSR
+from jcarsr.networks.catalog import build_preset
+from jcarsr.networks.network import Network
 from jcarsr.training import checkpoint
 from jcarsr.training.checkpoint import Progress
 from jcarsr.training.prepare import compile_blocks, make_average, make_optimizers
@@ -28,9 +28,9 @@ class State:
 
     def __init__(self, recipe: Recipe, device: torch.device, *, compile: bool) -> None:
         torch.manual_seed(recipe.seed)
-        self.model = JCARSR(PRESETS[recipe.preset])
+        self.model = build_preset(recipe.preset)
         self.model.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self.model.merge_tails(final=False)  # before the copy that the average keeps
+        self.model.fuse(final=False)  # before the copy that the average keeps
         self.average = make_average(self.model, recipe)
         self.optimizers = make_optimizers(self.model, recipe)
         if compile:
@@ -38,9 +38,9 @@ class State:
         self.progress = Progress()
 
     @property
-    def averaged(self) -> JCARSR:
+    def averaged(self) -> Network:
         """The network with averaged weights: what is evaluated and kept."""
-        return cast(JCARSR, self.average.module)
+        return cast(Network, self.average.module)
 
     def set_rate(self, rate: float) -> None:
         """Set the learning rate of every parameter."""

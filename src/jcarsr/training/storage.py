@@ -66,7 +66,7 @@ class Storage:
         cuda = self.device.type == "cuda"
         return weights.Record(
             name=self.options.name or self.recipe.preset,
-            config=state.model.config,
+            **state.model.described(),
             recipe=asdict(self.recipe),
             data=[path.name for path in self.options.data],
             training={

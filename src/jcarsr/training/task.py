@@ -17,7 +17,7 @@ from jcarsr.losses import (
     squared_loss,
     total_loss,
 )
-from jcarsr.model.jcarsr import Restored
+from jcarsr.networks.network import Restored
 from jcarsr.ops import enlarge_bicubic
 
 PixelError: TypeAlias = Literal["absolute", "squared", "log_rms"]
@@ -26,9 +26,9 @@ PixelError: TypeAlias = Literal["absolute", "squared", "log_rms"]
 def loss_terms(
     model: nn.Module, batch: Batch, pixel_error: PixelError, weights: LossWeights
 ) -> dict[str, Tensor]:
-    """The terms of eq. 20 and ours whose weight is not 0, and `loss`, their weighted sum.
+    """The terms of eq. 20 and ours, and `loss`, their weighted sum; scalars in float32.
 
-    Scalars in float32, in whatever precision the network computes.
+    A term is computed where its weight is not 0 and the network has the output.
     """
     errors = {"absolute": pixel_loss, "squared": squared_loss, "log_rms": log_rms_loss}
     out = cast(Restored, model(batch.lq))
@@ -36,9 +36,9 @@ def loss_terms(
     sr = out.sr.float()
     if weights.pixel:
         terms["pixel"] = errors[pixel_error](sr, batch.hr)
-    if weights.gradient:
+    if weights.gradient and out.gradient is not None:
         terms["gradient"] = gradient_loss(out.gradient.float(), batch.hr)
-    if weights.jcar:
+    if weights.jcar and out.lr is not None:
         terms["jcar"] = charbonnier_loss(out.lr.float(), batch.lr)
     if weights.harm:
         plain = enlarge_bicubic(batch.lq, sr.shape[-1] // batch.lq.shape[-1])

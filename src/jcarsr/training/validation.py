@@ -15,7 +15,7 @@ from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError
 from jcarsr.metrics.protocol import EvalProtocol
-from jcarsr.model.jcarsr import JCARSR
+from jcarsr.networks.network import Network
 from jcarsr.pixels import Pixels, to_planes, to_samples
 
 ONCE = ("jpeg10", "jpeg40")
@@ -81,7 +81,7 @@ def centre(hr: Pixels, scale: int) -> Pixels:
 
 @torch.no_grad()
 def validate(
-    model: JCARSR, pairs: Sequence[ValidationPair], device: torch.device
+    model: Network, pairs: Sequence[ValidationPair], device: torch.device
 ) -> dict[str, float]:
     """Mean PSNR on Y in dB for every history, named psnr_jpeg10 and so on."""
     protocol = EvalProtocol(border=model.config.scale)

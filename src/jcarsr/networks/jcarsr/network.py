@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from jcarsr.model.blocks.common import Upsampler, conv3x3
-from jcarsr.model.blocks.merged import MergedTail
-from jcarsr.model.blocks.mscc import MSCCG
-from jcarsr.model.blocks.msnaf import MSNAFG
-from jcarsr.model.blocks.skff import SKFF
-from jcarsr.model.config import JCARSRConfig
+from jcarsr.networks.jcarsr.blocks.mscc import MSCCG
+from jcarsr.networks.jcarsr.blocks.msnaf import MSNAFB, MSNAFG
+from jcarsr.networks.jcarsr.blocks.skff import SKFF
+from jcarsr.networks.jcarsr.config import JCARSRConfig
+from jcarsr.networks.jcarsr.fusion import MergedTail
+from jcarsr.networks.layers import Upsampler, conv3x3
+from jcarsr.networks.network import Network, Restored, check_input
+from jcarsr.protocols import NetworkFacts, Output
 
 
-class Restored(NamedTuple):
-    """What the three branches predict; pictures are RGB around [0, 1], not clamped."""
-
-    sr: Tensor  # (N, 3, scale * H, scale * W): the restored, enlarged picture
-    lr: Tensor  # (N, 3, H, W): the input without its JPEG artifacts
-    gradient: Tensor  # (N, 3, scale * H, scale * W): Sobel gradient map of hr
-
-
-class JCARSR(nn.Module):
+class JCARSR(Network):
     """Joint compression artifact removal and super-resolution (paper Fig. 2).
 
         lq --+-- conv -- MSCCG ------- MSCCG ------ ... -- upsample -- conv -- gradient
@@ -44,9 +38,11 @@ class JCARSR(nn.Module):
         ValueError: the input is not (N, 3, H, W).
     """
 
+    architecture = "jcarsr"
+    int8_weights = (".conv3.weight", ".conv5.weight")  # of the MSNAFBs, which follow a LayerNorm
+
     def __init__(self, config: JCARSRConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         c, levels = config.channels, range(config.num_groups)
 
         self.sr_head = conv3x3(3, c)
@@ -63,7 +59,7 @@ class JCARSR(nn.Module):
         self.gradient_upsampler = Upsampler(c, config.scale)
         self.gradient_tail = conv3x3(c, 3)
 
-        self.sr_merged: MergedTail | None = None  # upsampler and tail, see `merge_tails`
+        self.sr_merged: MergedTail | None = None  # upsampler and tail, see `fuse`
         self.gradient_merged: MergedTail | None = None
 
         for tail in (self.sr_tail, self.jcar_tail):
@@ -72,7 +68,12 @@ class JCARSR(nn.Module):
         self.fuse_jcar = nn.ModuleList(SKFF(c) for _ in levels)
         self.fuse_gradient = nn.ModuleList(SKFF(c) for _ in levels)
 
-    def merge_tails(self, *, final: bool) -> None:
+    @property
+    def facts(self) -> NetworkFacts:
+        """What engines must know."""
+        return self.config.facts
+
+    def fuse(self, *, final: bool) -> None:
         """Make one convolution of every upsampler and its tail: the same results, sooner.
 
         Args:
@@ -80,6 +81,14 @@ class JCARSR(nn.Module):
         """
         self.sr_merged = MergedTail(self.sr_upsampler, self.sr_tail, final=final)
         self.gradient_merged = MergedTail(self.gradient_upsampler, self.gradient_tail, final=final)
+
+    def compile_units(self) -> Iterator[nn.Module]:
+        """The blocks: so few kinds that their compilations serve the whole network."""
+        yield from (module for module in self.modules() if isinstance(module, MSNAFB | MSCCG))
+
+    def predict(self, lq: Tensor, output: Output) -> Tensor:
+        """One output, without what only the others need."""
+        return {"sr": self.restore, "lr": self.clean, "gradient": self.edges}[output](lq)
 
     def forward(self, lq: Tensor) -> Restored:
         """All three outputs, as training needs them. lq: (N, 3, H, W), RGB in [0, 1]."""
@@ -102,7 +111,7 @@ class JCARSR(nn.Module):
 
         (N, 3, H, W), RGB in [0, 1] -> (N, 3, H, W), not clamped.
         """
-        jcar = self.jcar_head(_checked(lq))
+        jcar = self.jcar_head(check_input(lq))
         for group in self.jcar_groups:
             jcar = group(jcar)
         return lq + self.jcar_tail(jcar)
@@ -112,14 +121,18 @@ class JCARSR(nn.Module):
 
         (N, 3, H, W), RGB in [0, 1] -> (N, 3, scale * H, scale * W), around [0, 1], not clamped.
         """
-        gradient = self.gradient_head(_checked(lq))
+        gradient = self.gradient_head(check_input(lq))
         for group in self.gradient_groups:
             gradient = group(gradient)
         return self._gradient(gradient)
 
     def _features(self, lq: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The last features of the SR, artifact removal and gradient branch, (N, C, H, W) each."""
-        sr, jcar, gradient = self.sr_head(_checked(lq)), self.jcar_head(lq), self.gradient_head(lq)
+        sr, jcar, gradient = (
+            self.sr_head(check_input(lq)),
+            self.jcar_head(lq),
+            self.gradient_head(lq),
+        )
         for level in range(self.config.num_groups):
             sr = self.sr_groups[level](sr)
             jcar = self.jcar_groups[level](jcar)
@@ -138,9 +151,3 @@ class JCARSR(nn.Module):
         if self.gradient_merged is not None:
             return self.gradient_merged(features)
         return self.gradient_tail(self.gradient_upsampler(features))
-
-
-def _checked(lq: Tensor) -> Tensor:
-    if lq.ndim != 4 or lq.shape[1] != 3:
-        raise ValueError(f"lq must be (N, 3, H, W), got {tuple(lq.shape)}")
-    return lq

@@ -1,7 +1,7 @@
 import torch
 from torch.nn.functional import conv2d, layer_norm
 
-from jcarsr.model.blocks.msnaf import MSNAFB, MSNAFG
+from jcarsr.networks.jcarsr.blocks.msnaf import MSNAFB, MSNAFG
 
 
 def test_block_is_equations_1_to_7() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from jcarsr import PRESETS, JCARSRConfig
+from jcarsr import JCARSRConfig
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ def test_unknown_field_is_refused() -> None:
         JCARSRConfig(scale=2, width=64)  # pyright: ignore
 
 
-def test_presets_name_their_scale() -> None:
-    assert sorted(PRESETS) == ["jcarsr-lite-x2", "jcarsr-lite-x4", "jcarsr-x2", "jcarsr-x4"]
-    assert all(name.endswith(f"-x{config.scale}") for name, config in PRESETS.items())
+def test_memory_grows_with_the_channels() -> None:
+    small, large = (JCARSRConfig(scale=4, channels=c).facts for c in (32, 64))
+    for output in ("sr", "lr", "gradient"):
+        assert large.bytes_per_pixel(output) == 2 * small.bytes_per_pixel(output)

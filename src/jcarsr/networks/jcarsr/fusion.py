@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, pixel_shuffle, pixel_unshuffle
 
-from jcarsr.model.blocks.common import Upsampler
+from jcarsr.networks.layers import Upsampler
 
 REACH = 2  # input pixels from which an output pixel is made, to each side
 

@@ -1,7 +1,7 @@
 import torch
 from torch.nn.functional import conv2d
 
-from jcarsr.model.blocks.common import LayerNorm2d, Upsampler
+from jcarsr.networks.layers import LayerNorm2d, Upsampler
 
 
 def test_layer_norm_is_over_the_channels_of_each_pixel() -> None:

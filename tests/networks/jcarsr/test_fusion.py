@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn.functional import pad
 
-from jcarsr.model.blocks.common import Upsampler, conv3x3
-from jcarsr.model.blocks.merged import MergedTail
+from jcarsr.networks.jcarsr.fusion import MergedTail
+from jcarsr.networks.layers import Upsampler, conv3x3
 
 
 def parts(scale: int) -> tuple[Upsampler, torch.nn.Conv2d]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from jcarsr.model.blocks.common import LayerNorm2d, conv3x3
-from jcarsr.model.blocks.ma import MA
+from jcarsr.networks.jcarsr.blocks.ma import MA
+from jcarsr.networks.layers import LayerNorm2d, conv3x3
 
 
 class MSNAFB(nn.Module):

@@ -3,7 +3,7 @@ import torch
 from scipy.ndimage import correlate
 from scipy.special import erf
 
-from jcarsr.model.blocks.ma import MA
+from jcarsr.networks.jcarsr.blocks.ma import MA
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

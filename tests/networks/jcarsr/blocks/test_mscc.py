@@ -1,6 +1,6 @@
 import torch
 
-from jcarsr.model.blocks.mscc import MSCCB, MSCCG, CrossConv
+from jcarsr.networks.jcarsr.blocks.mscc import MSCCB, MSCCG, CrossConv
 
 
 def test_a_cross_convolution_reaches_along_a_cross() -> None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from jcarsr.protocols import NetworkFacts
+
+# Scale of an output -> floats that the network holds at its peak for each input pixel and channel:
+# measured on the CPU with tiles of 256 to 512, the hungriest engine rounded up (lr, x2, x4):
+# PyTorch 5.2, 15.4, 15.5; ONNX Runtime 5.3, 9.4, 9.5; OpenVINO 4.4, 19.3, 30.1.
+_FLOATS_PER_CHANNEL = {1: 8, 2: 21, 4: 32}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +36,20 @@ class JCARSRConfig:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)!r}")
 
+    @property
+    def facts(self) -> NetworkFacts:
+        """What engines must know; how many floats are held is measured on the CPU."""
+        return NetworkFacts(
+            scale=self.scale,
+            outputs=("sr", "lr", "gradient"),
+            int8_outputs=("sr", "lr"),
+            floats_per_pixel={
+                "sr": self.channels * _FLOATS_PER_CHANNEL[self.scale],
+                "lr": self.channels * _FLOATS_PER_CHANNEL[1],
+                "gradient": self.channels * _FLOATS_PER_CHANNEL[self.scale],
+            },
+        )
 
-PRESETS: dict[str, JCARSRConfig] = {
-    # the paper's Table 1: 10.10 M and 10.40 M parameters
-    "jcarsr-x2": JCARSRConfig(scale=2),
-    "jcarsr-x4": JCARSRConfig(scale=4),
-    # the same architecture for computers without a GPU: 0.48 M and 0.55 M
-    "jcarsr-lite-x2": JCARSRConfig(scale=2, channels=32, num_groups=2, sr_blocks=3, jcar_blocks=1),
-    "jcarsr-lite-x4": JCARSRConfig(scale=4, channels=32, num_groups=2, sr_blocks=3, jcar_blocks=1),
-}
-"""Named networks, one row each."""
+    def described(self) -> dict[str, Any]:
+        """What a weight file's record says of such a network."""
+        return {"architecture": "jcarsr", "config": asdict(self), "facts": self.facts}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from jcarsr.model.blocks.common import conv3x3
-from jcarsr.model.blocks.ma import MA
+from jcarsr.networks.jcarsr.blocks.ma import MA
+from jcarsr.networks.layers import conv3x3
 
 
 class CrossConv(nn.Module):

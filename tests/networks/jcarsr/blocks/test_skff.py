@@ -1,6 +1,6 @@
 import torch
 
-from jcarsr.model.blocks.skff import SKFF
+from jcarsr.networks.jcarsr.blocks.skff import SKFF
 
 
 def test_weights_sum_to_one_per_channel() -> None:

@@ -1,0 +1,108 @@
+"""Every network by name. Imports no PyTorch: a network's own module is loaded when it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jcarsr.networks.network import Network
+
+Config = Mapping[str, Any]
+"""A network's sizes: the fields of its config class that differ from their defaults."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """Where a network is written, and its named sizes."""
+
+    module: str  # has the class `network` and the dataclass `config`
+    network: str
+    config: str
+    presets: Mapping[str, Config]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A network of a named size."""
+
+    architecture: str  # a key of ARCHITECTURES
+    config: Config = field(default_factory=dict[str, Any])
+
+    @property
+    def scale(self) -> int:
+        """Output size over input size."""
+        return self.config["scale"]
+
+
+_LITE = {"channels": 32, "num_groups": 2, "sr_blocks": 3, "jcar_blocks": 1}
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "jcarsr": Architecture(
+        module="jcarsr.networks.jcarsr.network",
+        network="JCARSR",
+        config="JCARSRConfig",
+        presets={
+            # the paper's Table 1: 10.10 M and 10.40 M parameters
+            "jcarsr-x2": {"scale": 2},
+            "jcarsr-x4": {"scale": 4},
+            # for computers without a GPU: 0.48 M and 0.55 M
+            "jcarsr-lite-x2": {"scale": 2, **_LITE},
+            "jcarsr-lite-x4": {"scale": 4, **_LITE},
+        },
+    ),
+    "edsr": Architecture(
+        module="jcarsr.networks.edsr",
+        network="EDSR",
+        config="EDSRConfig",
+        presets={
+            # the paper's Table 1: 40.73 M and 43.09 M
+            "edsr-x2": {"scale": 2},
+            "edsr-x4": {"scale": 4},
+            # 0.48 M at x2, with JCARSR's global skip connection
+            "edsr-lite-x2": {"scale": 2, "channels": 48, "num_blocks": 9, "skip": True},
+            "edsr-lite-x4": {"scale": 4, "channels": 48, "num_blocks": 9, "skip": True},
+        },
+    ),
+}
+"""Name of an architecture -> where it is and its presets."""
+
+PRESETS: dict[str, Preset] = {
+    name: Preset(architecture, config)
+    for architecture, entry in ARCHITECTURES.items()
+    for name, config in entry.presets.items()
+}
+"""Name of a size -> the network; the names of `jcarsr train --preset`."""
+
+
+def build(architecture: str, config: Config) -> Network:
+    """The untrained network; its starting values come from PyTorch's global generator.
+
+    Args:
+        architecture: a key of ARCHITECTURES.
+        config: fields of its config class.
+
+    Raises:
+        ValueError: no such architecture or field, or a value from which none can be built.
+    """
+    entry = ARCHITECTURES.get(architecture)
+    if entry is None:
+        raise ValueError(f"{architecture!r}: no such network, there are {', '.join(ARCHITECTURES)}")
+    module = import_module(entry.module)
+    try:
+        sizes = getattr(module, entry.config)(**config)
+    except TypeError as error:
+        raise ValueError(f"{architecture}: {error}") from error
+    return getattr(module, entry.network)(sizes)
+
+
+def build_preset(name: str) -> Network:
+    """The untrained network of a preset.
+
+    Raises:
+        KeyError: no such preset.
+    """
+    preset = PRESETS[name]
+    return build(preset.architecture, preset.config)

@@ -1,0 +1,57 @@
+"""Words and facts that networks, weight files and engines share. Imports nothing of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+Output: TypeAlias = Literal["sr", "lr", "gradient"]
+"""What is asked of a network: the enlarged picture, the input without artifacts, the edges."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkFacts:
+    """What an engine must know of a network without building it; stored in its weight file.
+
+    Raises:
+        ValueError: a value that no network has; the message quotes it.
+    """
+
+    scale: int  # of sr and gradient; lr keeps the input's size
+    outputs: tuple[Output, ...]  # sr is always among them
+    int8_outputs: tuple[Output, ...] = ()  # those with convolutions for which 8 bits are enough
+    floats_per_pixel: Mapping[str, int]  # output -> float32 values held at the peak an input pixel
+
+    def __post_init__(self) -> None:
+        if self.scale not in (2, 4):
+            raise ValueError(f"scale must be 2 or 4, got {self.scale!r}")
+        for name in ("outputs", "int8_outputs"):
+            if not set(getattr(self, name)) <= set(get_args(Output)):
+                raise ValueError(f"{name} must be of sr, lr, gradient, got {getattr(self, name)!r}")
+        if "sr" not in self.outputs or not set(self.int8_outputs) <= set(self.outputs):
+            raise ValueError(f"outputs must hold sr and int8_outputs, got {self.outputs!r}")
+        for output in self.outputs:
+            floats = self.floats_per_pixel.get(output)
+            if not isinstance(floats, int) or floats < 1:
+                raise ValueError(f"floats_per_pixel of {output} must be positive, got {floats!r}")
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> NetworkFacts:
+        """The facts as a weight file stores them.
+
+        Raises:
+            TypeError, ValueError: a field is missing, unknown or of a wrong kind.
+        """
+        changed: dict[str, Any] = dict(fields)
+        for name in {"outputs", "int8_outputs"} & changed.keys():
+            changed[name] = tuple(changed[name])
+        return cls(**changed)
+
+    def output_scale(self, output: Output) -> int:
+        """Size of an output over that of the input."""
+        return 1 if output == "lr" else self.scale
+
+    def bytes_per_pixel(self, output: Output) -> int:
+        """Memory of the network at its peak for each pixel of its input, an upper estimate."""
+        return 4 * self.floats_per_pixel[output]

@@ -1,0 +1,38 @@
+from dataclasses import asdict
+
+import pytest
+
+from jcarsr.protocols import NetworkFacts
+
+FACTS = NetworkFacts(
+    scale=4,
+    outputs=("sr", "lr", "gradient"),
+    int8_outputs=("sr",),
+    floats_per_pixel={"sr": 100, "lr": 10, "gradient": 50},
+)
+
+
+def test_cleaning_keeps_the_size() -> None:
+    assert [FACTS.output_scale(output) for output in FACTS.outputs] == [4, 1, 4]
+    assert FACTS.bytes_per_pixel("lr") == 40
+
+
+def test_come_back_from_json() -> None:
+    stored = {**asdict(FACTS), "outputs": ["sr", "lr", "gradient"], "int8_outputs": ["sr"]}
+    assert NetworkFacts.from_json(stored) == FACTS
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"scale": 3}, "scale must be 2 or 4, got 3"),
+        ({"outputs": ["lr"]}, "outputs must hold sr"),
+        ({"outputs": ["sr", "hdr"]}, "outputs must be of sr, lr, gradient"),
+        ({"int8_outputs": ["gradient"], "outputs": ["sr", "lr"]}, "hold sr and int8_outputs"),
+        ({"floats_per_pixel": {"sr": 1}}, "floats_per_pixel of lr must be positive, got None"),
+        ({"floats_per_pixel": {"sr": 1.5, "lr": 1, "gradient": 1}}, "of sr must be positive"),
+    ],
+)
+def test_what_no_network_has_is_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        NetworkFacts.from_json({**asdict(FACTS), **changes})
