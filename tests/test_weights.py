@@ -28,6 +28,16 @@ def test_tensors_come_back_as_fp16_and_the_record_whole(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
 
 
+def test_planted_links_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"precious")
+    for name in ("w.safetensors", f".w.safetensors.{os.getpid()}.part"):
+        (tmp_path / name).symlink_to("precious")
+    path = stored(tmp_path)
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+    assert not path.is_symlink()
+    assert read(path).record.name == "test"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 def test_others_may_read_what_the_umask_allows(tmp_path: Path) -> None:
     (tmp_path / "usual").touch()

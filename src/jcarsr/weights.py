@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from safetensors.numpy import save
 
 from jcarsr.errors import WeightsError
 from jcarsr.model.config import JCARSRConfig
+from jcarsr.partfile import being_written
 from jcarsr.safefile import SafeFileError, read_metadata, read_tensors
 
 Tensors = Mapping[str, npt.NDArray[Any]]
@@ -66,14 +66,9 @@ def write(path: Path, tensors: Tensors, record: Record) -> Record:
         if not np.isfinite(halves[name]).all():
             raise WeightsError(f"{path}: {name} has values that fp16 cannot hold")
     record = replace(record, sha256=tensors_hash(halves))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     metadata = {"format": _FORMAT, "record": json.dumps(asdict(record), sort_keys=True)}
-    try:
-        partial.write_bytes(save(halves, metadata))  # save_file lets only its owner read it
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with being_written(path) as file:
+        file.write(save(halves, metadata))
     return record
 
 

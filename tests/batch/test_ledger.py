@@ -236,3 +236,24 @@ def test_name_with_a_backslash_is_not_that_of_an_undecodable_one(tmp_path: Path)
         odd = [tmp_path / os.fsdecode(b"\xff"), tmp_path / r"\udcff", tmp_path / r"\\udcff"]
         assert len({ledger.key(path) for path in odd}) == 3
         assert ledger.key(tmp_path / "deep" / "ä.png") == "deep/ä.png"
+
+
+def test_run_in_a_folder_above_leaves_what_a_living_one_is_writing(tmp_path: Path) -> None:
+    """Be it a run with a ledger of its own or one that writes a single file."""
+    code = """
+from jcarsr.partfile import being_written
+writing = [being_written(ledger._folder / "a.png"), being_written(ledger._folder.parent / "b.png")]
+for one in writing:
+    one.__enter__().write(b"half")"""
+    below = tmp_path / "nest" / "sub"
+    dead = below / ".dead.jcarsr-part"
+    with child(below, code) as other:
+        dead.touch()
+        with Ledger(tmp_path / "nest"):
+            living = [p for p in (tmp_path / "nest").rglob("*.jcarsr-part") if p != dead]
+            assert len(living) == 2
+            assert dead.exists()  # of another ledger's folder
+        other.kill()
+        other.wait()
+    with Ledger(tmp_path / "nest"), Ledger(below):
+        assert not list((tmp_path / "nest").rglob("*.jcarsr-part"))

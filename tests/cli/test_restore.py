@@ -18,6 +18,7 @@ import jcarsr
 from jcarsr.batch.ledger import FILE_NAME, Ledger
 from jcarsr.cli import main
 from jcarsr.model.jcarsr import JCARSR
+from jcarsr.partfile import being_written
 from jcarsr.pixels import Pixels
 from jcarsr.weights import Record, write
 
@@ -333,6 +334,16 @@ class TestAgain:
         assert not (tmp_path / FILE_NAME).exists()
         assert run(jpeg, "-o", tmp_path / "mine.png").code == 1
         assert run(jpeg, "-o", tmp_path / "mine.png", "--overwrite").code == 0
+
+    def test_what_a_killed_run_left_beside_a_single_result_goes(
+        self, run: Command, jpeg: Path, tmp_path: Path
+    ) -> None:
+        dead = tmp_path / ".dead.jcarsr-part"
+        dead.touch()
+        with being_written(tmp_path / "other.png"):  # a living one's
+            assert run(jpeg, "-o", tmp_path / "mine.png").code == 0
+            assert len(list(tmp_path.glob(".*.jcarsr-part"))) == 1
+        assert not dead.exists()
 
     def test_failed_inputs_are_tried_again(
         self, run: Command, picture_folder: Path, out: Path

@@ -9,13 +9,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from jcarsr.errors import LedgerError
-from jcarsr.image import PART
+from jcarsr.partfile import make_folder, remove_dead_parts
 
 FILE_NAME = "jcarsr-ledger.sqlite3"
 
@@ -53,7 +53,7 @@ class Ledger:
         self._path = folder / FILE_NAME
         self._lock = threading.Lock()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             self._database = sqlite3.connect(
                 self._path, timeout=0, isolation_level=None, check_same_thread=False
             )
@@ -62,7 +62,7 @@ class Ledger:
         try:
             with self._errors():
                 self._open()
-            self._remove_parts()
+            remove_dead_parts(folder, lambda inner: not (inner / FILE_NAME).exists())
         except BaseException:
             self._database.close()
             raise
@@ -108,12 +108,6 @@ class Ledger:
         )
         self._database.execute("COMMIT")
         self._database.execute(f"SELECT {_NAMES} FROM results LIMIT 1")
-
-    def _remove_parts(self) -> None:
-        """Clear away what a killed run was writing; nobody else writes here while we hold it."""
-        for part in self._folder.rglob(f".*{PART}"):
-            with suppress(OSError):
-                part.unlink()
 
     @contextmanager
     def _errors(self) -> Generator[None]:

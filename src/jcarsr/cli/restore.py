@@ -21,7 +21,7 @@ from rich.progress import (
 
 from jcarsr import image
 from jcarsr.batch.ledger import Ledger
-from jcarsr.batch.plan import DEFAULT_NAME, Plan, plan_jobs
+from jcarsr.batch.plan import DEFAULT_NAME, Job, Plan, plan_jobs
 from jcarsr.batch.settings import Settings
 from jcarsr.cli.choices import (
     AnyScale,
@@ -42,6 +42,7 @@ from jcarsr.errors import JCARSRError
 from jcarsr.inference.networks import Networks
 from jcarsr.inference.restorer import DEFAULT_TILE
 from jcarsr.inference.target import Target
+from jcarsr.partfile import remove_dead_parts
 
 if TYPE_CHECKING:
     from jcarsr.batch.worker import Outcome
@@ -223,6 +224,10 @@ def _run(
     report = _Report(len(plan.jobs), as_json)
     with ExitStack() as stack:
         ledger = None if plan.folder is None else stack.enter_context(Ledger(plan.folder))
+        if ledger is None:  # the result was given by its name
+            for job in plan.jobs:
+                if isinstance(job, Job):
+                    remove_dead_parts(job.target.parent)
         worker = Worker(networks, settings, ledger, overwrite=overwrite)
         stack.enter_context(report)
         try:

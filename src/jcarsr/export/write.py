@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from jcarsr.inference.engine import Output
 from jcarsr.inference.graphs import INT8_OUTPUTS, OUTPUTS, graph_path
 from jcarsr.inference.onnx_engine import OnnxEngine
 from jcarsr.inference.torch_engine import TorchEngine, load_network
+from jcarsr.partfile import remove_dead_parts, scratch_folder, sync_file, sync_folder
 from jcarsr.pixels import Planes
 from jcarsr.weights import read
 
@@ -53,8 +53,8 @@ def export(
     """
     folder = folder or weights.parent
     kept = folder / weights.name
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as scratch:
+    with scratch_folder(folder) as scratch:
+        remove_dead_parts(folder)
         copy = Path(shutil.copy(weights, scratch))
         graphs: list[Path] = []
         for output in OUTPUTS:
@@ -70,9 +70,13 @@ def export(
             check(copy, output)
             graphs.append(graph)
             on_graph(folder / graph.name)
+        for file in (copy, *graphs):
+            sync_file(file)
         if not (kept.exists() and kept.samefile(weights)):
             copy.replace(kept)
-        return [graph.replace(folder / graph.name) for graph in graphs]
+        written = [graph.replace(folder / graph.name) for graph in graphs]
+        sync_folder(folder)
+        return written
 
 
 def check(weights: Path, output: Output) -> float:

@@ -3,7 +3,6 @@
 from jcarsr.image.decode import decode, decode_rgb, from_pillow, size_of
 from jcarsr.image.encode import (
     FORMATS,
-    PART,
     SaveOptions,
     check_format,
     format_of,
@@ -22,7 +21,6 @@ from jcarsr.image.picture import Animation, Metadata, Picture
 __all__ = [
     "FORMATS",
     "MAX_PIXELS",
-    "PART",
     "SUFFIXES",
     "Animation",
     "Metadata",
