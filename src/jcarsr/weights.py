@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,14 @@ PRETRAINED = Path(__file__).parent / "pretrained"
 """The weights that the package brings."""
 
 _FORMAT = "jcarsr-1"
+_TYPES: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(("name", "licence", "sha256"), (str, "a text")),
+    **dict.fromkeys(("config", "recipe", "training", "scores"), (dict, "an object")),
+    "data": (list, "a list"),
+}
+_LARGEST = 4096  # of a network's sizes: with larger ones it would never be built
+_DEEPEST = 16  # lists and objects within each other in a field of a record
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +88,10 @@ def read(path: Path) -> Weights:
         WeightsError: missing, no such file of ours, or its tensors do not have the stored hash.
     """
     record = read_record(path)
-    tensors = read_tensors(path, "numpy")
+    try:
+        tensors = read_tensors(path, "numpy")
+    except SafeFileError as error:
+        raise WeightsError(f"{path}: {error}") from error
     if tensors_hash(tensors) != record.sha256:
         raise WeightsError(f"{path}: damaged, its tensors do not match the hash in its record")
     return Weights(record, tensors)
@@ -98,11 +110,56 @@ def read_record(path: Path) -> Record:
     if metadata.get("format") != _FORMAT:
         raise WeightsError(f"{path}: not a weight file of jcarsr (format {_FORMAT})")
     try:
-        fields: dict[str, Any] = json.loads(metadata["record"])
-        fields["config"] = JCARSRConfig(**fields["config"])
-        return Record(**fields)
+        return _record(json.loads(metadata["record"]))
+    except RecursionError as error:
+        raise WeightsError(f"{path}: its record cannot be read (nested too deeply)") from error
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: its record cannot be read ({error})") from error
+
+
+def _record(said: Any) -> Record:
+    """The record in a parsed JSON text, which may hold anything.
+
+    Raises:
+        ValueError: a field is of another type than it should be, or nested too deeply.
+        TypeError: a field is missing or there is one too many.
+    """
+    if not isinstance(said, dict):
+        raise ValueError("not an object")
+    fields: dict[str, Any] = dict(said)  # pyright: ignore[reportUnknownArgumentType]
+    for name, value in fields.items():
+        expected, kind = _TYPES.get(name, (object, ""))
+        if not isinstance(value, expected):
+            raise ValueError(f"{name} must be {kind}, got {type(value).__name__}")
+        if _depth(value) > _DEEPEST:
+            raise ValueError(f"{name} is nested too deeply")
+    config: dict[str, Any] = fields["config"]
+    for name, value in config.items():
+        if type(value) is not int:  # a truth value is none
+            raise ValueError(f"{name} must be a whole number, got {value!r:.40}")
+        if value > _LARGEST:
+            raise ValueError(f"{name} {value} is too large")
+    if not all(isinstance(text, str) for text in fields.get("data", [])):
+        raise ValueError("data must be a list of texts")
+    fields["config"] = JCARSRConfig(**config)
+    record = Record(**fields)
+    if not _SHA256.fullmatch(record.sha256):
+        raise ValueError(f"sha256 must be 64 hexadecimal digits, got {record.sha256!r:.40}")
+    return record
+
+
+def _depth(value: Any) -> int:
+    """How many lists and objects lie within each other, at most `_DEEPEST` + 1."""
+    level: list[Any] = [value]
+    for depth in range(_DEEPEST + 1):
+        inner: list[Any] = []
+        for item in level:
+            inner += item.values() if isinstance(item, dict) else ()
+            inner += cast(list[Any], item) if isinstance(item, list) else ()
+        if not inner:
+            return depth
+        level = inner
+    return _DEEPEST + 1
 
 
 def find(name_or_path: str) -> Path:
