@@ -141,7 +141,7 @@ def can_lock(folder: Path) -> bool:
     part, descriptor = _create(folder)
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # of a file that nobody else knows
+    except OSError:  # though no other knows this file
         return False
     finally:
         os.close(descriptor)

@@ -23,6 +23,7 @@ from jcarsr.cli.choices import (
     parse_qfs,
     usage_errors,
 )
+from jcarsr.cli.shell import say
 
 if TYPE_CHECKING:
     from jcarsr.evaluation.run import Contestant
@@ -85,7 +86,7 @@ def evaluate(
                 rows.append(row)
                 if json:
                     write_rows([row], json)
-    typer.echo(tables(rows))
+    say(tables(rows))
 
 
 def tables(
@@ -103,7 +104,7 @@ def tables(
     if into:
         replace_between_markers(into, text)
     else:
-        typer.echo(text)
+        say(text)
 
 
 def _contestants(

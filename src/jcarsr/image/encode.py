@@ -26,7 +26,15 @@ from jcarsr.pixels import Samples, to_8_bits
 FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "avif": "AVIF", "tiff": "TIFF"}
 """What a result can be saved as: extension and Pillow's name."""
 
-_ALIASES = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tif": "tiff", "apng": "png"}
+_ALIASES = {
+    **dict.fromkeys(("jpeg", "jpe", "jfif", "pjpeg", "pjp", "jif", "jfi"), "jpg"),
+    **{"tif": "tiff", "apng": "png"},
+}
+_OTHERS = (  # formats of pictures that are not written, by their extensions
+    "bmp dib gif heic heif heics heifs hif avifs jxl jp2 j2k j2c jpx jpf jpc jxr wdp hdp mpo jps "
+    "ico cur icns tga pcx ppm pgm pbm pnm pam pfm qoi exr hdr dds sgi xbm xpm psd psb xcf kra ora "
+    "svg svgz eps ai pdf raw dng cr2 cr3 nef arw orf rw2 raf pef srw"
+)
 _ANIMATED = frozenset({"png", "webp", "avif"})
 _LONGEST_SIDE = {"jpg": 65_500, "webp": 16_383, "avif": 65_535}  # pixels; libjpeg's is the first
 _STORAGE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -50,9 +58,23 @@ class SaveOptions:
 
 def format_of(path: Path) -> str | None:
     """The key of FORMATS that a file name's extension stands for, None if it stands for none."""
-    extension = path.suffix.lower().removeprefix(".")
+    return format_named(path.suffix)
+
+
+def format_named(extension: str) -> str | None:
+    """The key of FORMATS that an extension stands for, None if it stands for none.
+
+    >>> format_named(".JPEG"), format_named("tif"), format_named("bmp")
+    ('jpg', 'tiff', None)
+    """
+    extension = extension.lower().removeprefix(".")
     extension = _ALIASES.get(extension, extension)
     return extension if extension in FORMATS else None
+
+
+def names_other_format(path: Path) -> bool:
+    """Whether a file name's extension is that of pictures of a kind that is not written."""
+    return path.suffix.lower().removeprefix(".") in _OTHERS.split()
 
 
 def check_format(picture: Picture | Animation, size: tuple[int, int], format: str) -> None:
@@ -106,7 +128,7 @@ def save(
     metadata, notes = fitting(_wanted(picture, options), format)
     if isinstance(picture, Animation) and picture.plays and format == "avif":
         notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
-    with _errors_told(), being_written(path, before_rename) as file:
+    with _as_image_errors(), being_written(path, before_rename) as file:
         if isinstance(picture, Animation):
             _write_animation(file, picture, metadata, format, options)
         else:
@@ -123,7 +145,7 @@ def upright(picture: Picture) -> Image.Image:
 
 
 @contextmanager
-def _errors_told() -> Generator[None]:
+def _as_image_errors() -> Generator[None]:
     """Turn what goes wrong in writing into our errors."""
     try:
         yield
