@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import save
 
 from jcarsr import JCARSRConfig, WeightsError
+from jcarsr.safefile import SafeFileError, tensor_places
 from jcarsr.weights import Record, find, read, read_record, write
 
 CONFIG = JCARSRConfig(scale=2, channels=8)
@@ -40,6 +41,16 @@ def test_file_of_version_0_1_is_a_jcarsr(tmp_path: Path) -> None:
     tensors = {name: values.astype(np.float16) for name, values in TENSORS.items()}
     path.write_bytes(save(tensors, {"format": "jcarsr-1", "record": json.dumps(fields)}))
     assert read(path).record == record
+
+
+def test_planted_links_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"precious")
+    for name in ("w.safetensors", f".w.safetensors.{os.getpid()}.part"):
+        (tmp_path / name).symlink_to("precious")
+    path = stored(tmp_path)
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+    assert not path.is_symlink()
+    assert read(path).record.name == "test"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
@@ -96,3 +107,129 @@ def test_missing_file_and_unknown_name_are_told(tmp_path: Path) -> None:
         read_record(tmp_path / "none.safetensors")
     with pytest.raises(WeightsError, match="no-such-name: no such weight file"):
         find("no-such-name")
+
+
+def file_of(
+    tmp_path: Path,
+    record: object,
+    tensors: dict[str, dict[str, object]] | None = None,
+    data: bytes = b"",
+    version: str = "jcarsr-1",
+) -> Path:
+    """A safetensors file of our format with any record and tensors, put together by hand."""
+    text = record if isinstance(record, str) else json.dumps(record)
+    metadata = {"__metadata__": {"format": version, "record": text}}
+    header = json.dumps({**metadata, **(tensors or {})}).encode()
+    path = tmp_path / "foreign.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header + data)
+    return path
+
+
+GOOD = {"name": "x", "config": {"scale": 2, "channels": 32}, "sha256": "0" * 64}
+
+
+def nested(depth: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ("[" * 100_000, "nested too deeply"),
+        ("[" * 200 + "]" * 200, "not an object"),
+        ({**GOOD, "recipe": {"a": nested(300)}}, "recipe is nested too deeply"),
+        ({**GOOD, "data": nested(300)}, "data is nested too deeply"),
+        ("null", "not an object"),
+        ("{", "cannot be read"),
+        ({**GOOD, "config": {"scale": 2, "channels": 32.0}}, "channels must be a whole number"),
+        ({**GOOD, "config": {"scale": True}}, "scale must be a whole number, got True"),
+        ({**GOOD, "config": {"scale": 2, "num_groups": "5"}}, "num_groups must be a whole number"),
+        ({**GOOD, "config": {"scale": 2, "channels": None}}, "channels must be a whole number"),
+        ({**GOOD, "config": {"scale": 2, "num_groups": 10**9}}, "num_groups 1000000000 is too"),
+        ({**GOOD, "config": [2]}, "config must be an object, got list"),
+        ({**GOOD, "config": {"scale": 2, "other": 3}}, "other"),
+        ({**GOOD, "config": {}}, "scale"),
+        ({**GOOD, "name": ["x"]}, "name must be a text, got list"),
+        ({**GOOD, "name": 3}, "name must be a text, got int"),
+        ({**GOOD, "scores": "good"}, "scores must be an object, got str"),
+        ({**GOOD, "training": None}, "training must be an object, got NoneType"),
+        ({**GOOD, "recipe": [1]}, "recipe must be an object"),
+        ({**GOOD, "data": "DIV2K"}, "data must be a list"),
+        ({**GOOD, "data": [1]}, "data must be a list of texts"),
+        ({**GOOD, "licence": {}}, "licence must be a text"),
+        ({**GOOD, "sha256": "abc"}, "sha256 must be 64 hexadecimal digits"),
+        ({**GOOD, "sha256": None}, "sha256 must be a text"),
+        ({**GOOD, "more": 1}, "more"),
+        ({"name": "x"}, "config"),
+    ],
+)
+def test_record_of_wrong_types_is_one_line(tmp_path: Path, record: object, reason: str) -> None:
+    path = file_of(tmp_path, record)
+    for reader in (read_record, read):
+        with pytest.raises(WeightsError) as raised:
+            reader(path)
+        assert str(raised.value).startswith(f"{path}: its record cannot be read (")
+        assert reason in str(raised.value)
+        assert "\n" not in str(raised.value)
+
+
+EDSR = {
+    **GOOD,
+    "architecture": "edsr",
+    "config": {"scale": 2, "residual_scale": 0.1, "skip": True},
+    "facts": {"scale": 2, "outputs": ["sr"], "floats_per_pixel": {"sr": 9}},
+}
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ({**EDSR, "architecture": 3}, "architecture must be a text, got int"),
+        ({**EDSR, "facts": "fast"}, "facts must be an object, got str"),
+        ({**EDSR, "facts": {"scale": 2}}, "outputs"),
+        ({**EDSR, "facts": {**EDSR["facts"], "outputs": 3}}, "int"),
+        ({**EDSR, "config": {"channels": 10**9}}, "channels 1000000000 is too large"),
+        ({**GOOD, "architecture": "jcarsr", "config": {"scale": 2.0}, "facts": {}}, "whole number"),
+    ],
+)
+def test_foreign_record_of_format_2_is_one_line(
+    tmp_path: Path, record: dict[str, object], reason: str
+) -> None:
+    path = file_of(tmp_path, record, version="jcarsr-2")
+    with pytest.raises(WeightsError) as raised:
+        read_record(path)
+    assert str(raised.value).startswith(f"{path}: its record cannot be read (")
+    assert reason in str(raised.value)
+    assert read_record(file_of(tmp_path, EDSR, version="jcarsr-2")).architecture == "edsr"
+
+
+def test_hand_made_file_is_otherwise_good(tmp_path: Path) -> None:
+    assert read_record(file_of(tmp_path, GOOD)).config["channels"] == 32
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"), [("BF16", 2), ("F8_E4M3", 1), ("F8_E5M2", 1), ("F8_E8M0", 1), ("NONE", 1)]
+)
+def test_tensor_of_a_type_that_numpy_lacks_is_one_line(
+    tmp_path: Path, kind: str, size: int
+) -> None:
+    tensor: dict[str, object] = {"dtype": kind, "shape": [1], "data_offsets": [0, size]}
+    path = file_of(tmp_path, GOOD, {"a": tensor}, bytes(size))
+    with pytest.raises(WeightsError) as raised:
+        read(path)
+    assert str(raised.value).startswith(f"{path}: ")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("cut", [1, 8, 50, 200, 400])
+def test_any_beginning_of_a_file_is_one_line(tmp_path: Path, cut: int) -> None:
+    path = stored(tmp_path)
+    path.write_bytes(path.read_bytes()[:cut])
+    for reader in (read_record, read):
+        with pytest.raises(WeightsError, match="not a safetensors file"):
+            reader(path)
+    with pytest.raises(SafeFileError, match="not a safetensors file"):
+        tensor_places(path)

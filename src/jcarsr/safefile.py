@@ -39,9 +39,12 @@ def tensor_places(path: Path) -> dict[str, tuple[int, int]]:
         SafeFileError: missing or no safetensors file.
     """
     read_metadata(path)  # checks the header
-    with path.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header: dict[str, Any] = json.loads(file.read(length))
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header: dict[str, Any] = json.loads(file.read(length))
+    except (OSError, ValueError, RecursionError, struct.error) as error:
+        raise SafeFileError(f"not a safetensors file ({error})") from error
     spans = {name: entry["data_offsets"] for name, entry in header.items() if name[0] != "_"}
     return {name: (8 + length + start, stop - start) for name, (start, stop) in spans.items()}
 
@@ -49,12 +52,21 @@ def tensor_places(path: Path) -> dict[str, tuple[int, int]]:
 def _read(
     path: Path, framework: str, *, with_tensors: bool
 ) -> tuple[dict[str, str], dict[str, Any]]:
+    name = None
     try:
         opener: Any = safe_open  # comes without types
         with opener(path, framework=framework) as file:
+            tensors: dict[str, Any] = {}
             names: list[str] = file.keys() if with_tensors else []
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
+            for name in names:
+                tensors[name] = file.get_tensor(name)
+            return file.metadata() or {}, tensors
     except FileNotFoundError as error:
         raise SafeFileError("no such file") from error
-    except (SafetensorError, OSError) as error:
-        raise SafeFileError(f"not a safetensors file ({error})") from error
+    except Exception as error:  # of types that numpy lacks the library says it in many ways
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if name is not None and not isinstance(error, SafetensorError | OSError):
+            raise SafeFileError(
+                f"tensor {name!r} is of a type that cannot be read ({reason})"
+            ) from error
+        raise SafeFileError(f"not a safetensors file ({reason})") from error

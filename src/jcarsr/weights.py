@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from safetensors.numpy import save
 
 from jcarsr.errors import WeightsError
 from jcarsr.networks.jcarsr.config import JCARSRConfig
+from jcarsr.partfile import being_written
 from jcarsr.protocols import NetworkFacts, Output
 from jcarsr.safefile import SafeFileError, read_metadata, read_tensors
 
@@ -31,6 +32,14 @@ PRETRAINED = Path(__file__).parent / "pretrained"
 
 _FORMAT = "jcarsr-2"
 _FORMAT_1 = "jcarsr-1"  # of version 0.1: a JCARSR, whose record has its config alone
+_TYPES: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(("name", "architecture", "licence", "sha256"), (str, "a text")),
+    **dict.fromkeys(("config", "facts", "recipe", "training", "scores"), (dict, "an object")),
+    "data": (list, "a list"),
+}
+_LARGEST = 4096  # of a network's sizes: with larger ones it would never be built
+_DEEPEST = 16  # lists and objects within each other in a field of a record
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +79,9 @@ def write(path: Path, tensors: Tensors, record: Record) -> Record:
         if not np.isfinite(halves[name]).all():
             raise WeightsError(f"{path}: {name} has values that fp16 cannot hold")
     record = replace(record, sha256=tensors_hash(halves))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     metadata = {"format": _FORMAT, "record": json.dumps(asdict(record), sort_keys=True)}
-    try:
-        partial.write_bytes(save(halves, metadata))  # save_file lets only its owner read it
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with being_written(path) as file:
+        file.write(save(halves, metadata))
     return record
 
 
@@ -88,7 +92,10 @@ def read(path: Path) -> Weights:
         WeightsError: missing, no such file of ours, or its tensors do not have the stored hash.
     """
     record = read_record(path)
-    tensors = read_tensors(path, "numpy")
+    try:
+        tensors = read_tensors(path, "numpy")
+    except SafeFileError as error:
+        raise WeightsError(f"{path}: {error}") from error
     if tensors_hash(tensors) != record.sha256:
         raise WeightsError(f"{path}: damaged, its tensors do not match the hash in its record")
     return Weights(record, tensors)
@@ -107,14 +114,60 @@ def read_record(path: Path) -> Record:
     if metadata.get("format") not in (_FORMAT, _FORMAT_1):
         raise WeightsError(f"{path}: not a weight file of jcarsr (formats {_FORMAT_1}, {_FORMAT})")
     try:
-        fields: dict[str, Any] = json.loads(metadata["record"])
-        if metadata["format"] == _FORMAT_1:
-            fields |= JCARSRConfig(**fields["config"]).described()
-        else:
-            fields["facts"] = NetworkFacts.from_json(fields["facts"])
-        return Record(**fields)
+        return _record(json.loads(metadata["record"]), metadata["format"])
+    except RecursionError as error:
+        raise WeightsError(f"{path}: its record cannot be read (nested too deeply)") from error
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: its record cannot be read ({error})") from error
+
+
+def _record(said: Any, version: str) -> Record:
+    """The record in a parsed JSON text, which may hold anything, of a file of that format.
+
+    Raises:
+        ValueError: a field is of another type than it should be, or nested too deeply.
+        TypeError: a field is missing or there is one too many.
+    """
+    if not isinstance(said, dict):
+        raise ValueError("not an object")
+    fields: dict[str, Any] = dict(said)  # pyright: ignore[reportUnknownArgumentType]
+    for name, value in fields.items():
+        expected, kind = _TYPES.get(name, (object, ""))
+        if not isinstance(value, expected):
+            raise ValueError(f"{name} must be {kind}, got {type(value).__name__}")
+        if _depth(value) > _DEEPEST:
+            raise ValueError(f"{name} is nested too deeply")
+    config: dict[str, Any] = fields["config"]
+    for name, value in config.items():
+        if isinstance(value, int | float) and value > _LARGEST:
+            raise ValueError(f"{name} {value} is too large")
+    if version == _FORMAT_1 or fields["architecture"] == "jcarsr":
+        for name, value in config.items():
+            if type(value) is not int:  # a truth value is none
+                raise ValueError(f"{name} must be a whole number, got {value!r:.40}")
+        fields |= JCARSRConfig(**config).described()
+    else:
+        fields["facts"] = NetworkFacts.from_json(fields["facts"])
+    if not all(isinstance(text, str) for text in fields.get("data", [])):
+        raise ValueError("data must be a list of texts")
+    record = Record(**fields)
+    if not _SHA256.fullmatch(record.sha256):
+        raise ValueError(f"sha256 must be 64 hexadecimal digits, got {record.sha256!r:.40}")
+    return record
+
+
+def _depth(value: Any) -> int:
+    """How many lists and objects lie within each other, at most `_DEEPEST` + 1."""
+    level: list[Any] = [value]
+    for depth in range(_DEEPEST + 1):
+        inner: list[Any] = []
+        for item in level:
+            inner += item.values() if isinstance(item, dict) else ()
+            inner += cast(list[Any], item) if isinstance(item, list) else ()
+        if not inner:
+            return depth
+        level = inner
+    return _DEEPEST + 1
 
 
 def find(name_or_path: str) -> Path:

@@ -1,4 +1,6 @@
+import errno
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jcarsr.batch.ledger import FILE_NAME, Entry, Ledger
+from jcarsr.batch.ledger import FILE_NAME, VERSION, Entry, Ledger
 from jcarsr.errors import LedgerError
 
 FULL = Entry(
@@ -236,3 +238,149 @@ def test_name_with_a_backslash_is_not_that_of_an_undecodable_one(tmp_path: Path)
         odd = [tmp_path / os.fsdecode(b"\xff"), tmp_path / r"\udcff", tmp_path / r"\\udcff"]
         assert len({ledger.key(path) for path in odd}) == 3
         assert ledger.key(tmp_path / "deep" / "ä.png") == "deep/ä.png"
+
+
+def test_run_in_a_folder_above_leaves_what_a_living_one_is_writing(tmp_path: Path) -> None:
+    """Be it a run with a ledger of its own or one that writes a single file."""
+    code = """
+from jcarsr.partfile import being_written
+writing = [being_written(ledger._folder / "a.png"), being_written(ledger._folder.parent / "b.png")]
+for one in writing:
+    one.__enter__().write(b"half")"""
+    below = tmp_path / "nest" / "sub"
+    dead = below / ".dead.jcarsr-part"
+    with child(below, code) as other:
+        dead.touch()
+        with Ledger(tmp_path / "nest"):
+            living = [p for p in (tmp_path / "nest").rglob("*.jcarsr-part") if p != dead]
+            assert len(living) == 2
+            assert dead.exists()  # of another ledger's folder
+        other.kill()
+        other.wait()
+    with Ledger(tmp_path / "nest"), Ledger(below):
+        assert not list((tmp_path / "nest").rglob("*.jcarsr-part"))
+
+
+@pytest.mark.parametrize("ending", ["", "-journal", "-wal", "-shm"])
+@pytest.mark.parametrize("leads_to", ["database", "nowhere"])
+def test_planted_link_is_not_followed(tmp_path: Path, ending: str, leads_to: str) -> None:
+    """A database that is another's stays as it is, and none is made elsewhere."""
+    other = tmp_path / "database"
+    with sqlite3.connect(other) as database:
+        database.execute("CREATE TABLE precious (value)")
+    database.close()
+    before, out = other.read_bytes(), tmp_path / "out"
+    out.mkdir()
+    link = out / (FILE_NAME + ending)
+    link.symlink_to(tmp_path / leads_to)
+    with pytest.raises(LedgerError, match="a link, which is not followed: remove it") as raised:
+        Ledger(out)
+    assert str(link) in str(raised.value)
+    assert other.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["database", "out"]
+
+
+def altered(folder: Path, *statements: str) -> bytes:
+    """The ledger's bytes after another program has changed it."""
+    with sqlite3.connect(folder / FILE_NAME) as database:
+        for statement in statements:
+            database.execute(statement)
+    database.close()
+    return (folder / FILE_NAME).read_bytes()
+
+
+class TestVersion:
+    def test_is_in_the_file(self, tmp_path: Path) -> None:
+        Ledger(tmp_path).__exit__()
+        header = (tmp_path / FILE_NAME).read_bytes()[:100]  # sqlite.org/fileformat2.html, 1.3
+        assert int.from_bytes(header[60:64], "big") == VERSION == 1
+        assert header[68:72] == b"jcAR"
+
+    def test_newer_one_is_refused_and_left(self, tmp_path: Path) -> None:
+        with Ledger(tmp_path) as ledger:
+            ledger.enter(FULL)
+        before = altered(tmp_path, "PRAGMA user_version = 7", "ALTER TABLE results ADD COLUMN new")
+        with pytest.raises(LedgerError) as raised:
+            Ledger(tmp_path)
+        assert "newer jcarsr (ledger version 7, this one knows 1): update" in str(raised.value)
+        assert (tmp_path / FILE_NAME).read_bytes() == before
+
+    def test_one_from_before_there_were_versions_is_taken(self, tmp_path: Path) -> None:
+        with Ledger(tmp_path) as ledger:
+            ledger.enter(FULL)
+        altered(tmp_path, "PRAGMA user_version = 0", "PRAGMA application_id = 0")
+        with Ledger(tmp_path) as ledger:
+            assert ledger.entries() == [FULL]
+        self.test_is_in_the_file(tmp_path)
+
+    def test_database_of_another_program_is_refused_and_left(self, tmp_path: Path) -> None:
+        before = altered(tmp_path, "PRAGMA application_id = 1", "CREATE TABLE a (b)")
+        with pytest.raises(LedgerError, match="another program's database"):
+            Ledger(tmp_path)
+        assert (tmp_path / FILE_NAME).read_bytes() == before
+
+
+class TestLocked:
+    def test_database_browser_is_no_run(self, tmp_path: Path) -> None:
+        Ledger(tmp_path).__exit__()
+        browser = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+        browser.execute("BEGIN")
+        browser.execute("SELECT * FROM results").fetchall()
+        with pytest.raises(LedgerError, match=r"sqlite3: open in another program, .* close it"):
+            Ledger(tmp_path)
+        browser.close()
+        Ledger(tmp_path).__exit__()
+
+    @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+    @pytest.mark.parametrize("code", [errno.ENOLCK, errno.EACCES, errno.EAGAIN, errno.EOPNOTSUPP])
+    def test_share_without_locks_is_named_and_has_a_way_out(
+        self, tmp_path: Path, code: int, no_locks: Path
+    ) -> None:
+        program = (
+            "import sys\nfrom pathlib import Path\nfrom jcarsr.batch.ledger import Entry, Ledger\n"
+            "try: Ledger(Path(sys.argv[1]))\nexcept Exception as error: print(error)\n"
+            "with Ledger(Path(sys.argv[1]), lock=False) as ledger:\n"
+            "    ledger.enter(Entry(target='a', source='b', state='done'))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, tmp_path / "out"],
+            env=os.environ | {"LD_PRELOAD": str(no_locks), "LOCK_ERROR": str(code)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(f"{tmp_path / 'out'}: files cannot be locked there")
+        assert "local folder" in done.stdout and "--no-lock" in done.stdout
+        assert done.stdout.count("\n") == 1
+        with Ledger(tmp_path / "out") as ledger:
+            assert [entry.target for entry in ledger.entries()] == ["a"]
+        assert [path.name for path in (tmp_path / "out").iterdir()] == [FILE_NAME]
+
+
+@pytest.fixture(scope="module")
+def no_locks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library before which no lock of a file's bytes is granted."""
+    folder = tmp_path_factory.mktemp("preload")
+    deny = (
+        "if (command == F_SETLK || command == F_SETLKW)"
+        ' { errno = atoi(getenv("LOCK_ERROR")); return -1; }'
+    )
+    calls = "\n".join(
+        f"int {name}(int file, int command, ...) {{ va_list all; va_start(all, command);"
+        f" void *third = va_arg(all, void *); va_end(all); {deny}"
+        f' return ((int (*)(int, int, ...))dlsym(RTLD_NEXT, "{name}"))(file, command, third); }}'
+        for name in ("fcntl", "fcntl64")
+    )
+    headers = ("dlfcn", "errno", "fcntl", "stdarg", "stdlib")
+    includes = "\n".join(f"#include <{header}.h>" for header in headers)
+    (folder / "deny.c").write_text(f"#define _GNU_SOURCE\n{includes}\n{calls}\n")
+    command = ["cc", "-shared", "-fPIC", "-o", "deny.so", "deny.c", "-ldl"]
+    subprocess.run(command, cwd=folder, check=True, timeout=60)
+    return folder / "deny.so"
+
+
+def test_damaged_one_names_the_way_back(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"no database" * 999)
+    with pytest.raises(LedgerError, match=r"damaged .*: remove it, then --adopt enters the result"):
+        Ledger(tmp_path)

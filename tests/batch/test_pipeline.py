@@ -1,5 +1,6 @@
 import errno
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -365,10 +366,12 @@ class TestKilled:
 class TestDiskFull:
     @pytest.fixture
     def full(self, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-        """Bytes arrive on disk seven times and then no more."""
+        """Files arrive on disk seven times and then no more."""
         fsync, left = os.fsync, list(range(7))
 
         def sync(file: int) -> None:
+            if stat.S_ISDIR(os.fstat(file).st_mode):
+                return fsync(file)
             if not left:
                 raise OSError(errno.ENOSPC, "No space left on device")
             left.pop()

@@ -74,6 +74,25 @@ class TestNames:
         os.mkfifo(tmp_path / "pipe")  # nobody knows what will come
         assert planned([tmp_path / "pipe"], Path("out")).folder == Path("out")
 
+    @pytest.mark.parametrize("name", ["a.bmp", "a.GIF", "a.heic", "a.jxl", "a.dng", "-"])
+    def test_format_that_is_not_written_is_no_folder(
+        self, folder: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        for inputs in ([folder / "a.jpg"], [folder]):
+            with pytest.raises(ValueError, match="results can be png, jpg, webp, avif, tiff"):
+                planned(inputs, Path(name))
+        if name != "-":
+            Path(name).mkdir()
+            assert targets(planned([folder / "a.jpg"], Path(name))) == [f"{name}/a_x2.png"]
+
+    def test_name_of_dots_gives_no_hidden_result(self, tmp_path: Path) -> None:
+        touch(tmp_path / "in", "..jpg", "...jpg")
+        assert sorted(targets(planned([tmp_path / "in"], Path("o")))) == [
+            "o/___x2.png",
+            "o/__x2.png",
+        ]
+
     def test_several_inputs_never_share_a_file_name(self, folder: Path) -> None:
         plan = planned([folder / "a.jpg", folder / "b.png"], Path("o.png"))
         assert targets(plan) == ["o.png/a_x2.png", "o.png/b_x2.png"]
@@ -373,7 +392,9 @@ def test_every_input_once_and_every_result_once(
             # a file of a deeper folder that is also given by its name has a second result
             extra = sum(p in inputs and p in found and p.parent != root / "in" for p in made)
             if not found:
-                assert Refused(root / "in", "a folder without pictures") in plan.jobs
+                refused = [job for job in plan.jobs if isinstance(job, Refused)]
+                reasons = [job.reason for job in refused if job.source == root / "in"]
+                assert any(reason.startswith("a folder without pictures") for reason in reasons)
                 sources.add(root / "in")
         else:
             extra = 0

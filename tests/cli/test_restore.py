@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ import jcarsr
 from jcarsr.batch.ledger import FILE_NAME, Ledger
 from jcarsr.cli import main
 from jcarsr.networks.jcarsr.network import JCARSR
+from jcarsr.partfile import being_written
 from jcarsr.pixels import Pixels
 from jcarsr.weights import Record, write
 
@@ -154,6 +156,15 @@ class TestResult:
         image = opened(out / f"photo.{format}")
         assert (image.format, image.size) == (pillow, (128, 96))
 
+    @pytest.mark.parametrize(
+        ("format", "name"), [("jpeg", "photo.jpg"), ("JPG", "photo.jpg"), ("tif", "photo.tiff")]
+    )
+    def test_format_by_its_other_names(
+        self, run: Command, jpeg: Path, out: Path, format: str, name: str
+    ) -> None:
+        assert run(jpeg, "-o", out, "--format", format, "--name", "{stem}").code == 0
+        assert results(out) == [name]
+
     def test_quality(self, run: Command, jpeg: Path, out: Path) -> None:
         sizes = []
         for quality in (95, 10):
@@ -255,7 +266,7 @@ class TestDifficultInputs:
         assert said.code == 1
         assert results(out) == ["photo_x2.webp"]
         reasons = {
-            "empty.png": "not a picture",
+            "empty.png": "an empty file",
             "text.jpg": "not a picture",
             "cut.jpg": "cannot be decoded",
             r"line\nbreak.jpg": "not a picture",
@@ -333,6 +344,33 @@ class TestAgain:
         assert not (tmp_path / FILE_NAME).exists()
         assert run(jpeg, "-o", tmp_path / "mine.png").code == 1
         assert run(jpeg, "-o", tmp_path / "mine.png", "--overwrite").code == 0
+
+    def test_what_a_killed_run_left_beside_a_single_result_goes(
+        self, run: Command, jpeg: Path, tmp_path: Path
+    ) -> None:
+        dead = tmp_path / ".dead.jcarsr-part"
+        dead.touch()
+        with being_written(tmp_path / "other.png"):  # a living one's
+            assert run(jpeg, "-o", tmp_path / "mine.png").code == 0
+            assert len(list(tmp_path.glob(".*.jcarsr-part"))) == 1
+        assert not dead.exists()
+
+    def test_lost_ledger_is_made_again_from_the_results(
+        self, run: Command, picture_folder: Path, out: Path
+    ) -> None:
+        run(picture_folder, "-o", out)
+        (out / FILE_NAME).unlink()
+        assert run(picture_folder, "-o", out).code == 1
+        said = run(picture_folder, "-o", out, "--adopt", "--json")
+        assert (said.code, said.err) == (0, "0 restored, 20 adopted, of 20\n")
+        assert {json.loads(line)["state"] for line in said.out.splitlines()} == {"adopted"}
+        assert run(picture_folder, "-o", out).err == "0 restored, 20 unchanged, of 20\n"
+
+    def test_files_of_other_names_are_counted(self, run: Command, jpeg: Path, out: Path) -> None:
+        (jpeg.parent / "a.jxl").touch()
+        said = run(jpeg.parent, "-o", out)
+        note = f"note: {jpeg.parent}: 1 file is left out, not named as pictures: 1 .jxl\n"
+        assert (said.code, said.err) == (0, f"{note}{jpeg} -> {out / 'photo_x2.png'}\n")
 
     def test_failed_inputs_are_tried_again(
         self, run: Command, picture_folder: Path, out: Path
@@ -461,7 +499,8 @@ class TestTrouble:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         def full(file: int) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            if stat.S_ISREG(os.fstat(file).st_mode):
+                raise OSError(errno.ENOSPC, "No space left on device")
 
         with monkeypatch.context() as patched:
             patched.setattr(os, "fsync", full)

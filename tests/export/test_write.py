@@ -10,6 +10,8 @@ from jcarsr.export import write
 from jcarsr.inference.graphs import graph_path
 from jcarsr.inference.onnx_engine import OnnxEngine
 from jcarsr.networks.jcarsr.config import JCARSRConfig
+from jcarsr.partfile import PART
+from jcarsr.protocols import Output
 
 FACTS = JCARSRConfig(scale=2).facts
 
@@ -34,6 +36,24 @@ def test_graphs_lie_beside_the_weights_and_nothing_else(copied: Path) -> None:
     assert sorted(copied.parent.iterdir()) == sorted([copied, *graphs])
     assert copied.read_bytes() == before
     write.export(copied)  # again, over the old ones
+
+
+def test_two_exports_at_once_and_one_that_was_killed(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (copied.parent / f".dead{PART}").mkdir()
+    check, others = write.check, list[Path]()
+
+    def check_and_export(weights: Path, output: Output) -> float:
+        if not others:
+            others.append(weights)  # once
+            others.extend(write.export(copied))
+        return check(weights, output)
+
+    monkeypatch.setattr(write, "check", check_and_export)
+    graphs = write.export(copied)
+    assert others[1:] == graphs
+    assert sorted(copied.parent.iterdir()) == sorted([copied, *graphs])
 
 
 def test_another_folder_gets_the_weights_too(copied: Path, tmp_path: Path) -> None:

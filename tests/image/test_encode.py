@@ -12,10 +12,10 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps, ImageSequence, JpegImagePlugin
 
+from jcarsr import partfile
 from jcarsr.errors import ImageError, StorageError
 from jcarsr.image import (
     FORMATS,
-    PART,
     Animation,
     Metadata,
     Picture,
@@ -26,6 +26,7 @@ from jcarsr.image import (
     save,
     upright,
 )
+from jcarsr.partfile import PART
 from jcarsr.pixels import Pixels, Samples
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -430,10 +431,37 @@ class TestWriting:
         assert opened(tmp_path / name).shape == photo.shape
         assert os.listdir(tmp_path) == [name]
 
-    def test_files_of_one_folder_are_written_apart(self, tmp_path: Path, photo: Pixels) -> None:
-        names = ["a.png", "b.png", "a.jpg", "A.png", "a" * 251 + ".png", "a" * 250 + "b.png"]
+    def test_no_two_writings_share_a_part(self, tmp_path: Path, photo: Pixels) -> None:
+        names = ["a.png", "b.png", "a.jpg", "A.png", "a.png", "a.png"]
         partials = {partial_of(Picture(photo[:9, :9]), tmp_path / name) for name in names}
         assert len(partials) == len(names)
+
+    @pytest.mark.parametrize("format", sorted(FORMATS))
+    def test_other_who_writes_the_same_file_meanwhile_spoils_nothing(
+        self, tmp_path: Path, photo: Pixels, format: str
+    ) -> None:
+        """Whoever is renamed last has his own picture there, whole."""
+        path, alone = tmp_path / f"a.{format}", tmp_path / f"alone.{format}"
+        first, second = Picture(photo), Picture(photo[:20, :30])
+        save(first, alone)
+
+        def other(partial: Path) -> None:
+            save(second, path)
+            assert opened(path).shape == (20, 30, 3)
+
+        save(first, path, before_rename=other)
+        assert path.read_bytes() == alone.read_bytes()
+        assert len(list(tmp_path.iterdir())) == 2
+
+    def test_link_in_the_results_place_is_replaced_and_not_followed(
+        self, tmp_path: Path, photo: Pixels
+    ) -> None:
+        (tmp_path / "precious").write_bytes(b"precious")
+        (tmp_path / "a.png").symlink_to("precious")
+        save(Picture(photo), tmp_path / "a.png")
+        assert (tmp_path / "precious").read_bytes() == b"precious"
+        assert not (tmp_path / "a.png").is_symlink()
+        assert opened(tmp_path / "a.png").shape == photo.shape
 
     def test_failure_before_the_rename_leaves_the_old_file(
         self, tmp_path: Path, photo: Pixels
@@ -498,11 +526,22 @@ class TestWriting:
     @pytest.mark.parametrize("format", sorted(FORMATS))
     @pytest.mark.parametrize("kind", sorted(KINDS))
     def test_really_full_disk(
-        self, tmp_path: Path, format: str, kind: str, capfd: pytest.CaptureFixture[str]
+        self,
+        tmp_path: Path,
+        format: str,
+        kind: str,
+        capfd: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         path = tmp_path / f"a.{format}"
-        partial_of(KINDS[kind], path).symlink_to("/dev/full")
+        save(KINDS[kind], path)
         old = path.read_bytes()
+
+        def create(folder: Path) -> tuple[Path, int]:
+            (folder / "part").symlink_to("/dev/full")
+            return folder / "part", os.open("/dev/full", os.O_RDWR)
+
+        monkeypatch.setattr(partfile, "_create", create)
         with pytest.raises(StorageError, match="No space left on device"):
             save(KINDS[kind], path)
         assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {path.name: old}

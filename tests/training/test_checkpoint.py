@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from jcarsr import TrainingError
+from jcarsr.partfile import PART, folder_being_written
 from jcarsr.training.checkpoint import (
     Progress,
     load_latest,
@@ -48,6 +49,41 @@ def test_half_written_checkpoint_is_not_seen(tmp_path: Path) -> None:
     store(tmp_path, 5)
     (tmp_path / ".step-00000009.part").mkdir()
     assert load_latest(tmp_path, "run")[1].step == 5
+
+
+def test_same_step_again_replaces_the_older_one(tmp_path: Path) -> None:
+    store(tmp_path, 7, part_bytes=13_000)
+    save(tmp_path, {"a": torch.ones(3)}, Progress(7, 13.0), "run", part_bytes=10**9)
+    tensors, progress = load_latest(tmp_path, "run")
+    assert (list(tensors), progress.seconds) == (["a"], 13.0)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-00000007"]
+
+
+def test_what_a_killed_run_was_writing_goes_and_what_a_living_one_writes_stays(
+    tmp_path: Path,
+) -> None:
+    dead = tmp_path / f".dead{PART}"
+    dead.mkdir()
+    (dead / "part-001-of-001.safetensors").touch()
+    with folder_being_written(tmp_path / "step-00000009") as living:
+        (living / "part").touch()
+        store(tmp_path, 5)
+        assert not dead.exists()
+        assert (living / "part").exists()
+
+
+def test_checkpoint_that_cannot_be_written_leaves_the_older_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(tmp_path, 5)
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        store(tmp_path, 6)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-00000005"]
 
 
 def test_missing_part_is_told(tmp_path: Path) -> None:

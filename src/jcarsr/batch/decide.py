@@ -16,6 +16,7 @@ class Decision:
 
     skip: bool  # it is there, made from the same input in the same way
     previous_sha256: str | None = None  # of the earlier result that stands there
+    adopt: bool = False  # it is there, and is to be entered if it fits
 
 
 def decide(
@@ -26,6 +27,7 @@ def decide(
     settings: str,
     weights_sha256: str | None,
     overwrite: bool,
+    adopt: bool = False,
 ) -> Decision:
     """A file that stands at `target` is replaced only if an earlier run wrote it just so.
 
@@ -36,13 +38,18 @@ def decide(
         settings: as they are now, `Settings.as_text`.
         weights_sha256: of the weights that would now do what the entry's did.
         overwrite: files of other origin may be replaced, too.
+        adopt: a file of which the ledger knows no result counts as an earlier run's. One that
+            differs from what the ledger knows, which was edited, does not.
 
     Raises:
         ImageError: it exists and must be left alone, or it cannot exist.
     """
     try:
         target.lstat()  # a link that leads nowhere is somebody's, too
-        found = sha256_of(target) if target.is_file() and entry is not None else None
+        known = entry is not None and entry.result_sha256 is not None
+        adopt = adopt and not known and target.is_file() and not target.is_symlink()
+        hashed = adopt or (target.is_file() and entry is not None)
+        found = sha256_of(target) if hashed else None
     except FileNotFoundError:
         return Decision(skip=False)
     except OSError as error:
@@ -53,6 +60,8 @@ def decide(
             return Decision(skip=True, previous_sha256=found)
         if found in (entry.result_sha256, entry.previous_sha256):
             return Decision(skip=False, previous_sha256=found)
+    if adopt:
+        return Decision(skip=True, previous_sha256=found, adopt=True)
     if not overwrite:
         raise ImageError(f"{target} exists already: --overwrite replaces it")
     return Decision(skip=False)

@@ -1,23 +1,30 @@
 """What was restored to what: one SQLite file in the output folder that survives any crash.
 
 A result is written under a temporary name, entered as pending with its hash, renamed, and entered
-as done. Whatever moment a run is killed at, the next one can tell a finished result from none.
+as done. At any moment a run is killed, the next one can tell a finished result from none.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import stat
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from jcarsr.errors import LedgerError
-from jcarsr.image import PART
+from jcarsr.partfile import can_lock, make_folder, remove_dead_parts
 
 FILE_NAME = "jcarsr-ledger.sqlite3"
+
+VERSION = 1
+"""Of the tables, as `PRAGMA user_version`; 0 = written before there were versions, the same."""
+
+_OURS = 0x6A634152  # "jcAR", as `PRAGMA application_id`
+_BESIDE = ("", "-journal", "-wal", "-shm")  # endings of the files that SQLite opens
 
 State: TypeAlias = Literal["pending", "done", "failed"]
 
@@ -44,25 +51,33 @@ class Entry:
 class Ledger:
     """The ledger of one output folder, for one run at a time; may be used from several threads.
 
+    Args:
+        folder: of the results; it is made.
+        lock: lock the file, so that a second run is refused; False for network shares that cannot
+            lock files, where the user must see to it.
+
     Raises:
-        LedgerError: the folder cannot be written, another run uses it, or the file is damaged.
+        LedgerError: the folder cannot be written, another run uses it, or the file is damaged,
+            of a newer version, a link, or cannot be locked.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, lock: bool = True) -> None:
         self._folder = folder
         self._path = folder / FILE_NAME
         self._lock = threading.Lock()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(
-                self._path, timeout=0, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
+            make_folder(folder)
+            self._refuse_links()
+            self._database = _connect(self._path, lock=lock)
+        except OSError as error:
+            reason = error.strerror or error
+            raise LedgerError(f"{folder}: cannot be written ({reason})") from error
+        except sqlite3.Error as error:
             raise LedgerError(f"{folder}: cannot be written ({error})") from error
         try:
             with self._errors():
                 self._open()
-            self._remove_parts()
+            remove_dead_parts(folder, lambda inner: not (inner / FILE_NAME).exists())
         except BaseException:
             self._database.close()
             raise
@@ -100,20 +115,40 @@ class Ledger:
         return as_text(own.replace("\\", "\\\\"))  # so that no other name is told alike
 
     def _open(self) -> None:
-        self._database.execute("PRAGMA locking_mode = EXCLUSIVE")  # held until the run ends or dies
-        self._database.execute("BEGIN EXCLUSIVE")
+        run = self._database.execute
+        run("PRAGMA locking_mode = EXCLUSIVE")  # held until the run ends or dies
+        run("PRAGMA synchronous = EXTRA")  # an entry is on disk when it is entered
+        run("BEGIN EXCLUSIVE")
+        self._refuse_links()  # of which one was put there meanwhile
+        ((version,),) = run("PRAGMA user_version")
+        ((application,),) = run("PRAGMA application_id")
+        if application not in (0, _OURS):
+            raise LedgerError(f"{self._path}: another program's database: choose another folder")
+        if version > VERSION:
+            raise LedgerError(
+                f"{self._path}: written by a newer jcarsr (ledger version {version}, this one "
+                f"knows {VERSION}): update jcarsr or choose another folder"
+            )
         columns = ", ".join(f.name for f in fields(Entry)[1:])
-        self._database.execute(
-            f"CREATE TABLE IF NOT EXISTS results (target TEXT PRIMARY KEY, {columns})"
-        )
-        self._database.execute("COMMIT")
-        self._database.execute(f"SELECT {_NAMES} FROM results LIMIT 1")
+        run(f"CREATE TABLE IF NOT EXISTS results (target TEXT PRIMARY KEY, {columns})")
+        run(f"SELECT {_NAMES} FROM results LIMIT 1")
+        if (version, application) != (VERSION, _OURS):
+            run(f"PRAGMA user_version = {VERSION}")
+            run(f"PRAGMA application_id = {_OURS}")
+        run("COMMIT")
 
-    def _remove_parts(self) -> None:
-        """Clear away what a killed run was writing; nobody else writes here while we hold it."""
-        for part in self._folder.rglob(f".*{PART}"):
-            with suppress(OSError):
-                part.unlink()
+    def _refuse_links(self) -> None:
+        """Raise a LedgerError if the database or a file of its journal is no plain file."""
+        for ending in _BESIDE:
+            path = self._path.with_name(FILE_NAME + ending)
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:
+                continue
+            if stat.S_ISLNK(mode):
+                raise LedgerError(f"{path}: a link, which is not followed: remove it")
+            if not stat.S_ISREG(mode):
+                raise LedgerError(f"{path}: cannot be written (not a file)")
 
     @contextmanager
     def _errors(self) -> Generator[None]:
@@ -121,13 +156,61 @@ class Ledger:
             try:
                 yield
             except sqlite3.OperationalError as error:
-                if "locked" in str(error):
-                    raise LedgerError(f"{self._folder}: another run is writing there") from error
                 if "no such column" in str(error):
-                    raise LedgerError(f"{self._path}: damaged ({error}); delete it") from error
-                raise LedgerError(f"{self._path}: cannot be written ({error})") from error
+                    raise self._damaged(error) from error
+                raise LedgerError(self._why(error)) from error
             except sqlite3.DatabaseError as error:
-                raise LedgerError(f"{self._path}: damaged ({error}); delete it") from error
+                raise self._damaged(error) from error
+
+    def _damaged(self, error: sqlite3.Error) -> LedgerError:
+        return LedgerError(
+            f"{self._path}: damaged ({error}): remove it, then --adopt enters the results that "
+            "are there"
+        )
+
+    def _why(self, error: sqlite3.Error) -> str:
+        """What an error of SQLite comes from: a share without locks, another program, or a run."""
+        try:
+            if not can_lock(self._folder):
+                return (
+                    f"{self._folder}: files cannot be locked there, as on some network shares: "
+                    "restore into a local folder and copy it, or see to it that no other run "
+                    "writes there and give --no-lock"
+                )
+        except OSError as other:
+            return f"{self._folder}: cannot be written ({other.strerror or other})"
+        if "locked" not in str(error):
+            return f"{self._path}: cannot be written ({error})"
+        self._database.close()  # which may keep others from reading, though it was refused
+        if _can_read(self._path):  # which a run that holds it allows to no other
+            return (
+                f"{self._path}: open in another program, such as a database browser: close it "
+                "there and run again"
+            )
+        return f"{self._folder}: another run is writing there"
+
+
+def _connect(path: Path, *, lock: bool) -> sqlite3.Connection:
+    """A connection that never waits for a lock."""
+    where = f"{path.absolute().as_uri()}{'' if lock else '?nolock=1'}"
+    return sqlite3.connect(
+        where, uri=True, timeout=0, isolation_level=None, check_same_thread=False
+    )
+
+
+def _can_read(path: Path) -> bool:
+    """Whether a database can be read at this moment."""
+    try:
+        database = _connect(path, lock=True)
+    except sqlite3.Error:
+        return False
+    try:
+        database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        return False
+    finally:
+        database.close()
+    return True
 
 
 def as_text(path: str) -> str:

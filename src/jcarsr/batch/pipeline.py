@@ -8,7 +8,7 @@ that memory is bounded by the largest of them and not by how many there are.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import islice
 
@@ -24,7 +24,7 @@ def run_jobs(
     worker: Worker,
     jobs: Sequence[Job | Refused],
     on_tile: Callable[[int, int], None] = lambda done, total: None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """One outcome for every job, in their order.
 
     Args:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jcarsr.image import format_of, named_as_picture
+from jcarsr.batch.search import Found, search
+from jcarsr.image import FORMATS, format_of, names_other_format
 
 DEFAULT_NAME = "{stem}_{size}"
 
@@ -35,6 +36,7 @@ class Plan:
 
     jobs: list[Job | Refused]
     folder: Path | None  # of the ledger; None = the result was given by its name, or none will be
+    notes: tuple[str, ...] = ()  # which files of a folder are no inputs, a line a folder
 
 
 def plan_jobs(
@@ -64,7 +66,8 @@ def plan_jobs(
 
     Raises:
         ValueError: the template has unknown fields or gives a path, `format` disagrees with the
-            extension of `out`, or results would be found as pictures by the next run.
+            extension of `out`, `out` is named as a picture of a format that is not written or is
+            "-", or results would be found as pictures by the next run.
     """
     as_file = len(inputs) == 1 and not os.path.isdir(inputs[0]) and not os.path.isdir(out)
     extension = format_of(out)
@@ -72,12 +75,16 @@ def plan_jobs(
         if format not in (None, extension):
             raise ValueError(f"{out}: its extension says {extension}, --format says {format}")
         return Plan(_checked([(inputs[0], out)], gradient), folder=None)
+    if str(out) == "-" or (names_other_format(out) and not os.path.isdir(out)):
+        raise ValueError(f"{out}: results can be {', '.join(FORMATS)}")
     refused: dict[Refused, None] = {}
+    notes: list[str] = []
     found: dict[tuple[str, str, Path], tuple[Path, Path]] = {}  # an input given twice is one input
     for path in inputs:
-        pictures, unreadable = _pictures(path, out)
-        refused |= dict.fromkeys(unreadable)
-        for source, below in pictures:
+        searched = search(path, out) if os.path.isdir(path) else _given(path)
+        refused |= dict.fromkeys(Refused(*refusal) for refusal in searched.refused)
+        notes += searched.notes
+        for source, below in searched.pictures:
             which = (os.path.realpath(source.parent), source.name, below)
             found.setdefault(which, (source, out / below))
     places = _places(list(found.values()), name, size)
@@ -86,7 +93,7 @@ def plan_jobs(
     pairs = [(source, target) for (source, _), target in zip(found.values(), targets, strict=True)]
     jobs = [*refused, *_checked(pairs, gradient)]
     promising = any(isinstance(job, Job) and _has_content(job.source) for job in jobs)
-    return Plan(jobs, folder=out if promising else None)
+    return Plan(jobs, out if promising else None, tuple(notes))
 
 
 def gradient_path(target: Path) -> Path:
@@ -94,35 +101,9 @@ def gradient_path(target: Path) -> Path:
     return target.with_suffix(".gradient.png")
 
 
-def _pictures(path: Path, out: Path) -> tuple[list[tuple[Path, Path]], list[Refused]]:
-    """(file, its folder relative to `path`) for every picture of a folder; a file is itself.
-
-    Earlier results are not restored again: what lies in `out` is left, if `out` is below `path`.
-    """
-    if not os.path.isdir(path):
-        return [(path, Path())], []
-    refused: list[Refused] = []
-
-    def unreadable(error: OSError) -> None:
-        reason = f"a folder that cannot be read ({error.strerror})"
-        refused.append(Refused(Path(os.fsdecode(error.filename)), reason))
-
-    results = os.path.realpath(out)
-    pictures: list[tuple[Path, Path]] = []
-    for folder, folders, files in os.walk(path, onerror=unreadable):
-        folders[:] = sorted(
-            inner for inner in folders if os.path.realpath(Path(folder, inner)) != results
-        )
-        for file in (Path(folder, name) for name in sorted(files)):
-            if not named_as_picture(file):
-                continue
-            if os.path.exists(file) and not os.path.isfile(file):  # a pipe would block for ever
-                refused.append(Refused(file, "not a file"))
-            else:
-                pictures.append((file, Path(folder).relative_to(path)))
-    if not pictures and not refused:
-        refused.append(Refused(path, "a folder without pictures"))
-    return pictures, refused
+def _given(path: Path) -> Found:
+    """A file given by its name, which need not be that of a picture."""
+    return Found([(path, Path())])
 
 
 def _has_content(path: Path) -> bool:
@@ -182,7 +163,10 @@ def _checked(pairs: Sequence[tuple[Path, Path]], gradient: bool) -> list[Job | R
 
 
 def _stem(source: Path, long: bool) -> str:
-    return f"{source.stem}_{source.suffix.removeprefix('.')}" if long else source.stem
+    stem = source.stem
+    if not stem.strip("."):  # a result with such a name would be hidden, or look like macOS's files
+        stem = "_" * len(stem)
+    return f"{stem}_{source.suffix.removeprefix('.')}" if long else stem
 
 
 def _result_name(name: str, stem: str, source: Path, size: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from jcarsr.batch.adopt import adopt
 from jcarsr.batch.decide import Decision, decide, sha256_of
 from jcarsr.batch.ledger import Entry, Ledger, as_text
 from jcarsr.batch.plan import Job, Refused, gradient_path
@@ -41,7 +42,7 @@ class Outcome:
 
     source: Path
     target: Path | None = None
-    state: Literal["done", "skipped", "failed"]
+    state: Literal["done", "skipped", "adopted", "failed"]
     error: str | None = None
     notes: tuple[str, ...] = ()  # what could not be kept
     seconds: float = 0.0  # of reading, restoring and writing
@@ -85,6 +86,7 @@ class Worker:
         settings: how.
         ledger: of the output folder; None = the result was given by its name.
         overwrite: files of other origin may be replaced.
+        adopt: results of which the ledger knows nothing are entered if they fit.
     """
 
     def __init__(
@@ -94,9 +96,10 @@ class Worker:
         ledger: Ledger | None = None,
         *,
         overwrite: bool = False,
+        adopt: bool = False,
     ) -> None:
         self._networks, self._settings, self._ledger = networks, settings, ledger
-        self._overwrite = overwrite
+        self._overwrite, self._adopt = overwrite, adopt and ledger is not None
         self._settings_text = settings.as_text(networks.scales)
 
     def read(self, job: Job) -> Read | Outcome:
@@ -111,8 +114,19 @@ class Worker:
         decision, map_decision = self._decide(job.target, sha256), None
         if self._settings.gradient:
             map_decision = self._decide(gradient_path(job.target), sha256)
+        adopting = decision.adopt or (map_decision is not None and map_decision.adopt)
+        if adopting and self._ledger is not None:
+            adopt(
+                {job.target: decision, gradient_path(job.target): map_decision},
+                job,
+                data,
+                networks=self._networks,
+                settings=self._settings,
+                ledger=self._ledger,
+            )
         if decision.skip and (map_decision is None or map_decision.skip):
-            return Outcome(source=job.source, target=job.target, state="skipped")
+            state = "adopted" if adopting else "skipped"
+            return Outcome(source=job.source, target=job.target, state=state)
         height, width = size_of(io.BytesIO(data), self._settings.read)
         picture = None if height * width > LARGE else decode(io.BytesIO(data), self._settings.read)
         return Read(
@@ -258,6 +272,7 @@ class Worker:
             settings=self._settings_text,
             weights_sha256=self._sha256_for(entry),
             overwrite=self._overwrite,
+            adopt=self._adopt,
         )
         if decision.skip and self._ledger and entry and entry.state == "pending":
             self._ledger.enter(_done(entry))  # killed after the rename

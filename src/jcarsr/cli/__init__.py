@@ -8,11 +8,19 @@ from importlib.metadata import version
 
 import typer
 
+from jcarsr.cli.choices import on_one_line
 from jcarsr.cli.evaluate import evaluate, tables
 from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
 from jcarsr.cli.restore import restore
 from jcarsr.cli.serve import serve
+from jcarsr.cli.shell import (
+    Ended,
+    escape_what_cannot_be_shown,
+    is_of_output,
+    output_error,
+    output_is_lost,
+)
 from jcarsr.cli.show import presets, recipes, sets, weights
 from jcarsr.cli.train import train
 from jcarsr.errors import JCARSRError
@@ -60,10 +68,16 @@ def main() -> None:
     """Run the command: exit code 0 all done, 1 something failed, 2 wrong usage."""
     warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # notes tell of damages
     limit_pillow(MAX_PIXELS)
+    escape_what_cannot_be_shown()
     try:
         app()
     except JCARSRError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {on_one_line(str(error))}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if not output_is_lost() and not is_of_output(error):
+            raise
+        typer.echo(f"error: {output_error(error)}", err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
@@ -74,3 +88,8 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         sys.exit(130)
+    except Ended as end:
+        typer.echo(f"ended by {end.name}", err=True)
+        raise
+    finally:
+        output_is_lost()

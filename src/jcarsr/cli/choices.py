@@ -103,7 +103,7 @@ def usage_errors() -> Generator[None]:
     try:
         yield
     except ValueError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {on_one_line(str(error))}", err=True)
         raise typer.Exit(2) from error
 
 
@@ -111,6 +111,15 @@ def shown(path: Path) -> str:
     """A path on one line, whatever characters its name has."""
     text = str(path)
     return text if text.isprintable() else repr(text)
+
+
+def on_one_line(text: str) -> str:
+    r"""A text with everything that a terminal would not print as a character escaped.
+
+    >>> print(on_one_line("a\nb\x1b[2J"))
+    a\nb\x1b[2J
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def parse_qfs(text: str) -> tuple[int, ...]:

@@ -23,6 +23,7 @@ from jcarsr.cli.choices import (
     parse_qfs,
     usage_errors,
 )
+from jcarsr.cli.shell import say
 from jcarsr.degradation.jpeg import Subsampling
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def evaluate(
                 rows.append(row)
                 if json:
                     write_rows([row], json)
-    typer.echo(tables(rows))
+    say(tables(rows))
 
 
 def tables(
@@ -113,7 +114,7 @@ def tables(
     if into:
         replace_between_markers(into, text)
     else:
-        typer.echo(text)
+        say(text)
 
 
 def _histories(qf: str | None, words: list[str], subsampling: Subsampling) -> list[History]:

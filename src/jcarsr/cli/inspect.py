@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from jcarsr.cli.choices import AnyScale, shown, usage_errors
+from jcarsr.cli.shell import say
 from jcarsr.errors import ImageError, told_bytes
 from jcarsr.image.facts import Facts, JpegFacts, Profile, facts
 from jcarsr.image.jpeg_quality import Quality
@@ -51,12 +52,12 @@ def inspect(
             failed = True
             typer.echo(f"error: {shown(file)}: {error}", err=True)
             if as_json:
-                typer.echo(json.dumps({"file": str(file), "error": str(error)}))
+                say(json.dumps({"file": str(file), "error": str(error)}))
             continue
         if as_json:
-            typer.echo(json.dumps({"file": str(file), **as_dictionary(found, choice)}))
+            say(json.dumps({"file": str(file), **as_dictionary(found, choice)}))
         else:
-            typer.echo("\n".join((shown(file), *(f"  {line}" for line in _lines(found, choice)))))
+            say("\n".join((shown(file), *(f"  {line}" for line in _lines(found, choice)))))
     if failed:
         raise typer.Exit(1)
 

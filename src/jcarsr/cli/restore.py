@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from jcarsr import image
 from jcarsr.batch.ledger import Ledger
-from jcarsr.batch.plan import DEFAULT_NAME, Plan, plan_jobs
+from jcarsr.batch.plan import DEFAULT_NAME, Job, Plan, plan_jobs
 from jcarsr.batch.settings import Settings
 from jcarsr.cli.choices import (
     AnyScale,
@@ -35,16 +24,15 @@ from jcarsr.cli.choices import (
     ThreadsOption,
     engine_options,
     parse_bytes,
-    shown,
     usage_errors,
 )
+from jcarsr.cli.report import Report
+from jcarsr.cli.shell import cleared_away_after_signals
 from jcarsr.errors import JCARSRError
 from jcarsr.inference.networks import Networks
 from jcarsr.inference.restorer import DEFAULT_TILE
 from jcarsr.inference.target import Target
-
-if TYPE_CHECKING:
-    from jcarsr.batch.worker import Outcome
+from jcarsr.partfile import remove_dead_parts
 
 _SIZE, _FILES, _LIMITS = "Size of the result", "Files", "Difficult inputs and limits"
 
@@ -111,6 +99,22 @@ def restore(
             rich_help_panel=_FILES,
         ),
     ] = False,
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt",
+            help="Enter results that are there and that the ledger does not know, if they fit.",
+            rich_help_panel=_FILES,
+        ),
+    ] = False,
+    no_lock: Annotated[
+        bool,
+        typer.Option(
+            "--no-lock",
+            help="Do not lock the ledger, for shares without locks: start no second run there.",
+            rich_help_panel=_FILES,
+        ),
+    ] = False,
     save_gradient: Annotated[
         bool,
         typer.Option(
@@ -166,8 +170,10 @@ def restore(
     again to go on, or to restore only what is new or has changed.
     """
     with usage_errors():
-        if format is not None and format not in image.FORMATS:
-            raise ValueError(f"--format {format}: not one of {', '.join(image.FORMATS)}")
+        if format is not None:
+            if image.format_named(format) is None:
+                raise ValueError(f"--format {format}: not one of {', '.join(image.FORMATS)}")
+            format = image.format_named(format)
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
         image.limit_pillow(max_pixels)
@@ -191,7 +197,15 @@ def restore(
             inputs, out, size=target.label, format=format, name=name, gradient=save_gradient
         )
         networks.check_device()
-    if not _run(plan, networks, settings, overwrite=overwrite, as_json=as_json):
+    if not _run(
+        plan,
+        networks,
+        settings,
+        overwrite=overwrite,
+        adopt=adopt,
+        lock=not no_lock,
+        as_json=as_json,
+    ):
         raise typer.Exit(1)
 
 
@@ -214,98 +228,37 @@ def _target(
 
 
 def _run(
-    plan: Plan, networks: Networks, settings: Settings, *, overwrite: bool, as_json: bool
+    plan: Plan,
+    networks: Networks,
+    settings: Settings,
+    *,
+    overwrite: bool,
+    adopt: bool,
+    lock: bool,
+    as_json: bool,
 ) -> bool:
     """Do every job and tell of it; True if every input has its result now."""
     from jcarsr.batch.pipeline import run_jobs
     from jcarsr.batch.worker import Worker
 
-    report = _Report(len(plan.jobs), as_json)
+    report = Report(len(plan.jobs), as_json)
     with ExitStack() as stack:
-        ledger = None if plan.folder is None else stack.enter_context(Ledger(plan.folder))
-        worker = Worker(networks, settings, ledger, overwrite=overwrite)
+        stack.enter_context(cleared_away_after_signals())
+        ledger = None
+        if plan.folder is not None:
+            ledger = stack.enter_context(Ledger(plan.folder, lock=lock))
+        else:  # the result was given by its name
+            for folder in {job.target.parent for job in plan.jobs if isinstance(job, Job)}:
+                remove_dead_parts(folder)
+        worker = Worker(networks, settings, ledger, overwrite=overwrite, adopt=adopt)
         stack.enter_context(report)
+        for note in plan.notes:
+            report.note(note)
+        outcomes = run_jobs(worker, plan.jobs, report.on_tile)
+        stack.callback(outcomes.close)  # waits for what is being written
         try:
-            for outcome in run_jobs(worker, plan.jobs, report.on_tile):
+            for outcome in outcomes:
                 report.tell(outcome)
         except JCARSRError as error:  # the disk is full, the ledger cannot be written
             report.stopped(str(error))
     return report.summary()
-
-
-class _Report:
-    """Tells of every file, on the terminal and as JSON, and counts."""
-
-    def __init__(self, total: int, as_json: bool) -> None:
-        self._total, self._as_json = total, as_json
-        self._counts = {"done": 0, "skipped": 0, "failed": 0}
-        self._failures: list[str] = []
-        self._megapixels = 0.0
-        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
-        self._files: TaskID = self._progress.add_task("pictures", total=total, rate="")
-        self._tiles: TaskID = self._progress.add_task("tiles", total=None, rate="")
-        self.on_tile: Callable[[int, int], None] = self._on_tile
-
-    def __enter__(self) -> _Report:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._progress.stop()
-
-    def tell(self, outcome: Outcome) -> None:
-        """One file is finished with."""
-        self._counts[outcome.state] += 1
-        source = shown(outcome.source)
-        if outcome.error is not None:
-            self._failures.append(f"{source}: {outcome.error}")
-            self._console.print(f"error: {source}: {outcome.error}")
-        elif outcome.state == "done" and outcome.target is not None:
-            self._console.print(f"{source} -> {shown(outcome.target)}")
-        for note in outcome.notes:
-            self._console.print(f"note: {source}: {note}")
-        if outcome.size is not None:
-            self._megapixels += outcome.size[0] * outcome.size[1] / 1e6
-        if self._as_json:
-            typer.echo(json.dumps(_as_dictionary(outcome)))
-        elapsed = self._progress.tasks[0].elapsed
-        rate = f"{self._megapixels / elapsed:.2f} MP/s" if elapsed else ""
-        self._progress.update(self._files, advance=1, rate=rate)
-
-    def stopped(self, reason: str) -> None:
-        """The run cannot go on."""
-        self._failures.append(reason)
-        self._console.print(f"error: {reason}")
-
-    def summary(self) -> bool:
-        """The last lines; True if every input has its result."""
-        left = self._total - sum(self._counts.values())
-        if self._total > 1 or left or self._counts["skipped"]:
-            parts = [f"{self._counts['done']} restored"]
-            parts += [f"{self._counts['skipped']} unchanged"] if self._counts["skipped"] else []
-            parts += [f"{self._counts['failed']} failed"] if self._counts["failed"] else []
-            parts += [f"{left} not tried"] if left else []
-            self._console.print(f"{', '.join(parts)}, of {self._total}")
-            if len(self._failures) > 1:
-                self._console.print("failed:")
-                for failure in self._failures:
-                    self._console.print(f"  {failure}")
-        return not self._failures and not left
-
-    def _on_tile(self, done: int, total: int) -> None:
-        self._progress.update(self._tiles, completed=done, total=total)
-
-
-def _as_dictionary(outcome: Outcome) -> dict[str, object]:
-    said = {name: value for name, value in vars(outcome).items() if value not in (None, ())}
-    return {name: str(v) if isinstance(v, Path) else v for name, v in said.items()}

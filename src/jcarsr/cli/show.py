@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from jcarsr.cli.shell import say
+
 
 def weights(
     name: Annotated[
@@ -18,11 +20,11 @@ def weights(
     from jcarsr.weights import bundled_names, find, read_record
 
     if name:
-        typer.echo(json.dumps(asdict(read_record(find(name))), indent=2))
+        say(json.dumps(asdict(read_record(find(name))), indent=2))
         return
     for bundled in bundled_names():
         record = read_record(find(bundled))
-        typer.echo(f"{bundled}  x{record.facts.scale}  sha256 {record.sha256[:12]}")
+        say(f"{bundled}  x{record.facts.scale}  sha256 {record.sha256[:12]}")
 
 
 def presets() -> None:
@@ -36,7 +38,7 @@ def presets() -> None:
             network = build_preset(name)
         count = sum(parameter.numel() for parameter in network.parameters())
         fields = ", ".join(f"{key}={value}" for key, value in asdict(network.config).items())
-        typer.echo(f"{name}: {count / 1e6:.2f} M parameters, {fields}")
+        say(f"{name}: {count / 1e6:.2f} M parameters, {fields}")
 
 
 def recipes() -> None:
@@ -45,7 +47,7 @@ def recipes() -> None:
 
     for name, recipe in RECIPES.items():
         fields = ", ".join(f"{key}={value!r}" for key, value in asdict(recipe).items())
-        typer.echo(f"{name}: {fields}")
+        say(f"{name}: {fields}")
 
 
 def sets() -> None:
@@ -53,4 +55,4 @@ def sets() -> None:
     from jcarsr.data.catalog import CATALOG
 
     for known in CATALOG.values():
-        typer.echo(f"{known.name} ({known.use}): {known.instructions}")
+        say(f"{known.name} ({known.use}): {known.instructions}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from jcarsr.export.onnx_graph import build, trace
 from jcarsr.inference.graphs import graph_path
 from jcarsr.inference.onnx_engine import OnnxEngine
 from jcarsr.inference.torch_engine import TorchEngine, load_network
+from jcarsr.partfile import remove_dead_parts, scratch_folder, sync_file, sync_folder
 from jcarsr.pixels import Planes
 from jcarsr.protocols import Output
 from jcarsr.weights import read, read_record
@@ -57,8 +57,8 @@ def export(
         raise WeightsError(f"{weights}: no convolution of its network is known to stand 8 bits")
     folder = folder or weights.parent
     kept = folder / weights.name
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as scratch:
+    with scratch_folder(folder) as scratch:
+        remove_dead_parts(folder)
         copy = Path(shutil.copy(weights, scratch))
         graphs: list[Path] = []
         for output in facts.outputs:
@@ -74,9 +74,13 @@ def export(
             check(copy, output)
             graphs.append(graph)
             on_graph(folder / graph.name)
+        for file in (copy, *graphs):
+            sync_file(file)
         if not (kept.exists() and kept.samefile(weights)):
             copy.replace(kept)
-        return [graph.replace(folder / graph.name) for graph in graphs]
+        written = [graph.replace(folder / graph.name) for graph in graphs]
+        sync_folder(folder)
+        return written
 
 
 def check(weights: Path, output: Output) -> float:

@@ -3,10 +3,11 @@
 from jcarsr.image.decode import decode, decode_rgb, from_pillow, size_of
 from jcarsr.image.encode import (
     FORMATS,
-    PART,
     SaveOptions,
     check_format,
+    format_named,
     format_of,
+    names_other_format,
     save,
     upright,
 )
@@ -22,7 +23,6 @@ from jcarsr.image.picture import Animation, Metadata, Picture
 __all__ = [
     "FORMATS",
     "MAX_PIXELS",
-    "PART",
     "SUFFIXES",
     "Animation",
     "Metadata",
@@ -32,10 +32,12 @@ __all__ = [
     "check_format",
     "decode",
     "decode_rgb",
+    "format_named",
     "format_of",
     "from_pillow",
     "limit_pillow",
     "named_as_picture",
+    "names_other_format",
     "save",
     "size_of",
     "upright",

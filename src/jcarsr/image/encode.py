@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-import os
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image
@@ -22,15 +20,21 @@ from jcarsr.image.open import one_line
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.png16 import write_png16
 from jcarsr.image.tiff import write_tiff16
+from jcarsr.partfile import being_written
 from jcarsr.pixels import Samples, to_8_bits
 
 FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "avif": "AVIF", "tiff": "TIFF"}
 """What a result can be saved as: extension and Pillow's name."""
 
-PART = ".jcarsr-part"
-"""How the name of a file ends while it is being written."""
-
-_ALIASES = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tif": "tiff", "apng": "png"}
+_ALIASES = {
+    **dict.fromkeys(("jpeg", "jpe", "jfif", "pjpeg", "pjp", "jif", "jfi"), "jpg"),
+    **{"tif": "tiff", "apng": "png"},
+}
+_OTHERS = (  # formats of pictures that are not written, by their extensions
+    "bmp dib gif heic heif heics heifs hif avifs jxl jp2 j2k j2c jpx jpf jpc jxr wdp hdp mpo jps "
+    "ico cur icns tga pcx ppm pgm pbm pnm pam pfm qoi exr hdr dds sgi xbm xpm psd psb xcf kra ora "
+    "svg svgz eps ai pdf raw dng cr2 cr3 nef arw orf rw2 raf pef srw"
+)
 _ANIMATED = frozenset({"png", "webp", "avif"})
 _LONGEST_SIDE = {"jpg": 65_500, "webp": 16_383, "avif": 65_535}  # pixels; libjpeg's is the first
 _STORAGE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -54,9 +58,23 @@ class SaveOptions:
 
 def format_of(path: Path) -> str | None:
     """The key of FORMATS that a file name's extension stands for, None if it stands for none."""
-    extension = path.suffix.lower().removeprefix(".")
+    return format_named(path.suffix)
+
+
+def format_named(extension: str) -> str | None:
+    """The key of FORMATS that an extension stands for, None if it stands for none.
+
+    >>> format_named(".JPEG"), format_named("tif"), format_named("bmp")
+    ('jpg', 'tiff', None)
+    """
+    extension = extension.lower().removeprefix(".")
     extension = _ALIASES.get(extension, extension)
     return extension if extension in FORMATS else None
+
+
+def names_other_format(path: Path) -> bool:
+    """Whether a file name's extension is that of pictures of a kind that is not written."""
+    return path.suffix.lower().removeprefix(".") in _OTHERS.split()
 
 
 def check_format(picture: Picture | Animation, size: tuple[int, int], format: str) -> None:
@@ -110,12 +128,11 @@ def save(
     metadata, notes = fitting(_wanted(picture, options), format)
     if isinstance(picture, Animation) and picture.plays and format == "avif":
         notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
-    with _being_written(path) as partial:
+    with _as_image_errors(), being_written(path, before_rename) as file:
         if isinstance(picture, Animation):
-            _write_animation(partial, picture, metadata, format, options)
+            _write_animation(file, picture, metadata, format, options)
         else:
-            _write_still(partial, picture, metadata, format, options)
-        before_rename(partial)
+            _write_still(file, picture, metadata, format, options)
     return notes
 
 
@@ -128,23 +145,14 @@ def upright(picture: Picture) -> Image.Image:
 
 
 @contextmanager
-def _being_written(path: Path) -> Generator[Path]:
-    """A name beside `path` to write to; renamed at the end, removed after an error."""
-    own = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]  # short, however long the name
-    partial = path.with_name(f".{own}{PART}")
+def _as_image_errors() -> Generator[None]:
+    """Turn what goes wrong in writing into our errors."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())  # so that no crash leaves a renamed but empty file
-        partial.replace(path)
+        yield
     except (OSError, ValueError) as error:
         storage = isinstance(error, OSError) and error.errno in _STORAGE_ERRORS
         kind = StorageError if storage else ImageError
         raise kind(f"cannot be written ({one_line(error)})") from error
-    finally:
-        with suppress(OSError):  # the folder could not be made, or not be written to
-            partial.unlink(missing_ok=True)
 
 
 def _wanted(picture: Picture | Animation, options: SaveOptions) -> Metadata:
@@ -154,21 +162,24 @@ def _wanted(picture: Picture | Animation, options: SaveOptions) -> Metadata:
 
 
 def _write_still(
-    path: Path, picture: Picture, metadata: Metadata, format: str, options: SaveOptions
+    file: IO[bytes], picture: Picture, metadata: Metadata, format: str, options: SaveOptions
 ) -> None:
     channels = _channels(picture)
     if channels.dtype == np.uint16 and format == "png":
-        with path.open("wb") as file:
-            write_png16(file, channels, metadata)
+        write_png16(file, channels, metadata)
     elif channels.dtype == np.uint16 and format == "tiff":
-        write_tiff16(path, channels, metadata)
+        write_tiff16(Path(file.name), channels, metadata)
     else:
         settings = settings_for(metadata, format, options.quality)
-        _write_by_pillow(path, _to_pillow(channels), format, settings)
+        _write_by_pillow(file, _to_pillow(channels), format, settings)
 
 
 def _write_animation(
-    path: Path, animation: Animation, metadata: Metadata, format: str, options: SaveOptions
+    file: IO[bytes],
+    animation: Animation,
+    metadata: Metadata,
+    format: str,
+    options: SaveOptions,
 ) -> None:
     frames = list(animation.decode_frames())
     mode = "RGBA" if any(frame.alpha is not None for frame in frames) else "RGB"
@@ -180,20 +191,19 @@ def _write_animation(
         "duration": [round(milliseconds) for milliseconds in animation.milliseconds],
         "loop": animation.plays,
     }
-    _write_by_pillow(path, first, format, settings)
+    _write_by_pillow(file, first, format, settings)
 
 
-def _write_by_pillow(path: Path, image: Image.Image, format: str, settings: dict[str, Any]) -> None:
+def _write_by_pillow(
+    file: IO[bytes], image: Image.Image, format: str, settings: dict[str, Any]
+) -> None:
     """Save through Python's file, without the number by which encoders would write themselves.
 
     Of a full disk they tell nothing when it took the beginning of what they wrote last, and that
     of TIFF never says why it failed.
     """
-    with path.open("wb") as file:
-        plain: Any = SimpleNamespace(
-            write=file.write, flush=file.flush, seek=file.seek, tell=file.tell
-        )
-        image.save(plain, FORMATS[format], **settings)
+    plain: Any = SimpleNamespace(write=file.write, flush=file.flush, seek=file.seek, tell=file.tell)
+    image.save(plain, FORMATS[format], **settings)
 
 
 def _channels(picture: Picture) -> Samples:

@@ -16,7 +16,7 @@ from jcarsr.errors import ImageError, PixelLimitError
 
 SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".gif"}
-    | {".tif", ".tiff", ".heic", ".heif"}
+    | {".tif", ".tiff", ".heic", ".heif", ".hif", ".mpo", ".jps", ".pjpeg", ".pjp", ".jfi", ".jif"}
 )
 """Names under which a folder is searched for pictures; the content decides how they are read."""
 

@@ -3,6 +3,8 @@
 Of the weights a graph holds only one kernel, which does what upsampler and tail do; its other
 initialisers point into the weight file, by name and offset. It says in its metadata for which
 tensors it was made.
+
+A graph is a program that the engine runs: see docs/robustness.md for what it may do.
 """
 
 from __future__ import annotations

@@ -92,10 +92,9 @@ def build(architecture: str, config: Config) -> Network:
         raise ValueError(f"{architecture!r}: no such network, there are {', '.join(ARCHITECTURES)}")
     module = import_module(entry.module)
     try:
-        sizes = getattr(module, entry.config)(**config)
-    except TypeError as error:
+        return getattr(module, entry.network)(getattr(module, entry.config)(**config))
+    except TypeError as error:  # an unknown field, or a size that is no number
         raise ValueError(f"{architecture}: {error}") from error
-    return getattr(module, entry.network)(sizes)
 
 
 def build_preset(name: str) -> Network:

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from jcarsr.errors import TrainingError
+from jcarsr.partfile import folder_being_written, remove_dead_parts
 from jcarsr.safefile import SafeFileError, read_metadata, read_tensors
 
 
@@ -41,21 +42,18 @@ def save(
         the checkpoint's folder.
     """
     target = folder / f"step-{progress.step:08d}"
-    partial = folder / f".{target.name}.part"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     parts = _split(tensors, part_bytes)
-    for number, part in enumerate(parts, start=1):
-        about = {"part": number, "parts": len(parts), "run": run}
-        about |= {"step": progress.step, "seconds": progress.seconds}
-        name = f"part-{number:03d}-of-{len(parts):03d}.safetensors"
-        # not save_file, which lets only its owner read it
-        (partial / name).write_bytes(to_bytes(part, {"checkpoint": json.dumps(about)}))
-    if target.exists():  # the same step again, after a resumption that made no step
-        shutil.rmtree(target)
-    partial.rename(target)
+    # the same step may be there, after a resumption that made no step: it is replaced
+    with folder_being_written(target) as partial:
+        for number, part in enumerate(parts, start=1):
+            about = {"part": number, "parts": len(parts), "run": run}
+            about |= {"step": progress.step, "seconds": progress.seconds}
+            name = f"part-{number:03d}-of-{len(parts):03d}.safetensors"
+            # not save_file, which lets only its owner read it
+            (partial / name).write_bytes(to_bytes(part, {"checkpoint": json.dumps(about)}))
     for older in _checkpoints(folder)[:-1]:
         shutil.rmtree(older)
+    remove_dead_parts(folder)
     return target
 
 

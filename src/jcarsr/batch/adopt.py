@@ -1,0 +1,90 @@
+"""Results that are there and that the ledger, which was lost, knows nothing of."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+
+from jcarsr.batch.decide import Decision
+from jcarsr.batch.ledger import Entry, Ledger, as_text
+from jcarsr.batch.plan import Job
+from jcarsr.batch.settings import Settings
+from jcarsr.errors import ImageError
+from jcarsr.image import FORMATS, decode, format_of
+from jcarsr.inference.networks import Networks
+
+
+def adopt(
+    found: Mapping[Path, Decision | None],
+    job: Job,
+    data: bytes,
+    *,
+    networks: Networks,
+    settings: Settings,
+    ledger: Ledger,
+) -> None:
+    """Enter results that stand under the names that a job's results would get, as done.
+
+    Checked is that each is a whole picture of the format that its name says, and that the result
+    has the size that it would get. That it was made from this input, with these weights and these
+    settings, cannot be seen from it and is taken for granted.
+
+    Args:
+        found: the result and its gradient map; those whose decision says `adopt` are entered.
+        job: whose results they are.
+        data: the bytes of its source.
+        networks: what would restore.
+        settings: how.
+        ledger: of the output folder.
+
+    Raises:
+        ImageError: the source or a result cannot be read, or a result does not fit.
+    """
+    size = decode(io.BytesIO(data), settings.read).size
+    wanted = settings.target.size(*size)
+    scale = settings.target.native_scale(*size, networks.scales)
+    entry = Entry(
+        target="",
+        source=as_text(str(job.source)),
+        state="done",
+        source_sha256=hashlib.sha256(data).hexdigest(),
+        settings=settings.as_text(networks.scales),
+        weights_sha256=networks.record(scale).sha256,
+        scale=scale,
+    )
+    fitting = [
+        (path, decision)
+        for path, decision in found.items()
+        if decision is not None and decision.adopt
+    ]
+    for path, _ in fitting:
+        _check(path, wanted if path == job.target else None, settings)
+    for path, decision in fitting:
+        ledger.enter(
+            replace(entry, target=ledger.key(path), result_sha256=decision.previous_sha256)
+        )
+
+
+def _check(path: Path, size: tuple[int, int] | None, settings: Settings) -> None:
+    """Raise an ImageError unless a file is a whole picture of its name's format and of `size`."""
+    format = FORMATS[format_of(path) or "png"]
+    try:
+        pixels = 0 if size is None else size[0] * size[1]
+        limit = max(settings.read.max_pixels, pixels)
+        picture = decode(path, replace(settings.read, max_pixels=limit, salvage=False))
+        with Image.open(path) as image:
+            found = image.format
+    except (ImageError, OSError) as error:
+        raise ImageError(f"{path} exists already and cannot be adopted ({error})") from error
+    if found != format or size not in (None, picture.size):
+        width, height = picture.size
+        wanted = format if size is None else f"{format} of {size[0]}x{size[1]}"
+        raise ImageError(
+            f"{path} exists already and is {found} of {width}x{height}, not {wanted}: "
+            "--overwrite replaces it"
+        )

@@ -1,0 +1,90 @@
+"""Which files of a folder are pictures to restore."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jcarsr.image import named_as_picture
+
+_MADE_BY_MACHINES = frozenset(
+    {"@eadir", ".@__thumb", ".thumbnails", "@recycle", "@recently-snapshot", "@snapshot"}
+    | {"#recycle", "#snapshot", ".snapshot", "$recycle.bin", ".trashes", "__macosx", ".appledouble"}
+)
+"""Folders in which NAS and systems keep thumbnails, deleted files and attributes, in lower case."""
+
+_NO_PICTURES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini"})
+_MOST_KINDS = 6  # extensions that a note lists
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a folder has."""
+
+    pictures: list[tuple[Path, Path]]  # and each one's folder, relative to the one searched
+    refused: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])  # and why
+    notes: list[str] = field(default_factory=list[str])  # of what else lies there
+
+
+def search(path: Path, out: Path) -> Found:
+    """The pictures of a folder, searched to the bottom, in the order of their names.
+
+    Earlier results are not restored again: what lies in `out` is left, if `out` is below `path`.
+    So are thumbnails and deleted files that NAS keep in folders of their own.
+    """
+    found, others = Found([]), Counter[str]()
+
+    def unreadable(error: OSError) -> None:
+        reason = f"a folder that cannot be read ({error.strerror})"
+        found.refused.append((Path(os.fsdecode(error.filename)), reason))
+
+    results = os.path.realpath(out)
+    for folder, folders, files in os.walk(path, onerror=unreadable):
+        folders[:] = sorted(
+            inner
+            for inner in folders
+            if inner.lower() not in _MADE_BY_MACHINES
+            and os.path.realpath(Path(folder, inner)) != results
+        )
+        for file in (Path(folder, name) for name in sorted(files)):
+            if not named_as_picture(file):
+                if not file.name.startswith(".") and file.name.lower() not in _NO_PICTURES:
+                    others[file.suffix.lower() or "without extension"] += 1
+            elif reason := _why_not(file):
+                found.refused.append((file, reason))
+            else:
+                found.pictures.append((file, Path(folder).relative_to(path)))
+    left = _in_words(others)
+    if not found.pictures and not found.refused:
+        reason = f"a folder without pictures{f' ({left})' if left else ''}"
+        found.refused.append((path, reason))
+    elif left:
+        found.notes.append(f"{path}: {left}")
+    return found
+
+
+def _why_not(file: Path) -> str | None:
+    """Why a file must not even be opened; None = it may be.
+
+    Pipes and devices would block for ever, and so would some files of the system that seem empty.
+    """
+    try:
+        about = file.stat()
+    except OSError:  # reading it says why
+        return None
+    if not os.path.isfile(file):
+        return "not a file"
+    return None if about.st_size else "an empty file, not a picture"
+
+
+def _in_words(others: Counter[str]) -> str:
+    """How many files of which extensions were left, in words; nothing if none were."""
+    if not others:
+        return ""
+    count = others.total()
+    kinds = [f"{number} {kind}" for kind, number in others.most_common(_MOST_KINDS)]
+    kinds += ["others"] if len(others) > _MOST_KINDS else []
+    files = "1 file is" if count == 1 else f"{count} files are"
+    return f"{files} left out, not named as pictures: {', '.join(kinds)}"
