@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError, PixelLimitError
+from jcarsr.image.jpeg_whole import TRUNCATED, whole_jpeg
 from jcarsr.image.metadata import colour_space, read_metadata, wrong_profile
 from jcarsr.image.open import ReadOptions, one_line, opened
 from jcarsr.image.picture import Animation, Metadata, Picture
@@ -29,10 +31,13 @@ def decode(file: Source, options: ReadOptions = ReadOptions()) -> Picture | Anim
         ImageError: missing, empty, no picture, truncated (without `salvage`), too large, or of a
             kind that cannot be kept whole. The message does not name the file.
     """
-    data = read_bytes(file)
+    data, notes = read_bytes(file), list[str]()
+    with opened(io.BytesIO(data), options) as image:
+        if isinstance(image, JpegImageFile):
+            data, notes = whole_jpeg(data, options)
     with opened(io.BytesIO(data), options) as image:
         if options.first_frame or not _is_animated(image):
-            return _still(image, options, data)
+            return _still(image, options, data, notes)
         return _animation(image, options, data)
 
 
@@ -85,18 +90,22 @@ def read_bytes(file: Source) -> bytes:
         raise ImageError(f"cannot be opened ({one_line(error)})") from error
 
 
-def _still(image: Image.Image, options: ReadOptions, data: bytes | None) -> Picture:
-    """The current frame of an image; `data` is its file, to read 16-bit colours from."""
+def _still(
+    image: Image.Image, options: ReadOptions, data: bytes | None, found: Sequence[str] = ()
+) -> Picture:
+    """The current frame of an image.
+
+    `data` is its file, to read 16-bit colours from; `found` are notes on the file.
+    """
     refuse_unknown_mode(image)
     layout = getattr(image, "tile", None)
     broken_off = load(image, options)
     metadata, orientation, notes = read_metadata(image)
+    notes += found
     if image.format == "TIFF" and not broken_off:
         orientation = 1  # Pillow turns TIFFs upright while it loads them
     if broken_off:
-        notes.append("truncated: what could be decoded was taken")
-        if image.format == "JPEG" and data is not None:
-            image = _ended(data, options)
+        notes.append(TRUNCATED)
     grey = is_grey(image)
     profile = metadata.icc_profile
     if image.mode == "CMYK":
@@ -113,13 +122,6 @@ def _still(image: Image.Image, options: ReadOptions, data: bytes | None) -> Pict
         metadata=replace(metadata, icc_profile=profile),
         notes=tuple(notes),
     )
-
-
-def _ended(jpeg: bytes, options: ReadOptions) -> Image.Image:
-    """A truncated JPEG with an end put to it: its decoder then gives all scans that came."""
-    with opened(io.BytesIO(jpeg + b"\xff\xd9"), options) as image:
-        load(image, options)
-        return image.copy()
 
 
 def _is_animated(image: Image.Image) -> bool:

@@ -23,6 +23,9 @@ SUFFIXES = frozenset(
 MAX_PIXELS = 100_000_000
 """An input with more pixels, all frames together, is refused as a decompression bomb."""
 
+SALVAGE_HELPS = "(--salvage restores what there is)"
+"""Ends the refusal of a truncated file of which something can be had."""
+
 _APPLE_DOUBLE = "._"  # begins the names under which macOS keeps attributes of other files
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "MPO", "HEIF")
