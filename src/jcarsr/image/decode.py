@@ -104,7 +104,7 @@ def _still(
     notes += found
     if image.format == "TIFF" and not broken_off:
         orientation = 1  # Pillow turns TIFFs upright while it loads them
-    if broken_off:
+    if broken_off and TRUNCATED not in notes:
         notes.append(TRUNCATED)
     grey = is_grey(image)
     profile = metadata.icc_profile

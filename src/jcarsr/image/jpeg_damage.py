@@ -27,7 +27,7 @@ MAX_STEPS = 100_000_000
 """Codes that are followed at most, about: some 15 seconds. What comes after is not looked at."""
 
 _MOST_BLOCKS = 10  # of an MCU (T.81, B.2.3)
-_ZERO_TAIL = 64  # bits; more of them than that before the last block ends are no padding
+_ZERO_TAIL = 16  # bits that the last block may have of the zeros behind it; more are lost data
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ def find_damage(data: bytes, structure: Structure, max_steps: int = MAX_STEPS) -
         _enter(seen, frame, scan)
     complete = not seen.broken_off and not seen.corrupt and _is_complete(seen, frame)
     broken_off = seen.broken_off or not (structure.ended or complete or seen.corrupt)
+    seen.corrupt |= any(seen.low.values())  # no encoder ends before the last bits are there
     return Damage(broken_off, seen.corrupt and not broken_off, complete)
 
 

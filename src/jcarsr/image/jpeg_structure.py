@@ -28,6 +28,7 @@ PROGRESSIVE = frozenset({0xC2, 0xCA})
 ARITHMETIC = frozenset({0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 """Kinds of frames that are not coded with Huffman's tables."""
 
+_PADDING = 8  # zeros that may stand between segments; behind a scan, more are lost data
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a segment
 _MARKER = re.compile(rb"\xff([\x01-\xfe])")
@@ -114,7 +115,8 @@ def read_structure(data: bytes) -> Structure:
             raise ImageError(f"more than {MAX_GARBAGE:,} bytes between its segments: refused")
         if segments > MAX_SEGMENTS:
             raise ImageError(f"more than {MAX_SEGMENTS:,} segments: refused")
-        strange |= bool(data[at : marker.start()].strip(b"\xff\0"))
+        between = data[at : marker.start()].strip(b"\xff")
+        strange |= bool(between.strip(b"\0")) or (len(between) > _PADDING and bool(state.scans))
         kind = data[marker.start() + 1]
         at = marker.end()
         if kind == 0xD9:
