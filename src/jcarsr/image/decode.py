@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError, PixelLimitError
+from jcarsr.image.guard import check_file
 from jcarsr.image.jpeg_whole import TRUNCATED, whole_jpeg
 from jcarsr.image.metadata import colour_space, read_metadata, wrong_profile
 from jcarsr.image.open import ReadOptions, one_line, opened
@@ -83,6 +84,7 @@ def read_bytes(file: Source) -> bytes:
     if not isinstance(file, str | Path):
         return file.read()
     try:
+        check_file(file)
         return Path(file).read_bytes()
     except FileNotFoundError as error:
         raise ImageError("no such file") from error
@@ -114,6 +116,11 @@ def _still(
         notes.append(wrong_profile(profile))
         profile = None
     samples, alpha = samples_of(image, layout, options, data)
+    if alpha is not None and not alpha.any():
+        if image.format == "BMP":  # its writer left the fourth byte unused
+            alpha = None
+        else:
+            notes.append("transparent everywhere: nothing of it is seen")
     return Picture(
         samples=samples,
         alpha=alpha,

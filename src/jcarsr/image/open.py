@@ -13,6 +13,8 @@ from typing import IO
 from PIL import Image, UnidentifiedImageError
 
 from jcarsr.errors import ImageError, PixelLimitError
+from jcarsr.image.guard import check_content, check_file
+from jcarsr.image.tiff_directory import kind_of_tiff
 
 SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".gif"}
@@ -56,7 +58,7 @@ def opened(
         ImageError: missing, empty or no picture. The message does not name the file.
         PixelLimitError: more pixels than `options` allow.
     """
-    image = _open(file)
+    image = _open(file, options)
     with image:
         pixels = image.width * image.height
         if pixels > options.max_pixels:
@@ -87,16 +89,16 @@ def one_line(error: Exception) -> str:
     return " ".join(reason.split()) or type(error).__name__
 
 
-def _open(file: str | Path | IO[bytes]) -> Image.Image:
+def _open(file: str | Path | IO[bytes], options: ReadOptions) -> Image.Image:
     try:
-        _prepare_heif(file)
+        _look_before(file, options)
         return Image.open(file, formats=_known_formats())
     except ImageError:
         raise
     except FileNotFoundError as error:
         raise ImageError("no such file") from error
     except UnidentifiedImageError as error:
-        raise ImageError("not a picture that can be read") from error
+        raise ImageError(_kind(file) or "not a picture that can be read") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PixelLimitError("more pixels than allowed: refused as a bomb") from error
     except Exception as error:  # broken files make Pillow's parsers raise nearly anything
@@ -108,17 +110,27 @@ def _known_formats() -> list[str]:
     return [name for name in _FORMATS if name in Image.OPEN]
 
 
-def _prepare_heif(file: str | Path | IO[bytes]) -> None:
-    """Load the HEIC reader if this file needs it."""
+def _look_before(file: str | Path | IO[bytes], options: ReadOptions) -> None:
+    """Refuse what Pillow must not see, and load the HEIC reader if the file needs it."""
     if isinstance(file, str | Path):
+        check_file(file)
         with open(file, "rb") as stream:
-            head = stream.read(12)
-    else:
-        head = file.read(12)
-        file.seek(0)
+            _look_before(stream, options)
+        return
+    check_content(file, options.max_pixels)
+    head = file.read(12)
+    file.seek(0)
     if head[4:8] != b"ftyp" or head[8:12] not in _HEIF_BRANDS:
         return
     try:
         importlib.import_module("pillow_heif").register_heif_opener()
     except ModuleNotFoundError as error:
         raise ImageError("HEIC pictures need: pip install 'jcarsr[heif]'") from error
+
+
+def _kind(file: str | Path | IO[bytes]) -> str | None:
+    """What a file is that Pillow does not know; None = no picture."""
+    if not isinstance(file, str | Path):
+        return kind_of_tiff(file)
+    with open(file, "rb") as stream:
+        return kind_of_tiff(stream)
