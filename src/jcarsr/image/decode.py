@@ -15,7 +15,8 @@ from jcarsr.errors import ImageError, PixelLimitError
 from jcarsr.image.guard import check_file
 from jcarsr.image.jpeg_whole import TRUNCATED, whole_jpeg
 from jcarsr.image.metadata import colour_space, read_metadata, wrong_profile
-from jcarsr.image.open import ReadOptions, one_line, opened
+from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, opened
+from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.samples import cmyk_to_rgb, is_grey, load, refuse_unknown_mode, samples_of
 from jcarsr.pixels import Pixels, to_8_bits
@@ -103,7 +104,7 @@ def _still(
     layout = getattr(image, "tile", None)
     broken_off = load(image, options)
     metadata, orientation, notes = read_metadata(image)
-    notes += found
+    notes += (*image.info.get(LEFT_OUT, ()), *found)
     if image.format == "TIFF" and not broken_off:
         orientation = 1  # Pillow turns TIFFs upright while it loads them
     if broken_off and TRUNCATED not in notes:
@@ -151,6 +152,8 @@ def _animation(image: Image.Image, options: ReadOptions, data: bytes) -> Animati
         raise PixelLimitError(
             f"{all_frames} are more than {options.max_pixels:,} pixels: refused as a bomb"
         )
+    if count > MAX_FRAMES:
+        raise ImageError(f"{count:,} frames, more than {MAX_FRAMES:,}: refused")
     first = 1 if image.info.get("default_image") else 0  # a still for viewers without animation
     metadata, _, _ = read_metadata(image)
     if metadata.icc_profile and colour_space(metadata.icc_profile) != "RGB":

@@ -16,7 +16,7 @@ from jcarsr.image.jpeg_quality import Quality, quality_of
 from jcarsr.image.jpeg_whole import doubts_about_jpeg
 from jcarsr.image.late_chunks import find_late_metadata
 from jcarsr.image.metadata import colour_space, read_metadata
-from jcarsr.image.open import ReadOptions, one_line, opened
+from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, opened
 from jcarsr.image.samples import refuse_unknown_mode
 
 LAST_SAVE = (
@@ -115,7 +115,7 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
     metadata, orientation, notes = read_metadata(image)
     width, height = _stored_size(image)
     frames = _frames(image)
-    notes += _doubts(image, frames, options)
+    notes += (*image.info.get(LEFT_OUT, ()), *_doubts(image, frames, options))
     if jpeg is not None:
         notes += [*doubts_about_jpeg(_all_bytes(image)), LAST_SAVE]
     return Facts(

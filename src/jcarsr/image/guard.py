@@ -9,6 +9,8 @@ from typing import IO
 
 from jcarsr.errors import ImageError
 from jcarsr.image.jpeg_structure import LOSSLESS, is_jpeg, read_structure
+from jcarsr.image.parts import check_chunks, check_gif
+from jcarsr.image.png_chunks import is_png, without_bad_chunks
 from jcarsr.image.tiff_directory import check_tiff
 
 MAX_BYTES = 2**30
@@ -35,20 +37,32 @@ def check_file(path: str | Path) -> None:
         raise ImageError("not a picture that can be read")  # /proc has files without end of 0 bytes
 
 
-def check_content(stream: IO[bytes], max_pixels: int) -> None:
+def check_content(stream: IO[bytes], max_pixels: int) -> tuple[IO[bytes] | None, tuple[str, ...]]:
     """Refuse kinds that are told by their names, and what asks for more than a picture needs.
+
+    Returns:
+        the same file without what would cost its picture, None if there is nothing such; and notes
+        on it.
 
     Raises:
         ImageError: such a file.
     """
+    other, notes = None, ()
     stream.seek(0)
     head = stream.read(16)
     if is_jpeg(head):
         stream.seek(0)
         _check_jpeg(stream.read(MAX_BYTES))
+    elif is_png(head):
+        other, notes = without_bad_chunks(stream)
+    elif head.startswith(b"GIF8"):
+        check_gif(stream)
+    elif head.startswith(b"RIFF") or head[4:8] == b"ftyp":
+        check_chunks(stream, riff=head.startswith(b"RIFF"))
     else:
         check_tiff(stream, max_pixels)
     stream.seek(0)
+    return other, notes
 
 
 def _check_jpeg(data: bytes) -> None:

@@ -28,6 +28,9 @@ MAX_PIXELS = 100_000_000
 SALVAGE_HELPS = "(--salvage restores what there is)"
 """Ends the refusal of a truncated file of which something can be had."""
 
+LEFT_OUT = "jcarsr: left out"
+"""Key of an opened image's `info`: notes on metadata that were left out before it was opened."""
+
 _APPLE_DOUBLE = "._"  # begins the names under which macOS keeps attributes of other files
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "MPO", "HEIF")
@@ -91,8 +94,10 @@ def one_line(error: Exception) -> str:
 
 def _open(file: str | Path | IO[bytes], options: ReadOptions) -> Image.Image:
     try:
-        _look_before(file, options)
-        return Image.open(file, formats=_known_formats())
+        other, notes = _look_before(file, options)
+        image = Image.open(file if other is None else other, formats=_known_formats())
+        image.info[LEFT_OUT] = notes
+        return image
     except ImageError:
         raise
     except FileNotFoundError as error:
@@ -110,22 +115,24 @@ def _known_formats() -> list[str]:
     return [name for name in _FORMATS if name in Image.OPEN]
 
 
-def _look_before(file: str | Path | IO[bytes], options: ReadOptions) -> None:
-    """Refuse what Pillow must not see, and load the HEIC reader if the file needs it."""
+def _look_before(
+    file: str | Path | IO[bytes], options: ReadOptions
+) -> tuple[IO[bytes] | None, tuple[str, ...]]:
+    """Refuse what Pillow must not see, or leave it out; load the HEIC reader if it is needed."""
     if isinstance(file, str | Path):
         check_file(file)
         with open(file, "rb") as stream:
-            _look_before(stream, options)
-        return
-    check_content(file, options.max_pixels)
+            return _look_before(stream, options)
+    found = check_content(file, options.max_pixels)
     head = file.read(12)
     file.seek(0)
     if head[4:8] != b"ftyp" or head[8:12] not in _HEIF_BRANDS:
-        return
+        return found
     try:
         importlib.import_module("pillow_heif").register_heif_opener()
     except ModuleNotFoundError as error:
         raise ImageError("HEIC pictures need: pip install 'jcarsr[heif]'") from error
+    return found
 
 
 def _kind(file: str | Path | IO[bytes]) -> str | None:
