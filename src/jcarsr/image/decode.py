@@ -15,9 +15,10 @@ from jcarsr.errors import ImageError, PixelLimitError
 from jcarsr.image.guard import check_file
 from jcarsr.image.jpeg_whole import TRUNCATED, whole_jpeg
 from jcarsr.image.metadata import colour_space, read_metadata, wrong_profile
-from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, opened
+from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, opened
 from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
+from jcarsr.image.png_rows import has_all_rows
 from jcarsr.image.samples import cmyk_to_rgb, is_grey, load, refuse_unknown_mode, samples_of
 from jcarsr.pixels import Pixels, to_8_bits
 
@@ -37,6 +38,10 @@ def decode(file: Source, options: ReadOptions = ReadOptions()) -> Picture | Anim
     with opened(io.BytesIO(data), options) as image:
         if isinstance(image, JpegImageFile):
             data, notes = whole_jpeg(data, options)
+        elif image.format == "PNG" and not has_all_rows(data):
+            if not options.salvage:
+                raise ImageError(f"cannot be decoded (truncated) {SALVAGE_HELPS}")
+            notes = [TRUNCATED]
     with opened(io.BytesIO(data), options) as image:
         if options.first_frame or not _is_animated(image):
             return _still(image, options, data, notes)
