@@ -375,7 +375,8 @@ class TestHostile:
         self, image: Image.Image, format: str, options: dict[str, Any]
     ) -> None:
         data = saved(image, format, **options)
-        assert refusal(data[: len(data) // 2]).startswith("cannot be decoded (")
+        message = refusal(data[: len(data) // 2])
+        assert message.startswith("cannot be decoded (")
 
     @pytest.mark.parametrize("format", ["WEBP", "AVIF"])
     @pytest.mark.parametrize("salvage", [False, True])

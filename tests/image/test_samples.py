@@ -292,6 +292,36 @@ class TestEightBits:
         assert still(saved(image, "PNG")).alpha is not None
 
 
+class TestTransparentEverywhere:
+    def test_bitmap_with_an_unused_fourth_byte_is_opaque(self, photo: Pixels) -> None:
+        unused = np.dstack([photo, np.zeros(photo.shape[:2], np.uint8)])
+        picture = still(with_masks(unused))
+        assert (picture.alpha, picture.notes) == (None, ())
+        np.testing.assert_array_equal(picture.samples, photo)
+
+    def test_bitmap_with_a_used_one_is_not(self, photo: Pixels) -> None:
+        used = np.dstack([photo, photo[..., 0]])
+        np.testing.assert_array_equal(still(with_masks(used)).alpha, photo[..., 0])
+
+    @pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
+    def test_others_are_noted(self, photo: Pixels, format: str) -> None:
+        nothing = np.dstack([photo, np.zeros(photo.shape[:2], np.uint8)])
+        picture = still(saved(Image.fromarray(nothing), format, lossless=True))
+        assert picture.alpha is not None
+        assert not picture.alpha.any()
+        assert picture.notes == ("transparent everywhere: nothing of it is seen",)
+
+
+def with_masks(pixels: Pixels) -> bytes:
+    """A bitmap of version 5 that names a mask for alpha, (H, W, 4)."""
+    height, width = pixels.shape[:2]
+    rows = pixels[::-1, :, [2, 1, 0, 3]].tobytes()
+    sizes = struct.pack("<IiiHHIIiiII", 124, width, height, 1, 32, 3, len(rows), 0, 0, 0, 0)
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000) + b"BGRs"
+    head = sizes + masks + bytes(124 - len(sizes) - len(masks))
+    return b"BM" + struct.pack("<IHHI", 138 + len(rows), 0, 0, 138) + head + rows
+
+
 def cmyk(ink: tuple[int, int, int, int]) -> Image.Image:
     return Image.new("CMYK", (16, 16), ink)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +20,7 @@ from jcarsr.inference.networks import Networks
 def adopt(
     found: Mapping[Path, Decision | None],
     job: Job,
-    data: bytes,
+    source_sha256: str,
     *,
     networks: Networks,
     settings: Settings,
@@ -37,7 +35,7 @@ def adopt(
     Args:
         found: the result and its gradient map; those whose decision says `adopt` are entered.
         job: whose results they are.
-        data: the bytes of its source.
+        source_sha256: of the bytes of its source.
         networks: what would restore.
         settings: how.
         ledger: of the output folder.
@@ -45,14 +43,14 @@ def adopt(
     Raises:
         ImageError: the source or a result cannot be read, or a result does not fit.
     """
-    size = decode(io.BytesIO(data), settings.read).size
+    size = decode(job.source, settings.read).size
     wanted = settings.target.size(*size)
     scale = settings.target.native_scale(*size, networks.scales)
     entry = Entry(
         target="",
         source=as_text(str(job.source)),
         state="done",
-        source_sha256=hashlib.sha256(data).hexdigest(),
+        source_sha256=source_sha256,
         settings=settings.as_text(networks.scales),
         weights_sha256=networks.record(scale).sha256,
         scale=scale,

@@ -27,6 +27,7 @@ from jcarsr.image import (
     size_of,
 )
 from jcarsr.image.decode import read_bytes
+from jcarsr.image.guard import check_file
 from jcarsr.inference.animate import animate
 from jcarsr.inference.compose import compose
 from jcarsr.inference.gradient_map import gradient_map
@@ -34,6 +35,10 @@ from jcarsr.inference.networks import Networks
 
 LARGE = 8_000_000
 """Pixels; a picture or a result with more is not held beside others."""
+
+
+HELD = 2**26
+"""Bytes; a larger file is not held beside others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +63,7 @@ class Read:
     """A file that has been read and is to be restored."""
 
     job: Job
-    data: bytes
+    data: bytes | None  # None = a large file: read again when its turn comes
     sha256: str
     decision: Decision
     map_decision: Decision | None  # about the gradient map, if one is wanted
@@ -109,8 +114,8 @@ class Worker:
             JCARSRError: it cannot be read, or its result must not be replaced.
         """
         started = time.perf_counter()
-        data = read_bytes(job.source)
-        sha256 = hashlib.sha256(data).hexdigest()
+        data = _held(job.source)
+        sha256 = sha256_of(job.source) if data is None else hashlib.sha256(data).hexdigest()
         decision, map_decision = self._decide(job.target, sha256), None
         if self._settings.gradient:
             map_decision = self._decide(gradient_path(job.target), sha256)
@@ -119,7 +124,7 @@ class Worker:
             adopt(
                 {job.target: decision, gradient_path(job.target): map_decision},
                 job,
-                data,
+                sha256,
                 networks=self._networks,
                 settings=self._settings,
                 ledger=self._ledger,
@@ -127,8 +132,11 @@ class Worker:
         if decision.skip and (map_decision is None or map_decision.skip):
             state = "adopted" if adopting else "skipped"
             return Outcome(source=job.source, target=job.target, state=state)
-        height, width = size_of(io.BytesIO(data), self._settings.read)
-        picture = None if height * width > LARGE else decode(io.BytesIO(data), self._settings.read)
+        file = job.source if data is None else io.BytesIO(data)
+        height, width = size_of(file, self._settings.read)
+        picture = None
+        if data is not None and height * width <= LARGE:
+            picture = decode(io.BytesIO(data), self._settings.read)
         return Read(
             job=job,
             data=data,
@@ -146,7 +154,12 @@ class Worker:
             JCARSRError: the result cannot be made or could not be saved.
         """
         started = time.perf_counter()
-        picture = read.picture or decode(io.BytesIO(read.data), self._settings.read)
+        picture = read.picture
+        if picture is None:
+            data = read.data
+            picture = decode(
+                read.job.source if data is None else io.BytesIO(data), self._settings.read
+            )
         target = self._settings.target
         size = target.size(*picture.size)
         check_format(picture, size, format_of(read.job.target) or "")
@@ -283,6 +296,17 @@ class Worker:
         if entry is None or entry.scale is None or entry.scale not in self._networks.scales:
             return None
         return self._networks.record(entry.scale).sha256
+
+
+def _held(source: Path) -> bytes | None:
+    """A file's bytes, None if they are too many to be held beside those of others."""
+    try:
+        check_file(source)
+        if source.stat().st_size > HELD:
+            return None
+    except OSError:
+        pass  # of which reading tells
+    return read_bytes(source)
 
 
 def _done(entry: Entry) -> Entry:

@@ -37,7 +37,7 @@ def inspect(
 ) -> None:
     """Tell what pictures are, how hard JPEGs were compressed, and which weights would be used.
 
-    Reads the files' headers only.
+    Decodes no pixels: reads headers, and follows the codes of JPEGs to see whether they are whole.
     """
     with usage_errors():
         if max_pixels < 1:

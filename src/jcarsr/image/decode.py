@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError, PixelLimitError
+from jcarsr.image.guard import check_file
+from jcarsr.image.jpeg_whole import TRUNCATED, whole_jpeg
 from jcarsr.image.metadata import colour_space, read_metadata, wrong_profile
-from jcarsr.image.open import ReadOptions, one_line, opened
+from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, opened
+from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
+from jcarsr.image.png_rows import has_all_rows
 from jcarsr.image.samples import cmyk_to_rgb, is_grey, load, refuse_unknown_mode, samples_of
 from jcarsr.pixels import Pixels, to_8_bits
 
@@ -29,10 +34,17 @@ def decode(file: Source, options: ReadOptions = ReadOptions()) -> Picture | Anim
         ImageError: missing, empty, no picture, truncated (without `salvage`), too large, or of a
             kind that cannot be kept whole. The message does not name the file.
     """
-    data = read_bytes(file)
+    data, notes = read_bytes(file), list[str]()
+    with opened(io.BytesIO(data), options) as image:
+        if isinstance(image, JpegImageFile):
+            data, notes = whole_jpeg(data, options)
+        elif image.format == "PNG" and not has_all_rows(data):
+            if not options.salvage:
+                raise ImageError(f"cannot be decoded (truncated) {SALVAGE_HELPS}")
+            notes = [TRUNCATED]
     with opened(io.BytesIO(data), options) as image:
         if options.first_frame or not _is_animated(image):
-            return _still(image, options, data)
+            return _still(image, options, data, notes)
         return _animation(image, options, data)
 
 
@@ -78,6 +90,7 @@ def read_bytes(file: Source) -> bytes:
     if not isinstance(file, str | Path):
         return file.read()
     try:
+        check_file(file)
         return Path(file).read_bytes()
     except FileNotFoundError as error:
         raise ImageError("no such file") from error
@@ -85,18 +98,22 @@ def read_bytes(file: Source) -> bytes:
         raise ImageError(f"cannot be opened ({one_line(error)})") from error
 
 
-def _still(image: Image.Image, options: ReadOptions, data: bytes | None) -> Picture:
-    """The current frame of an image; `data` is its file, to read 16-bit colours from."""
+def _still(
+    image: Image.Image, options: ReadOptions, data: bytes | None, found: Sequence[str] = ()
+) -> Picture:
+    """The current frame of an image.
+
+    `data` is its file, to read 16-bit colours from; `found` are notes on the file.
+    """
     refuse_unknown_mode(image)
     layout = getattr(image, "tile", None)
     broken_off = load(image, options)
     metadata, orientation, notes = read_metadata(image)
+    notes += (*image.info.get(LEFT_OUT, ()), *found)
     if image.format == "TIFF" and not broken_off:
         orientation = 1  # Pillow turns TIFFs upright while it loads them
-    if broken_off:
-        notes.append("truncated: what could be decoded was taken")
-        if image.format == "JPEG" and data is not None:
-            image = _ended(data, options)
+    if broken_off and TRUNCATED not in notes:
+        notes.append(TRUNCATED)
     grey = is_grey(image)
     profile = metadata.icc_profile
     if image.mode == "CMYK":
@@ -105,6 +122,11 @@ def _still(image: Image.Image, options: ReadOptions, data: bytes | None) -> Pict
         notes.append(wrong_profile(profile))
         profile = None
     samples, alpha = samples_of(image, layout, options, data)
+    if alpha is not None and not alpha.any():
+        if image.format == "BMP":  # its writer left the fourth byte unused
+            alpha = None
+        else:
+            notes.append("transparent everywhere: nothing of it is seen")
     return Picture(
         samples=samples,
         alpha=alpha,
@@ -113,13 +135,6 @@ def _still(image: Image.Image, options: ReadOptions, data: bytes | None) -> Pict
         metadata=replace(metadata, icc_profile=profile),
         notes=tuple(notes),
     )
-
-
-def _ended(jpeg: bytes, options: ReadOptions) -> Image.Image:
-    """A truncated JPEG with an end put to it: its decoder then gives all scans that came."""
-    with opened(io.BytesIO(jpeg + b"\xff\xd9"), options) as image:
-        load(image, options)
-        return image.copy()
 
 
 def _is_animated(image: Image.Image) -> bool:
@@ -142,6 +157,8 @@ def _animation(image: Image.Image, options: ReadOptions, data: bytes) -> Animati
         raise PixelLimitError(
             f"{all_frames} are more than {options.max_pixels:,} pixels: refused as a bomb"
         )
+    if count > MAX_FRAMES:
+        raise ImageError(f"{count:,} frames, more than {MAX_FRAMES:,}: refused")
     first = 1 if image.info.get("default_image") else 0  # a still for viewers without animation
     metadata, _, _ = read_metadata(image)
     if metadata.icc_profile and colour_space(metadata.icc_profile) != "RGB":

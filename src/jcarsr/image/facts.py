@@ -1,4 +1,4 @@
-"""What a picture file says of itself, read without decoding its pixels."""
+"""What a picture file says of itself, and whether it is whole, without decoding its pixels."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError
 from jcarsr.image.jpeg_quality import Quality, quality_of
+from jcarsr.image.jpeg_whole import doubts_about_jpeg
 from jcarsr.image.late_chunks import find_late_metadata
 from jcarsr.image.metadata import colour_space, read_metadata
-from jcarsr.image.open import ReadOptions, one_line, opened
+from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, opened
 from jcarsr.image.samples import refuse_unknown_mode
 
 LAST_SAVE = (
@@ -114,9 +115,9 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
     metadata, orientation, notes = read_metadata(image)
     width, height = _stored_size(image)
     frames = _frames(image)
-    notes += _doubts(image, frames, options)
+    notes += (*image.info.get(LEFT_OUT, ()), *_doubts(image, frames, options))
     if jpeg is not None:
-        notes.append(LAST_SAVE)
+        notes += [*doubts_about_jpeg(_all_bytes(image)), LAST_SAVE]
     return Facts(
         format=image.format or "unknown",
         width=width,
@@ -135,6 +136,15 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
         jpeg=jpeg,
         notes=tuple(notes),
     )
+
+
+def _all_bytes(image: Image.Image) -> bytes:
+    stream: Any = getattr(image, "fp", None)
+    at = stream.tell()
+    stream.seek(0)
+    data: bytes = stream.read()
+    stream.seek(at)
+    return data
 
 
 def _jpeg_facts(image: Image.Image) -> JpegFacts | None:

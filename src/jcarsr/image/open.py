@@ -13,6 +13,8 @@ from typing import IO
 from PIL import Image, UnidentifiedImageError
 
 from jcarsr.errors import ImageError, PixelLimitError
+from jcarsr.image.guard import check_content, check_file
+from jcarsr.image.tiff_directory import kind_of_tiff
 
 SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".gif"}
@@ -22,6 +24,12 @@ SUFFIXES = frozenset(
 
 MAX_PIXELS = 100_000_000
 """An input with more pixels, all frames together, is refused as a decompression bomb."""
+
+SALVAGE_HELPS = "(--salvage restores what there is)"
+"""Ends the refusal of a truncated file of which something can be had."""
+
+LEFT_OUT = "jcarsr: left out"
+"""Key of an opened image's `info`: notes on metadata that were left out before it was opened."""
 
 _APPLE_DOUBLE = "._"  # begins the names under which macOS keeps attributes of other files
 
@@ -53,7 +61,7 @@ def opened(
         ImageError: missing, empty or no picture. The message does not name the file.
         PixelLimitError: more pixels than `options` allow.
     """
-    image = _open(file)
+    image = _open(file, options)
     with image:
         pixels = image.width * image.height
         if pixels > options.max_pixels:
@@ -84,16 +92,18 @@ def one_line(error: Exception) -> str:
     return " ".join(reason.split()) or type(error).__name__
 
 
-def _open(file: str | Path | IO[bytes]) -> Image.Image:
+def _open(file: str | Path | IO[bytes], options: ReadOptions) -> Image.Image:
     try:
-        _prepare_heif(file)
-        return Image.open(file, formats=_known_formats())
+        other, notes = _look_before(file, options)
+        image = Image.open(file if other is None else other, formats=_known_formats())
+        image.info[LEFT_OUT] = notes
+        return image
     except ImageError:
         raise
     except FileNotFoundError as error:
         raise ImageError("no such file") from error
     except UnidentifiedImageError as error:
-        raise ImageError("not a picture that can be read") from error
+        raise ImageError(_kind(file) or "not a picture that can be read") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PixelLimitError("more pixels than allowed: refused as a bomb") from error
     except Exception as error:  # broken files make Pillow's parsers raise nearly anything
@@ -105,17 +115,29 @@ def _known_formats() -> list[str]:
     return [name for name in _FORMATS if name in Image.OPEN]
 
 
-def _prepare_heif(file: str | Path | IO[bytes]) -> None:
-    """Load the HEIC reader if this file needs it."""
+def _look_before(
+    file: str | Path | IO[bytes], options: ReadOptions
+) -> tuple[IO[bytes] | None, tuple[str, ...]]:
+    """Refuse what Pillow must not see, or leave it out; load the HEIC reader if it is needed."""
     if isinstance(file, str | Path):
+        check_file(file)
         with open(file, "rb") as stream:
-            head = stream.read(12)
-    else:
-        head = file.read(12)
-        file.seek(0)
+            return _look_before(stream, options)
+    found = check_content(file, options.max_pixels)
+    head = file.read(12)
+    file.seek(0)
     if head[4:8] != b"ftyp" or head[8:12] not in _HEIF_BRANDS:
-        return
+        return found
     try:
         importlib.import_module("pillow_heif").register_heif_opener()
     except ModuleNotFoundError as error:
         raise ImageError("HEIC pictures need: pip install 'jcarsr[heif]'") from error
+    return found
+
+
+def _kind(file: str | Path | IO[bytes]) -> str | None:
+    """What a file is that Pillow does not know; None = no picture."""
+    if not isinstance(file, str | Path):
+        return kind_of_tiff(file)
+    with open(file, "rb") as stream:
+        return kind_of_tiff(stream)

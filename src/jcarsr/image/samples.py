@@ -10,7 +10,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from jcarsr.errors import ImageError
 from jcarsr.image.metadata import colour_space, wrong_profile
-from jcarsr.image.open import ReadOptions, one_line, opened
+from jcarsr.image.open import SALVAGE_HELPS, ReadOptions, one_line, opened
 from jcarsr.pixels import Samples
 
 _GREY = frozenset({"1", "L", "LA", "La"})
@@ -59,7 +59,8 @@ def load(image: Image.Image, options: ReadOptions) -> bool:
     except Exception as error:  # broken files make Pillow's decoders raise nearly anything
         room: Any = getattr(image, "_im", None)  # Pillow makes it before it decodes the first row
         if not options.salvage or room is None:
-            raise ImageError(f"cannot be decoded ({one_line(error)})") from error
+            way = "" if room is None else f" {SALVAGE_HELPS}"
+            raise ImageError(f"cannot be decoded ({one_line(error)}){way}") from error
     unchecked: Any = image
     unchecked.tile = []  # nothing is left to decode: the rows that came stay, the others are black
     return True

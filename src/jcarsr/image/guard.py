@@ -1,0 +1,76 @@
+"""What a file is and how much it asks of its reader, looked at before Pillow reads it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import IO
+
+from jcarsr.errors import ImageError
+from jcarsr.image.jpeg_structure import LOSSLESS, is_jpeg, read_structure
+from jcarsr.image.parts import check_chunks, check_gif
+from jcarsr.image.png_chunks import is_png, without_bad_chunks
+from jcarsr.image.tiff_directory import check_tiff
+
+MAX_BYTES = 2**30
+"""Bytes of a file; a larger one is refused."""
+
+_HIERARCHICAL = frozenset({0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF})
+
+
+def check_file(path: str | Path) -> None:
+    """Refuse what is no file of a bounded size: pipes, devices, endless ones.
+
+    Raises:
+        ImageError: it is none, or larger than MAX_BYTES.
+        OSError: there is none.
+    """
+    found = os.stat(path)
+    if stat.S_ISDIR(found.st_mode):
+        return  # of which opening it tells
+    if not stat.S_ISREG(found.st_mode):
+        raise ImageError("no file but a pipe or device")
+    if found.st_size > MAX_BYTES:
+        raise ImageError(f"has {found.st_size:,} bytes, more than {MAX_BYTES:,}: refused")
+    if not found.st_size:
+        raise ImageError("not a picture that can be read")  # /proc has files without end of 0 bytes
+
+
+def check_content(stream: IO[bytes], max_pixels: int) -> tuple[IO[bytes] | None, tuple[str, ...]]:
+    """Refuse kinds that are told by their names, and what asks for more than a picture needs.
+
+    Returns:
+        the same file without what would cost its picture, None if there is nothing such; and notes
+        on it.
+
+    Raises:
+        ImageError: such a file.
+    """
+    other, notes = None, ()
+    stream.seek(0)
+    head = stream.read(16)
+    if is_jpeg(head):
+        stream.seek(0)
+        _check_jpeg(stream.read(MAX_BYTES))
+    elif is_png(head):
+        other, notes = without_bad_chunks(stream)
+    elif head.startswith(b"GIF8"):
+        check_gif(stream)
+    elif head.startswith(b"RIFF") or head[4:8] == b"ftyp":
+        check_chunks(stream, riff=head.startswith(b"RIFF"))
+    else:
+        check_tiff(stream, max_pixels)
+    stream.seek(0)
+    return other, notes
+
+
+def _check_jpeg(data: bytes) -> None:
+    frame = read_structure(data).frame
+    if frame is None:
+        return
+    if frame.kind in _HIERARCHICAL:
+        raise ImageError("hierarchical JPEGs are not supported")
+    if frame.bits != 8:
+        kind = "lossless JPEGs" if frame.kind in LOSSLESS else "JPEGs"
+        raise ImageError(f"{kind} of {frame.bits} bits a sample are not supported")

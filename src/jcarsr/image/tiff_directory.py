@@ -1,0 +1,174 @@
+"""The directories of a TIFF, read before Pillow sees it: what kind it is, and how much it asks."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from jcarsr.errors import ImageError, PixelLimitError
+
+MAX_PAGES = 5_000
+"""Directories in a row; a TIFF with more is refused."""
+
+MAX_VALUES = 2_000_000
+"""Values of all tags of a directory that are numbers; a TIFF with more is refused."""
+
+_PREFIXES = {b"II*\0": "<", b"MM\0*": ">"}
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
+_LETTERS = {1: "B", 3: "H", 4: "I", 13: "I"}
+_BLOB = frozenset({1, 2, 6, 7})  # types of single bytes, which cost what they are long
+_TAGS = frozenset({254, 256, 257, 258, 259, 262, 277, 322, 323, 330, 338, 339, 50706})
+_MOST_SUBDIRECTORIES = 16
+_NEWSUBFILE, _COMPRESSION, _PHOTOMETRIC, _SUBDIRECTORIES, _DNG = 254, 259, 262, 330, 50706
+_SENSOR = frozenset({32803, 34892})  # photometric: colour filter array, linear raw
+# Compressions of Sony, Nikon, Adobe, Kodak and Pentax.
+_CAMERAS = frozenset({32767, 34713, 34892, 65000, 65535})
+# How raw files begin that are no plain TIFFs: of Olympus, Panasonic, Canon, Fuji and Sigma.
+_RAW = {
+    (0, b"IIRO"): "ORF",
+    (0, b"IIRS"): "ORF",
+    (0, b"MMOR"): "ORF",
+    (0, b"IIU\0"): "RW2",
+    (8, b"CR\2"): "CR2",
+    (4, b"ftypcrx "): "CR3",
+    (6, b"HEAPCCDR"): "CRW",
+    (0, b"FUJIFILMCCD-RAW"): "RAF",
+    (0, b"FOVb"): "X3F",
+}
+
+Directory = dict[int, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class _Walk:
+    stream: IO[bytes]
+    order: str
+
+    def directory(self, place: int) -> tuple[Directory, int]:
+        """The tags that matter of one directory, and the place of the next; 0 = none.
+
+        Raises:
+            ImageError: more values than any picture needs.
+            struct.error: beyond the file's end.
+        """
+        self.stream.seek(place)
+        (count,) = struct.unpack(f"{self.order}H", self.stream.read(2))
+        entries = self.stream.read(12 * count)
+        rest = self.stream.read(4)
+        found: Directory = {}
+        values = 0
+        for tag, kind, number, value in struct.iter_unpack(f"{self.order}HHI4s", entries):
+            values += 0 if kind in _BLOB else number
+            if values > MAX_VALUES:
+                raise ImageError(f"more than {MAX_VALUES:,} values in its directory: refused")
+            if tag in _TAGS and kind in _LETTERS and number:
+                found[tag] = self._values(kind, min(number, _MOST_SUBDIRECTORIES), number, value)
+        return found, struct.unpack(f"{self.order}I", rest)[0] if len(rest) == 4 else 0
+
+    def _values(self, kind: int, wanted: int, number: int, value: bytes) -> tuple[int, ...]:
+        if number * _SIZES[kind] > 4:
+            self.stream.seek(struct.unpack(f"{self.order}I", value)[0])
+            value = self.stream.read(wanted * _SIZES[kind])
+        size = wanted * _SIZES[kind]
+        return struct.unpack(f"{self.order}{wanted}{_LETTERS[kind]}", value[:size])
+
+
+def check_tiff(stream: IO[bytes], max_pixels: int) -> None:
+    """Refuse camera raw files and TIFFs that ask for more than a picture needs.
+
+    Other files pass; what is broken is left to Pillow.
+
+    Raises:
+        ImageError: a camera raw file, of which only a preview could be read; too many pages or
+            values.
+        PixelLimitError: a tile of more than `max_pixels`.
+    """
+    stream.seek(0)
+    head = stream.read(32)
+    for (at, beginning), name in _RAW.items():
+        if head[at:].startswith(beginning):
+            raise ImageError(_raw(name))
+    walk = _walk(stream)
+    if walk is None:
+        return
+    try:
+        _check(walk, struct.unpack_from(f"{walk.order}I", head, 4)[0], max_pixels)
+    except struct.error:
+        return
+
+
+def kind_of_tiff(stream: IO[bytes]) -> str | None:
+    """What a TIFF is that Pillow does not know, in words; None = it is no TIFF."""
+    walk = _walk(stream)
+    if walk is None:
+        return None
+    stream.seek(4)
+    try:
+        (place,) = struct.unpack(f"{walk.order}I", stream.read(4))
+        tags, _ = walk.directory(place)
+    except (struct.error, ImageError):
+        return None
+    if not all(tags.get(tag, (0,))[0] for tag in (256, 257)):
+        return None
+    bits = tags.get(258, (1,))
+    samples = tags.get(277, (len(bits),))[0]
+    photometric = tags.get(_PHOTOMETRIC, (-1,))[0]
+    if 3 in tags.get(339, ()):
+        return f"TIFFs of {bits[0]}-bit floating point numbers are not supported"
+    if photometric == 5 and samples > 4:
+        return "CMYK TIFFs with transparency or spot colours are not supported"
+    return (
+        f"TIFFs of {samples} x {bits[0]} bits, photometric interpretation {photometric} and "
+        f"compression {tags.get(_COMPRESSION, (1,))[0]} are not supported"
+    )
+
+
+def _walk(stream: IO[bytes]) -> _Walk | None:
+    stream.seek(0)
+    order = _PREFIXES.get(stream.read(4))
+    return None if order is None else _Walk(stream, order)
+
+
+def _check(walk: _Walk, place: int, max_pixels: int) -> None:
+    seen = set[int]()
+    while place and place not in seen:
+        seen.add(place)
+        if len(seen) > MAX_PAGES:
+            raise ImageError(f"more than {MAX_PAGES:,} pages: refused")
+        tags, following = walk.directory(place)
+        across, down = (tags.get(tag, (0,))[0] for tag in (322, 323))
+        if across * down > max_pixels:
+            raise PixelLimitError(
+                f"tiles of {across}x{down} are more than {max_pixels:,} pixels: refused as a bomb"
+            )
+        if len(seen) == 1:
+            _refuse_raw(walk, tags)
+        place = following
+
+
+def _refuse_raw(walk: _Walk, tags: Directory) -> None:
+    if _DNG in tags:
+        raise ImageError(_raw("DNG"))
+    inner = [tags]
+    for place in tags.get(_SUBDIRECTORIES, ()):
+        inner += _known(walk, place)
+    for found in inner:
+        sensor = _SENSOR.intersection(found.get(_PHOTOMETRIC, ()))
+        if sensor or _CAMERAS.intersection(found.get(_COMPRESSION, ())):
+            raise ImageError(_raw(""))
+    if tags.get(_NEWSUBFILE, (0,))[0] & 1:
+        raise ImageError(_raw(""))
+
+
+def _known(walk: _Walk, place: int) -> Iterator[Directory]:
+    try:
+        yield walk.directory(place)[0]
+    except struct.error:
+        return
+
+
+def _raw(name: str) -> str:
+    kind = f" ({name})" if name else ""
+    return f"a camera raw file{kind}: only its preview could be read"
