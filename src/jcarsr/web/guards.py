@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from jcarsr.errors import told_bytes
 from jcarsr.web import problems
+from jcarsr.web.body import Body, too_large, too_slow
+from jcarsr.web.clients import client_of
+from jcarsr.web.connections import Connection
 from jcarsr.web.limits import Limits
 from jcarsr.web.metrics import Metrics
 from jcarsr.web.problems import Problem
@@ -26,8 +27,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_DRAINED = 64 * 2**20  # bytes that are taken and thrown away so that a refusal is heard
-_DRAIN_SECONDS = 10.0
+_HURRY = 4096  # bytes a second: a slower body loses its place to one that is new
 
 
 class Visitors:
@@ -67,6 +67,13 @@ class Visitors:
                 self._metrics.answers.labels(route, message["status"]).inc()
             await send(message)
 
+        connection = scope.get("state", {}).get("connection")
+        crowded = isinstance(connection, Connection) and connection.crowded
+        if crowded and scope["path"] != "/healthz":
+            headers = {"Retry-After": "2", "Connection": "close"}
+            busy = problems.response(503, "too many requests are being answered", headers)
+            await busy(scope, receive, told)
+            return
         refusal = self._refusal(scope)
         if refusal:
             await problems.response(403, refusal)(scope, receive, told)
@@ -97,7 +104,7 @@ class Visitors:
 
 
 class Bodies:
-    """Bounds what is received: bytes, time, and how many bodies at once.
+    """Bounds what is received: bytes, time, rate, and how many bodies at once.
 
     Args:
         app: what is guarded.
@@ -109,31 +116,31 @@ class Bodies:
         self, app: ASGIApp, limits: Limits, checks: Mapping[str, Callable[[], None]]
     ) -> None:
         self._app, self._limits, self._checks = app, limits, checks
-        self._open = 0
+        self._open: set[Body] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request (ASGI)."""
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS", "DELETE"):
             await self._app(scope, receive, send)
             return
-        body = _Body(receive, send, self._limits)
+        client = client_of(scope)
+        body = Body(receive, send, self._limits, client, lambda: self._open.discard(body))
         headers = Headers(scope=scope)
         try:
-            self._check(scope["path"], headers.get("content-length", "0"))
+            self._check(scope["path"], client, headers.get("content-length", "0"))
         except Problem as problem:
             if headers.get("expect", "").lower() == "100-continue":  # it asks before it sends
                 body.leave()
             answer = problems.response(problem.status_code, problem.detail, problem.headers)
             await answer(scope, body.receive, body.send)
             return
-        self._open += 1
-        body.on_end = self._closed
+        self._open.add(body)
         try:
             await self._app(scope, body.receive, body.send)
         finally:
             body.end()
 
-    def _check(self, path: str, announced: str) -> None:
+    def _check(self, path: str, client: str, announced: str) -> None:
         """See from a request's head whether its body can be taken.
 
         Raises:
@@ -141,84 +148,29 @@ class Bodies:
         """
         if announced.isdecimal() and int(announced) > self._limits.upload_bytes:
             raise too_large(self._limits)
-        if self._open >= self._limits.uploads:
-            busy = "too many pictures are being received"
-            raise Problem(503, busy, {"Retry-After": "2"})
         if path in self._checks:
             self._checks[path]()
+        if len(self._open) >= self._limits.uploads and not self._displace(client):
+            raise _busy()
 
-    def _closed(self) -> None:
-        self._open -= 1
+    def _displace(self, client: str) -> bool:
+        """Free a place for a client: a slow body's, or one of a client that holds more."""
+        held = Counter(body.client for body in self._open)
+        slow = [body for body in self._open if body.waited >= self._limits.rate_grace]
+        slowest = min(slow, key=lambda body: body.rate, default=None)
+        if slowest is not None and slowest.rate < _HURRY:
+            slowest.displace(too_slow())
+            return True
+        other, most = max(held.items(), key=lambda item: item[1])
+        if most < held[client] + 2:
+            return False
+        theirs = (body for body in self._open if body.client == other)
+        min(theirs, key=lambda body: body.bytes).displace(_busy())
+        return True
 
 
-def too_large(limits: Limits) -> Problem:
-    """What is answered to too many bytes."""
-    return Problem(413, f"more than the {told_bytes(limits.upload_bytes)} allowed")
-
-
-class _Body:
-    """One request's body."""
-
-    def __init__(self, receive: Receive, send: Send, limits: Limits) -> None:
-        self._receive, self._send, self._limits = receive, send, limits
-        self._began, self._bytes = time.monotonic(), 0
-        self._over = False  # all of it was received, or the client is gone
-        self._unread = False  # it is left where it is
-        self.on_end = lambda: None
-
-    def end(self) -> None:
-        """Nothing more will come."""
-        if not self._over:
-            self._over = True
-            self.on_end()
-
-    def leave(self) -> None:
-        """More may come, which nobody will take."""
-        self._unread = True
-
-    async def receive(self) -> Message:
-        """As the server's, within the limits.
-
-        Raises:
-            Problem: 413 or 408.
-        """
-        if self._over:  # what comes now tells that the client is gone, whenever that is
-            return await self._receive()
-        left = self._began + self._limits.upload_seconds - time.monotonic()
-        try:
-            async with asyncio.timeout(min(max(left, 0.0), self._limits.idle_seconds)):
-                message = await self._receive()
-        except TimeoutError as error:
-            self.leave()
-            raise Problem(408, "the picture came too slowly") from error
-        if message["type"] == "http.disconnect" or not message.get("more_body"):
-            self.end()
-        self._bytes += len(message.get("body", b""))
-        if self._bytes > self._limits.upload_bytes:
-            raise too_large(self._limits)
-        return message
-
-    async def send(self, message: Message) -> None:
-        """As the server's; an answer that comes early waits until the client listens."""
-        if not self._over and not self._unread:
-            await self._drain()
-        if self._unread and message["type"] == "http.response.start":
-            MutableHeaders(scope=message)["Connection"] = "close"  # the rest is not for us
-        await self._send(message)
-
-    async def _drain(self) -> None:
-        """Throw away the rest: a client that is still sending would miss the answer."""
-        taken, more = 0, True
-        try:
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                while more and taken < _DRAINED:
-                    message = await self._receive()
-                    taken += len(message.get("body", b""))
-                    more = message["type"] == "http.request" and message.get("more_body", False)
-        except TimeoutError:
-            pass
-        self._unread = more
-        self.end()
+def _busy() -> Problem:
+    return Problem(503, "too many pictures are being received", {"Retry-After": "2"})
 
 
 def _name(host: str) -> str:

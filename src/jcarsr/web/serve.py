@@ -7,16 +7,23 @@ import ipaddress
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import uvicorn
 
 from jcarsr.errors import JCARSRError
 from jcarsr.web.app import create_app
+from jcarsr.web.connections import Connections
 from jcarsr.web.service import ServerSettings, Service
 
+if sys.platform != "win32":
+    import resource
+
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-_CONNECTIONS = 256
+_BACKLOG = 128  # connections that are taken from the kernel at once
+_FILES = 1024  # open at once: connections, uploads, results
 _END_SECONDS = 3  # that answers have when the server ends
 
 
@@ -61,14 +68,17 @@ async def _serve(
     on_start: Callable[[], None],
 ) -> None:
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of every malformed form
+    _allow_files()
     async with Service(settings) as service:
         config = uvicorn.Config(
             create_app(service, names),
-            log_level="warning",
+            log_level="error",  # it warns of every malformed request
             access_log=False,
             server_header=False,
             lifespan="off",
-            limit_concurrency=_CONNECTIONS,
+            http=Connections(settings.limits).protocol(),
+            ws="none",
+            backlog=_BACKLOG,
             timeout_graceful_shutdown=_END_SECONDS,
         )
         server = uvicorn.Server(config)
@@ -90,6 +100,18 @@ async def _watch(server: uvicorn.Server, service: Service, on_start: Callable[[]
     while not server.should_exit:
         await asyncio.sleep(0.05)
     service.jobs.cancel_all()
+
+
+def _allow_files() -> None:
+    """Raise this process's limit of open files if it is lower than what a busy server needs."""
+    if sys.platform == "win32":
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= _FILES:
+        return
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def listen(host: str, port: int) -> socket.socket:
