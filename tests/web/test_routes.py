@@ -606,16 +606,16 @@ class TestAccidents:
         head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
         with serve_here() as here:
             looking, gone = threading.Event(), threading.Event()
-            perform = here.service._looking.perform
+            perform = here.service._looks.perform
 
-            async def look(task: Any) -> Any:
+            async def look(task: Any, client: str) -> Any:
                 looking.set()
                 while not gone.is_set():
                     await asyncio.sleep(0.01)
                 await asyncio.sleep(0.1)  # until the server has been told
-                return await perform(task)
+                return await perform(task, client)
 
-            monkeypatch.setattr(here.service._looking, "perform", look)
+            monkeypatch.setattr(here.service._looks, "perform", look)
             with here.connect() as connection:
                 connection.sendall(head.encode() + (body if whole else body[:-100]))
                 if whole:

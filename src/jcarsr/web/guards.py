@@ -109,11 +109,11 @@ class Bodies:
     Args:
         app: what is guarded.
         limits: the bounds.
-        checks: path -> raises a Problem if nobody need send anything there now.
+        checks: path -> raises a Problem if this client need not send anything there now.
     """
 
     def __init__(
-        self, app: ASGIApp, limits: Limits, checks: Mapping[str, Callable[[], None]]
+        self, app: ASGIApp, limits: Limits, checks: Mapping[str, Callable[[str], None]]
     ) -> None:
         self._app, self._limits, self._checks = app, limits, checks
         self._open: set[Body] = set()
@@ -149,7 +149,7 @@ class Bodies:
         if announced.isdecimal() and int(announced) > self._limits.upload_bytes:
             raise too_large(self._limits)
         if path in self._checks:
-            self._checks[path]()
+            self._checks[path](client)
         if len(self._open) >= self._limits.uploads and not self._displace(client):
             raise _busy()
 

@@ -24,6 +24,8 @@ class Limits:
     queue: int = 32  # jobs that wait
     seconds: float = 600.0  # for one picture
     look_seconds: float = 30.0  # for what is not restoring: headers, bicubic scaling, saving anew
+    quick_seconds: float = 3.0  # of these, before one is begun again where it holds no other
+    look_wait_seconds: float = 30.0  # until one is begun; after that the server is busy
     looks: int = 64  # such things that wait
     keep_seconds: float = 900.0  # how long a result is kept
     keep_bytes: int = 2**30  # of all results and their inputs; the oldest go first

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, Uplo
 from fastapi.responses import JSONResponse, Response
 
 from jcarsr.web import metrics, problems
+from jcarsr.web.clients import client_of
 from jcarsr.web.job_file import JobFile
 from jcarsr.web.jobs import Job
 from jcarsr.web.networks import NetworkSize, Scale, is_available
@@ -99,6 +100,7 @@ async def service(service: Uses) -> ServiceView:
 
 @router.post("/v1/inspect", responses=_UPLOAD, tags=["pictures"])
 async def inspect(
+    request: Request,
     service: Uses,
     file: Picture,
     scale: ScaleField = Scale.x2,
@@ -108,7 +110,8 @@ async def inspect(
 
     Reads the file's header only.
     """
-    return InspectView(**await service.inspect(file.file, scale, weights))
+    found = await service.inspect(file.file, scale, weights, client_of(request.scope))
+    return InspectView(**found)
 
 
 @router.post(
@@ -159,7 +162,7 @@ async def restore(
             strip_metadata=strip_metadata,
         )
 
-    job = await service.submit(file.file, task)
+    job = await service.submit(file.file, task, client_of(request.scope))
     if prefer is not None and "respond-async" in prefer.lower():
         if await request.is_disconnected():  # nobody will ever ask for it
             service.jobs.remove(job)

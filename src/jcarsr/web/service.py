@@ -17,12 +17,15 @@ from jcarsr.errors import JCARSRError
 from jcarsr.inference.engine import EngineOptions
 from jcarsr.web.jobs import Job, Jobs, State
 from jcarsr.web.limits import Limits
+from jcarsr.web.looks import Looks
 from jcarsr.web.metrics import Metrics
 from jcarsr.web.networks import NetworkSize, Scale
 from jcarsr.web.problems import Problem
 from jcarsr.web.process import TaskError, WorkerProcess
 from jcarsr.web.tasks import Answer, Convert, Enlarge, Gradient, Inspect, Restore, Task
 from jcarsr.web.worker import WorkerSettings
+
+_QUICK = 2  # processes that look at pictures; one more looks at what takes long
 
 MakeTask: TypeAlias = Callable[[str, str], Restore | Gradient]
 """(the upload's file, the result's file without extension) -> what is to be done with them."""
@@ -55,9 +58,11 @@ class Service:
             **vars(replace(engine, threads=threads)),
         )
         self._restoring = [WorkerProcess(restoring) for _ in range(settings.workers)]
-        self._looking = WorkerProcess(replace(restoring, warm=False))  # what takes no network
-        self._processes = [*self._restoring, self._looking]
-        self._looks = 0
+        looking = replace(restoring, warm=False)  # loads no network
+        self._quick = [WorkerProcess(looking) for _ in range(_QUICK)]
+        self._slow = [WorkerProcess(looking)]
+        self._processes = [*self._restoring, *self._quick, *self._slow]
+        self._looks = Looks(self._quick, self._slow, limits)
         self.jobs = Jobs(self._restoring, limits, self.metrics)
         self._folder = Path()
         self.metrics.watch("queue_length", "Jobs that wait.", lambda: self.jobs.queued)
@@ -65,7 +70,8 @@ class Service:
         self.metrics.watch("kept_bytes", "Size of all kept files.", lambda: self.jobs.kept_bytes)
 
     async def __aenter__(self) -> Service:
-        starts = (process.start() for process in self._processes)
+        first = [*self._restoring, self._quick[0]]  # the others when they are needed
+        starts = (process.start() for process in first)
         ended = await asyncio.gather(*starts, return_exceptions=True)
         try:
             for error in filter(None, ended):
@@ -90,7 +96,9 @@ class Service:
         await self._stop_processes()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    async def inspect(self, upload: IO[bytes], scale: Scale, weights: NetworkSize) -> Answer:
+    async def inspect(
+        self, upload: IO[bytes], scale: Scale, weights: NetworkSize, client: str = ""
+    ) -> Answer:
         """Tell what a picture is.
 
         Raises:
@@ -99,24 +107,25 @@ class Service:
         folder = await self._received(upload)
         try:
             source = str(folder / "upload")
-            return await self._look(Inspect(source=source, scale=scale, weights=weights))
+            task = Inspect(source=source, scale=scale, weights=weights)
+            return await self._looks.perform(task, client)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    async def submit(self, upload: IO[bytes], make: MakeTask) -> Job:
+    async def submit(self, upload: IO[bytes], make: MakeTask, client: str = "") -> Job:
         """Put a picture into the queue, having looked at its header.
 
         Raises:
             Problem: it is no picture, too large, or the queue is full.
         """
-        self.jobs.check_room()
+        self.jobs.check_room(client)
         folder = await self._received(upload)
         try:
             task = make(str(folder / "upload"), str(folder / "result"))
             look = Inspect(source=task.source, scale=task.scale, weights=task.weights)
-            found = await self._look(look)
+            found = await self._looks.perform(look, client)
             pixels = found["width"] * found["height"] * (found["frames"] or 1)
-            job = Job(task=task, folder=folder, pixels=pixels)
+            job = Job(task=task, folder=folder, pixels=pixels, client=client)
             self.jobs.add(job)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -167,7 +176,7 @@ class Service:
             new = path.with_stem(f"new-{secrets.token_hex(8)}")
             with self.jobs.held(job):
                 try:
-                    await self._look(task(str(new)))
+                    await self._looks.perform(task(str(new)), job.client)
                     new.replace(path)
                 finally:
                     new.unlink(missing_ok=True)
@@ -177,27 +186,6 @@ class Service:
 
     async def _stop_processes(self) -> None:
         await asyncio.gather(*(process.stop() for process in self._processes))
-
-    async def _look(self, task: Task) -> Answer:
-        """Do what takes no network.
-
-        Raises:
-            Problem: it failed, or too many wait.
-        """
-        if self._looks >= self.limits.looks:
-            raise Problem(503, "too many requests are waiting", {"Retry-After": "2"})
-        self._looks += 1
-        try:
-            async with asyncio.timeout(self.limits.look_seconds):
-                return await self._looking.perform(task)
-        except TimeoutError as error:
-            raise Problem(422, "took too long to be read") from error
-        except TaskError as error:
-            raise Problem(error.status, error.detail) from error
-        except JCARSRError as error:
-            raise Problem(500, str(error)) from error
-        finally:
-            self._looks -= 1
 
     async def _received(self, upload: IO[bytes]) -> Path:
         """A new folder with the upload in it."""
