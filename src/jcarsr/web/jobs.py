@@ -282,7 +282,7 @@ class Jobs:
         except TimeoutError as error:
             raise Problem(503, f"took longer than the {limit:g} s allowed here") from error
         except TaskError as error:
-            raise Problem(error.status, error.detail) from error
+            raise error.problem() from error
         except JCARSRError as error:
             raise Problem(500, str(error)) from error
         size = Path(job.task.result).stat().st_size

@@ -49,7 +49,7 @@ class Looks:
         try:
             return await self._perform(task, client)
         except TaskError as error:
-            raise Problem(error.status, error.detail) from error
+            raise error.problem() from error
         except JCARSRError as error:
             raise Problem(500, str(error)) from error
         finally:

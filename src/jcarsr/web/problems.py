@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -12,6 +13,11 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
+FULL_SECONDS = "60"
+"""Retry-After of a server whose disk is full."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS, errno.EIO})
 
 
 class Problem(HTTPException):
@@ -39,15 +45,33 @@ def response(status: int, detail: str, headers: Mapping[str, str] | None = None)
     return JSONResponse(said, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
+def unstored(error: OSError) -> Problem:
+    """Return what is answered when the server cannot keep files: not the client's fault."""
+    full = error.errno in _FULL
+    why = "the server's disk is full" if full else "the server cannot store pictures now"
+    return Problem(503, why, {"Retry-After": FULL_SECONDS})
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem."""
     app.add_exception_handler(HTTPException, _raised)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(OSError, _unstored)
 
 
 async def _raised(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    cause = error.__cause__
+    if isinstance(cause, OSError) and not isinstance(error, Problem):  # a form that finds no room
+        error = unstored(cause)
     return response(error.status_code, str(error.detail), error.headers)
+
+
+async def _unstored(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OSError)
+    if error.errno not in _FULL | _SHORT:
+        raise error
+    return await _raised(request, unstored(error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

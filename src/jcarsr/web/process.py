@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from jcarsr.errors import JCARSRError
+from jcarsr.web.problems import FULL_SECONDS, Problem
 from jcarsr.web.tasks import Answer, Task
 from jcarsr.web.worker import WorkerSettings
 
@@ -25,6 +26,11 @@ class TaskError(Exception):
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
         self.status, self.detail = status, detail
+
+    def problem(self) -> Problem:
+        """Return it as an answer; a full disk (503) is worth trying again."""
+        headers = {"Retry-After": FULL_SECONDS} if self.status == 503 else None
+        return Problem(self.status, self.detail, headers)
 
 
 class WorkerProcess:

@@ -24,6 +24,7 @@ if sys.platform != "win32":
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _BACKLOG = 128  # connections that are taken from the kernel at once
 _FILES = 1024  # open at once: connections, uploads, results
+_ENDINGS = (signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else []))
 _END_SECONDS = 3  # that answers have when the server ends
 
 
@@ -34,7 +35,7 @@ def serve(
     hosts: Sequence[str] = (),
     on_start: Callable[[str], None] = lambda url: None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT, SIGTERM or SIGHUP (a terminal that is closed; `nohup` keeps it out).
 
     Args:
         host: address to listen at.
@@ -68,6 +69,9 @@ async def _serve(
     on_start: Callable[[], None],
 ) -> None:
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of every malformed form
+    for number in _ENDINGS:  # as Ctrl-C, until the server is there and ends in order
+        if not _is_ignored(number):
+            signal.signal(number, lambda number, frame: signal.raise_signal(signal.SIGINT))
     _allow_files()
     async with Service(settings) as service:
         config = uvicorn.Config(
@@ -86,8 +90,9 @@ async def _serve(
         def end(number: int, frame: object) -> None:
             server.should_exit = True
 
-        for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn sends itself what it caught
-            signal.signal(number, end)
+        for number in (signal.SIGINT, *_ENDINGS):  # uvicorn sends itself what it caught
+            if not _is_ignored(number):
+                signal.signal(number, end)
         watch = asyncio.create_task(_watch(server, service, on_start))
         await server.serve(sockets=[listener])
         watch.cancel()
@@ -100,6 +105,11 @@ async def _watch(server: uvicorn.Server, service: Service, on_start: Callable[[]
     while not server.should_exit:
         await asyncio.sleep(0.05)
     service.jobs.cancel_all()
+
+
+def _is_ignored(number: int) -> bool:
+    """Return whether a signal was ignored when the program began, as `nohup` has SIGHUP ignored."""
+    return signal.getsignal(number) is signal.SIG_IGN
 
 
 def _allow_files() -> None:

@@ -6,8 +6,8 @@ import asyncio
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,8 @@ from typing import IO, Any, TypeAlias
 
 from jcarsr.errors import JCARSRError
 from jcarsr.inference.engine import EngineOptions
+from jcarsr.web import problems
+from jcarsr.web.folder import locked_folder, remove_stale
 from jcarsr.web.jobs import Job, Jobs, State
 from jcarsr.web.limits import Limits
 from jcarsr.web.looks import Looks
@@ -64,7 +66,7 @@ class Service:
         self._processes = [*self._restoring, *self._quick, *self._slow]
         self._looks = Looks(self._quick, self._slow, limits)
         self.jobs = Jobs(self._restoring, limits, self.metrics)
-        self._folder = Path()
+        self._folder, self._own = Path(), ExitStack()
         self.metrics.watch("queue_length", "Jobs that wait.", lambda: self.jobs.queued)
         self.metrics.watch("running_jobs", "Jobs that are worked at.", lambda: self.jobs.running)
         self.metrics.watch("kept_bytes", "Size of all kept files.", lambda: self.jobs.kept_bytes)
@@ -76,7 +78,8 @@ class Service:
         try:
             for error in filter(None, ended):
                 raise error
-            self._folder = Path(tempfile.mkdtemp(prefix="jcarsr-serve-"))  # for this user alone
+            remove_stale()
+            self._folder = self._own.enter_context(locked_folder())
         except (TaskError, OSError) as error:
             await self._stop_processes()
             raise JCARSRError(str(error)) from error
@@ -94,7 +97,7 @@ class Service:
     ) -> None:
         await self.jobs.stop()
         await self._stop_processes()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._own.close()
 
     async def inspect(
         self, upload: IO[bytes], scale: Scale, weights: NetworkSize, client: str = ""
@@ -200,5 +203,5 @@ class Service:
             await asyncio.to_thread(copy)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise Problem(503, "the server's disk is full", {"Retry-After": "60"}) from error
+            raise problems.unstored(error) from error
         return folder

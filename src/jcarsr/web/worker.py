@@ -6,6 +6,7 @@ whose client is gone costs this process alone: it is killed, and another one sta
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -19,6 +20,8 @@ from jcarsr.errors import JCARSRError, MemoryLimitError, PixelLimitError, Storag
 from jcarsr.image import limit_pillow
 from jcarsr.inference.engine import Device, EngineName, EngineOptions, Precision
 from jcarsr.web.tasks import TASKS, Performer
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +84,7 @@ def _do(
 
 def _told(error: Exception, max_pixels: int) -> tuple[int, str]:
     """HTTP status and one line; of an error that nobody expected, no more than its kind."""
-    if isinstance(error, StorageError):
+    if isinstance(error, StorageError) or getattr(error, "errno", None) in _FULL:
         return 503, "the server's disk is full"
     if isinstance(error, PixelLimitError):  # Pillow's own refusal does not tell the limit
         return 413, f"more than the {max_pixels:,} pixels allowed"
