@@ -209,6 +209,18 @@ class TestOptions:
         )
         assert (settings.workers, settings.engine.threads, hosts) == (4, 3, ["a", "b"])
 
+    def test_token(self, run: Callable[..., Any], tmp_path: Path) -> None:
+        path = tmp_path / "token"
+        path.touch(0o600)
+        path.write_text(f"{'abc' * 9}\n")
+        code, (_, _, settings, _, _), err = run("--token-file", path)
+        assert (code, settings.token, err) == (0, "abc" * 9, "")
+        assert "abc" not in repr(settings)
+        path.chmod(0o644)
+        code, called, err = run("--token-file", path)
+        assert (code, called) == (1, [])
+        assert err == f"error: {path}: others may read or change it (mode 644): chmod 600\n"
+
     @pytest.mark.parametrize(
         "options",
         [

@@ -8,7 +8,8 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,6 +36,9 @@ EXPECTED_ERROR = "status of 503"  # the browser's own line about an answer that 
 
 class Server(Protocol):
     url: str
+
+
+Serve = Callable[..., AbstractContextManager[Server]]
 
 
 @pytest.fixture(scope="module")
@@ -327,6 +331,34 @@ def test_telephone(page: Page, server: Server, pictures: dict[str, Path]) -> Non
     page.goto(f"{server.url.rstrip('/')}/docs")
     expect(page.locator("#objects h3").first).to_be_visible()
     assert overflow(page) == 0
+
+
+def test_token(
+    browser: BrowserContext, serve: Serve, tmp_path: Path, pictures: dict[str, Path]
+) -> None:
+    """Asked for, or taken from the address and out of it."""
+    token, path = "0123456789" * 3, tmp_path / "token"
+    path.touch(0o600)
+    path.write_text(token)
+    with serve("--token-file", path) as running:
+        page = browser.new_page()
+        page.goto(running.url)
+        field = page.get_by_label("This server's token")
+        field.fill("another token")
+        field.press("Enter")
+        expect(field).to_have_value("")
+        expect(page.get_by_role("radio", name="×2")).to_have_count(0)
+        field.fill(token)
+        page.get_by_role("button", name="Continue").click()
+        add_done(page, pictures["cat"])
+        expect(field).to_be_hidden()
+        page.close()
+        page = browser.new_page()
+        page.goto(f"{running.url}/#token={token}")
+        add_done(page, pictures["cat"])
+        assert token not in page.url
+        page.get_by_role("button", name="Remove all").click()
+        page.close()
 
 
 def test_documentation_has_every_operation(page: Page, server: Server) -> None:

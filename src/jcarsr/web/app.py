@@ -14,6 +14,7 @@ from jcarsr.web import problems
 from jcarsr.web.guards import Bodies, Visitors
 from jcarsr.web.routes import router
 from jcarsr.web.service import Service
+from jcarsr.web.token import Gate
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -44,7 +45,8 @@ def create_app(service: Service, hosts: Sequence[str] = ()) -> FastAPI:
         app.add_api_route(path, _page(page), include_in_schema=False)
     checks = {"/v1/restore": service.jobs.check_room}
     app.add_middleware(Bodies, limits=service.limits, checks=checks)
-    app.add_middleware(Visitors, hosts=hosts, metrics=service.metrics)
+    gate = Gate(service.token)
+    app.add_middleware(Visitors, hosts=hosts, metrics=service.metrics, gate=gate)
     return app
 
 

@@ -16,6 +16,7 @@ from jcarsr.web.connections import Connection
 from jcarsr.web.limits import Limits
 from jcarsr.web.metrics import Metrics
 from jcarsr.web.problems import Problem
+from jcarsr.web.token import Gate
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -38,10 +39,11 @@ class Visitors:
         hosts: names under which the server is asked, without port; empty = any. A name that leads
             here by somebody else's DNS is not among them.
         metrics: are told every answer.
+        gate: asks for the token, if there is one.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str], metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(self, app: ASGIApp, hosts: Sequence[str], metrics: Metrics, gate: Gate) -> None:
+        self._app, self._metrics, self._gate = app, metrics, gate
         self._hosts = frozenset(_name(host) for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +79,10 @@ class Visitors:
         refusal = self._refusal(scope)
         if refusal:
             await problems.response(403, refusal)(scope, receive, told)
+            return
+        if not self._gate.is_open(scope["path"], Headers(scope=scope).get("authorization", "")):
+            headers = {"WWW-Authenticate": 'Bearer realm="jcarsr"'}
+            await problems.response(401, "needs this server's token", headers)(scope, receive, told)
             return
         try:
             await self._app(scope, receive, told)

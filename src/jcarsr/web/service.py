@@ -40,6 +40,7 @@ class ServerSettings:
     workers: int = 1  # processes that restore, one picture each
     engine: EngineOptions = field(default_factory=EngineOptions)
     limits: Limits = field(default_factory=Limits)
+    token: str | None = field(default=None, repr=False)  # that clients must know
 
 
 class Service:
@@ -51,7 +52,7 @@ class Service:
 
     def __init__(self, settings: ServerSettings) -> None:
         limits, engine = settings.limits, settings.engine
-        self.limits, self.metrics = limits, Metrics()
+        self.limits, self.metrics, self.token = limits, Metrics(), settings.token
         threads = engine.threads or max((os.cpu_count() or 1) // settings.workers, 1)
         restoring = WorkerSettings(
             max_pixels=limits.pixels,

@@ -76,6 +76,9 @@ const STRINGS = Object.freeze({
   edgesBusy: "Finding edges",
   edgesFailed: "No edges: {message}",
 
+  tokenAsk: "This server's token",
+  tokenSend: "Continue",
+
   // buttons of one picture
   again: "Restore again",
   againWith: "Restore again: {options}",
