@@ -228,7 +228,11 @@ def serve_here(
 
     @contextmanager
     def serve_here(
-        *, hosts: tuple[str, ...] = (), workers: int = 1, **limits: Any
+        *,
+        hosts: tuple[str, ...] = (),
+        proxied: tuple[str, ...] = (),
+        workers: int = 1,
+        **limits: Any,
     ) -> Generator[Here]:
         ready, server = threading.Event(), list[Any]()
         listener = listen("127.0.0.1", 0)
@@ -238,7 +242,7 @@ def serve_here(
             settings = ServerSettings(workers=workers, limits=Limits(**limits))
             async with Service(settings) as service:
                 config = uvicorn.Config(
-                    create_app(service, hosts),
+                    create_app(service, hosts, proxied),
                     http=Connections(settings.limits).protocol(),
                     ws="none",
                     lifespan="off",

@@ -280,7 +280,8 @@ class TestVisitors:
 
     @pytest.fixture
     def here(self, serve_here: ServeHere) -> Iterator[Any]:
-        with serve_here(hosts=("localhost", "Photos.Example:443", "[::1]")) as here:
+        names = ("Photos.Example", "gallery.example:8443")
+        with serve_here(hosts=("localhost", *names, "[::1]"), proxied=names) as here:
             yield here
 
     def test_names(self, here: Any) -> None:
@@ -301,8 +302,14 @@ class TestVisitors:
     def test_pages_of_others(self, here: Any) -> None:
         """What they make a browser send; to look is no harm, they are not shown the answer."""
         body = form(b"")
-        own = ["http://localhost", "http://localhost:8000", "https://photos.example"]
+        own = ["http://localhost:8000", "HTTP://LocalHost:8000", "https://photos.example"]
+        own += ["http://photos.example", "https://photos.example:443"]
+        own += ["https://gallery.example:8443"]
         others = ["https://evil.example", "null", "", "http://localhost.evil.example", "http://["]
+        others += ["http://localhost", "http://localhost:3000", "https://localhost:8000"]
+        others += ["http://127.0.0.1:8000", "http://[::1]:8000", "http://localhost:80000"]
+        others += ["https://photos.example:8443", "https://gallery.example", "localhost:8000"]
+        others += ["http://a@localhost:8000", "http://localhost:8000/", "ftp://photos.example"]
         for origin in [*own, *others]:
             for method, path, fine in (
                 ("POST", "/v1/restore", 422),
@@ -310,7 +317,8 @@ class TestVisitors:
                 ("OPTIONS", "/v1/restore", 405),
                 ("GET", "/healthz", 200),
             ):
-                said = head(path, method, Origin=origin, Content_Length=len(body))
+                host = "localhost:8000"
+                said = head(path, method, Host=host, Origin=origin, Content_Length=len(body))
                 allowed = origin in own or method == "GET"
                 assert asked(here, said, body).status == (fine if allowed else 403)
                 assert asked(here, said, body).headers.get("access-control-allow-origin") is None

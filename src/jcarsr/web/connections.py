@@ -14,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from jcarsr.web.clients import largest_share, share_of
 from jcarsr.web.limits import Limits
+from jcarsr.web.strict import StrictConnection
 
 _RESERVE = 32  # connections above the limit, on which /healthz is answered and all else refused
 _LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -67,6 +68,7 @@ class Connection(H11Protocol):
     def __init__(self, *said: Any, **named: Any) -> None:
         super().__init__(*said, **named)
         self.app_state = {**self.app_state, "connection": self}
+        self.conn = StrictConnection()
         self.client_share = ""
         self.asked = False  # a whole request head has come at least once
         self.since = self.loop.time()  # when it began to wait for a request head

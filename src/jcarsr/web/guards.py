@@ -28,6 +28,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_PORTS = {"http": 80, "https": 443}
 _HURRY = 4096  # bytes a second: a slower body loses its place to one that is new
 
 
@@ -38,13 +39,23 @@ class Visitors:
         app: what is guarded.
         hosts: names under which the server is asked, without port; empty = any. A name that leads
             here by somebody else's DNS is not among them.
+        proxied: those of a reverse proxy, with its port unless that is the scheme's: its pages
+            are this server's own.
         metrics: are told every answer.
         gate: asks for the token, if there is one.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str], metrics: Metrics, gate: Gate) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Sequence[str],
+        proxied: Sequence[str],
+        metrics: Metrics,
+        gate: Gate,
+    ) -> None:
         self._app, self._metrics, self._gate = app, metrics, gate
         self._hosts = frozenset(_name(host) for host in hosts)
+        self._proxied = frozenset(host.lower() for host in proxied)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request (ASGI)."""
@@ -99,14 +110,15 @@ class Visitors:
             return "not a name of this server: --allow-host adds one"
         origin = headers.get("origin")
         if origin is not None and scope["method"] not in ("GET", "HEAD"):
-            try:
-                asking = urlsplit(origin).netloc
-                own = asking == host or _name(asking) in self._hosts
-            except ValueError:
-                own = False
+            own = _is_same(origin, f"{scope['scheme']}://{host}") or self._is_proxied(origin)
             if not own:
                 return "asked by the page of another site"
         return None
+
+    def _is_proxied(self, origin: str) -> bool:
+        """Return whether an origin is that of a proxy before this server."""
+        scheme = origin.partition("://")[0]
+        return any(_is_same(origin, f"{scheme}://{host}") for host in self._proxied)
 
 
 class Bodies:
@@ -177,6 +189,23 @@ class Bodies:
 
 def _busy() -> Problem:
     return Problem(503, "too many pictures are being received", {"Retry-After": "2"})
+
+
+def _is_same(origin: str, own: str) -> bool:
+    """Return whether two origins are one: scheme, host and port."""
+    return (known := _parts(origin)) is not None and known == _parts(own)
+
+
+def _parts(origin: str) -> tuple[str, str, int] | None:
+    """Return an origin's scheme, host and port; None: it is none of HTTP's."""
+    try:
+        said = urlsplit(origin)
+        port = said.port or _PORTS[said.scheme]
+    except (ValueError, KeyError):
+        return None
+    if not said.hostname or said.username is not None or said.path or said.query or said.fragment:
+        return None
+    return said.scheme, said.hostname, port
 
 
 def _name(host: str) -> str:

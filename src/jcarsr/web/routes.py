@@ -226,6 +226,7 @@ async def delete(service: Uses, id: str) -> None:
     service.jobs.remove(service.jobs.find(id))
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", tags=["server"])
 async def healthz(service: Uses) -> HealthView:
     """Tell that the server is there."""

@@ -51,7 +51,7 @@ def serve(
     with listen(host, port) as listener:
         url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
         names = hosts if _everywhere(host) else (*_own_names(host), *hosts)
-        asyncio.run(_serve(listener, settings, names, lambda: on_start(url)))
+        asyncio.run(_serve(listener, settings, names, hosts, lambda: on_start(url)))
 
 
 def is_loopback(host: str) -> bool:
@@ -66,6 +66,7 @@ async def _serve(
     listener: socket.socket,
     settings: ServerSettings,
     names: Sequence[str],
+    proxied: Sequence[str],
     on_start: Callable[[], None],
 ) -> None:
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of every malformed form
@@ -75,7 +76,7 @@ async def _serve(
     _allow_files()
     async with Service(settings) as service:
         config = uvicorn.Config(
-            create_app(service, names),
+            create_app(service, names, proxied),
             log_level="error",  # it warns of every malformed request
             access_log=False,
             server_header=False,
