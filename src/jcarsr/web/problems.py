@@ -21,7 +21,29 @@ _SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS, errno
 
 
 class Problem(HTTPException):
-    """Ends a request, or a job: a status and one line for the user."""
+    """Ends a request, or a job: a status and one line for the user.
+
+    Args:
+        status_code: HTTP's.
+        detail: the line.
+        headers: of the answer.
+        salvage: the picture is truncated, and its beginning can be restored.
+    """
+
+    def __init__(
+        self,
+        status_code: int,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        salvage: bool = False,
+    ) -> None:
+        super().__init__(status_code, detail, headers)
+        self.salvage = salvage
+
+    def again(self) -> Problem:
+        """Return the same problem, to be raised once more: tracebacks gather in one."""
+        return Problem(self.status_code, self.detail, self.headers, salvage=self.salvage)
 
 
 class ProblemView(BaseModel):
@@ -31,17 +53,24 @@ class ProblemView(BaseModel):
     title: str = Field(description="The status in words.")
     status: int
     detail: str = Field(description="One line for the user.")
+    salvage: bool | None = Field(
+        None, description="True: the picture is truncated; the field salvage restores its start."
+    )
 
 
-def view(status: int, detail: str) -> ProblemView:
+def view(status: int, detail: str, salvage: bool = False) -> ProblemView:
     """A problem as it is sent."""
     title = HTTPStatus(status).phrase
-    return ProblemView(type="about:blank", title=title, status=status, detail=detail)
+    return ProblemView(
+        type="about:blank", title=title, status=status, detail=detail, salvage=salvage or None
+    )
 
 
-def response(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+def response(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, salvage: bool = False
+) -> Response:
     """A problem as an answer."""
-    said = view(status, detail).model_dump()
+    said = view(status, detail, salvage).model_dump(exclude_none=True)
     return JSONResponse(said, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
@@ -64,7 +93,8 @@ async def _raised(request: Request, error: Exception) -> Response:
     cause = error.__cause__
     if isinstance(cause, OSError) and not isinstance(error, Problem):  # a form that finds no room
         error = unstored(cause)
-    return response(error.status_code, str(error.detail), error.headers)
+    salvage = isinstance(error, Problem) and error.salvage
+    return response(error.status_code, str(error.detail), error.headers, salvage)
 
 
 async def _unstored(request: Request, error: Exception) -> Response:

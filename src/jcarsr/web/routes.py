@@ -138,6 +138,9 @@ async def restore(
     strip_metadata: Annotated[
         bool, Form(description="Keep no EXIF, XMP or resolution; the colour profile stays.")
     ] = False,
+    salvage: Annotated[
+        bool, Form(description="Restore what there is of a truncated picture.")
+    ] = False,
     output: Annotated[Wanted, Form(description="The picture, or its edges.")] = Wanted.picture,
     prefer: Annotated[str | None, Header(description="respond-async: answer a job.")] = None,
 ) -> Response:
@@ -151,7 +154,11 @@ async def restore(
     def task(source: str, result: str) -> Restore | Gradient:
         if output is Wanted.gradient:
             return Gradient(
-                source=source, result=f"{result}.png", scale=scale.value, weights=weights.value
+                source=source,
+                result=f"{result}.png",
+                scale=scale.value,
+                weights=weights.value,
+                salvage=salvage,
             )
         return Restore(
             source=source,
@@ -160,6 +167,7 @@ async def restore(
             weights=weights.value,
             quality=quality,
             strip_metadata=strip_metadata,
+            salvage=salvage,
         )
 
     job = await service.submit(file.file, task, client_of(request.scope))

@@ -163,13 +163,17 @@ class Service:
             job,
             job.folder / "before.png",
             lambda new: Enlarge(
-                source=job.task.source, result=new, width=size["width"], height=size["height"]
+                source=job.task.source,
+                result=new,
+                width=size["width"],
+                height=size["height"],
+                salvage=job.task.salvage,
             ),
         )
 
     def _finished(self, job: Job) -> Path:
-        if job.problem is not None:  # a new one: tracebacks would gather in the old
-            raise Problem(job.problem.status_code, job.problem.detail, job.problem.headers)
+        if job.problem is not None:
+            raise job.problem.again()
         if job.state is not State.done:
             raise Problem(409, f"not ready: the job is {job.state}")
         return Path(job.task.result)

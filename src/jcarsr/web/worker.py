@@ -19,7 +19,7 @@ from typing import Any
 from jcarsr.errors import JCARSRError, MemoryLimitError, PixelLimitError, StorageError
 from jcarsr.image import limit_pillow
 from jcarsr.inference.engine import Device, EngineName, EngineOptions, Precision
-from jcarsr.web.tasks import TASKS, Performer
+from jcarsr.web.tasks import TASKS, Performer, SalvageableError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -77,7 +77,7 @@ def _do(
         )
     except Exception as error:
         status, detail = _told(error, max_pixels)
-        send("failed", status=status, detail=detail)
+        send("failed", status=status, detail=detail, salvage=isinstance(error, SalvageableError))
     else:
         send("done", answer=answer)
 

@@ -7,7 +7,7 @@ import { authorization } from "./token.js";
 /** @typedef {{ name: string, available: boolean }} Weights */
 /** @typedef {{ upload_bytes: number, pixels: number, seconds: number, keep_seconds: number, queue: number }} Limits */
 /** @typedef {{ version: string, scales: number[], weights: Weights[], formats: string[], limits: Limits }} Service */
-/** @typedef {{ scale: number, weights: string }} Options */
+/** @typedef {{ scale: number, weights: string, salvage?: boolean }} Options */
 /** @typedef {"picture" | "gradient"} Output */
 /** @typedef {{ width: number, height: number, bytes: number, format: string, scale: number, weights: string, notes: string[] }} Result */
 /**
@@ -19,7 +19,7 @@ import { authorization } from "./token.js";
  * @property {number | null} eta_seconds
  * @property {number} seconds
  * @property {Result | null} result
- * @property {{ detail: string } | null} problem
+ * @property {{ detail: string, salvage: boolean | null } | null} problem
  * @property {number | null} expires_seconds
  */
 /**
@@ -84,6 +84,7 @@ export async function inspect(file, options) {
 export async function submit(file, options, output) {
   const body = form(file, options);
   body.set("output", output);
+  if (options.salvage) body.set("salvage", "true");
   const headers = { Prefer: "respond-async" };
   return (await ask("/v1/restore", { method: "POST", body, headers })).json();
 }

@@ -84,6 +84,8 @@ const STRINGS = Object.freeze({
   againWith: "Restore again: {options}",
   retry: "Try again",
   retryName: "Try {name} again",
+  salvage: "Restore what there is",
+  salvageName: "Restore what there is of {name}",
   cancelName: "Cancel {name}",
   removeName: "Remove {name}",
 
