@@ -7,6 +7,8 @@ uvicorn limits neither. Its protocol for HTTP/1.1 is extended here by what it le
 from __future__ import annotations
 
 import asyncio
+import selectors
+import socket
 from collections import Counter
 from typing import Any
 
@@ -40,8 +42,10 @@ class Connections:
         if len(self._open) >= self.limits.connections:
             counts = Counter(each.client_share for each in self._open)
             idle = [each for each in self._open if not each.at_work]
-            if idle:  # of the client that has most, one that never asked, the oldest
-                first = max(idle, key=lambda c: (counts[c.client_share], not c.asked, -c.since))
+            # of the client that has most, one that never asked, the oldest
+            idle.sort(key=lambda c: (-counts[c.client_share], c.asked, c.since))
+            first = next((each for each in idle if not each.has_unread), None)
+            if first is not None:
                 self.leave(first)
                 first.dismiss()
             elif len(self._open) >= self.limits.connections + _RESERVE:
@@ -80,6 +84,16 @@ class Connection(H11Protocol):
         """Whether a request is being answered."""
         cycle: Any = self.cycle  # None before the first request
         return cycle is not None and not cycle.response_complete
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether something has come that was not looked at yet: a request, for example."""
+        connected: socket.socket | None = self.transport.get_extra_info("socket")
+        if connected is None or connected.fileno() < 0:
+            return False
+        with selectors.DefaultSelector() as selector:
+            selector.register(connected.fileno(), selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     @property
     def crowded(self) -> bool:
