@@ -66,7 +66,7 @@ def large(tmp_path: Path) -> bytes:
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_end_it_soon(serve: Serve, large: bytes, number: int) -> None:
     """In the middle of a job, with clients that wait; these are told."""
     host = "0.0.0.0" if number == signal.SIGINT else "127.0.0.1"
@@ -100,16 +100,51 @@ def test_signals_end_it_soon(serve: Serve, large: bytes, number: int) -> None:
     assert psutil.wait_procs(children, WAIT)[1] == []
 
 
-def test_signal_while_it_starts(serve: Serve) -> None:
-    """Before there is anybody to be told."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_while_it_starts(serve: Serve, number: int) -> None:
+    """Before a client can be told of it."""
     process = serve("--port", 0)
     began = time.monotonic()
     while not psutil.Process(process.pid).children():
         assert time.monotonic() - began < WAIT
         time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=WAIT)
     assert (process.returncode, out, err) == (130, "", "")
+
+
+def test_a_terminal_that_is_closed_ends_none_under_nohup(serve: Serve) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what a child inherits
+    try:
+        process = serve("--port", 0)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    address = url(process)
+    process.send_signal(signal.SIGHUP)
+    assert httpx.get(f"{address}/healthz").status_code == 200
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(WAIT) == 0
+
+
+def test_what_a_killed_one_left_is_deleted_by_the_next(
+    serve: Serve, large: bytes, tmp_path: Path
+) -> None:
+    killed, living = serve("--port", 0), serve("--port", 0)
+    for process in (killed, living):
+        address, prefer = url(process), {"Prefer": "respond-async"}
+        answer = httpx.post(f"{address}/v1/restore", files={"file": large}, headers=prefer)
+        assert answer.status_code == 202
+    uploads = sorted((tmp_path / "temporary").rglob("upload"))
+    assert len(uploads) == 2
+    killed.kill()
+    killed.wait(WAIT)
+    assert sorted((tmp_path / "temporary").rglob("upload")) == uploads
+    third = serve("--port", 0)
+    url(third)
+    assert len(list((tmp_path / "temporary").rglob("upload"))) == 1
+    living.terminate()
+    third.terminate()
+    assert (living.wait(WAIT), third.wait(WAIT)) == (0, 0)
 
 
 def test_port_in_use(serve: Serve) -> None:
@@ -173,6 +208,18 @@ class TestOptions:
             keep_seconds=120,
         )
         assert (settings.workers, settings.engine.threads, hosts) == (4, 3, ["a", "b"])
+
+    def test_token(self, run: Callable[..., Any], tmp_path: Path) -> None:
+        path = tmp_path / "token"
+        path.touch(0o600)
+        path.write_text(f"{'abc' * 9}\n")
+        code, (_, _, settings, _, _), err = run("--token-file", path)
+        assert (code, settings.token, err) == (0, "abc" * 9, "")
+        assert "abc" not in repr(settings)
+        path.chmod(0o644)
+        code, called, err = run("--token-file", path)
+        assert (code, called) == (1, [])
+        assert err == f"error: {path}: others may read or change it (mode 644): chmod 600\n"
 
     @pytest.mark.parametrize(
         "options",

@@ -26,6 +26,7 @@ from PIL import Image
 from jcarsr.errors import JCARSRError, PixelLimitError
 from jcarsr.inference.engine import EngineOptions
 from jcarsr.web.app import create_app
+from jcarsr.web.connections import Connections
 from jcarsr.web.limits import Limits
 from jcarsr.web.process import TaskError
 from jcarsr.web.serve import listen
@@ -210,9 +211,9 @@ class Here:
     service: Service
     folder: Path  # of the files of its jobs
 
-    def connect(self) -> socket.socket:
-        """A connection without an HTTP client that means well."""
-        return socket.create_connection(self.address, timeout=WAIT)
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        """A connection without an HTTP client that means well, from an address of this computer."""
+        return socket.create_connection(self.address, timeout=WAIT, source_address=(source, 0))
 
 
 ServeHere = Callable[..., AbstractContextManager[Here]]
@@ -227,7 +228,11 @@ def serve_here(
 
     @contextmanager
     def serve_here(
-        *, hosts: tuple[str, ...] = (), workers: int = 1, **limits: Any
+        *,
+        hosts: tuple[str, ...] = (),
+        proxied: tuple[str, ...] = (),
+        workers: int = 1,
+        **limits: Any,
     ) -> Generator[Here]:
         ready, server = threading.Event(), list[Any]()
         listener = listen("127.0.0.1", 0)
@@ -237,7 +242,9 @@ def serve_here(
             settings = ServerSettings(workers=workers, limits=Limits(**limits))
             async with Service(settings) as service:
                 config = uvicorn.Config(
-                    create_app(service, hosts),
+                    create_app(service, hosts, proxied),
+                    http=Connections(settings.limits).protocol(),
+                    ws="none",
                     lifespan="off",
                     log_config=None,
                     timeout_graceful_shutdown=1,

@@ -41,6 +41,14 @@ class TestPages:
         assert answer.headers["cache-control"] == "no-cache"  # an update is seen at once
         assert answer.content == (STATIC / file).read_bytes()
 
+    def test_heads(self, client: httpx.Client) -> None:
+        """What monitors and link checkers ask for: the answer to GET without its body."""
+        for path in ("/", "/docs", "/healthz", "/static/main.js"):
+            answer, whole = client.head(path), client.get(path)
+            assert (answer.status_code, answer.content) == (200, b"")
+            assert answer.headers["content-length"] == whole.headers["content-length"]
+            assert answer.headers["content-type"] == whole.headers["content-type"]
+
     def test_static_files(self, client: httpx.Client) -> None:
         """All that are there, with the types that a browser wants of scripts and styles."""
         types = {

@@ -3,9 +3,10 @@
 import asyncio
 import json
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from typing import Any
@@ -13,12 +14,13 @@ from typing import Any
 import httpx
 import pytest
 
-from jcarsr.web import guards
+from jcarsr.web import body as body_module
 from jcarsr.web.app import create_app
 from jcarsr.web.service import ServerSettings, Service
 
 Jpeg = Callable[..., bytes]
 ServeHere = Callable[..., AbstractContextManager[Any]]
+WAIT = 60  # seconds after which what should have happened has not
 QUICK = 5  # seconds; less than what is drained for, or idle by default
 # before a file's bytes; what does not begin so is invalid, however much of it there is
 OPENING = b'--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
@@ -100,7 +102,7 @@ class TestBytes:
 
     def test_without_end(self, here: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """Somebody who goes on sending is not listened to for ever."""
-        monkeypatch.setattr(guards, "_DRAINED", 300_000)
+        monkeypatch.setattr(body_module, "_DRAINED", 300_000)
         with here.connect() as connection:
             connection.sendall(head(Transfer_Encoding="chunked") + chunk(OPENING))
             with pytest.raises(ConnectionError):
@@ -158,10 +160,75 @@ class TestTime:
             assert Answer.read(connection).status == 200
 
 
+class TestRate:
+    """Of a body that never pauses for long: so many bytes a second on average, or it is refused."""
+
+    def test_too_low(self, serve_here: ServeHere) -> None:
+        with serve_here(lowest_rate=1000, rate_grace=0.3) as here, here.connect() as connection:
+            connection.sendall(head(Content_Length=10_000) + OPENING)
+            connection.setblocking(False)
+            began = time.monotonic()
+            while time.monotonic() - began < WAIT:
+                try:
+                    assert connection.recv(13, socket.MSG_PEEK) == b"HTTP/1.1 408 "
+                    break
+                except BlockingIOError:
+                    connection.send(b"-")
+                    time.sleep(0.02)
+            assert 0.3 <= time.monotonic() - began < QUICK
+
+    def test_what_came_at_once_is_counted_for_a_pause(
+        self, serve_here: ServeHere, jpeg: Jpeg
+    ) -> None:
+        """1,000 bytes at 500 a second buy two seconds."""
+        with serve_here(lowest_rate=500, rate_grace=0.01) as here, here.connect() as connection:
+            body = form(jpeg() + bytes(1000))
+            connection.sendall(head(Content_Length=len(body)) + body[:1000])
+            time.sleep(0.5)
+            connection.sendall(body[1000:])
+            assert Answer.read(connection).status == 200
+
+    def test_the_slowest_goes_when_room_is_needed(self, serve_here: ServeHere, jpeg: Jpeg) -> None:
+        with serve_here(uploads=2, rate_grace=0.2, lowest_rate=1, upload_bytes=10**7) as here:
+            body = form(jpeg())
+            slow, slower = here.connect(), here.connect()
+            with slow, slower:
+                slower.sendall(head(Content_Length=10**6) + OPENING)
+                time.sleep(0.05)  # so that its time of grace is over first
+                slow.sendall(head(Content_Length=10**6) + OPENING + bytes(500))
+                began, answer = time.monotonic(), None
+                while answer is None or answer.status == 503:
+                    assert time.monotonic() - began < WAIT
+                    answer = asked(here, head(Content_Length=len(body)), body)
+                assert answer.status == 200
+                told = Answer.read(slower)
+                assert (told.status, told.detail) == (408, "the picture came too slowly")
+                assert told.closed
+                slow.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    slow.recv(1)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="has all of 127.0.0.0/8")
+    def test_places_are_shared_by_clients(self, serve_here: ServeHere, jpeg: Jpeg) -> None:
+        """One that holds all gives one to another, although its bodies are quick enough."""
+        with serve_here(uploads=2, rate_grace=WAIT) as here, ExitStack() as stack:
+            body = form(jpeg())
+            first = [stack.enter_context(here.connect("127.0.0.2")) for _ in range(2)]
+            for connection, more in zip(first, (100, 0), strict=True):
+                connection.sendall(head(Content_Length=10**6) + OPENING + bytes(more))
+                time.sleep(0.1)
+            other = stack.enter_context(here.connect("127.0.0.3"))
+            other.sendall(head(Content_Length=len(body)) + body)
+            assert Answer.read(other).status == 200
+            told = Answer.read(first[1])
+            assert (told.status, told.detail) == (503, "too many pictures are being received")
+            assert told.headers["retry-after"] == "2"
+
+
 class TestNumber:
     def test_of_uploads(self, serve_here: ServeHere, jpeg: Jpeg) -> None:
         """The third is refused until one of two is whole, or gone."""
-        with serve_here(uploads=2) as here:
+        with serve_here(uploads=2, rate_grace=WAIT) as here:
             body = form(jpeg())
             begin, rest = head(Content_Length=len(body)) + body[:100], body[100:]
             one, two = here.connect(), here.connect()
@@ -213,7 +280,8 @@ class TestVisitors:
 
     @pytest.fixture
     def here(self, serve_here: ServeHere) -> Iterator[Any]:
-        with serve_here(hosts=("localhost", "Photos.Example:443", "[::1]")) as here:
+        names = ("Photos.Example", "gallery.example:8443")
+        with serve_here(hosts=("localhost", *names, "[::1]"), proxied=names) as here:
             yield here
 
     def test_names(self, here: Any) -> None:
@@ -234,8 +302,14 @@ class TestVisitors:
     def test_pages_of_others(self, here: Any) -> None:
         """What they make a browser send; to look is no harm, they are not shown the answer."""
         body = form(b"")
-        own = ["http://localhost", "http://localhost:8000", "https://photos.example"]
+        own = ["http://localhost:8000", "HTTP://LocalHost:8000", "https://photos.example"]
+        own += ["http://photos.example", "https://photos.example:443"]
+        own += ["https://gallery.example:8443"]
         others = ["https://evil.example", "null", "", "http://localhost.evil.example", "http://["]
+        others += ["http://localhost", "http://localhost:3000", "https://localhost:8000"]
+        others += ["http://127.0.0.1:8000", "http://[::1]:8000", "http://localhost:80000"]
+        others += ["https://photos.example:8443", "https://gallery.example", "localhost:8000"]
+        others += ["http://a@localhost:8000", "http://localhost:8000/", "ftp://photos.example"]
         for origin in [*own, *others]:
             for method, path, fine in (
                 ("POST", "/v1/restore", 422),
@@ -243,7 +317,8 @@ class TestVisitors:
                 ("OPTIONS", "/v1/restore", 405),
                 ("GET", "/healthz", 200),
             ):
-                said = head(path, method, Origin=origin, Content_Length=len(body))
+                host = "localhost:8000"
+                said = head(path, method, Host=host, Origin=origin, Content_Length=len(body))
                 allowed = origin in own or method == "GET"
                 assert asked(here, said, body).status == (fine if allowed else 403)
                 assert asked(here, said, body).headers.get("access-control-allow-origin") is None

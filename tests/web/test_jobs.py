@@ -122,6 +122,13 @@ def done(job: Job, process: Process) -> Any:
     return over(job)
 
 
+async def over_all(jobs: list[Job], process: Process) -> None:
+    for _ in jobs:
+        process.let.release()
+    for job in jobs:
+        await over(job)
+
+
 class TestQueue:
     async def test_jobs_are_done_in_the_order_in_which_they_came(
         self, process: Process, make: Make
@@ -172,6 +179,35 @@ class TestQueue:
             process.let.release()
             await until(lambda: jobs.queued == 1)
             jobs.add(make(4))
+
+    async def test_clients_take_turns(self, process: Process, make: Make) -> None:
+        async with Working(process) as jobs:
+            for number, client in enumerate("aaabb"):
+                job = make(number)
+                job.client = client
+                jobs.add(job)
+            assert [jobs.position(jobs.find(job.id)) for job in jobs._jobs.values()] == [
+                0,
+                2,
+                4,
+                1,
+                3,
+            ]
+            await over_all(list(jobs._jobs.values()), process)
+            assert process.performed == ["0", "3", "1", "4", "2"]
+
+    async def test_one_client_does_not_fill_the_queue(self, process: Process, make: Make) -> None:
+        async with Working(process, queue=4) as jobs:
+            for number in range(4):
+                jobs.add(make(number))
+                await until(lambda: jobs.running == 1)
+            with pytest.raises(Problem, match="3 pictures from this address") as refused:
+                jobs.add(make(4))
+            assert refused.value.status_code == 503
+            other = make(5)
+            other.client = "another"
+            jobs.add(other)
+            assert jobs.position(other) == 1
 
     async def test_names_cannot_be_guessed(self, make: Make) -> None:
         names = {make(number).id for number in range(1000)}

@@ -8,7 +8,8 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,6 +36,9 @@ EXPECTED_ERROR = "status of 503"  # the browser's own line about an answer that 
 
 class Server(Protocol):
     url: str
+
+
+Serve = Callable[..., AbstractContextManager[Server]]
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +200,13 @@ def test_broken_file_costs_no_other_its_result(page: Page, pictures: dict[str, P
     for name in ("cat.jpg", "coffee.jpg"):
         expect(row(page, name)).to_have_attribute("data-state", "done", timeout=WAIT)
     expect(page.locator("#tally")).to_have_text("2 of 3 done")
+    expect(row(page, "cat.jpg").get_by_role("button", name="what there is")).to_have_count(0)
+    row(page, "cut.jpg").get_by_role("button", name="Restore what there is of cut.jpg").click()
+    expect(row(page, "cut.jpg")).to_have_attribute("data-state", "done", timeout=WAIT)
+    expect(page.locator("#tally")).to_have_text("3 of 3 done")
+    row(page, "cut.jpg").locator(".row-main").click()
+    expect(page.locator("#stage")).to_contain_class("divided", timeout=WAIT)
+    expect(page.locator("#told-salvage")).to_be_hidden()
     row(page, "cut.jpg").get_by_role("button", name="Remove").click()
     expect(row(page, "cut.jpg")).to_have_count(0)
     expect(page.get_by_role("button", name="Download all")).to_be_visible()
@@ -327,6 +338,36 @@ def test_telephone(page: Page, server: Server, pictures: dict[str, Path]) -> Non
     page.goto(f"{server.url.rstrip('/')}/docs")
     expect(page.locator("#objects h3").first).to_be_visible()
     assert overflow(page) == 0
+
+
+def test_token(
+    browser: BrowserContext, serve: Serve, tmp_path: Path, pictures: dict[str, Path]
+) -> None:
+    """Asked for, or taken from the address and out of it."""
+    token, path = "0123456789" * 3, tmp_path / "token"
+    path.touch(0o600)
+    path.write_text(token)
+    with serve("--token-file", path) as running:
+        page = browser.new_page()
+        page.goto(running.url)
+        field = page.get_by_label("This server's token")
+        field.fill("another token")
+        field.press("Enter")
+        expect(field).to_have_value("")
+        expect(page.get_by_role("radio", name="×2")).to_have_count(0)
+        field.fill(token)
+        page.get_by_role("button", name="Continue").click()
+        expect(page.get_by_role("radio", name="×2")).to_be_checked()
+        add_done(page, pictures["cat"])
+        expect(field).to_be_hidden()
+        page.close()
+        page = browser.new_page()
+        page.goto(f"{running.url}/#token={token}")
+        expect(page.get_by_role("radio", name="×2")).to_be_checked()
+        add_done(page, pictures["cat"])
+        assert token not in page.url
+        page.locator("#remove-all").click()
+        page.close()
 
 
 def test_documentation_has_every_operation(page: Page, server: Server) -> None:

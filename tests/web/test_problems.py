@@ -1,9 +1,10 @@
+import errno
 import json
 from http import HTTPStatus
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 
 from jcarsr.web import problems
 from jcarsr.web.problems import Problem
@@ -21,6 +22,39 @@ def test_members_are_those_of_rfc_9457(status: int) -> None:
         "status": status,
         "detail": "a line",
     }
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize(
+    ("number", "detail"),
+    [
+        (errno.ENOSPC, "the server's disk is full"),
+        (errno.EDQUOT, "the server's disk is full"),
+        (errno.EMFILE, "the server cannot store pictures now"),
+        (errno.EROFS, "the server cannot store pictures now"),
+    ],
+)
+async def test_no_room(number: int, detail: str) -> None:
+    """Wherever it shows: as it is, or as the cause of what a library makes of it."""
+    app = FastAPI()
+    problems.install(app)
+
+    @app.get("/{wrapped}")
+    async def fail(wrapped: bool) -> None:
+        try:
+            raise OSError(number, "no")
+        except OSError as error:
+            if wrapped:
+                raise HTTPException(400, "There was an error parsing the body") from error
+            raise
+
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://a") as client:
+        for path in ("/true", "/false"):
+            answer = await client.get(path)
+            assert (answer.status_code, answer.json()["detail"]) == (503, detail)
+            assert answer.headers["retry-after"] == "60"
 
 
 @pytest.mark.anyio

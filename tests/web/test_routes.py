@@ -98,7 +98,7 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
     """Status and detail, of what is a problem in every respect."""
     assert answer.headers["content-type"] == "application/problem+json"
     said = answer.json()
-    assert list(said) == ["type", "title", "status", "detail"]
+    assert [name for name in said if name != "salvage"] == ["type", "title", "status", "detail"]
     assert said["type"] == "about:blank"
     assert said["title"] == HTTPStatus(answer.status_code).phrase
     assert said["status"] == answer.status_code
@@ -279,6 +279,39 @@ class TestRestore:
         while server.files != before and time.monotonic() - began < WAIT:
             time.sleep(0.01)
         assert server.files == before
+
+    @pytest.mark.parametrize("output", ["picture", "gradient"])
+    def test_salvage(self, client: httpx.Client, truncated: bytes, output: str) -> None:
+        """Offered where something decodes, and done where it is asked for."""
+        refused = post(client, "/v1/restore", truncated, output=output)
+        assert (refused.status_code, refused.json()["salvage"]) == (422, True)
+        assert "(salvage=true restores what there is)" in refused.json()["detail"]
+        answer = post(client, "/v1/restore", truncated, output=output, salvage="true")
+        assert answer.status_code == 200
+        assert opened(answer.content).size == (240, 160)
+        for data in (b"no picture", truncated[:300]):
+            refused = post(client, "/v1/restore", data, output=output)
+            assert refused.status_code == 422
+            assert "salvage" not in refused.json()
+
+    def test_salvaged_as_the_command_does(
+        self, client: httpx.Client, command: Command, truncated: bytes, tmp_path: Path
+    ) -> None:
+        refused = submitted(client, truncated)
+        assert until(client, refused, "failed")["problem"]["salvage"] is True
+        assert client.get(f"{refused}/result").json()["salvage"] is True
+        path = submitted(client, truncated, salvage="true")
+        notes = until(client, path, "done")["result"]["notes"]
+        assert any("truncated" in note for note in notes)
+        (tmp_path / "cut.jpg").write_bytes(truncated)
+        result, how = tmp_path / "result.png", ("--engine", "onnx", "--threads", 1)
+        command("restore", tmp_path / "cut.jpg", "-o", result, "--salvage", *how)
+        got = opened(client.get(f"{path}/result").content)
+        np.testing.assert_array_equal(np.array(got), np.array(opened(result.read_bytes())))
+        before = opened(client.get(f"{path}/before").content)
+        assert before.size == got.size
+        for each in (refused, path):
+            assert client.delete(each).status_code == 204
 
     def test_every_client_gets_its_own(
         self, server: Any, jpeg: Jpeg, restorer: jcarsr.Restorer
@@ -606,16 +639,16 @@ class TestAccidents:
         head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
         with serve_here() as here:
             looking, gone = threading.Event(), threading.Event()
-            perform = here.service._looking.perform
+            perform = here.service._looks.perform
 
-            async def look(task: Any) -> Any:
+            async def look(task: Any, client: str) -> Any:
                 looking.set()
                 while not gone.is_set():
                     await asyncio.sleep(0.01)
                 await asyncio.sleep(0.1)  # until the server has been told
-                return await perform(task)
+                return await perform(task, client)
 
-            monkeypatch.setattr(here.service._looking, "perform", look)
+            monkeypatch.setattr(here.service._looks, "perform", look)
             with here.connect() as connection:
                 connection.sendall(head.encode() + (body if whole else body[:-100]))
                 if whole:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from jcarsr.errors import JCARSRError
@@ -71,3 +72,21 @@ def test_another_loopback_address_and_another_name(serve: Serve) -> None:
         for host, status in (("", 200), ("photos.example", 200), ("evil.example", 403)):
             headers = {"Host": host} if host else {}
             assert httpx.get(f"{running.url}/healthz", headers=headers).status_code == status
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of another process")
+def test_no_room_for_an_upload(serve: Serve, jpeg: Any) -> None:
+    """However the form is stored: it is not the client's fault, and can be tried again."""
+    with serve() as running, httpx.Client(base_url=running.url, timeout=60) as client:
+        server = psutil.Process(running.pid)
+        before = server.rlimit(psutil.RLIMIT_FSIZE)
+        picture = jpeg() + bytes(3 * 2**20)
+        for room in (2 * 2**20, 1000):  # the form's own file is too large, then the copy of it
+            server.rlimit(psutil.RLIMIT_FSIZE, (room, before[1]))
+            sent = picture if room > 1000 else jpeg() + bytes(2000)
+            for path in ("/v1/inspect", "/v1/restore"):
+                answer = client.post(path, files={"file": sent})
+                assert answer.json()["detail"] == "the server's disk is full"
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+        server.rlimit(psutil.RLIMIT_FSIZE, before)
+        assert client.post("/v1/restore", files={"file": picture}).status_code == 200

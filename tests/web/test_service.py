@@ -20,9 +20,8 @@ from jcarsr.web.jobs import Job, State
 from jcarsr.web.limits import Limits
 from jcarsr.web.networks import NetworkSize, Scale
 from jcarsr.web.problems import Problem
-from jcarsr.web.process import TaskError
 from jcarsr.web.service import ServerSettings, Service
-from jcarsr.web.tasks import Convert, Inspect, Restore
+from jcarsr.web.tasks import Convert, Restore
 
 pytestmark = pytest.mark.anyio
 Jpeg = Callable[..., bytes]
@@ -255,15 +254,15 @@ class TestResult:
     ) -> None:
         async with working() as service:
             job = await done(service, jpeg())
-            perform = service._looking.perform
+            perform = service._looks.perform
 
-            async def slow(task: Any) -> Any:
+            async def slow(task: Any, client: str) -> Any:
                 service.jobs.remove(job)
                 if fails:
-                    raise TaskError(422, "no")
-                return await perform(task)
+                    raise Problem(422, "no")
+                return await perform(task, client)
 
-            monkeypatch.setattr(service._looking, "perform", slow)
+            monkeypatch.setattr(service._looks, "perform", slow)
             with pytest.raises(Problem) as problem:
                 await service.result(job, "jpg", 90)
             assert problem.value.status_code == (422 if fails else 404)
@@ -279,68 +278,11 @@ class TestResult:
                 Path(task.result).write_bytes(b"half")
                 await asyncio.sleep(WAIT)
 
-            monkeypatch.setattr(service._looking, "perform", half)
-            with pytest.raises(Problem, match="took too long") as problem:
+            monkeypatch.setattr(service._slow[0], "perform", half)
+            with pytest.raises(Problem, match="longer than the") as problem:
                 await service.before(job)
-            assert problem.value.status_code == 422
+            assert problem.value.status_code == 503  # not for what the client could mend
             assert files(job.folder) == ["result.png", "upload"]
-
-
-@pytest.mark.usefixtures("fakes")
-class TestLooks:
-    async def test_not_too_many_wait(
-        self, temporary: Path, jpeg: Jpeg, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async with working(looks=3) as service:
-            let = asyncio.Event()
-
-            async def wait(task: Any) -> Any:
-                assert isinstance(task, Inspect)
-                await let.wait()
-                return {}
-
-            monkeypatch.setattr(service._looking, "perform", wait)
-
-            def look() -> Any:
-                return service.inspect(io.BytesIO(jpeg()), Scale.x2, NetworkSize.auto)
-
-            waiting = [asyncio.create_task(look()) for _ in range(3)]
-            await until(lambda: service._looks == 3)
-            with pytest.raises(Problem, match="too many requests are waiting") as refused:
-                await look()
-            assert refused.value.status_code == 503
-            assert refused.value.headers == {"Retry-After": "2"}
-            let.set()
-            await asyncio.gather(*waiting)
-            assert service._looks == 0
-            await look()
-            assert files(temporary) == []
-
-    @pytest.mark.parametrize(
-        ("error", "status", "detail"),
-        [
-            (TaskError(422, "no picture"), 422, "no picture"),
-            (JCARSRError("takes too long to start"), 500, "takes too long to start"),
-        ],
-    )
-    async def test_failing(
-        self,
-        jpeg: Jpeg,
-        monkeypatch: pytest.MonkeyPatch,
-        error: Exception,
-        status: int,
-        detail: str,
-    ) -> None:
-        async with working() as service:
-
-            async def fail(task: Any) -> Any:
-                raise error
-
-            monkeypatch.setattr(service._looking, "perform", fail)
-            with pytest.raises(Problem) as problem:
-                await submit(service, jpeg())
-            assert (problem.value.status_code, problem.value.detail) == (status, detail)
-            assert service._looks == 0
 
 
 async def test_upload_is_not_copied_in_the_loop(fakes: Any, jpeg: Jpeg) -> None:

@@ -1,3 +1,4 @@
+import errno
 import json
 import subprocess
 import sys
@@ -119,6 +120,8 @@ def test_settings_that_cannot_be_run() -> None:
     ("error", "status", "detail"),
     [
         (StorageError("cannot be written (No space left on device)"), 503, "disk is full"),
+        (OSError(errno.ENOSPC, "No space left on device"), 503, "disk is full"),
+        (OSError(errno.EBADF, "Bad file descriptor"), 500, "unexpected OSError"),
         (PixelLimitError("too many"), 413, "more than the 2,500 pixels allowed"),
         (MemoryLimitError("needs 4 GiB"), 413, "needs 4 GiB"),
         (MemoryError(), 413, "not enough memory"),

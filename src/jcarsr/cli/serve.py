@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,6 +32,13 @@ def serve(
     allow_host: Annotated[
         list[str] | None,
         typer.Option(help="One more name under which the server is asked; may be repeated."),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Holds a secret that clients must send (Authorization: Bearer); mode 600.",
+            show_default=False,
+        ),
     ] = None,
     workers: Annotated[
         int, typer.Option(help="Pictures restored at once, each in its process.", min=1)
@@ -82,6 +90,7 @@ def serve(
     from jcarsr.web.serve import is_loopback
     from jcarsr.web.serve import serve as run
     from jcarsr.web.service import ServerSettings
+    from jcarsr.web.token import read_token
 
     with usage_errors():
         limits = Limits(
@@ -95,11 +104,12 @@ def serve(
         )
         options = engine_options(engine, device, precision, threads)
         Networks(options=options)  # loads nothing, refuses what cannot be
-        settings = ServerSettings(workers=workers, engine=options, limits=limits)
+        token = None if token_file is None else read_token(token_file)
+        settings = ServerSettings(workers=workers, engine=options, limits=limits, token=token)
 
     def on_start(url: str) -> None:
         typer.echo(f"jcarsr serves at {url} (Ctrl-C ends it)")
-        if not is_loopback(host):
+        if not is_loopback(host) and token is None:
             typer.echo("note: everybody who reaches this address may use it", err=True)
 
     run(host, port, settings, allow_host or (), on_start)

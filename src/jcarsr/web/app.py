@@ -14,16 +14,18 @@ from jcarsr.web import problems
 from jcarsr.web.guards import Bodies, Visitors
 from jcarsr.web.routes import router
 from jcarsr.web.service import Service
+from jcarsr.web.token import Gate
 
 _STATIC = Path(__file__).parent / "static"
 
 
-def create_app(service: Service, hosts: Sequence[str] = ()) -> FastAPI:
+def create_app(service: Service, hosts: Sequence[str] = (), proxied: Sequence[str] = ()) -> FastAPI:
     """An application in front of a service that is at work.
 
     Args:
         service: restores.
         hosts: names under which the server is asked, without port; empty = any.
+        proxied: those of a reverse proxy before it, whose pages are its own.
     """
     app = FastAPI(
         title="jcarsr",
@@ -41,10 +43,11 @@ def create_app(service: Service, hosts: Sequence[str] = ()) -> FastAPI:
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for path, page in (("/", "index.html"), ("/docs", "docs.html")):
-        app.add_api_route(path, _page(page), include_in_schema=False)
+        app.add_api_route(path, _page(page), methods=["GET", "HEAD"], include_in_schema=False)
     checks = {"/v1/restore": service.jobs.check_room}
     app.add_middleware(Bodies, limits=service.limits, checks=checks)
-    app.add_middleware(Visitors, hosts=hosts, metrics=service.metrics)
+    gate = Gate(service.token)
+    app.add_middleware(Visitors, hosts=hosts, proxied=proxied, metrics=service.metrics, gate=gate)
     return app
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from jcarsr.errors import told_bytes
 from jcarsr.web import problems
+from jcarsr.web.body import Body, too_large, too_slow
+from jcarsr.web.clients import client_of
+from jcarsr.web.connections import Connection
 from jcarsr.web.limits import Limits
 from jcarsr.web.metrics import Metrics
 from jcarsr.web.problems import Problem
+from jcarsr.web.token import Gate
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -26,8 +28,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_DRAINED = 64 * 2**20  # bytes that are taken and thrown away so that a refusal is heard
-_DRAIN_SECONDS = 10.0
+_PORTS = {"http": 80, "https": 443}
+_HURRY = 4096  # bytes a second: a slower body loses its place to one that is new
 
 
 class Visitors:
@@ -37,12 +39,23 @@ class Visitors:
         app: what is guarded.
         hosts: names under which the server is asked, without port; empty = any. A name that leads
             here by somebody else's DNS is not among them.
+        proxied: those of a reverse proxy, with its port unless that is the scheme's: its pages
+            are this server's own.
         metrics: are told every answer.
+        gate: asks for the token, if there is one.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str], metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Sequence[str],
+        proxied: Sequence[str],
+        metrics: Metrics,
+        gate: Gate,
+    ) -> None:
+        self._app, self._metrics, self._gate = app, metrics, gate
         self._hosts = frozenset(_name(host) for host in hosts)
+        self._proxied = frozenset(host.lower() for host in proxied)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request (ASGI)."""
@@ -67,9 +80,20 @@ class Visitors:
                 self._metrics.answers.labels(route, message["status"]).inc()
             await send(message)
 
+        connection = scope.get("state", {}).get("connection")
+        crowded = isinstance(connection, Connection) and connection.crowded
+        if crowded and scope["path"] != "/healthz":
+            headers = {"Retry-After": "2", "Connection": "close"}
+            busy = problems.response(503, "too many requests are being answered", headers)
+            await busy(scope, receive, told)
+            return
         refusal = self._refusal(scope)
         if refusal:
             await problems.response(403, refusal)(scope, receive, told)
+            return
+        if not self._gate.is_open(scope["path"], Headers(scope=scope).get("authorization", "")):
+            headers = {"WWW-Authenticate": 'Bearer realm="jcarsr"'}
+            await problems.response(401, "needs this server's token", headers)(scope, receive, told)
             return
         try:
             await self._app(scope, receive, told)
@@ -86,54 +110,55 @@ class Visitors:
             return "not a name of this server: --allow-host adds one"
         origin = headers.get("origin")
         if origin is not None and scope["method"] not in ("GET", "HEAD"):
-            try:
-                asking = urlsplit(origin).netloc
-                own = asking == host or _name(asking) in self._hosts
-            except ValueError:
-                own = False
+            own = _is_same(origin, f"{scope['scheme']}://{host}") or self._is_proxied(origin)
             if not own:
                 return "asked by the page of another site"
         return None
 
+    def _is_proxied(self, origin: str) -> bool:
+        """Return whether an origin is that of a proxy before this server."""
+        scheme = origin.partition("://")[0]
+        return any(_is_same(origin, f"{scheme}://{host}") for host in self._proxied)
+
 
 class Bodies:
-    """Bounds what is received: bytes, time, and how many bodies at once.
+    """Bounds what is received: bytes, time, rate, and how many bodies at once.
 
     Args:
         app: what is guarded.
         limits: the bounds.
-        checks: path -> raises a Problem if nobody need send anything there now.
+        checks: path -> raises a Problem if this client need not send anything there now.
     """
 
     def __init__(
-        self, app: ASGIApp, limits: Limits, checks: Mapping[str, Callable[[], None]]
+        self, app: ASGIApp, limits: Limits, checks: Mapping[str, Callable[[str], None]]
     ) -> None:
         self._app, self._limits, self._checks = app, limits, checks
-        self._open = 0
+        self._open: set[Body] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request (ASGI)."""
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS", "DELETE"):
             await self._app(scope, receive, send)
             return
-        body = _Body(receive, send, self._limits)
+        client = client_of(scope)
+        body = Body(receive, send, self._limits, client, lambda: self._open.discard(body))
         headers = Headers(scope=scope)
         try:
-            self._check(scope["path"], headers.get("content-length", "0"))
+            self._check(scope["path"], client, headers.get("content-length", "0"))
         except Problem as problem:
             if headers.get("expect", "").lower() == "100-continue":  # it asks before it sends
                 body.leave()
             answer = problems.response(problem.status_code, problem.detail, problem.headers)
             await answer(scope, body.receive, body.send)
             return
-        self._open += 1
-        body.on_end = self._closed
+        self._open.add(body)
         try:
             await self._app(scope, body.receive, body.send)
         finally:
             body.end()
 
-    def _check(self, path: str, announced: str) -> None:
+    def _check(self, path: str, client: str, announced: str) -> None:
         """See from a request's head whether its body can be taken.
 
         Raises:
@@ -141,84 +166,46 @@ class Bodies:
         """
         if announced.isdecimal() and int(announced) > self._limits.upload_bytes:
             raise too_large(self._limits)
-        if self._open >= self._limits.uploads:
-            busy = "too many pictures are being received"
-            raise Problem(503, busy, {"Retry-After": "2"})
         if path in self._checks:
-            self._checks[path]()
+            self._checks[path](client)
+        if len(self._open) >= self._limits.uploads and not self._displace(client):
+            raise _busy()
 
-    def _closed(self) -> None:
-        self._open -= 1
+    def _displace(self, client: str) -> bool:
+        """Free a place for a client: a slow body's, or one of a client that holds more."""
+        held = Counter(body.client for body in self._open)
+        slow = [body for body in self._open if body.waited >= self._limits.rate_grace]
+        slowest = min(slow, key=lambda body: body.rate, default=None)
+        if slowest is not None and slowest.rate < _HURRY:
+            slowest.displace(too_slow())
+            return True
+        other, most = max(held.items(), key=lambda item: item[1])
+        if most < held[client] + 2:
+            return False
+        theirs = (body for body in self._open if body.client == other)
+        min(theirs, key=lambda body: body.bytes).displace(_busy())
+        return True
 
 
-def too_large(limits: Limits) -> Problem:
-    """What is answered to too many bytes."""
-    return Problem(413, f"more than the {told_bytes(limits.upload_bytes)} allowed")
+def _busy() -> Problem:
+    return Problem(503, "too many pictures are being received", {"Retry-After": "2"})
 
 
-class _Body:
-    """One request's body."""
+def _is_same(origin: str, own: str) -> bool:
+    """Return whether two origins are one: scheme, host and port."""
+    return (known := _parts(origin)) is not None and known == _parts(own)
 
-    def __init__(self, receive: Receive, send: Send, limits: Limits) -> None:
-        self._receive, self._send, self._limits = receive, send, limits
-        self._began, self._bytes = time.monotonic(), 0
-        self._over = False  # all of it was received, or the client is gone
-        self._unread = False  # it is left where it is
-        self.on_end = lambda: None
 
-    def end(self) -> None:
-        """Nothing more will come."""
-        if not self._over:
-            self._over = True
-            self.on_end()
-
-    def leave(self) -> None:
-        """More may come, which nobody will take."""
-        self._unread = True
-
-    async def receive(self) -> Message:
-        """As the server's, within the limits.
-
-        Raises:
-            Problem: 413 or 408.
-        """
-        if self._over:  # what comes now tells that the client is gone, whenever that is
-            return await self._receive()
-        left = self._began + self._limits.upload_seconds - time.monotonic()
-        try:
-            async with asyncio.timeout(min(max(left, 0.0), self._limits.idle_seconds)):
-                message = await self._receive()
-        except TimeoutError as error:
-            self.leave()
-            raise Problem(408, "the picture came too slowly") from error
-        if message["type"] == "http.disconnect" or not message.get("more_body"):
-            self.end()
-        self._bytes += len(message.get("body", b""))
-        if self._bytes > self._limits.upload_bytes:
-            raise too_large(self._limits)
-        return message
-
-    async def send(self, message: Message) -> None:
-        """As the server's; an answer that comes early waits until the client listens."""
-        if not self._over and not self._unread:
-            await self._drain()
-        if self._unread and message["type"] == "http.response.start":
-            MutableHeaders(scope=message)["Connection"] = "close"  # the rest is not for us
-        await self._send(message)
-
-    async def _drain(self) -> None:
-        """Throw away the rest: a client that is still sending would miss the answer."""
-        taken, more = 0, True
-        try:
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                while more and taken < _DRAINED:
-                    message = await self._receive()
-                    taken += len(message.get("body", b""))
-                    more = message["type"] == "http.request" and message.get("more_body", False)
-        except TimeoutError:
-            pass
-        self._unread = more
-        self.end()
+def _parts(origin: str) -> tuple[str, str, int] | None:
+    """Return an origin's scheme, host and port; None: it is none of HTTP's."""
+    try:
+        said = urlsplit(origin)
+        port = said.port or _PORTS[said.scheme]
+    except (ValueError, KeyError):
+        return None
+    if not said.hostname or said.username is not None or said.path or said.query or said.fragment:
+        return None
+    return said.scheme, said.hostname, port
 
 
 def _name(host: str) -> str:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import secrets
 import shutil
 import time
-from collections import deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from jcarsr.errors import JCARSRError, told_bytes
+from jcarsr.web.clients import largest_share
 from jcarsr.web.limits import Limits
 from jcarsr.web.metrics import Metrics
 from jcarsr.web.pace import Pace
 from jcarsr.web.problems import Problem
 from jcarsr.web.process import TaskError, WorkerProcess
 from jcarsr.web.tasks import Answer, Gradient, Restore
+from jcarsr.web.turns import FairQueue
 
 _RETRY_SECONDS = 5.0  # told when nothing better is known
 _SWEEP_SECONDS = 5.0
@@ -43,6 +45,7 @@ class Job:
     task: Restore | Gradient
     folder: Path
     pixels: int  # of the input, all frames together
+    client: str = ""  # whose it is, by address
     id: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     state: State = State.queued
     tiles: tuple[int, int] = (0, 0)  # done, in all
@@ -99,7 +102,7 @@ class Jobs:
     ) -> None:
         self._processes, self._limits, self._metrics = processes, limits, metrics
         self._jobs: dict[str, Job] = {}  # in the order in which they came
-        self._queue: deque[Job] = deque()
+        self._queue = FairQueue[Job]()
         self._runs: dict[Job, asyncio.Task[None]] = {}
         self._pace = Pace()
         self._arrived = asyncio.Event()
@@ -132,16 +135,18 @@ class Jobs:
         """What the files of all jobs take."""
         return sum(job.file_bytes for job in self._jobs.values())
 
-    def check_room(self) -> None:
-        """See whether one more job can be taken.
+    def check_room(self, client: str = "") -> None:
+        """See whether one more job of a client can be taken.
 
         Raises:
-            Problem: 503, the queue is full.
+            Problem: 503, the queue is full, or the client's share of it.
         """
-        if len(self._queue) >= self._limits.queue:
+        most = self._limits.queue
+        full, share = len(self._queue) >= most, largest_share(most)
+        if full or self._queue.count(client) >= share:
             self._metrics.jobs.labels("refused").inc()
-            waiting = self._limits.queue
-            raise Problem(503, f"{waiting} pictures are waiting already", self.retry_header())
+            pictures = f"{most} pictures" if full else f"{share} pictures from this address"
+            raise Problem(503, f"{pictures} are waiting already", self.retry_header())
 
     def retry_header(self) -> dict[str, str]:
         """When to try again: the next job should have ended by then."""
@@ -149,15 +154,15 @@ class Jobs:
         return {"Retry-After": str(max(1, round(min(known, default=_RETRY_SECONDS))))}
 
     def add(self, job: Job) -> None:
-        """Put a job at the end of the queue.
+        """Put a job into the queue, behind those of its client; clients take turns.
 
         Raises:
             Problem: 503, the queue is full.
         """
-        self.check_room()
+        self.check_room(job.client)
         job.measure()
         self._jobs[job.id] = job
-        self._queue.append(job)
+        self._queue.add(job, job.client)
         self._arrived.set()
 
     def find(self, id: str) -> Job:
@@ -172,7 +177,7 @@ class Jobs:
 
     def position(self, job: Job) -> int | None:
         """How many jobs come before it; None = it does not wait."""
-        return self._queue.index(job) if job.state is State.queued else None
+        return list(self._queue).index(job) if job.state is State.queued else None
 
     def eta(self, job: Job) -> float | None:
         """Seconds until it is done, those before it included; None = nobody knows yet."""
@@ -184,7 +189,7 @@ class Jobs:
             return None if expected is None else max(expected - job.seconds, 0.0)
         if job.state is not State.queued or expected is None:
             return None
-        before = [*self._runs, *list(self._queue)[: self._queue.index(job)]]
+        before = [*self._runs, *itertools.takewhile(lambda other: other is not job, self._queue)]
         times = [
             self.eta(other)
             if other.state is State.running
@@ -226,8 +231,7 @@ class Jobs:
     def _cancel(self, job: Job, problem: Problem) -> None:
         if job.ended is not None:
             return
-        if job in self._queue:
-            self._queue.remove(job)
+        self._queue.remove(job)
         if job in self._runs:
             self._runs[job].cancel()
         self._metrics.jobs.labels("cancelled").inc()
@@ -244,7 +248,7 @@ class Jobs:
             while not self._queue:
                 self._arrived.clear()
                 await self._arrived.wait()
-            job = self._queue.popleft()
+            job = self._queue.take()
             job.state = State.running
             run = self._runs[job] = asyncio.create_task(self._run(job, process))
             try:
@@ -277,8 +281,10 @@ class Jobs:
                 answer = await process.perform(job.task, on_tile)
         except TimeoutError as error:
             raise Problem(503, f"took longer than the {limit:g} s allowed here") from error
-        except (TaskError, JCARSRError) as error:
-            raise Problem(getattr(error, "status", 500), str(error)) from error
+        except TaskError as error:
+            raise error.problem() from error
+        except JCARSRError as error:
+            raise Problem(500, str(error)) from error
         size = Path(job.task.result).stat().st_size
         if size > self._limits.keep_bytes:
             most = told_bytes(self._limits.keep_bytes)

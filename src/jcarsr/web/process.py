@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from jcarsr.errors import JCARSRError
+from jcarsr.web.problems import FULL_SECONDS, Problem
 from jcarsr.web.tasks import Answer, Task
 from jcarsr.web.worker import WorkerSettings
 
@@ -20,11 +21,16 @@ _START_SECONDS = 120.0
 
 
 class TaskError(Exception):
-    """A task that failed: an HTTP status and one line."""
+    """A task that failed: an HTTP status, one line, and whether the picture can be salvaged."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, *, salvage: bool = False) -> None:
         super().__init__(detail)
-        self.status, self.detail = status, detail
+        self.status, self.detail, self.salvage = status, detail, salvage
+
+    def problem(self) -> Problem:
+        """Return it as an answer; a full disk (503) is worth trying again."""
+        headers = {"Retry-After": FULL_SECONDS} if self.status == 503 else None
+        return Problem(self.status, self.detail, headers, salvage=self.salvage)
 
 
 class WorkerProcess:
@@ -84,7 +90,7 @@ class WorkerProcess:
                 await self.stop()
                 raise
             if event["event"] == "failed":
-                raise TaskError(event["status"], event["detail"])
+                raise TaskError(event["status"], event["detail"], salvage=event["salvage"])
             return event["answer"]
 
     async def stop(self) -> None:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, Uplo
 from fastapi.responses import JSONResponse, Response
 
 from jcarsr.web import metrics, problems
+from jcarsr.web.clients import client_of
 from jcarsr.web.job_file import JobFile
 from jcarsr.web.jobs import Job
 from jcarsr.web.networks import NetworkSize, Scale, is_available
@@ -99,6 +100,7 @@ async def service(service: Uses) -> ServiceView:
 
 @router.post("/v1/inspect", responses=_UPLOAD, tags=["pictures"])
 async def inspect(
+    request: Request,
     service: Uses,
     file: Picture,
     scale: ScaleField = Scale.x2,
@@ -108,7 +110,8 @@ async def inspect(
 
     Reads the file's header only.
     """
-    return InspectView(**await service.inspect(file.file, scale, weights))
+    found = await service.inspect(file.file, scale, weights, client_of(request.scope))
+    return InspectView(**found)
 
 
 @router.post(
@@ -135,6 +138,9 @@ async def restore(
     strip_metadata: Annotated[
         bool, Form(description="Keep no EXIF, XMP or resolution; the colour profile stays.")
     ] = False,
+    salvage: Annotated[
+        bool, Form(description="Restore what there is of a truncated picture.")
+    ] = False,
     output: Annotated[Wanted, Form(description="The picture, or its edges.")] = Wanted.picture,
     prefer: Annotated[str | None, Header(description="respond-async: answer a job.")] = None,
 ) -> Response:
@@ -148,7 +154,11 @@ async def restore(
     def task(source: str, result: str) -> Restore | Gradient:
         if output is Wanted.gradient:
             return Gradient(
-                source=source, result=f"{result}.png", scale=scale.value, weights=weights.value
+                source=source,
+                result=f"{result}.png",
+                scale=scale.value,
+                weights=weights.value,
+                salvage=salvage,
             )
         return Restore(
             source=source,
@@ -157,9 +167,10 @@ async def restore(
             weights=weights.value,
             quality=quality,
             strip_metadata=strip_metadata,
+            salvage=salvage,
         )
 
-    job = await service.submit(file.file, task)
+    job = await service.submit(file.file, task, client_of(request.scope))
     if prefer is not None and "respond-async" in prefer.lower():
         if await request.is_disconnected():  # nobody will ever ask for it
             service.jobs.remove(job)
@@ -223,6 +234,7 @@ async def delete(service: Uses, id: str) -> None:
     service.jobs.remove(service.jobs.find(id))
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", tags=["server"])
 async def healthz(service: Uses) -> HealthView:
     """Tell that the server is there."""

@@ -157,7 +157,7 @@ class HealthView(BaseModel):
 
 def job_view(job: Job, jobs: Jobs) -> JobView:
     """A job as it is told."""
-    problem = job.problem and view(job.problem.status_code, job.problem.detail)
+    problem = job.problem and view(job.problem.status_code, job.problem.detail, job.problem.salvage)
     return JobView(
         id=job.id,
         state=job.state,

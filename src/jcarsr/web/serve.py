@@ -7,16 +7,24 @@ import ipaddress
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import uvicorn
 
 from jcarsr.errors import JCARSRError
 from jcarsr.web.app import create_app
+from jcarsr.web.connections import Connections
 from jcarsr.web.service import ServerSettings, Service
 
+if sys.platform != "win32":
+    import resource
+
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-_CONNECTIONS = 256
+_BACKLOG = 128  # connections that are taken from the kernel at once
+_FILES = 1024  # open at once: connections, uploads, results
+_ENDINGS = (signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else []))
 _END_SECONDS = 3  # that answers have when the server ends
 
 
@@ -27,7 +35,7 @@ def serve(
     hosts: Sequence[str] = (),
     on_start: Callable[[str], None] = lambda url: None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT, SIGTERM or SIGHUP (a terminal that is closed; `nohup` keeps it out).
 
     Args:
         host: address to listen at.
@@ -43,7 +51,7 @@ def serve(
     with listen(host, port) as listener:
         url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
         names = hosts if _everywhere(host) else (*_own_names(host), *hosts)
-        asyncio.run(_serve(listener, settings, names, lambda: on_start(url)))
+        asyncio.run(_serve(listener, settings, names, hosts, lambda: on_start(url)))
 
 
 def is_loopback(host: str) -> bool:
@@ -58,17 +66,24 @@ async def _serve(
     listener: socket.socket,
     settings: ServerSettings,
     names: Sequence[str],
+    proxied: Sequence[str],
     on_start: Callable[[], None],
 ) -> None:
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of every malformed form
+    for number in _ENDINGS:  # as Ctrl-C, until the server is there and ends in order
+        if not _is_ignored(number):
+            signal.signal(number, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    _allow_files()
     async with Service(settings) as service:
         config = uvicorn.Config(
-            create_app(service, names),
-            log_level="warning",
+            create_app(service, names, proxied),
+            log_level="error",  # it warns of every malformed request
             access_log=False,
             server_header=False,
             lifespan="off",
-            limit_concurrency=_CONNECTIONS,
+            http=Connections(settings.limits).protocol(),
+            ws="none",
+            backlog=_BACKLOG,
             timeout_graceful_shutdown=_END_SECONDS,
         )
         server = uvicorn.Server(config)
@@ -76,8 +91,9 @@ async def _serve(
         def end(number: int, frame: object) -> None:
             server.should_exit = True
 
-        for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn sends itself what it caught
-            signal.signal(number, end)
+        for number in (signal.SIGINT, *_ENDINGS):  # uvicorn sends itself what it caught
+            if not _is_ignored(number):
+                signal.signal(number, end)
         watch = asyncio.create_task(_watch(server, service, on_start))
         await server.serve(sockets=[listener])
         watch.cancel()
@@ -90,6 +106,23 @@ async def _watch(server: uvicorn.Server, service: Service, on_start: Callable[[]
     while not server.should_exit:
         await asyncio.sleep(0.05)
     service.jobs.cancel_all()
+
+
+def _is_ignored(number: int) -> bool:
+    """Return whether a signal was ignored when the program began, as `nohup` has SIGHUP ignored."""
+    return signal.getsignal(number) is signal.SIG_IGN
+
+
+def _allow_files() -> None:
+    """Raise this process's limit of open files if it is lower than what a busy server needs."""
+    if sys.platform == "win32":
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= _FILES:
+        return
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -6,8 +6,8 @@ import asyncio
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -15,14 +15,19 @@ from typing import IO, Any, TypeAlias
 
 from jcarsr.errors import JCARSRError
 from jcarsr.inference.engine import EngineOptions
+from jcarsr.web import problems
+from jcarsr.web.folder import locked_folder, remove_stale
 from jcarsr.web.jobs import Job, Jobs, State
 from jcarsr.web.limits import Limits
+from jcarsr.web.looks import Looks
 from jcarsr.web.metrics import Metrics
 from jcarsr.web.networks import NetworkSize, Scale
 from jcarsr.web.problems import Problem
 from jcarsr.web.process import TaskError, WorkerProcess
 from jcarsr.web.tasks import Answer, Convert, Enlarge, Gradient, Inspect, Restore, Task
 from jcarsr.web.worker import WorkerSettings
+
+_QUICK = 2  # processes that look at pictures; one more looks at what takes long
 
 MakeTask: TypeAlias = Callable[[str, str], Restore | Gradient]
 """(the upload's file, the result's file without extension) -> what is to be done with them."""
@@ -35,6 +40,7 @@ class ServerSettings:
     workers: int = 1  # processes that restore, one picture each
     engine: EngineOptions = field(default_factory=EngineOptions)
     limits: Limits = field(default_factory=Limits)
+    token: str | None = field(default=None, repr=False)  # that clients must know
 
 
 class Service:
@@ -46,7 +52,7 @@ class Service:
 
     def __init__(self, settings: ServerSettings) -> None:
         limits, engine = settings.limits, settings.engine
-        self.limits, self.metrics = limits, Metrics()
+        self.limits, self.metrics, self.token = limits, Metrics(), settings.token
         threads = engine.threads or max((os.cpu_count() or 1) // settings.workers, 1)
         restoring = WorkerSettings(
             max_pixels=limits.pixels,
@@ -55,22 +61,26 @@ class Service:
             **vars(replace(engine, threads=threads)),
         )
         self._restoring = [WorkerProcess(restoring) for _ in range(settings.workers)]
-        self._looking = WorkerProcess(replace(restoring, warm=False))  # what takes no network
-        self._processes = [*self._restoring, self._looking]
-        self._looks = 0
+        looking = replace(restoring, warm=False)  # loads no network
+        self._quick = [WorkerProcess(looking) for _ in range(_QUICK)]
+        self._slow = [WorkerProcess(looking)]
+        self._processes = [*self._restoring, *self._quick, *self._slow]
+        self._looks = Looks(self._quick, self._slow, limits)
         self.jobs = Jobs(self._restoring, limits, self.metrics)
-        self._folder = Path()
+        self._folder, self._own = Path(), ExitStack()
         self.metrics.watch("queue_length", "Jobs that wait.", lambda: self.jobs.queued)
         self.metrics.watch("running_jobs", "Jobs that are worked at.", lambda: self.jobs.running)
         self.metrics.watch("kept_bytes", "Size of all kept files.", lambda: self.jobs.kept_bytes)
 
     async def __aenter__(self) -> Service:
-        starts = (process.start() for process in self._processes)
+        first = [*self._restoring, self._quick[0]]  # the others when they are needed
+        starts = (process.start() for process in first)
         ended = await asyncio.gather(*starts, return_exceptions=True)
         try:
             for error in filter(None, ended):
                 raise error
-            self._folder = Path(tempfile.mkdtemp(prefix="jcarsr-serve-"))  # for this user alone
+            remove_stale()
+            self._folder = self._own.enter_context(locked_folder())
         except (TaskError, OSError) as error:
             await self._stop_processes()
             raise JCARSRError(str(error)) from error
@@ -88,9 +98,11 @@ class Service:
     ) -> None:
         await self.jobs.stop()
         await self._stop_processes()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._own.close()
 
-    async def inspect(self, upload: IO[bytes], scale: Scale, weights: NetworkSize) -> Answer:
+    async def inspect(
+        self, upload: IO[bytes], scale: Scale, weights: NetworkSize, client: str = ""
+    ) -> Answer:
         """Tell what a picture is.
 
         Raises:
@@ -99,24 +111,25 @@ class Service:
         folder = await self._received(upload)
         try:
             source = str(folder / "upload")
-            return await self._look(Inspect(source=source, scale=scale, weights=weights))
+            task = Inspect(source=source, scale=scale, weights=weights)
+            return await self._looks.perform(task, client)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    async def submit(self, upload: IO[bytes], make: MakeTask) -> Job:
+    async def submit(self, upload: IO[bytes], make: MakeTask, client: str = "") -> Job:
         """Put a picture into the queue, having looked at its header.
 
         Raises:
             Problem: it is no picture, too large, or the queue is full.
         """
-        self.jobs.check_room()
+        self.jobs.check_room(client)
         folder = await self._received(upload)
         try:
             task = make(str(folder / "upload"), str(folder / "result"))
             look = Inspect(source=task.source, scale=task.scale, weights=task.weights)
-            found = await self._look(look)
+            found = await self._looks.perform(look, client)
             pixels = found["width"] * found["height"] * (found["frames"] or 1)
-            job = Job(task=task, folder=folder, pixels=pixels)
+            job = Job(task=task, folder=folder, pixels=pixels, client=client)
             self.jobs.add(job)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -150,13 +163,17 @@ class Service:
             job,
             job.folder / "before.png",
             lambda new: Enlarge(
-                source=job.task.source, result=new, width=size["width"], height=size["height"]
+                source=job.task.source,
+                result=new,
+                width=size["width"],
+                height=size["height"],
+                salvage=job.task.salvage,
             ),
         )
 
     def _finished(self, job: Job) -> Path:
-        if job.problem is not None:  # a new one: tracebacks would gather in the old
-            raise Problem(job.problem.status_code, job.problem.detail, job.problem.headers)
+        if job.problem is not None:
+            raise job.problem.again()
         if job.state is not State.done:
             raise Problem(409, f"not ready: the job is {job.state}")
         return Path(job.task.result)
@@ -167,7 +184,7 @@ class Service:
             new = path.with_stem(f"new-{secrets.token_hex(8)}")
             with self.jobs.held(job):
                 try:
-                    await self._look(task(str(new)))
+                    await self._looks.perform(task(str(new)), job.client)
                     new.replace(path)
                 finally:
                     new.unlink(missing_ok=True)
@@ -177,27 +194,6 @@ class Service:
 
     async def _stop_processes(self) -> None:
         await asyncio.gather(*(process.stop() for process in self._processes))
-
-    async def _look(self, task: Task) -> Answer:
-        """Do what takes no network.
-
-        Raises:
-            Problem: it failed, or too many wait.
-        """
-        if self._looks >= self.limits.looks:
-            raise Problem(503, "too many requests are waiting", {"Retry-After": "2"})
-        self._looks += 1
-        try:
-            async with asyncio.timeout(self.limits.look_seconds):
-                return await self._looking.perform(task)
-        except TimeoutError as error:
-            raise Problem(422, "took too long to be read") from error
-        except TaskError as error:
-            raise Problem(error.status, error.detail) from error
-        except JCARSRError as error:
-            raise Problem(500, str(error)) from error
-        finally:
-            self._looks -= 1
 
     async def _received(self, upload: IO[bytes]) -> Path:
         """A new folder with the upload in it."""
@@ -212,5 +208,5 @@ class Service:
             await asyncio.to_thread(copy)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise Problem(503, "the server's disk is full", {"Retry-After": "60"}) from error
+            raise problems.unstored(error) from error
         return folder

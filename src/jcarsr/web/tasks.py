@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,7 +13,7 @@ from PIL import Image
 from jcarsr.batch.plan import Job
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Outcome, Worker
-from jcarsr.errors import ImageError
+from jcarsr.errors import ImageError, StorageError
 from jcarsr.image import (
     Animation,
     ReadOptions,
@@ -53,6 +54,7 @@ class Restore:
     weights: str
     quality: int = 95
     strip_metadata: bool = False
+    salvage: bool = False  # restore what decodes of a truncated file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,7 @@ class Gradient:
     result: str
     scale: int
     weights: str
+    salvage: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,7 @@ class Enlarge:
     result: str
     width: int
     height: int
+    salvage: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +93,10 @@ TASKS: dict[str, type[Task]] = {
     kind.__name__: kind for kind in (Inspect, Restore, Gradient, Enlarge, Convert)
 }
 """Name -> task, for tasks that travel as JSON."""
+
+
+class SalvageableError(ImageError):
+    """A truncated picture of which something decodes: `salvage` would restore that."""
 
 
 class Performer:
@@ -120,14 +128,17 @@ class Performer:
 
         Raises:
             JCARSRError: it cannot be done; one line that names no file.
+            SalvageableError: the picture is truncated, and the task does not salvage.
         """
         match task:
             case Inspect():
                 return self._inspect(task)
             case Restore():
-                return self._restore(task, on_tile)
+                with self._offered(task):
+                    return self._restore(task, on_tile)
             case Gradient():
-                return self._gradient(task, on_tile)
+                with self._offered(task):
+                    return self._gradient(task, on_tile)
             case Enlarge():
                 return self._enlarge(task)
             case Convert():
@@ -143,7 +154,7 @@ class Performer:
         networks = self._of(NetworkSize(task.weights), task.scale)
         settings = Settings(
             target=Target(scale=task.scale),
-            read=self._read,
+            read=replace(self._read, salvage=task.salvage),
             save=SaveOptions(quality=task.quality, strip_metadata=task.strip_metadata),
         )
         worker = Worker(networks, settings)
@@ -154,7 +165,7 @@ class Performer:
         return _answer(outcome.size, task.scale, str(outcome.weights), outcome.notes)
 
     def _gradient(self, task: Gradient, on_tile: OnTile) -> Answer:
-        picture = decode(task.source, self._read)
+        picture = decode(task.source, replace(self._read, salvage=task.salvage))
         if isinstance(picture, Animation):
             raise ImageError("an animation has no one gradient map")
         networks = self._of(NetworkSize(task.weights), task.scale)
@@ -164,7 +175,7 @@ class Performer:
         return _answer(restored.size, task.scale, name, ())
 
     def _enlarge(self, task: Enlarge) -> Answer:
-        read = ReadOptions(max_pixels=self._read.max_pixels, first_frame=True)
+        read = replace(self._read, first_frame=True, salvage=task.salvage)
         picture = decode(task.source, read)
         assert not isinstance(picture, Animation)
         image = upright(picture).resize((task.width, task.height), Image.Resampling.BICUBIC)
@@ -181,11 +192,42 @@ class Performer:
         save(picture, Path(task.result), SaveOptions(quality=task.quality))
         return {}
 
+    @contextmanager
+    def _offered(self, task: Restore | Gradient) -> Generator[None]:
+        """Say of a picture that cannot be decoded whether it can be salvaged."""
+        try:
+            yield
+        except StorageError:
+            raise
+        except ImageError as error:
+            if not task.salvage and self._is_salvageable(task.source):
+                raise SalvageableError(_offer(str(error))) from error
+            raise
+
+    def _is_salvageable(self, source: str) -> bool:
+        try:
+            decode(source, self._read)
+            return False  # it is whole: something else is wrong with it
+        except ImageError:
+            pass
+        try:
+            decode(source, replace(self._read, salvage=True))
+        except (ImageError, MemoryError):
+            return False
+        return True
+
     def _of(self, size: NetworkSize, scale: int) -> Networks:
         name = weights_name(size, scale)
         if name not in self._networks:
             self._networks[name] = Networks(name, self._options, max_memory=self._max_memory)
         return self._networks[name]
+
+
+def _offer(refusal: str) -> str:
+    """Name the API's way of the command's option --salvage, which a refusal may name already."""
+    if "--salvage" in refusal:
+        return refusal.replace("--salvage", "salvage=true")
+    return f"{refusal} (salvage=true restores what there is)"
 
 
 def _answer(size: tuple[int, int], scale: int, weights: str, notes: tuple[str, ...]) -> Answer:

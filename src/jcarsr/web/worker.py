@@ -6,6 +6,7 @@ whose client is gone costs this process alone: it is killed, and another one sta
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -18,7 +19,9 @@ from typing import Any
 from jcarsr.errors import JCARSRError, MemoryLimitError, PixelLimitError, StorageError
 from jcarsr.image import limit_pillow
 from jcarsr.inference.engine import Device, EngineName, EngineOptions, Precision
-from jcarsr.web.tasks import TASKS, Performer
+from jcarsr.web.tasks import TASKS, Performer, SalvageableError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +77,14 @@ def _do(
         )
     except Exception as error:
         status, detail = _told(error, max_pixels)
-        send("failed", status=status, detail=detail)
+        send("failed", status=status, detail=detail, salvage=isinstance(error, SalvageableError))
     else:
         send("done", answer=answer)
 
 
 def _told(error: Exception, max_pixels: int) -> tuple[int, str]:
     """HTTP status and one line; of an error that nobody expected, no more than its kind."""
-    if isinstance(error, StorageError):
+    if isinstance(error, StorageError) or getattr(error, "errno", None) in _FULL:
         return 503, "the server's disk is full"
     if isinstance(error, PixelLimitError):  # Pillow's own refusal does not tell the limit
         return 413, f"more than the {max_pixels:,} pixels allowed"

@@ -2,11 +2,12 @@
 // The server's HTTP interface: one function an operation.
 
 import { text } from "./strings.js";
+import { authorization } from "./token.js";
 
 /** @typedef {{ name: string, available: boolean }} Weights */
 /** @typedef {{ upload_bytes: number, pixels: number, seconds: number, keep_seconds: number, queue: number }} Limits */
 /** @typedef {{ version: string, scales: number[], weights: Weights[], formats: string[], limits: Limits }} Service */
-/** @typedef {{ scale: number, weights: string }} Options */
+/** @typedef {{ scale: number, weights: string, salvage?: boolean }} Options */
 /** @typedef {"picture" | "gradient"} Output */
 /** @typedef {{ width: number, height: number, bytes: number, format: string, scale: number, weights: string, notes: string[] }} Result */
 /**
@@ -18,7 +19,7 @@ import { text } from "./strings.js";
  * @property {number | null} eta_seconds
  * @property {number} seconds
  * @property {Result | null} result
- * @property {{ detail: string } | null} problem
+ * @property {{ detail: string, salvage: boolean | null } | null} problem
  * @property {number | null} expires_seconds
  */
 /**
@@ -50,10 +51,12 @@ export class Problem extends Error {
   /**
    * @param {string} message
    * @param {number | null} [retryAfter] seconds after which it is worth trying again
+   * @param {number} [status] that the server answered; 0 = none
    */
-  constructor(message, retryAfter = null) {
+  constructor(message, retryAfter = null, status = 0) {
     super(message);
     this.retryAfter = retryAfter;
+    this.status = status;
   }
 }
 
@@ -81,6 +84,7 @@ export async function inspect(file, options) {
 export async function submit(file, options, output) {
   const body = form(file, options);
   body.set("output", output);
+  if (options.salvage) body.set("salvage", "true");
   const headers = { Prefer: "respond-async" };
   return (await ask("/v1/restore", { method: "POST", body, headers })).json();
 }
@@ -99,7 +103,8 @@ export async function job(id, signal) {
  * @param {string} id
  */
 export function forget(id) {
-  fetch(jobPath(id), { method: "DELETE", keepalive: true }).catch(() => undefined);
+  const init = { method: "DELETE", keepalive: true, headers: authorization() };
+  fetch(jobPath(id), init).catch(() => undefined);
 }
 
 /**
@@ -144,7 +149,8 @@ function form(file, { scale, weights }) {
  * @param {RequestInit} [init]
  */
 async function ask(path, init) {
-  const response = await fetch(path, init).catch(() => {
+  const headers = { ...init?.headers, ...authorization() };
+  const response = await fetch(path, { ...init, headers }).catch(() => {
     init?.signal?.throwIfAborted();
     throw new Problem(text("unreachable"));
   });
@@ -153,5 +159,5 @@ async function ask(path, init) {
   const told = typeof body?.detail === "string";
   const message = told ? body.detail : text("refused", { status: response.status });
   const wait = Number(response.headers.get("Retry-After")) || RETRY_SECONDS;
-  throw new Problem(message, response.status === 503 ? wait : null);
+  throw new Problem(message, response.status === 503 ? wait : null, response.status);
 }

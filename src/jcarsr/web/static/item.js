@@ -13,6 +13,7 @@ export class Item extends EventTarget {
   task = null;
   /** @type {Task | null} makes the map of its edges, once somebody wants to see it */
   edges = null;
+  salvage = false; // what there is of a truncated file will do
   key = `picture ${(count += 1)}`; // like no other item's
   #removed = new AbortController();
   /** @type {Map<string, Promise<api.Facts | null>>} options -> what the server says */
@@ -55,7 +56,7 @@ export class Item extends EventTarget {
   restore(options) {
     this.#forget();
     this.edges = null;
-    this.task = this.#made(options, "picture");
+    this.task = this.#made({ ...options, salvage: this.salvage }, "picture");
     void this.task.start();
   }
 

@@ -8,10 +8,12 @@ import { warn } from "./notices.js";
 import { Page } from "./page.js";
 import { text } from "./strings.js";
 import { offerThemes } from "./theme.js";
+import { askForToken, takeFromAddress } from "./token.js";
 
 document.title = text("title");
 fill();
 offerThemes(byId("theme", HTMLFieldSetElement));
+takeFromAddress();
 try {
   const known = await service();
   const { version, limits } = known;
@@ -20,5 +22,6 @@ try {
   new Page(known);
 } catch (error) {
   if (!(error instanceof Problem)) throw error;
-  warn(error.message);
+  if (error.status === 401) askForToken();
+  else warn(error.message);
 }

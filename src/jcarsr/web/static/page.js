@@ -41,7 +41,10 @@ export class Page {
       byId("plane", HTMLElement),
       byId("divider", HTMLInputElement),
     );
-    this.#viewer = new Viewer(this.#stage, (item) => this.#restore(item));
+    this.#viewer = new Viewer(this.#stage, {
+      retry: (item) => this.#restore(item),
+      salvage: (item) => this.#salvage(item),
+    });
     this.#tools = new Tools(formats, {
       edges: (wanted) => this.#viewer.showEdges(wanted),
       again: () => this.#queue.selected && this.#restore(this.#queue.selected),
@@ -52,6 +55,7 @@ export class Page {
     this.#rows = new Rows(byId("rows", HTMLElement), {
       select: (item) => this.#look(item),
       retry: (item) => this.#restore(item),
+      salvage: (item) => this.#salvage(item),
       remove: (item) => this.#remove(item),
     });
     takeFiles((files) => this.#add(files, limits));
@@ -107,6 +111,12 @@ export class Page {
   /** @param {Item} item */
   #restore(item) {
     item.restore(this.#options.value);
+  }
+
+  /** @param {Item} item */
+  #salvage(item) {
+    item.salvage = true;
+    this.#restore(item);
   }
 
   /** @param {Item} item */

@@ -7,7 +7,7 @@ import { thumbnail } from "./thumbnail.js";
 import { showProgress, stateOf } from "./words.js";
 
 /** @typedef {import("./item.js").Item} Item */
-/** @typedef {{ select: (item: Item) => void, retry: (item: Item) => void, remove: (item: Item) => void }} Actions */
+/** @typedef {{ select: (item: Item) => void, retry: (item: Item) => void, salvage: (item: Item) => void, remove: (item: Item) => void }} Actions */
 
 /** One picture's line. */
 class Row {
@@ -15,6 +15,7 @@ class Row {
   #bar = make("div", { class: "bar row-bar", role: "progressbar" });
   #retry = make("button", { type: "button", class: "icon-button" }, icon("retry"));
   #remove = make("button", { type: "button", class: "icon-button" }, icon("close"));
+  #salvage = make("button", { type: "button", class: "button row-offer" }, text("salvage"));
   #main;
   #item;
 
@@ -30,9 +31,12 @@ class Row {
     this.#main = make("button", { type: "button", class: "row-main" }, picture, words);
     this.#bar.setAttribute("aria-label", item.name);
     this.#name(this.#retry, "retryName");
-    this.element = make("li", { class: "row" }, this.#main, this.#retry, this.#remove, this.#bar);
+    this.element = make("li", { class: "row" }, this.#main, this.#retry, this.#remove);
+    this.element.append(this.#salvage, this.#bar);
+    this.#name(this.#salvage, "salvageName");
     this.#main.addEventListener("click", () => actions.select(item));
     this.#retry.addEventListener("click", () => actions.retry(item));
+    this.#salvage.addEventListener("click", () => actions.salvage(item));
     this.#remove.addEventListener("click", () => {
       if (item.active) item.task?.cancel();
       else actions.remove(item);
@@ -47,6 +51,7 @@ class Row {
     this.#state.textContent = stateOf(this.#item);
     this.#state.title = this.#state.textContent;
     this.#retry.hidden = !this.#item.task || !["failed", "cancelled", "expired"].includes(state);
+    this.#salvage.hidden = !this.#item.task?.salvageable;
     this.#name(this.#remove, active ? "cancelName" : "removeName");
     showProgress(this.#bar, this.#item.task);
   }
@@ -63,7 +68,7 @@ class Row {
 
   /**
    * @param {HTMLButtonElement} button
-   * @param {"retryName" | "cancelName" | "removeName"} key
+   * @param {"retryName" | "salvageName" | "cancelName" | "removeName"} key
    */
   #name(button, key) {
     button.title = text(key, { name: this.#item.name });

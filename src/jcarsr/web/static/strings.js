@@ -76,11 +76,16 @@ const STRINGS = Object.freeze({
   edgesBusy: "Finding edges",
   edgesFailed: "No edges: {message}",
 
+  tokenAsk: "This server's token",
+  tokenSend: "Continue",
+
   // buttons of one picture
   again: "Restore again",
   againWith: "Restore again: {options}",
   retry: "Try again",
   retryName: "Try {name} again",
+  salvage: "Restore what there is",
+  salvageName: "Restore what there is of {name}",
   cancelName: "Cancel {name}",
   removeName: "Remove {name}",
 

@@ -47,6 +47,11 @@ export class Task extends EventTarget {
     return Math.max(progress, Math.min(seconds / (seconds + left || 1), NEARLY));
   }
 
+  /** Whether it was refused for being truncated, and its start can be restored. */
+  get salvageable() {
+    return this.state === "failed" && this.job?.problem?.salvage === true;
+  }
+
   /** What came out, if it is done; also when the server has deleted it since. */
   get result() {
     return this.job?.result ?? null;

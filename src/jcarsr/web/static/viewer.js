@@ -26,14 +26,16 @@ export class Viewer {
   #words = byId("told-words", HTMLElement);
   #bar = byId("told-bar", HTMLElement);
   #retry = byId("told-retry", HTMLButtonElement);
+  #salvage = byId("told-salvage", HTMLButtonElement);
 
   /**
    * @param {Stage} stage
-   * @param {(item: Item) => void} retry
+   * @param {{ retry: (item: Item) => void, salvage: (item: Item) => void }} actions
    */
-  constructor(stage, retry) {
+  constructor(stage, { retry, salvage }) {
     this.#stage = stage;
     this.#retry.addEventListener("click", () => this.#item && retry(this.#item));
+    this.#salvage.addEventListener("click", () => this.#item && salvage(this.#item));
     stage.addEventListener("change", () => this.#sayDivider());
   }
 
@@ -106,6 +108,7 @@ export class Viewer {
     this.#told.classList.toggle("trouble", retry);
     this.#words.textContent = words;
     this.#retry.hidden = !retry || !item.task;
+    this.#salvage.hidden = !item.task?.salvageable;
     showProgress(this.#bar, task);
   }
 
