@@ -142,6 +142,12 @@ def default_name(scale: int) -> str:
     raise WeightsError(f"no bundled weights for scale {scale}")
 
 
+def web_name(scale: int) -> str | None:
+    """The bundled weights for pictures that were saved repeatedly, None if there are none."""
+    names = (f"jcarsr-web-x{scale}", f"jcarsr-web-lite-x{scale}")
+    return next((name for name in names if name in bundled_names()), None)
+
+
 def tensors_hash(tensors: Tensors) -> str:
     """sha256 over names, shapes, types and values in the order of the names."""
     digest = hashlib.sha256()

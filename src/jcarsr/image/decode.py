@@ -11,6 +11,7 @@ from typing import IO, Any
 from PIL import Image
 
 from jcarsr.errors import ImageError, PixelLimitError
+from jcarsr.image.last_save import last_save_of
 from jcarsr.image.metadata import colour_space, read_metadata, wrong_profile
 from jcarsr.image.open import ReadOptions, one_line, opened
 from jcarsr.image.picture import Animation, Metadata, Picture
@@ -88,7 +89,7 @@ def read_bytes(file: Source) -> bytes:
 def _still(image: Image.Image, options: ReadOptions, data: bytes | None) -> Picture:
     """The current frame of an image; `data` is its file, to read 16-bit colours from."""
     refuse_unknown_mode(image)
-    layout = getattr(image, "tile", None)
+    layout, last_save = getattr(image, "tile", None), last_save_of(image)
     broken_off = load(image, options)
     metadata, orientation, notes = read_metadata(image)
     if image.format == "TIFF" and not broken_off:
@@ -112,6 +113,7 @@ def _still(image: Image.Image, options: ReadOptions, data: bytes | None) -> Pict
         orientation=orientation,
         metadata=replace(metadata, icc_profile=profile),
         notes=tuple(notes),
+        last_save=last_save,
     )
 
 
