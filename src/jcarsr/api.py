@@ -27,7 +27,7 @@ class Restorer:
 
     Args:
         weights: bundled weights or a weight file, for its own scale and for 1; None = the bundled
-            weights for each scale.
+            weights for each scale and picture.
         engine: auto takes PyTorch if it has a GPU, else OpenVINO if it is installed and the CPU
             computes in bfloat16, else ONNX Runtime.
         device: auto takes a GPU if there is one.
@@ -92,7 +92,7 @@ class Restorer:
         decoded = _decoded(picture)
         target = target or self._default
         scale = target.native_scale(*decoded.size, self._networks.scales)
-        restorer = self._networks.restorer(scale)
+        restorer = self._networks.restorer(scale, self._networks.choose(decoded, scale))
         return upright(compose(decoded, restorer, target.size(*decoded.size)).picture)
 
     def restore_file(

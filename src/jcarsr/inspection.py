@@ -1,17 +1,23 @@
 """What would be done with a picture: the weights that would restore it, and what that takes.
 
-Reads the weights' records and loads no network.
+Decodes the picture and reads the weights' records; loads no network.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from jcarsr.errors import ImageError
+from jcarsr.image import ReadOptions, decode
+from jcarsr.image.decode import Source
+from jcarsr.image.earlier_save import EarlierSave
 from jcarsr.image.facts import Facts
+from jcarsr.inference.choice import choose_for
 from jcarsr.inference.memory import picture_bytes
 from jcarsr.inference.networks import Networks
 from jcarsr.inference.restorer import DEFAULT_TILE
+from jcarsr.weights import Record, find, read_record
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,8 @@ class Choice:
     bundled: bool  # chosen by us for the scale, not by the user
     trained_from: int | None  # lowest and highest quality seen in training; None = not recorded
     trained_to: int | None
+    reason: str = ""  # why these; what the pixels tell
+    earlier_save: EarlierSave | None = None
 
     def memory(self, found: Facts) -> int:
         """Bytes that restoring takes beside the weights, about."""
@@ -59,10 +67,27 @@ def choose(name: str | None, asked: int | None = None) -> Choice:
     scale = asked or (2 if name is None else networks.scales[-1])
     if scale not in networks.scales:
         raise ValueError(f"--scale {scale}: {name} enlarges by {networks.scales[-1]}")
-    record = networks.record(scale)
+    return _choice(networks.record(scale), scale, bundled=name is None)
+
+
+def look(choice: Choice, source: Source, options: ReadOptions = ReadOptions()) -> Choice:
+    """The choice after a look at the pixels: they decide which of the bundled weights are taken.
+
+    A picture that cannot be decoded leaves it as it is, with the reason.
+    """
+    try:
+        chosen = choose_for(decode(source, options), choice.scale)
+    except ImageError as error:
+        return replace(choice, reason=f"its pixels cannot be looked at: {error}")
+    if choice.bundled and chosen.name != choice.name:
+        choice = _choice(read_record(find(chosen.name)), choice.scale, bundled=True)
+    return replace(choice, reason=chosen.reason, earlier_save=chosen.earlier)
+
+
+def _choice(record: Record, scale: int, *, bundled: bool) -> Choice:
     lowest, highest = _trained(record.recipe)
     per_pixel = record.facts.bytes_per_pixel("lr" if scale == 1 else "sr")
-    return Choice(str(record.name), per_pixel, scale, name is None, lowest, highest)
+    return Choice(str(record.name), per_pixel, scale, bundled, lowest, highest)
 
 
 def as_dictionary(found: Facts, choice: Choice) -> dict[str, Any]:

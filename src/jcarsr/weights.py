@@ -202,6 +202,12 @@ def default_name(scale: int) -> str:
     raise WeightsError(f"no bundled weights for scale {scale}")
 
 
+def web_name(scale: int) -> str | None:
+    """The bundled weights for pictures that were saved repeatedly, None if there are none."""
+    names = (f"jcarsr-web-x{scale}", f"jcarsr-web-lite-x{scale}")
+    return next((name for name in names if name in bundled_names()), None)
+
+
 def check_output(record: Record, output: Output) -> None:
     """Raise a WeightsError unless the network has this output; the message names what it lacks."""
     if output not in record.facts.outputs:

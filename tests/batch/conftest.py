@@ -36,17 +36,25 @@ class NearestNetworks:
         self.weights = weights
         self.before: Callable[[], None] = lambda: None  # a test may let something happen here
 
-    def record(self, scale: int) -> Record:
+    chooses = False
+
+    def choose(self, picture: object, scale: int) -> str:
+        return self.weights
+
+    def hashes(self, scale: int) -> tuple[str, ...]:
+        return (self.record(scale).sha256,)
+
+    def record(self, scale: int, name: str | None = None) -> Record:
         name = f"{self.weights}-{scale}"
         return Record(
             name=name, **JCARSRConfig(scale=4 if scale == 4 else 2).described(), sha256=name
         )
 
-    def restorer(self, scale: int) -> NetworkRestorer:
+    def restorer(self, scale: int, name: str | None = None) -> NetworkRestorer:
         self.before()
         return NetworkRestorer(Nearest(scale, self.weights == "mirror"), 320)
 
-    def gradient(self, scale: int) -> NetworkRestorer:
+    def gradient(self, scale: int, name: str | None = None) -> NetworkRestorer:
         return NetworkRestorer(Nearest(2, self.weights == "mirror"), 320)
 
 

@@ -16,7 +16,16 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    names = ("clock", "machine", "subjects", "waifu2x", "cases", "report", "training")
+    names = (
+        "clock",
+        "machine",
+        "subjects",
+        "waifu2x",
+        "cases",
+        "report",
+        "training",
+        "earlier_saves",
+    )
 
     def by_name(name: str) -> ModuleType:
         return importlib.import_module(name)
@@ -105,3 +114,32 @@ def test_training_steps_are_rows(
     norms = [row["gradient_norm"] for row in found]
     assert norms[0] == pytest.approx(norms[1], rel=0.05)  # two layouts of one computation
     assert "convolution_backward" in kernels.read_text("utf-8")
+
+
+def test_rates_of_earlier_saves_are_shares_of_the_made_pictures(load) -> None:
+    module = load("earlier_saves")
+    rows = [
+        {"group": group, "found": found, "moved": moved}
+        for group, found, moved in [
+            ("never saved, PNG", False, False),
+            ("moved 20 90", True, True),
+            ("moved 20 90", True, False),
+            ("same 20 90", True, False),
+            ("once, QF 98", False, False),
+            ("once, QF 5", True, True),
+        ]
+    ]
+    text = module.table(rows)
+    assert text.startswith("6 made pictures of 1 originals.")
+    assert [line for line in text.splitlines() if line.startswith("| 20 |")] == [
+        "| 20 |  |  |  | 50 |  |",
+        "| 20 |  |  |  | 100 |  |",
+    ]
+    assert text.index("| once, QF 5 | 1 | 100 | 100 |") < text.index("| once, QF 98 | 1 | 0 | 0 |")
+
+
+def test_histories_end_in_what_their_file_says(load) -> None:
+    module = load("earlier_saves")
+    said = module.last_save(module.parse_history("jpeg20+4,4>jpeg50"))
+    assert (said.qf, said.luma[:3]) == (50, (16, 11, 10))  # T.81, table K.1
+    assert module.last_save(module.parse_history("jpeg20>png")).luma is None

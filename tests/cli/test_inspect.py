@@ -50,6 +50,7 @@ def test_readable(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
         "  quality: 20 (libjpeg's tables precisely)",
         "  colour profile: none",
         "  metadata: EXIF",
+        "  earlier save: no trace of one",
         f"  weights: {trained}",
         "  memory: about 42 MiB beside the weights",
         "  note: its tables tell of the last save only: the picture may have been compressed "
@@ -60,6 +61,7 @@ def test_readable(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
         "  pixels: grey, 8 bits a channel, with transparency",
         "  colour profile: none",
         "  metadata: 299.999x299.999 dpi",
+        "  earlier save: no trace of one",
         f"  weights: {trained}",
         "  memory: about 31 KiB beside the weights",
     ]
@@ -138,6 +140,8 @@ def test_json_lines(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
         "trained_from": None,
         "trained_to": None,
         "quality_outside_training": None,
+        "reason": "no trace of one",
+        "earlier_save": None,
     }
 
 
@@ -186,3 +190,19 @@ def test_no_pytorch_is_loaded(jpeg: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
     assert "weights: " in result.stdout
+
+
+def test_an_earlier_save_is_told(tmp_path: Path, photo: Pixels) -> None:
+    once, twice, broken = (tmp_path / name for name in ("once.jpg", "twice.jpg", "broken.jpg"))
+    Image.fromarray(photo).save(once, quality=20)
+    with Image.open(once) as image:
+        image.crop((5, 3, 256, 192)).save(twice, quality=90)
+    broken.write_bytes(twice.read_bytes()[:-2000])
+    line = run(twice).stdout.split("  earlier save: ")[1].splitlines()[0]
+    assert line.startswith("an earlier JPEG save of quality ")
+    assert "its grid begins 3 rows and 5 columns outside" in line
+    said = json.loads(run(twice, "--json").stdout)["weights"]
+    assert said["earlier_save"]["shift"] == [3, 5]
+    assert abs(said["earlier_save"]["qf"] - 20) <= 1
+    assert said["reason"] == line
+    assert "its pixels cannot be looked at: " in run(broken).stdout

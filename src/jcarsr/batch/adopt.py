@@ -51,7 +51,7 @@ def adopt(
         source=as_text(str(job.source)),
         state="done",
         source_sha256=source_sha256,
-        settings=settings.as_text(networks.scales),
+        settings=settings.as_text(networks.scales, chooses=networks.chooses),
         weights_sha256=networks.record(scale).sha256,
         scale=scale,
     )

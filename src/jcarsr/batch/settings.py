@@ -10,6 +10,8 @@ from jcarsr.image import ReadOptions, SaveOptions
 from jcarsr.inference.restorer import DEFAULT_TILE
 from jcarsr.inference.target import Target
 
+_CHOICE = 1  # to be raised when the same pictures may get other weights
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -26,11 +28,12 @@ class Settings:
     gradient: bool = False  # also write the gradient branch's map
     ensemble: bool = False  # results are means of eight
 
-    def as_text(self, scales: Sequence[int]) -> str:
+    def as_text(self, scales: Sequence[int], *, chooses: bool = False) -> str:
         """The same for the same results; for the ledger.
 
         Args:
             scales: those of the networks, from which one is chosen for a size in pixels.
+            chooses: the weights are chosen for each picture.
         """
         target = {name: value for name, value in vars(self.target).items() if value is not None}
         said = {
@@ -42,5 +45,6 @@ class Settings:
             "tile": self.tile,
             "gradient": self.gradient,
             **({"ensemble": True} if self.ensemble else {}),
+            **({"choice": _CHOICE} if chooses else {}),
         }
         return json.dumps(said, sort_keys=True)

@@ -105,7 +105,7 @@ class Worker:
     ) -> None:
         self._networks, self._settings, self._ledger = networks, settings, ledger
         self._overwrite, self._adopt = overwrite, adopt and ledger is not None
-        self._settings_text = settings.as_text(networks.scales)
+        self._settings_text = settings.as_text(networks.scales, chooses=networks.chooses)
 
     def read(self, job: Job) -> Read | Outcome:
         """Read and decode a file, unless its result is there already.
@@ -164,7 +164,8 @@ class Worker:
         size = target.size(*picture.size)
         check_format(picture, size, format_of(read.job.target) or "")
         scale = target.native_scale(*picture.size, self._networks.scales)
-        restorer, record = self._networks.restorer(scale), self._networks.record(scale)
+        name = self._networks.choose(picture, scale)
+        restorer, record = self._networks.restorer(scale, name), self._networks.record(scale, name)
         gradient = None
         if isinstance(picture, Animation):
             if self._settings.gradient:
@@ -182,7 +183,7 @@ class Worker:
             )
             notes = picture.notes
             if self._settings.gradient:
-                gradient = gradient_map(picture, self._networks.gradient(scale))
+                gradient = gradient_map(picture, self._networks.gradient(scale, name))
         seconds = read.seconds + time.perf_counter() - started
         outcome = Outcome(
             source=read.job.source,
@@ -292,10 +293,15 @@ class Worker:
         return decision
 
     def _sha256_for(self, entry: Entry | None) -> str | None:
-        """Hash of the weights that would now be used for what the entry's were used for."""
+        """Hash of the weights that would now be used for what the entry's were used for.
+
+        Where they depend on the picture, the entry's stand if they are among those to choose from:
+        the same picture gets the same.
+        """
         if entry is None or entry.scale is None or entry.scale not in self._networks.scales:
             return None
-        return self._networks.record(entry.scale).sha256
+        hashes = self._networks.hashes(entry.scale)
+        return entry.weights_sha256 if entry.weights_sha256 in hashes else hashes[0]
 
 
 def _held(source: Path) -> bytes | None:

@@ -16,7 +16,7 @@ from jcarsr.errors import ImageError, told_bytes
 from jcarsr.image.facts import Facts, JpegFacts, Profile, facts
 from jcarsr.image.jpeg_quality import Quality
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
-from jcarsr.inspection import Choice, as_dictionary, choose
+from jcarsr.inspection import Choice, as_dictionary, choose, look
 
 
 def inspect(
@@ -37,7 +37,8 @@ def inspect(
 ) -> None:
     """Tell what pictures are, how hard JPEGs were compressed, and which weights would be used.
 
-    Decodes no pixels: reads headers, and follows the codes of JPEGs to see whether they are whole.
+    Loads no network. Pixels are decoded to look for an earlier save; the codes of JPEGs are
+    followed to see whether they are whole.
     """
     with usage_errors():
         if max_pixels < 1:
@@ -47,7 +48,8 @@ def inspect(
     failed = False
     for file in files:
         try:
-            found = facts(file, ReadOptions(max_pixels=max_pixels))
+            options = ReadOptions(max_pixels=max_pixels)
+            found, chosen = facts(file, options), look(choice, file, options)
         except ImageError as error:
             failed = True
             typer.echo(f"error: {shown(file)}: {error}", err=True)
@@ -55,9 +57,9 @@ def inspect(
                 say(json.dumps({"file": str(file), "error": str(error)}))
             continue
         if as_json:
-            say(json.dumps({"file": str(file), **as_dictionary(found, choice)}))
+            say(json.dumps({"file": str(file), **as_dictionary(found, chosen)}))
         else:
-            say("\n".join((shown(file), *(f"  {line}" for line in _lines(found, choice)))))
+            say("\n".join((shown(file), *(f"  {line}" for line in _lines(found, chosen)))))
     if failed:
         raise typer.Exit(1)
 
@@ -73,6 +75,7 @@ def _lines(found: Facts, choice: Choice) -> Iterator[str]:
         yield f"quality: {_quality(found.jpeg.quality)}"
     yield f"colour profile: {_profile(found.profile)}"
     yield f"metadata: {_metadata(found)}"
+    yield f"earlier save: {choice.reason}"
     yield f"weights: {_weights(choice)}"
     yield f"memory: about {told_bytes(choice.memory(found))} beside the weights"
     if choice.outside(found):

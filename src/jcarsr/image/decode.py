@@ -14,6 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from jcarsr.errors import ImageError, PixelLimitError
 from jcarsr.image.guard import check_file
 from jcarsr.image.jpeg_whole import TRUNCATED, whole_jpeg
+from jcarsr.image.last_save import last_save_of
 from jcarsr.image.metadata import colour_space, read_metadata, wrong_profile
 from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, opened
 from jcarsr.image.parts import MAX_FRAMES
@@ -106,7 +107,7 @@ def _still(
     `data` is its file, to read 16-bit colours from; `found` are notes on the file.
     """
     refuse_unknown_mode(image)
-    layout = getattr(image, "tile", None)
+    layout, last_save = getattr(image, "tile", None), last_save_of(image)
     broken_off = load(image, options)
     metadata, orientation, notes = read_metadata(image)
     notes += (*image.info.get(LEFT_OUT, ()), *found)
@@ -134,6 +135,7 @@ def _still(
         orientation=orientation,
         metadata=replace(metadata, icc_profile=profile),
         notes=tuple(notes),
+        last_save=last_save,
     )
 
 

@@ -85,6 +85,11 @@ def estimate(tables: Mapping[int, Sequence[int]], used: Sequence[int]) -> Qualit
     )
 
 
+def luma_table(qf: int) -> npt.NDArray[np.int64]:
+    """The luma steps of libjpeg at quality `qf` (1 to 100), (8, 8), each from 1 to 255."""
+    return _standard(_BASELINE)[qf - 1, 0].reshape(8, 8)
+
+
 @cache
 def _standard(limit: int) -> npt.NDArray[np.int64]:
     """(100, 2, 64): for quality 1 to 100 the luma and the chroma table, as libjpeg scales them."""

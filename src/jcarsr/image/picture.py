@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from jcarsr.image.last_save import LastSave
 from jcarsr.pixels import Samples
 
 
@@ -32,6 +33,7 @@ class Picture:
     orientation: int = 1  # EXIF value, 1 to 8: how to turn the samples upright
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()  # what the reader should tell the user, a few words each
+    last_save: LastSave = field(default_factory=LastSave)  # what the file says of how it was saved
 
     @property
     def size(self) -> tuple[int, int]:

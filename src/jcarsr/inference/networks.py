@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 
 from jcarsr.errors import WeightsError
+from jcarsr.image import Animation, Picture
+from jcarsr.inference.choice import choose_for
 from jcarsr.inference.engine import Engine, EngineOptions
 from jcarsr.inference.engines import Engines
 from jcarsr.inference.ensemble import Ensemble
@@ -13,15 +15,15 @@ from jcarsr.inference.restorer import DEFAULT_TILE, NetworkRestorer
 from jcarsr.inference.target import SCALES
 from jcarsr.inference.tiling import plan
 from jcarsr.protocols import NetworkFacts, Output
-from jcarsr.weights import Record, default_name, find, read_record
+from jcarsr.weights import Record, default_name, find, read_record, web_name
 
 
 class Networks:
-    """One network a scale; may be used from several threads.
+    """A network for each scale and kind of picture; may be used from several threads.
 
     Args:
         name: bundled weights or a weight file, for its own scale and for 1; None = the bundled
-            weights for each scale.
+            weights for each scale and picture.
         options: engine, device, precision and threads.
         tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
         max_memory: bytes that one picture may take beside the weights; None = no limit.
@@ -48,23 +50,51 @@ class Networks:
         self._backend = Engines(options)
         self.scales = SCALES if name is None else _scales(read_record(find(name)).facts)
         self._engines: dict[tuple[str, Output], Engine] = {}
-        self._records: dict[int, Record] = {}
+        self._records: dict[str, Record] = {}
         self._lock = threading.Lock()
 
     def check_device(self) -> None:
         """Raises ValueError if the device is not there."""
         self._backend.check_device()
 
-    def record(self, scale: int) -> Record:
-        """What the weights for `scale` say of themselves, without loading them.
+    @property
+    def chooses(self) -> bool:
+        """Whether the weights depend on the picture."""
+        return self._name is None and any(web_name(scale) for scale in SCALES)
+
+    def choose(self, picture: Picture | Animation, scale: int) -> str:
+        """The name of the weights for a picture, for the other methods.
 
         Raises:
             WeightsError: none for this scale.
         """
+        return choose_for(picture, scale).name if self.chooses else self._weights(scale)
+
+    def record(self, scale: int, name: str | None = None) -> Record:
+        """What weights say of themselves, without loading them.
+
+        Args:
+            scale: what they shall do.
+            name: as `choose` gives it; None = those for pictures saved once.
+
+        Raises:
+            WeightsError: none for this scale.
+        """
+        name = name or self._weights(scale)
         with self._lock:
-            if scale not in self._records:
-                self._records[scale] = read_record(find(self._weights(scale)))
-            return self._records[scale]
+            if name not in self._records:
+                self._records[name] = read_record(find(name))
+            return self._records[name]
+
+    def hashes(self, scale: int) -> tuple[str, ...]:
+        """Those of all weights that a picture may be restored with at `scale`.
+
+        Raises:
+            WeightsError: none for this scale.
+        """
+        web = web_name(2 if scale == 1 else scale) if self.chooses else None
+        names = (None,) if web is None else (None, web)
+        return tuple(self.record(scale, name).sha256 for name in names)
 
     def library(self, scale: int) -> str:
         """The package that will compute for `scale`, by the name under which it is installed.
@@ -74,23 +104,27 @@ class Networks:
         """
         return self._backend.library(find(self._weights(scale)))
 
-    def restorer(self, scale: int) -> NetworkRestorer:
+    def restorer(self, scale: int, name: str | None = None) -> NetworkRestorer:
         """The network that enlarges by `scale`; 1 = the artifact removal branch alone.
+
+        Args:
+            scale: output size over input size.
+            name: as `choose` gives it; None = the weights for pictures saved once.
 
         Raises:
             WeightsError: none for this scale, or they are damaged.
             ValueError: the device is not there.
         """
-        engine = self._engine(scale, "lr" if scale == 1 else "sr")
+        engine = self._engine(scale, "lr" if scale == 1 else "sr", name)
         return NetworkRestorer(engine, self._tile, self.max_memory)
 
-    def gradient(self, scale: int) -> NetworkRestorer:
+    def gradient(self, scale: int, name: str | None = None) -> NetworkRestorer:
         """The gradient branch of the network for `scale`; for 1 it enlarges nevertheless.
 
         Raises:
             WeightsError, ValueError: as `restorer`.
         """
-        engine = self._engine(scale, "gradient")
+        engine = self._engine(scale, "gradient", name)
         return NetworkRestorer(engine, self._tile, self.max_memory, keep_mean=False)
 
     def _weights(self, scale: int) -> str:
@@ -99,8 +133,8 @@ class Networks:
             raise WeightsError(f"{self._name}: enlarges by {own}, and {scale} is needed")
         return self._name or default_name(2 if scale == 1 else scale)
 
-    def _engine(self, scale: int, output: Output) -> Engine:
-        key = self._weights(scale), output
+    def _engine(self, scale: int, output: Output, name: str | None) -> Engine:
+        key = name or self._weights(scale), output
         with self._lock:
             if key not in self._engines:
                 engine = self._backend.open(find(key[0]), output)

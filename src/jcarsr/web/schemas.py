@@ -86,6 +86,14 @@ class JpegView(BaseModel):
     quality: QualityView | None
 
 
+class EarlierSaveView(BaseModel):
+    """A save before the last one, as the pixels tell of it."""
+
+    shift: tuple[int, int] = Field(description="The picture's (rows, columns) on its 8x8 grid.")
+    qf: int | None = Field(description="Its JPEG quality, estimated.")
+    evidence: float = Field(description="In standard deviations.")
+
+
 class ChoiceView(BaseModel):
     """The weights that would be used."""
 
@@ -95,6 +103,8 @@ class ChoiceView(BaseModel):
     trained_from: int | None = Field(description="Lowest JPEG quality seen in training.")
     trained_to: int | None = Field(description="Highest JPEG quality seen in training.")
     quality_outside_training: bool | None
+    reason: str = Field(description="Why these weights: what the pixels tell.")
+    earlier_save: EarlierSaveView | None
 
 
 class InspectView(BaseModel):

@@ -28,7 +28,7 @@ from jcarsr.inference.engine import EngineOptions
 from jcarsr.inference.gradient_map import gradient_map
 from jcarsr.inference.networks import Networks
 from jcarsr.inference.target import SCALES, Target
-from jcarsr.inspection import as_dictionary, choose
+from jcarsr.inspection import as_dictionary, choose, look
 from jcarsr.web.networks import NetworkSize, weights_name
 
 OnTile: TypeAlias = Callable[[int, int], None]
@@ -111,7 +111,7 @@ class Performer:
     def __init__(self, options: EngineOptions, max_pixels: int, max_memory: int) -> None:
         self._options, self._max_memory = options, max_memory
         self._read = ReadOptions(max_pixels=max_pixels)
-        self._networks: dict[str, Networks] = {}
+        self._networks: dict[str | None, Networks] = {}
 
     def warm(self) -> None:
         """Load what will be needed first.
@@ -148,7 +148,7 @@ class Performer:
         found = facts(task.source, self._read)
         size = NetworkSize(task.weights)
         name = None if size is NetworkSize.auto else weights_name(size, task.scale)
-        return as_dictionary(found, choose(name, task.scale))
+        return as_dictionary(found, look(choose(name, task.scale), task.source, self._read))
 
     def _restore(self, task: Restore, on_tile: OnTile) -> Answer:
         networks = self._of(NetworkSize(task.weights), task.scale)
@@ -169,10 +169,11 @@ class Performer:
         if isinstance(picture, Animation):
             raise ImageError("an animation has no one gradient map")
         networks = self._of(NetworkSize(task.weights), task.scale)
-        restored = gradient_map(picture, networks.gradient(task.scale), on_tile)
+        name = networks.choose(picture, task.scale)
+        restored = gradient_map(picture, networks.gradient(task.scale, name), on_tile)
         save(restored, Path(task.result))
-        name = networks.record(task.scale).name
-        return _answer(restored.size, task.scale, name, ())
+        used = networks.record(task.scale, name).name
+        return _answer(restored.size, task.scale, used, ())
 
     def _enlarge(self, task: Enlarge) -> Answer:
         read = replace(self._read, first_frame=True, salvage=task.salvage)
@@ -217,7 +218,7 @@ class Performer:
         return True
 
     def _of(self, size: NetworkSize, scale: int) -> Networks:
-        name = weights_name(size, scale)
+        name = None if size is NetworkSize.auto else weights_name(size, scale)
         if name not in self._networks:
             self._networks[name] = Networks(name, self._options, max_memory=self._max_memory)
         return self._networks[name]

@@ -1,0 +1,84 @@
+"""The 8x8 block DCT of JPEG (ITU-T T.81, A.3.3) at any place of the grid, as matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Plane: TypeAlias = npt.NDArray[np.float32]
+"""(H, W) float32."""
+
+SIDE = 8
+"""Pixels along a block."""
+
+
+def _basis() -> Plane:
+    k = np.arange(SIDE)
+    rows = np.cos(np.pi * (2 * k[None] + 1) * k[:, None] / (2 * SIDE)) / 2
+    rows[0] /= np.sqrt(2)
+    return rows.astype(np.float32)
+
+
+BASIS = _basis()
+"""(8, 8): row k is the orthonormal DCT's cosine of frequency k."""
+
+
+def luma_full_range(pixels: npt.NDArray[np.uint8]) -> Plane:
+    """Y as JPEG files have it (JFIF): (H, W, 3) uint8 RGB -> (H, W), 0 to 255."""
+    return pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def block_dct(plane: Plane, phase: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """The coefficients of every whole block of the grid that begins at `phase`.
+
+    Args:
+        plane: (H, W).
+        phase: (row, column) of the first block's corner, each from 0 to 7.
+
+    Returns:
+        (blocks, 8, 8): vertical, then horizontal frequency; the level shift is not applied.
+    """
+    blocks = _cut(plane, phase)
+    rows, columns = blocks.shape[0] // SIDE, blocks.shape[1] // SIDE
+    blocks = blocks.reshape(rows, SIDE, columns, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)
+    coefficients = np.matmul(np.matmul(BASIS, blocks), BASIS.T, dtype=np.float32)
+    return coefficients
+
+
+def dct_of_all_phases(
+    plane: Plane, frequencies: int
+) -> Iterator[tuple[tuple[int, int], npt.NDArray[np.float32]]]:
+    """The lowest coefficients for each of the 64 places of the grid.
+
+    The horizontal half of the transform is shared by the eight rows that a grid may begin at.
+
+    Args:
+        plane: (H, W).
+        frequencies: how many of each direction, from 0 on.
+
+    Yields:
+        (phase, coefficients), where these are (block rows, frequencies, block columns,
+        frequencies); every phase has as many blocks. Nothing if height or width is under 15.
+    """
+    basis = BASIS[:frequencies]
+    rows = max(plane.shape[0] - SIDE + 1, 0) // SIDE
+    columns = max(plane.shape[1] - SIDE + 1, 0) // SIDE
+    if not rows or not columns:
+        return
+    for x in range(SIDE):
+        strip = plane[:, x : x + SIDE * columns].reshape(-1, SIDE) @ basis.T
+        strip = strip.reshape(len(plane), -1)
+        for y in range(SIDE):
+            part = strip[y : y + SIDE * rows].reshape(rows, SIDE, -1)
+            coefficients = np.matmul(basis, part, dtype=np.float32)
+            yield (y, x), coefficients.reshape(rows, frequencies, columns, frequencies)
+
+
+def _cut(plane: Plane, phase: tuple[int, int]) -> Plane:
+    height, width = (
+        (size - start) // SIDE * SIDE for size, start in zip(plane.shape, phase, strict=True)
+    )
+    return plane[phase[0] : phase[0] + height, phase[1] : phase[1] + width]
