@@ -35,12 +35,13 @@ def test_every_output_can_be_asked_for(tiny_weights: Path, output: Output, scale
 
 
 def test_out_of_memory_is_told_as_such(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = TorchEngine(read(tiny_weights), "cpu")
+    network = load_network(read(tiny_weights))
 
-    def greedy(lq: torch.Tensor) -> torch.Tensor:
+    def greedy(lq: torch.Tensor, output: str) -> torch.Tensor:
         return torch.empty(2**60, dtype=torch.uint8)
 
-    monkeypatch.setattr(engine, "_network", greedy)
+    monkeypatch.setattr(network, "predict", greedy)
+    engine = TorchEngine(network, "cpu")
     with pytest.raises(MemoryLimitError, match="tile of 5x4"):
         engine.run(np.zeros((1, 3, 4, 5), np.float32))
 
