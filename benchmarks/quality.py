@@ -18,7 +18,8 @@ from waifu2x import PACKAGES, Waifu2x, pixels
 from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.web_set import WEB_SET
 from jcarsr.evaluation.rows import write_rows
-from jcarsr.evaluation.run import Contestant, evaluate
+from jcarsr.evaluation.run import evaluate
+from jcarsr.methods.method import Method
 from jcarsr.pixels import Pixels
 
 MODELS = ("CUNET", "PHOTO")
@@ -55,7 +56,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with Waifu2x(arguments.threads) as waifu2x:
         rivals = [
-            Contestant(f"waifu2x {model.lower()}", Rival(waifu2x, model), library="pillow")
+            Method.of_pixels(f"waifu2x {model.lower()}", Rival(waifu2x, model), library="pillow")
             for model in MODELS
         ]
         for folder in arguments.data:

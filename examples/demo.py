@@ -11,9 +11,9 @@ import skimage.data
 from PIL import Image, ImageDraw, ImageFont
 
 import jcarsr
-from jcarsr.baselines.bicubic import Bicubic
 from jcarsr.degradation.history import parse_history
 from jcarsr.degradation.pipeline import degrade
+from jcarsr.methods.bicubic import Bicubic
 from jcarsr.pixels import Pixels, crop_to_multiple
 
 GAP, HEADER, ZOOM, DETAIL = 8, 28, 3, 96  # pixels, times, pixels

@@ -5,9 +5,9 @@ import pytest
 import skimage.data
 
 import jcarsr
-from jcarsr.baselines.bicubic import Bicubic
 from jcarsr.degradation.history import parse_history
 from jcarsr.degradation.pipeline import degrade
+from jcarsr.methods.bicubic import Bicubic
 
 
 @pytest.mark.parametrize("scale", [2, 4])

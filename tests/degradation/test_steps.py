@@ -127,3 +127,26 @@ def test_resize_takes_pillows_filter(photo: Pixels, name: str) -> None:
 def test_sharpen_is_an_unsharp_mask(photo: Pixels) -> None:
     expected = Image.fromarray(photo).filter(ImageFilter.UnsharpMask(1, 80, 0))
     np.testing.assert_array_equal(Sharpen(percent=80)(photo), np.asarray(expected))
+
+
+@pytest.mark.parametrize(
+    ("word", "format", "qf"),
+    [
+        ("jpeg35/422", "JPEG", 35),
+        ("jpeg35/mozjpeg", "JPEG", 35),
+        ("photoshop/web_low", "JPEG", None),
+        ("webp50", "WEBP", None),
+        ("png", "PNG", None),
+        ("sharpen50", "PNG", None),
+    ],
+)
+def test_last_save_is_what_a_file_of_it_says(
+    photo: Pixels, word: str, format: str, qf: int | None
+) -> None:
+    last = parse_step(word).last_save
+    assert last.format == format
+    if word == "jpeg35/mozjpeg":
+        assert last.luma == mozjpeg_table(35)
+    elif qf is not None:
+        assert last.qf == qf
+    assert (last.luma is not None) == (format == "JPEG")

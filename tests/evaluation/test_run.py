@@ -11,14 +11,16 @@ from PIL import Image
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio
 
-from jcarsr.baselines.bicubic import Bicubic
 from jcarsr.degradation.history import parse_history
 from jcarsr.degradation.pipeline import degrade, low_resolution
-from jcarsr.evaluation.run import Contestant, evaluate
+from jcarsr.evaluation.run import evaluate
+from jcarsr.methods.bicubic import Bicubic
+from jcarsr.methods.method import Method
 from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.pixels import Pixels
 
 QF10 = parse_history("jpeg10")
+BICUBIC = Method.of_pixels("bicubic", Bicubic(2))
 
 
 class Perfect:
@@ -44,7 +46,7 @@ def folder(tmp_path: Path, photo: Pixels) -> Path:
 
 def test_rows_are_the_means_of_scikit_images_scores(folder: Path, photo: Pixels) -> None:
     bicubic = Bicubic(2)
-    (row,) = evaluate([Contestant("bicubic", bicubic)], folder, scale=2, histories=[QF10])
+    (row,) = evaluate([Method.of_pixels("bicubic", bicubic)], folder, scale=2, histories=[QF10])
     expected: dict[str, float] = {}
     for name, hr in (("odd", photo[:-2]), ("small", photo[:100, :120])):
         sr = bicubic.restore(degrade(hr, 2, QF10).lq)
@@ -60,7 +62,7 @@ def test_rows_are_the_means_of_scikit_images_scores(folder: Path, photo: Pixels)
 def test_pictures_go_through_the_history(folder: Path, photo: Pixels) -> None:
     """JPEG 30 on another grid, then JPEG 90, made by Pillow alone."""
     history = parse_history("jpeg30+4,6>jpeg90")
-    (row,) = evaluate([Contestant("bicubic", Bicubic(2))], folder, scale=2, histories=[history])
+    (row,) = evaluate([BICUBIC], folder, scale=2, histories=[history])
     lr = np.pad(low_resolution(photo[:100, :120], 2), ((4, 0), (6, 0), (0, 0)), "edge")
     for quality, (top, left) in ((30, (4, 6)), (90, (0, 0))):
         file = io.BytesIO()
@@ -73,7 +75,7 @@ def test_pictures_go_through_the_history(folder: Path, photo: Pixels) -> None:
 
 def test_row_names_the_library_that_computed_it(folder: Path) -> None:
     (row,) = evaluate(
-        [Contestant("a", Bicubic(2), library="torch")], folder, scale=2, histories=[QF10]
+        [Method.of_pixels("a", Bicubic(2), library="torch")], folder, scale=2, histories=[QF10]
     )
     assert row.versions["torch"] == version("torch")
 
@@ -81,7 +83,10 @@ def test_row_names_the_library_that_computed_it(folder: Path) -> None:
 def test_perfect_restorer_is_perfect(tmp_path: Path, photo: Pixels) -> None:
     (tmp_path / "one").mkdir()
     Image.fromarray(photo).save(tmp_path / "one" / "a.png")
-    contestants = [Contestant("bicubic", Bicubic(2)), Contestant("perfect", Perfect(photo))]
+    contestants = [
+        BICUBIC,
+        Method.of_pixels("perfect", Perfect(photo)),
+    ]
     rows = list(
         evaluate(contestants, tmp_path / "one", scale=2, histories=[QF10, parse_history("jpeg80")])
     )
@@ -98,7 +103,7 @@ def test_perfect_restorer_is_perfect(tmp_path: Path, photo: Pixels) -> None:
 
 def test_wrong_scale_is_told(folder: Path) -> None:
     with pytest.raises(ValueError, match="bicubic enlarges by 4, not by 2"):
-        list(evaluate([Contestant("bicubic", Bicubic(4))], folder, scale=2, histories=[QF10]))
+        list(evaluate([Method.of_pixels("bicubic", Bicubic(4))], folder, scale=2, histories=[QF10]))
 
 
 def test_degrading_enlarging_and_measuring_work_without_torch(folder: Path) -> None:
@@ -108,21 +113,25 @@ sys.modules["torch"] = None  # any import of it fails
 from pathlib import Path
 import numpy as np
 from jcarsr import EvalProtocol
-from jcarsr.baselines.bicubic import Bicubic
+from jcarsr.methods.bicubic import Bicubic
 from jcarsr.degradation.history import parse_history
 from jcarsr.degradation.pipeline import degrade
-from jcarsr.evaluation.run import Contestant, evaluate
+from jcarsr.evaluation.run import evaluate
+from jcarsr.methods.method import Method
 from jcarsr.metrics.functional import psnr, ssim
 
 hr = np.random.default_rng(0).integers(0, 256, (32, 40, 3)).astype(np.uint8)
 sr = Bicubic(2).restore(degrade(hr, 2, parse_history("jpeg80")).lq)
 assert psnr(sr, hr) > 5 and ssim(sr, hr) < 1 and EvalProtocol(border=2).score(hr, hr).ssim == 1
-contestants, histories = [Contestant("bicubic", Bicubic(2))], [parse_history("jpeg80")]
+contestants, histories = [Method.of_pixels("bicubic", Bicubic(2))], [parse_history("jpeg80")]
 for row in evaluate(contestants, Path({str(folder)!r}), scale=2, histories=histories):
     print(row.psnr)
 """
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     (row,) = evaluate(
-        [Contestant("bicubic", Bicubic(2))], folder, scale=2, histories=[parse_history("jpeg80")]
+        [BICUBIC],
+        folder,
+        scale=2,
+        histories=[parse_history("jpeg80")],
     )
     assert float(out.stdout) == row.psnr

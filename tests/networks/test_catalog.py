@@ -6,14 +6,19 @@ import torch
 
 from jcarsr.networks.catalog import ARCHITECTURES, PRESETS, build, build_preset
 
-SIZES = {  # parameters, of which 24 are fixed mean colours; the paper prints 40.73 M, 43.09 M
+SIZES = {
+    # parameters, of which 24 are fixed mean colours; the paper prints
+    # 40.73 M, 43.09 M, 15.44 M and 15.59 M
     "edsr-x2": 40_729_627,
     "edsr-x4": 43_089_947,
     "edsr-lite-x2": 480_675 + 24,
+    "rcan-x2": 15_444_667,
+    "rcan-x4": 15_592_379,
+    "rcan-lite-x2": 470_027,
 }
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", list(PRESETS))
 def test_preset_is_its_architecture_and_names_its_scale(name: str) -> None:
     preset = PRESETS[name]
     with torch.device("meta"):
@@ -36,7 +41,7 @@ def test_size(name: str) -> None:
 @pytest.mark.parametrize(
     ("architecture", "config", "message"),
     [
-        ("vgg", {"scale": 2}, "'vgg': no such network, there are jcarsr, edsr"),
+        ("vgg", {"scale": 2}, "'vgg': no such network, there are jcarsr, edsr, rcan"),
         ("edsr", {"scale": 2, "width": 3}, "edsr: .*width"),
         ("edsr", {"scale": 3}, "scale must be 2 or 4, got 3"),
     ],

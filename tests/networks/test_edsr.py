@@ -16,7 +16,8 @@ from jcarsr.evaluation.rows import read_rows
 from jcarsr.export import write
 from jcarsr.export.int8 import patches
 from jcarsr.networks.catalog import PRESETS, Preset
-from jcarsr.networks.edsr import DIV2K_MEAN, EDSR, EDSRConfig
+from jcarsr.networks.edsr import EDSR, EDSRConfig
+from jcarsr.networks.layers import DIV2K_MEAN
 from jcarsr.weights import read_record
 
 CONFIG = EDSRConfig(scale=2, channels=8, num_blocks=2)

@@ -28,10 +28,6 @@ from jcarsr.degradation.jpeg import Subsampling
 
 if TYPE_CHECKING:
     from jcarsr.degradation.history import History
-    from jcarsr.evaluation.run import Contestant
-    from jcarsr.inference.engine import EngineOptions
-
-BICUBIC = "bicubic"
 
 
 def evaluate(
@@ -54,7 +50,7 @@ def evaluate(
     weights: Annotated[
         list[str] | None,
         typer.Option(
-            help="Bundled weights, a file, or bicubic; repeatable. "
+            help="Bundled weights, a file, bicubic, or auto (chosen for each picture); repeatable. "
             "(default: bicubic and the bundled weights for the scale)"
         ),
     ] = None,
@@ -72,11 +68,15 @@ def evaluate(
     from jcarsr.evaluation.rows import Row, write_rows
     from jcarsr.evaluation.run import evaluate as run
     from jcarsr.evaluation.tables import tables
+    from jcarsr.methods.catalog import Context, find_method
+    from jcarsr.weights import default_name
 
     with usage_errors():
         histories = _histories(qf, history or [], subsampling)
         options = engine_options(engine, device, precision, threads)
-        contestants = _contestants(weights, int(scale), options, ensemble)
+        context = Context(scale=int(scale), options=options, ensemble=ensemble)
+        names = weights or ["bicubic", default_name(int(scale))]
+        methods = [find_method(name, context) for name in names]
     rows: list[Row] = []
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -87,7 +87,7 @@ def evaluate(
                 progress.update(task, completed=done, total=total)
 
             for row in run(
-                contestants,
+                methods,
                 folder,
                 scale=int(scale),
                 histories=histories,
@@ -130,30 +130,3 @@ def _histories(qf: str | None, words: list[str], subsampling: Subsampling) -> li
     for word in words:
         found += WEB_SET if word == "web" else [parse_history(word)]
     return found
-
-
-def _contestants(
-    names: list[str] | None, scale: int, options: EngineOptions, ensemble: bool
-) -> list[Contestant]:
-    """The restorers to measure, whole pictures at once, as the paper's scores are taken."""
-    from jcarsr.baselines.bicubic import Bicubic
-    from jcarsr.evaluation.run import Contestant
-    from jcarsr.inference.networks import Networks
-    from jcarsr.weights import default_name, find, read_record
-
-    contestants: list[Contestant] = []
-    for name in names or [BICUBIC, default_name(scale)]:
-        if name == BICUBIC:
-            contestants.append(Contestant(name, Bicubic(scale)))
-            continue
-        record = read_record(find(name))
-        if record.facts.scale != scale:
-            raise ValueError(f"--weights {name}: enlarges by {record.facts.scale}, not by {scale}")
-        networks = Networks(name, options, tile=None, max_memory=None, ensemble=ensemble)
-        networks.check_device()
-        restorer = networks.restorer(scale)
-        told = f"{record.name}, ensemble" if ensemble else record.name
-        contestants.append(
-            Contestant(told, restorer, record.sha256, library=networks.library(scale))
-        )
-    return contestants

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, features
 
 from jcarsr.degradation.steps import Modern, Resize, Step, parse_step
+from jcarsr.image.last_save import LastSave
 from jcarsr.pixels import Pixels
 
 
@@ -60,6 +61,11 @@ class History:
     def ratio(self) -> float:
         """Size after all steps / size before the first."""
         return prod(step.ratio for step in self.steps if isinstance(step, Resize))
+
+    @property
+    def last_save(self) -> LastSave:
+        """What a file with such a history says of its last save."""
+        return self.steps[-1].last_save
 
     def codec_version(self) -> str:
         """Name and versions of the codecs: encoders are not interchangeable to the last bit."""

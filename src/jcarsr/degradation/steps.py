@@ -19,6 +19,7 @@ from PIL import Image, ImageFilter, JpegPresets
 
 from jcarsr.degradation import jpeg
 from jcarsr.degradation.mozjpeg import mozjpeg_table
+from jcarsr.image.last_save import LastSave, last_save_of
 from jcarsr.pixels import Pixels
 
 Shift: TypeAlias = tuple[int, int]
@@ -50,9 +51,16 @@ class Jpeg:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """The pixels after saving and loading."""
+        return _cut(jpeg.decode(self._encode(_pad(pixels, self.shift))), self.shift)
+
+    @property
+    def last_save(self) -> LastSave:
+        """What such a file says of its save."""
+        return _read_last_save(self._encode(np.zeros((8, 8, 3), np.uint8)))
+
+    def _encode(self, pixels: Pixels) -> bytes:
         tables = [mozjpeg_table(self.qf)] * 2 if self.tables == "mozjpeg" else None
-        padded = _pad(pixels, self.shift)
-        return _cut(jpeg.decode(jpeg.encode(padded, self.qf, self.subsampling, tables)), self.shift)
+        return jpeg.encode(pixels, self.qf, self.subsampling, tables)
 
     def __str__(self) -> str:
         chroma = "" if self.subsampling == "4:2:0" else "/" + self.subsampling.replace(":", "")
@@ -80,12 +88,18 @@ class Photoshop:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """The pixels after saving and loading."""
+        return _cut(jpeg.decode(self._encode(_pad(pixels, self.shift))), self.shift)
+
+    @property
+    def last_save(self) -> LastSave:
+        """What such a file says of its save."""
+        return _read_last_save(self._encode(np.zeros((8, 8, 3), np.uint8)))
+
+    def _encode(self, pixels: Pixels) -> bytes:
         preset: Any = JpegPresets.presets[self.preset]
         number: int = preset["subsampling"]
         subsampling: jpeg.Subsampling = ("4:4:4", "4:2:2", "4:2:0")[number]
-        padded = _pad(pixels, self.shift)
-        data = jpeg.encode(padded, 100, subsampling, preset["quantization"])
-        return _cut(jpeg.decode(data), self.shift)
+        return jpeg.encode(pixels, 100, subsampling, preset["quantization"])
 
     def __str__(self) -> str:
         return f"photoshop/{self.preset}{_shift_word(self.shift)}"
@@ -116,6 +130,11 @@ class Modern:
         with Image.open(file) as saved:
             return _cut(np.array(saved.convert("RGB")), self.shift)
 
+    @property
+    def last_save(self) -> LastSave:
+        """What such a file says of its save: its format alone."""
+        return LastSave(format=self.format.upper())
+
     def __str__(self) -> str:
         return f"{self.format}{self.quality}{_shift_word(self.shift)}"
 
@@ -127,6 +146,11 @@ class Png:
     def __call__(self, pixels: Pixels) -> Pixels:
         """The same pixels."""
         return pixels
+
+    @property
+    def last_save(self) -> LastSave:
+        """What a file of the pixels says: a PNG tells of no loss."""
+        return LastSave(format="PNG")
 
     def __str__(self) -> str:
         return "png"
@@ -158,6 +182,11 @@ class Resize:
         how = Image.Resampling[self.filter.upper()]
         return np.array(Image.fromarray(pixels).resize((size[1], size[0]), how))
 
+    @property
+    def last_save(self) -> LastSave:
+        """What a file of the pixels says: a PNG tells of no loss."""
+        return LastSave(format="PNG")
+
     def __str__(self) -> str:
         name = "" if self.filter == "bicubic" else f"/{self.filter}"
         return f"resize{self.ratio:g}{name}"
@@ -180,6 +209,11 @@ class Sharpen:
         """The sharpened pixels."""
         mask = ImageFilter.UnsharpMask(radius=1, percent=self.percent, threshold=0)
         return np.array(Image.fromarray(pixels).filter(mask))
+
+    @property
+    def last_save(self) -> LastSave:
+        """What a file of the pixels says: a PNG tells of no loss."""
+        return LastSave(format="PNG")
 
     def __str__(self) -> str:
         return f"sharpen{self.percent}"
@@ -255,6 +289,11 @@ def _check_shift(shift: Shift) -> None:
 
 def _shift_word(shift: Shift) -> str:
     return "" if shift == (0, 0) else f"+{shift[0]},{shift[1]}"
+
+
+def _read_last_save(data: bytes) -> LastSave:
+    with Image.open(io.BytesIO(data)) as image:
+        return last_save_of(image)
 
 
 def _pad(pixels: Pixels, shift: Shift) -> Pixels:

@@ -38,6 +38,7 @@ class Preset:
 
 
 _LITE = {"channels": 32, "num_groups": 2, "sr_blocks": 3, "jcar_blocks": 1}
+_RCAN_LITE = {"channels": 32, "num_groups": 5, "num_blocks": 4, "reduction": 8, "skip": True}
 
 ARCHITECTURES: dict[str, Architecture] = {
     "jcarsr": Architecture(
@@ -64,6 +65,19 @@ ARCHITECTURES: dict[str, Architecture] = {
             # 0.48 M at x2, with JCARSR's global skip connection
             "edsr-lite-x2": {"scale": 2, "channels": 48, "num_blocks": 9, "skip": True},
             "edsr-lite-x4": {"scale": 4, "channels": 48, "num_blocks": 9, "skip": True},
+        },
+    ),
+    "rcan": Architecture(
+        module="jcarsr.networks.rcan",
+        network="RCAN",
+        config="RCANConfig",
+        presets={
+            # the paper's Table 1: 15.44 M and 15.59 M
+            "rcan-x2": {"scale": 2},
+            "rcan-x4": {"scale": 4},
+            # 0.47 M at x2, with JCARSR's global skip connection
+            "rcan-lite-x2": {"scale": 2, **_RCAN_LITE},
+            "rcan-lite-x4": {"scale": 4, **_RCAN_LITE},
         },
     ),
 }

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from jcarsr.networks.layers import Upsampler, conv3x3
+from jcarsr.networks.layers import MeanShift, Upsampler, conv3x3
 from jcarsr.networks.network import Network, Restored, check_input
 from jcarsr.protocols import NetworkFacts
-
-DIV2K_MEAN = (0.4488, 0.4371, 0.4040)  # of RGB in [0, 1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,18 +33,6 @@ class EDSRConfig:
         for name in ("channels", "num_blocks", "residual_scale"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}")
-
-
-class MeanShift(nn.Conv2d):
-    """Add or subtract the mean colour of DIV2K: a 1x1 convolution that is not trained.
-
-    (N, 3, H, W) -> (N, 3, H, W)
-    """
-
-    def __init__(self, sign: int) -> None:
-        super().__init__(3, 3, 1)
-        self.weight = nn.Parameter(torch.eye(3).view(3, 3, 1, 1), requires_grad=False)
-        self.bias = nn.Parameter(sign * torch.tensor(DIV2K_MEAN), requires_grad=False)
 
 
 class ResBlock(nn.Module):

@@ -1,8 +1,12 @@
-"""What two or more blocks or branches share."""
+"""What two or more networks, blocks or branches share."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+
+DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
+"""Mean colour of DIV2K's training pictures, RGB in [0, 1]."""
 
 
 class LayerNorm2d(nn.LayerNorm):
@@ -33,3 +37,15 @@ class Upsampler(nn.Sequential):
         for _ in range(scale.bit_length() - 1):
             steps += [conv3x3(channels, 4 * channels), nn.PixelShuffle(2)]
         super().__init__(*steps)
+
+
+class MeanShift(nn.Conv2d):
+    """Add or subtract the mean colour of DIV2K: a 1x1 convolution that is not trained.
+
+    (N, 3, H, W) -> (N, 3, H, W)
+    """
+
+    def __init__(self, sign: int) -> None:
+        super().__init__(3, 3, 1)
+        self.weight = nn.Parameter(torch.eye(3).view(3, 3, 1, 1), requires_grad=False)
+        self.bias = nn.Parameter(sign * torch.tensor(DIV2K_MEAN), requires_grad=False)

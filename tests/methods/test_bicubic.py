@@ -1,6 +1,6 @@
 import numpy as np
 
-from jcarsr.baselines.bicubic import Bicubic
+from jcarsr.methods.bicubic import Bicubic
 
 
 def test_flat_stays_flat_and_edges_clamp() -> None:

@@ -1,1 +1,0 @@
-"""What the network is compared with, each an Enlarger."""

@@ -1,0 +1,76 @@
+"""Methods by name: `METHODS`, and the weights of any network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from jcarsr.image.earlier_save import find_earlier_save
+from jcarsr.inference.choice import choose_weights
+from jcarsr.inference.engine import EngineOptions
+from jcarsr.inference.networks import Networks
+from jcarsr.methods.bicubic import Bicubic
+from jcarsr.methods.method import Given, Method
+from jcarsr.pixels import Pixels
+from jcarsr.weights import find, read_record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """How methods are run: whole pictures at once, as the paper's scores are taken."""
+
+    scale: int
+    options: EngineOptions = field(default_factory=EngineOptions)
+    ensemble: bool = False  # networks: the mean of eight turned and mirrored runs
+
+    def networks(self, name: str | None) -> Networks:
+        """Networks that are run so; `name` as for `Networks`."""
+        return Networks(name, self.options, tile=None, max_memory=None, ensemble=self.ensemble)
+
+
+def find_method(name: str, context: Context) -> Method:
+    """The method of that name, or the network of these weights.
+
+    Args:
+        name: a key of METHODS, the name of bundled weights, or a weight file.
+        context: what is asked of it.
+
+    Raises:
+        WeightsError: there is neither such a method nor such weights.
+        ValueError: it enlarges by another scale, or the device is not there.
+    """
+    if name in METHODS:
+        return METHODS[name](context)
+    record = read_record(find(name))
+    if record.facts.scale != context.scale:
+        raise ValueError(f"{name} enlarges by {record.facts.scale}, not by {context.scale}")
+    networks = context.networks(name)
+    networks.check_device()
+    return Method.of_pixels(
+        f"{record.name}, ensemble" if context.ensemble else record.name,
+        networks.restorer(context.scale),
+        sha256=record.sha256,
+        library=networks.library(context.scale),
+    )
+
+
+def _bicubic(context: Context) -> Method:
+    return Method.of_pixels("bicubic", Bicubic(context.scale))
+
+
+def _auto(context: Context) -> Method:
+    """The bundled weights that restoring would choose for each picture."""
+    networks, scale = context.networks(None), context.scale
+    networks.check_device()
+
+    def restore(given: Given) -> Pixels:
+        earlier = find_earlier_save(given.pixels, given.last_save)
+        chosen = choose_weights(scale, earlier)
+        return networks.restorer(scale, chosen.name).restore(given.pixels)
+
+    library = networks.library(scale)
+    return Method(name="auto", scale=scale, restore=restore, library=library)
+
+
+METHODS: dict[str, Callable[[Context], Method]] = {"bicubic": _bicubic, "auto": _auto}
+"""Name -> what makes the method; a peer is a file in this folder and a row here."""

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jcarsr import WeightsError
+from jcarsr.degradation.history import parse_history
+from jcarsr.degradation.pipeline import degrade
+from jcarsr.image.last_save import LastSave
+from jcarsr.inference.engine import EngineOptions
+from jcarsr.methods import catalog
+from jcarsr.methods.bicubic import Bicubic
+from jcarsr.methods.catalog import METHODS, Context, find_method
+from jcarsr.methods.method import Given
+from jcarsr.pixels import Pixels
+from jcarsr.weights import default_name, find, read_record
+
+CONTEXT = Context(scale=2, options=EngineOptions(engine="onnx", precision="float32"))
+
+
+def given(photo: Pixels, word: str) -> Given:
+    history = parse_history(word)
+    return Given(degrade(photo[:96, :96], 2, history).lq, history.last_save)
+
+
+def test_bicubic_has_no_weights(photo: Pixels) -> None:
+    method, picture = find_method("bicubic", CONTEXT), given(photo, "jpeg20")
+    assert (method.name, method.scale, method.sha256) == ("bicubic", 2, None)
+    np.testing.assert_array_equal(method.restore(picture), Bicubic(2).restore(picture.pixels))
+
+
+def test_weights_are_named_by_their_record() -> None:
+    record = read_record(find(default_name(2)))
+    method = find_method(record.name, CONTEXT)
+    assert (method.name, method.sha256, method.library) == (
+        record.name,
+        record.sha256,
+        "onnxruntime",
+    )
+    with pytest.raises(ValueError, match="enlarges by 2, not by 4"):
+        find_method(record.name, Context(scale=4))
+    with pytest.raises(WeightsError, match="no such weight file"):
+        find_method("unknown", CONTEXT)
+
+
+def test_auto_takes_the_weights_that_the_choice_names(
+    photo: Pixels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The choice is given the pixels and the last save; what it names restores."""
+    seen: list[LastSave] = []
+
+    def find_earlier(pixels: Pixels, last: LastSave) -> None:
+        seen.append(last)
+
+    monkeypatch.setattr(catalog, "find_earlier_save", find_earlier)
+    picture = given(photo, "jpeg20+4,4>jpeg90")
+    auto = find_method("auto", CONTEXT).restore(picture)
+    own = find_method(default_name(2), CONTEXT).restore(picture)
+    np.testing.assert_array_equal(auto, own)
+    assert [(last.format, last.qf) for last in seen] == [("JPEG", 90)]
+
+
+def test_every_method_says_its_name_and_scale() -> None:
+    for name, make in METHODS.items():
+        method = make(CONTEXT)
+        assert (method.name, method.scale) == (name, 2)
