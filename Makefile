@@ -34,7 +34,8 @@ fix: $(VENV)/.dev ## mend what ruff can mend
 	$(BIN)/ruff format .
 
 tables: $(VENV)/.dev ## write the README's tables and picture anew, from stored rows and the demo
-	$(BIN)/jcarsr tables results/*.jsonl --into README.md
+	$(BIN)/jcarsr tables results/*.jsonl --into docs/results.md
+	$(BIN)/jcarsr tables results/*.jsonl --set Set14 --scale 2 --into README.md
 	$(BIN)/python benchmarks/report.py benchmarks/speed.jsonl --into docs/speed.md --plot docs/speed.svg
 	$(BIN)/python examples/demo.py --out demo --readme docs/before-after.webp
 

@@ -41,6 +41,8 @@ def test_rows_are_stored_and_made_into_tables(
     page.write_text(f"{BEGIN}\n{END}\n")
     assert run("tables", rows_file, "--into", page)[0] == 0
     assert run("tables", rows_file)[1].strip() in page.read_text()
+    assert "QF 10" in run("tables", rows_file, "--scale", 2, "--set", rows[0].set)[1]
+    assert run("tables", rows_file, "--set", "Set5")[1].strip() == ""
 
 
 def test_histories_of_the_web_and_of_ones_own(tmp_path: Path, photo: Pixels) -> None:

@@ -104,13 +104,22 @@ def tables(
     into: Annotated[
         Path | None, typer.Option(help="Markdown file whose results part is replaced.")
     ] = None,
+    set: Annotated[
+        list[str] | None, typer.Option(help="Of this set alone; repeatable. (default: all)")
+    ] = None,
+    scale: Annotated[Scale | None, typer.Option(help="At this scale alone. (default: all)")] = None,
 ) -> None:
     """Make the results tables from stored rows."""
     from jcarsr.evaluation.rows import read_rows
     from jcarsr.evaluation.tables import replace_between_markers
     from jcarsr.evaluation.tables import tables as make
 
-    text = make(read_rows(rows))
+    chosen = [
+        row
+        for row in read_rows(rows)
+        if (not set or row.set in set) and (scale is None or row.scale == int(scale))
+    ]
+    text = make(chosen)
     if into:
         replace_between_markers(into, text)
     else:
