@@ -8,7 +8,8 @@ from math import prod
 import numpy as np
 from PIL import Image, features
 
-from jcarsr.degradation.steps import Modern, Resize, Step, parse_step
+from jcarsr.degradation.steps import Modern, Resize, Step
+from jcarsr.degradation.words import parse_step
 from jcarsr.image.last_save import LastSave
 from jcarsr.pixels import Pixels
 

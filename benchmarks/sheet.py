@@ -1,0 +1,94 @@
+"""Draw pictures as the web has them: enlarged by bicubic, by waifu2x, restored, and the original.
+
+    python benchmarks/sheet.py --out docs/before-after.webp
+
+The photographs are scikit-image's. Every row names the history of its input.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+from PIL import Image, ImageDraw, ImageFont
+from subjects import png
+from waifu2x import Waifu2x, pixels
+
+from jcarsr.degradation.history import parse_history
+from jcarsr.degradation.pipeline import degrade
+from jcarsr.inference.engine import EngineOptions
+from jcarsr.methods.bicubic import Bicubic
+from jcarsr.methods.catalog import Context, find_method
+from jcarsr.methods.method import Given
+from jcarsr.metrics.protocol import EvalProtocol
+from jcarsr.pixels import Pixels, crop_to_multiple
+
+SIDE, ZOOM, GAP, HEADER = 112, 2, 6, 22  # pixels of a detail, times, pixels
+
+
+@dataclass(frozen=True)
+class Row:
+    """A picture, what happened to it, and the corner of the detail that is shown."""
+
+    name: str  # of scikit-image's data
+    history: str
+    top: int
+    left: int
+
+    def original(self) -> Pixels:
+        """The picture in RGB, with even sides."""
+        found: Pixels = getattr(skimage.data, self.name)()
+        rgb = found if found.ndim == 3 else np.repeat(found[..., None], 3, 2)
+        return crop_to_multiple(rgb[..., :3], 2)
+
+
+ROWS = (
+    Row("astronaut", "jpeg20+4,4>jpeg90", top=40, left=170),
+    Row("page", "jpeg30+2,5>jpeg60+6,1>jpeg85", top=60, left=30),
+    Row("rocket", "jpeg20+4,4>jpeg75", top=60, left=250),
+    Row("coffee", "webp40>jpeg85", top=150, left=330),
+)
+
+
+def main() -> None:
+    """Write the sheet and print every column's PSNR on Y."""
+    parser = argparse.ArgumentParser(description="Draw a sheet of restored pictures.")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    options = EngineOptions(precision="float32", threads=arguments.threads)
+    auto = find_method("auto", Context(scale=2, options=options))
+    names = ("bicubic", "waifu2x cunet", "jcarsr", "original")
+    size = SIDE * ZOOM
+    canvas = Image.new(
+        "RGB", (len(names) * (size + GAP) - GAP, len(ROWS) * (size + HEADER)), "white"
+    )
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(14)
+    with Waifu2x(arguments.threads) as waifu2x:
+        for number, row in enumerate(ROWS):
+            hr, history = row.original(), parse_history(row.history)
+            lq = degrade(hr, 2, history).lq
+            columns = (
+                Bicubic(2).restore(lq),
+                pixels(waifu2x.restore(png(Image.fromarray(lq)), "CUNET")),
+                auto.restore(Given(lq, history.last_save)),
+                hr,
+            )
+            protocol = EvalProtocol(border=2)
+            scores = [protocol.score(column, hr).psnr for column in columns[:-1]]
+            print(row.name, row.history, *(f"{score:.2f}" for score in scores))
+            for place, (name, column) in enumerate(zip(names, columns, strict=True)):
+                x, y = place * (size + GAP), number * (size + HEADER)
+                label = f"{name}, {row.history}" if place == 0 else name
+                draw.text((x + 2, y + 3), label, "black", font)
+                box = (row.left, row.top, row.left + SIDE, row.top + SIDE)
+                detail = Image.fromarray(column).crop(box)
+                canvas.paste(detail.resize((size, size), Image.Resampling.NEAREST), (x, y + HEADER))
+    canvas.save(arguments.out, quality=85)
+
+
+if __name__ == "__main__":
+    main()
