@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from jcarsr.errors import ImageError, StorageError
-from jcarsr.image.holding import fitting, settings_for
+from jcarsr.image.holding import fitting, settings_for, with_fitting_colours
 from jcarsr.image.metadata import for_result
 from jcarsr.image.open import one_line
 from jcarsr.image.picture import Animation, Metadata, Picture
@@ -125,7 +125,11 @@ def save(
     if format is None:
         raise ImageError(f"cannot be written as {path.suffix or 'a file without extension'}")
     check_format(picture, picture.size, format)
+    changed: tuple[str, ...] = ()
+    if isinstance(picture, Picture):
+        picture, changed = with_fitting_colours(picture, format)
     metadata, notes = fitting(_wanted(picture, options), format)
+    notes = (*changed, *notes)
     if isinstance(picture, Animation) and picture.plays and format == "avif":
         notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
     with _as_image_errors(), being_written(path, before_rename) as file:

@@ -53,6 +53,7 @@ class Animation:
     plays: int  # how often all is shown; 0 = for ever
     metadata: Metadata
     decode_frames: Callable[[], Iterator[Picture]]
+    notes: tuple[str, ...] = ()  # as a picture's
 
     def __len__(self) -> int:
         return len(self.milliseconds)
