@@ -13,9 +13,10 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError, PixelLimitError
 from jcarsr.image.colours import Colours, settle_colours, without_grey
+from jcarsr.image.geometry import Stored
 from jcarsr.image.guard import check_file
 from jcarsr.image.jpeg_whole import TRUNCATED, whole_jpeg
-from jcarsr.image.metadata import read_metadata
+from jcarsr.image.metadata import orientation_of, read_metadata, stored_size
 from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, opened
 from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
@@ -113,11 +114,15 @@ def _still(
     """
     refuse_unknown_mode(image)
     layout = getattr(image, "tile", None)
+    turned_by = orientation_of(image)
     broken_off = load(image, options)
     metadata, orientation, notes = read_metadata(image)
     notes += (*image.info.get(LEFT_OUT, ()), *found)
     if image.format == "TIFF" and not broken_off:
         orientation = 1  # Pillow turns TIFFs upright while it loads them
+        width, height = stored_size(image)
+        stored = Stored(width=width, height=height, orientation=turned_by)
+        metadata = replace(metadata, stored=stored)
     if broken_off and TRUNCATED not in notes:
         notes.append(TRUNCATED)
     grey = is_grey(image)

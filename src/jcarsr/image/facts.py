@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from PIL import ExifTags, Image, ImageCms
+from PIL import Image, ImageCms
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError
@@ -16,7 +16,7 @@ from jcarsr.image.colours import settle_colours
 from jcarsr.image.jpeg_quality import Quality, quality_of
 from jcarsr.image.jpeg_whole import doubts_about_jpeg
 from jcarsr.image.late_chunks import find_late_metadata
-from jcarsr.image.metadata import colour_space, read_metadata
+from jcarsr.image.metadata import colour_space, read_metadata, stored_size
 from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, opened
 from jcarsr.image.samples import refuse_unknown_mode
 
@@ -114,7 +114,7 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
     if image.format == "PNG":
         find_late_metadata(image)
     metadata, orientation, notes = read_metadata(image)
-    width, height = _stored_size(image)
+    width, height = stored_size(image)
     frames = _frames(image)
     notes += (*image.info.get(LEFT_OUT, ()), *_doubts(image, frames, options))
     described = _described_profile(image, metadata.icc_profile, notes)
@@ -171,14 +171,6 @@ def _subsampling(factors: list[tuple[int, int]]) -> str:
         return "other"
     ratio = (across / max(coarse[0][0], 1), down / max(coarse[0][1], 1))
     return _SUBSAMPLINGS.get(ratio, "other")
-
-
-def _stored_size(image: Image.Image) -> tuple[int, int]:
-    """(width, height) in the file; Pillow turns those of a TIFF as its orientation says."""
-    tags: Any = getattr(image, "tag_v2", None) if image.format == "TIFF" else None
-    if not tags:
-        return image.size
-    return int(tags[ExifTags.Base.ImageWidth]), int(tags[ExifTags.Base.ImageLength])
 
 
 def _mode(image: Image.Image) -> str:

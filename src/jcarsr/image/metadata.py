@@ -5,7 +5,7 @@ No reader of these ever costs a picture: what is broken is left out and noted.
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +13,10 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.image.exif_damage import is_damaged
+from jcarsr.image.geometry import Change, Stored
 from jcarsr.image.iptc import find_iptc
 from jcarsr.image.picture import Metadata
+from jcarsr.image.xmp import for_change, without_lost_parts
 
 XMP_TAG = int(ExifTags.Base.XMLPacket)
 _INCH, _CENTIMETRE = 2, 3  # units of a resolution
@@ -45,13 +47,15 @@ def read_metadata(image: Image.Image) -> tuple[Metadata, int, list[str]]:
         notes.append("its EXIF data is broken and was left out")
     if not isinstance(image, JpegImageFile) or image.info.get("jfif_unit") in (1, 2):
         dpi = _dpi(image.info.get("dpi")) or dpi  # else Pillow made it up from the EXIF data
-    xmp = image.info.get("xmp")
+    xmp = _xmp(image, notes)
+    width, height = stored_size(image)
     metadata = Metadata(
         icc_profile=_profile(image, notes),
         exif=exif,
-        xmp=xmp.encode() if isinstance(xmp, str) else xmp,
+        xmp=xmp,
         iptc=_iptc(image, notes),
         dpi=dpi,
+        stored=Stored(width=width, height=height, orientation=orientation),
     )
     return metadata, orientation, notes
 
@@ -66,17 +70,14 @@ def for_result(metadata: Metadata, width: int, height: int) -> Metadata:
         camera[ExifTags.Base.ExifImageWidth] = width
         camera[ExifTags.Base.ExifImageHeight] = height
         exif = tags_to_bytes(tags)
+    stored = metadata.stored or Stored(width=width, height=height)
+    change = Change(stored=stored, width=width, height=height)
     xmp = metadata.xmp
     if xmp is not None:
-        for name, value in (
-            (b"tiff:Orientation", 1),
-            (b"tiff:ImageWidth", width),
-            (b"tiff:ImageLength", height),
-            (b"exif:PixelXDimension", width),
-            (b"exif:PixelYDimension", height),
-        ):
-            xmp = _with_number(xmp, name, value)
-    return replace(metadata, exif=exif, xmp=xmp)
+        with suppress(ValueError):  # not read by `read_metadata`, which leaves it out then
+            xmp = for_change(xmp, change)
+    dpi = metadata.dpi[::-1] if metadata.dpi and stored.turned else metadata.dpi
+    return replace(metadata, exif=exif, xmp=xmp, dpi=dpi, stored=None)
 
 
 def with_resolution(metadata: Metadata) -> Metadata:
@@ -152,6 +153,36 @@ def _iptc(image: Image.Image, notes: list[str]) -> bytes | None:
         return None
 
 
+def orientation_of(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8, of an opened image; 1 if it says none that there is."""
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # other people's bytes make the parser raise nearly anything
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def stored_size(image: Image.Image) -> tuple[int, int]:
+    """(width, height) in the file; Pillow turns those of a TIFF as its orientation says."""
+    tags: Any = getattr(image, "tag_v2", None) if image.format == "TIFF" else None
+    if not tags:
+        return image.size
+    return int(tags[ExifTags.Base.ImageWidth]), int(tags[ExifTags.Base.ImageLength])
+
+
+def _xmp(image: Image.Image, notes: list[str]) -> bytes | None:
+    xmp = image.info.get("xmp")
+    if xmp is None:
+        return None
+    try:
+        kept, lost = without_lost_parts(xmp.encode() if isinstance(xmp, str) else xmp)
+    except ValueError:
+        notes.append("its XMP data is broken and was left out")
+        return None
+    notes += lost
+    return kept
+
+
 def _profile(image: Image.Image, notes: list[str]) -> bytes | None:
     profile = image.info.get("icc_profile")
     if not isinstance(profile, bytes) or not profile:
@@ -177,10 +208,3 @@ def _dpi(value: Any) -> tuple[float, float] | None:
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     return (x, y) if 1 < x < 1e6 and 1 < y < 1e6 else None  # 1 is written for "not known"
-
-
-def _with_number(xmp: bytes, name: bytes, value: int) -> bytes:
-    """XMP with the number of one property replaced, where it stands as attribute or as element."""
-    number = rb"\g<1>%d" % value
-    xmp = re.sub(rb"(%s\s*=\s*[\"'])\d+" % name, number, xmp)
-    return re.sub(rb"(<%s>\s*)\d+" % name, number, xmp)

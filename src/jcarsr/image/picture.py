@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from jcarsr.image.geometry import Stored
 from jcarsr.pixels import Samples
 
 
@@ -17,6 +18,7 @@ class Metadata:
     xmp: bytes | None = None
     iptc: bytes | None = None  # records of IPTC-IIM
     dpi: tuple[float, float] | None = None
+    stored: Stored | None = None  # the picture that they speak of; None = the result itself
 
 
 @dataclass(frozen=True)
