@@ -116,7 +116,7 @@ def _still(
     layout = getattr(image, "tile", None)
     turned_by = orientation_of(image)
     broken_off = load(image, options)
-    metadata, orientation, notes = read_metadata(image)
+    metadata, orientation, notes = read_metadata(image, data)
     notes += (*image.info.get(LEFT_OUT, ()), *found)
     if image.format == "TIFF" and not broken_off:
         orientation = 1  # Pillow turns TIFFs upright while it loads them

@@ -19,7 +19,7 @@ from jcarsr.image.metadata import for_result
 from jcarsr.image.open import one_line
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.png16 import write_png16
-from jcarsr.image.tiff import write_tiff16
+from jcarsr.image.tiff import write_tiff
 from jcarsr.partfile import being_written
 from jcarsr.pixels import Samples, to_8_bits
 
@@ -171,8 +171,8 @@ def _write_still(
     channels = _channels(picture)
     if channels.dtype == np.uint16 and format == "png":
         write_png16(file, channels, metadata)
-    elif channels.dtype == np.uint16 and format == "tiff":
-        write_tiff16(Path(file.name), channels, metadata)
+    elif format == "tiff" and (channels.dtype == np.uint16 or metadata.exif):
+        write_tiff(file, channels, metadata)
     else:
         settings = settings_for(metadata, format, options.quality)
         _write_by_pillow(file, _to_pillow(channels), format, settings)

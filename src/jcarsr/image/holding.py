@@ -9,7 +9,7 @@ from PIL import Image, PngImagePlugin
 
 from jcarsr.image.colours import grey_to_srgb
 from jcarsr.image.iptc import IPTC_TAG, PNG_KEYWORDS, jpeg_segment, png_text
-from jcarsr.image.metadata import XMP_TAG, colour_space, make_writable, with_resolution
+from jcarsr.image.metadata import XMP_TAG, colour_space, with_resolution
 from jcarsr.image.picture import Metadata, Picture
 
 _JPEG_SEGMENT = 65_000  # bytes of EXIF, XMP or IPTC that a JPEG holds
@@ -47,14 +47,14 @@ def with_fitting_colours(picture: Picture, format: str) -> tuple[Picture, tuple[
 
 
 def settings_for(metadata: Metadata, format: str, quality: int) -> dict[str, Any]:
-    """Pillow's arguments; with `metadata` that `format` can hold."""
+    """Pillow's arguments; with `metadata` that `format` can hold, for TIFF without EXIF data."""
     settings: dict[str, Any] = {}
     if format in ("jpg", "webp", "avif"):
         settings["quality"] = quality
     if format in ("jpg", "avif"):
         settings["subsampling"] = "4:4:4"
-    if format == "tiff" and not metadata.exif:
-        settings["compression"] = "tiff_adobe_deflate"  # libtiff cannot write EXIF's directories
+    if format == "tiff":
+        settings["compression"] = "tiff_adobe_deflate"
     if metadata.icc_profile:
         settings["icc_profile"] = metadata.icc_profile
     if metadata.dpi and format in ("jpg", "png", "tiff"):
@@ -83,9 +83,6 @@ def _png_texts(metadata: Metadata) -> PngImagePlugin.PngInfo:
 
 def _tiff_tags(metadata: Metadata) -> Image.Exif:
     tags = Image.Exif()
-    if metadata.exif:
-        tags.load(metadata.exif)
-        make_writable(tags)
     if metadata.xmp:
         tags[XMP_TAG] = metadata.xmp
     if metadata.iptc:
