@@ -6,10 +6,15 @@ import tifffile
 from PIL import Image, ImageCms
 
 from jcarsr.image.picture import Metadata
-from jcarsr.image.tiff import write_tiff16
+from jcarsr.image.tiff import write_tiff
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 RANDOM = np.random.default_rng(0).integers(0, 65_536, (33, 21, 4)).astype(np.uint16)
+
+
+def written(path: Path, samples: np.ndarray, metadata: Metadata) -> None:
+    with path.open("wb") as file:
+        write_tiff(file, samples, metadata)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +26,7 @@ def test_every_bit_is_there(
 ) -> None:
     samples = RANDOM[..., :channels]
     path = tmp_path / "a.tiff"
-    write_tiff16(path, samples, Metadata())
+    written(path, samples, Metadata())
     with tifffile.TiffFile(path) as file:
         (page,) = file.pages
         assert isinstance(page, tifffile.TiffPage)
@@ -38,7 +43,7 @@ def test_every_bit_is_there(
 def test_metadata(tmp_path: Path) -> None:
     xmp = "<x>Zoë</x>".encode()
     path = tmp_path / "a.tiff"
-    write_tiff16(path, RANDOM, Metadata(icc_profile=SRGB, xmp=xmp, dpi=(300, 150)))
+    written(path, RANDOM, Metadata(icc_profile=SRGB, xmp=xmp, dpi=(300, 150)))
     with Image.open(path) as image:
         assert image.info["icc_profile"] == SRGB
         assert image.info["xmp"] == xmp
@@ -54,7 +59,7 @@ def test_exif_with_its_groups(tmp_path: Path, size: tuple[int, int]) -> None:
     samples = np.random.default_rng(0).integers(0, 65536, (*size, 3)).astype(np.uint16)
     path = tmp_path / "a.tiff"
     metadata = Metadata(icc_profile=SRGB, xmp=b"<x/>", dpi=(300, 150), exif=exif.tobytes())
-    write_tiff16(path, samples, metadata)
+    written(path, samples, metadata)
     np.testing.assert_array_equal(tifffile.imread(path), samples)
     with Image.open(path) as image:
         found = image.getexif()
@@ -68,7 +73,7 @@ def test_exif_with_its_groups(tmp_path: Path, size: tuple[int, int]) -> None:
 
 
 def test_no_metadata_no_tags(tmp_path: Path) -> None:
-    write_tiff16(tmp_path / "a.tiff", RANDOM, Metadata())
+    written(tmp_path / "a.tiff", RANDOM, Metadata())
     with Image.open(tmp_path / "a.tiff") as image:
         tags = set(image.getexif())
         assert not tags & {270, 305, 306, 700, 34_675}  # description, software, date, XMP, profile
@@ -78,5 +83,5 @@ def test_no_metadata_no_tags(tmp_path: Path) -> None:
 def test_smooth_pictures_become_small(tmp_path: Path) -> None:
     down, right = np.indices((200, 99))
     samples = np.repeat((97 * down + 301 * right)[..., None], 3, axis=2).astype(np.uint16)
-    write_tiff16(tmp_path / "a.tiff", samples, Metadata())
+    written(tmp_path / "a.tiff", samples, Metadata())
     assert (tmp_path / "a.tiff").stat().st_size < samples.nbytes / 20

@@ -173,7 +173,7 @@ class Worker:
             restored, repeated = animate(
                 picture, restorer, size, on_tile, self._networks.max_memory
             )
-            tile, notes = self._settings.tile, ()
+            tile, notes = self._settings.tile, picture.notes
         else:
             composed = compose(picture, restorer, size, on_tile)
             restored, repeated, tile = (

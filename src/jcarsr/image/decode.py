@@ -12,10 +12,12 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError, PixelLimitError
+from jcarsr.image.colours import Colours, settle_colours, without_grey
+from jcarsr.image.geometry import Stored
 from jcarsr.image.guard import check_file
 from jcarsr.image.jpeg_whole import TRUNCATED, whole_jpeg
 from jcarsr.image.last_save import last_save_of
-from jcarsr.image.metadata import colour_space, read_metadata, wrong_profile
+from jcarsr.image.metadata import orientation_of, read_metadata, stored_size
 from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, opened
 from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
@@ -100,29 +102,41 @@ def read_bytes(file: Source) -> bytes:
 
 
 def _still(
-    image: Image.Image, options: ReadOptions, data: bytes | None, found: Sequence[str] = ()
+    image: Image.Image,
+    options: ReadOptions,
+    data: bytes | None,
+    found: Sequence[str] = (),
+    colours: Colours | None = None,
 ) -> Picture:
     """The current frame of an image.
 
-    `data` is its file, to read 16-bit colours from; `found` are notes on the file.
+    `data` is its file, to read 16-bit colours from; `found` are notes on the file; `colours` are
+    those of all frames.
     """
     refuse_unknown_mode(image)
     layout, last_save = getattr(image, "tile", None), last_save_of(image)
+    turned_by = orientation_of(image)
     broken_off = load(image, options)
-    metadata, orientation, notes = read_metadata(image)
+    metadata, orientation, notes = read_metadata(image, data)
     notes += (*image.info.get(LEFT_OUT, ()), *found)
     if image.format == "TIFF" and not broken_off:
         orientation = 1  # Pillow turns TIFFs upright while it loads them
+        width, height = stored_size(image)
+        stored = Stored(width=width, height=height, orientation=turned_by)
+        metadata = replace(metadata, stored=stored)
     if broken_off and TRUNCATED not in notes:
         notes.append(TRUNCATED)
     grey = is_grey(image)
     profile = metadata.icc_profile
     if image.mode == "CMYK":
         image, profile = cmyk_to_rgb(image, profile, notes)
-    elif profile and colour_space(profile) != ("GRAY" if grey else "RGB"):
-        notes.append(wrong_profile(profile))
-        profile = None
+        colours = None
+    else:
+        colours = colours or settle_colours(image, profile, grey, notes)
+        profile, grey = colours.profile, colours.grey
     samples, alpha = samples_of(image, layout, options, data)
+    if colours is not None and colours.conversion is not None:
+        samples = colours.conversion.apply(samples)
     if alpha is not None and not alpha.any():
         if image.format == "BMP":  # its writer left the fourth byte unused
             alpha = None
@@ -162,9 +176,12 @@ def _animation(image: Image.Image, options: ReadOptions, data: bytes) -> Animati
     if count > MAX_FRAMES:
         raise ImageError(f"{count:,} frames, more than {MAX_FRAMES:,}: refused")
     first = 1 if image.info.get("default_image") else 0  # a still for viewers without animation
-    metadata, _, _ = read_metadata(image)
-    if metadata.icc_profile and colour_space(metadata.icc_profile) != "RGB":
-        metadata = replace(metadata, icc_profile=None)
+    metadata, _, notes = read_metadata(image)
+    notes += image.info.get(LEFT_OUT, ())
+    grey = image.mode in ("1", "L", "LA")
+    colours = settle_colours(image, metadata.icc_profile, grey, notes)
+    colours = without_grey(colours, notes)  # frames are saved as RGB
+    metadata = replace(metadata, icc_profile=colours.profile)
     plays, size = _plays(image), image.size
     durations: list[float] = []
     try:
@@ -184,10 +201,10 @@ def _animation(image: Image.Image, options: ReadOptions, data: bytes) -> Animati
                     frames.seek(index)
                 except Exception as error:
                     raise ImageError(f"frame {index}: {one_line(error)}") from error
-                frame = _still(frames, options, None)
+                frame = _still(frames, options, None, colours=colours)
                 yield replace(frame, grey=False, orientation=1, metadata=Metadata(), notes=())
 
-    return Animation(size, tuple(durations), plays, metadata, decode_frames)
+    return Animation(size, tuple(durations), plays, metadata, decode_frames, tuple(notes))
 
 
 def _plays(image: Image.Image) -> int:

@@ -14,12 +14,12 @@ import numpy as np
 from PIL import Image
 
 from jcarsr.errors import ImageError, StorageError
-from jcarsr.image.holding import fitting, settings_for
+from jcarsr.image.holding import fitting, settings_for, with_fitting_colours
 from jcarsr.image.metadata import for_result
 from jcarsr.image.open import one_line
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.png16 import write_png16
-from jcarsr.image.tiff import write_tiff16
+from jcarsr.image.tiff import write_tiff
 from jcarsr.partfile import being_written
 from jcarsr.pixels import Samples, to_8_bits
 
@@ -125,7 +125,11 @@ def save(
     if format is None:
         raise ImageError(f"cannot be written as {path.suffix or 'a file without extension'}")
     check_format(picture, picture.size, format)
+    changed: tuple[str, ...] = ()
+    if isinstance(picture, Picture):
+        picture, changed = with_fitting_colours(picture, format)
     metadata, notes = fitting(_wanted(picture, options), format)
+    notes = (*changed, *notes)
     if isinstance(picture, Animation) and picture.plays and format == "avif":
         notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
     with _as_image_errors(), being_written(path, before_rename) as file:
@@ -167,8 +171,8 @@ def _write_still(
     channels = _channels(picture)
     if channels.dtype == np.uint16 and format == "png":
         write_png16(file, channels, metadata)
-    elif channels.dtype == np.uint16 and format == "tiff":
-        write_tiff16(Path(file.name), channels, metadata)
+    elif format == "tiff" and (channels.dtype == np.uint16 or metadata.exif):
+        write_tiff(file, channels, metadata)
     else:
         settings = settings_for(metadata, format, options.quality)
         _write_by_pillow(file, _to_pillow(channels), format, settings)

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from PIL import ExifTags, Image, ImageCms
+from PIL import Image, ImageCms
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError
+from jcarsr.image.colours import settle_colours
 from jcarsr.image.jpeg_quality import Quality, quality_of
 from jcarsr.image.jpeg_whole import doubts_about_jpeg
 from jcarsr.image.late_chunks import find_late_metadata
-from jcarsr.image.metadata import colour_space, read_metadata
+from jcarsr.image.metadata import colour_space, read_metadata, stored_size
 from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, opened
 from jcarsr.image.samples import refuse_unknown_mode
 
@@ -113,9 +114,10 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
     if image.format == "PNG":
         find_late_metadata(image)
     metadata, orientation, notes = read_metadata(image)
-    width, height = _stored_size(image)
+    width, height = stored_size(image)
     frames = _frames(image)
     notes += (*image.info.get(LEFT_OUT, ()), *_doubts(image, frames, options))
+    described = _described_profile(image, metadata.icc_profile, notes)
     if jpeg is not None:
         notes += [*doubts_about_jpeg(_all_bytes(image)), LAST_SAVE]
     return Facts(
@@ -128,7 +130,7 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
         transparency=image.has_transparency_data,
         frames=frames,
         orientation=orientation,
-        profile=_profile(image),
+        profile=_profile(image) or described,
         exif=metadata.exif is not None or (orientation != 1 and bool(image.info.get("exif"))),
         xmp=metadata.xmp is not None,
         iptc=metadata.iptc is not None,
@@ -169,14 +171,6 @@ def _subsampling(factors: list[tuple[int, int]]) -> str:
         return "other"
     ratio = (across / max(coarse[0][0], 1), down / max(coarse[0][1], 1))
     return _SUBSAMPLINGS.get(ratio, "other")
-
-
-def _stored_size(image: Image.Image) -> tuple[int, int]:
-    """(width, height) in the file; Pillow turns those of a TIFF as its orientation says."""
-    tags: Any = getattr(image, "tag_v2", None) if image.format == "TIFF" else None
-    if not tags:
-        return image.size
-    return int(tags[ExifTags.Base.ImageWidth]), int(tags[ExifTags.Base.ImageLength])
 
 
 def _mode(image: Image.Image) -> str:
@@ -227,12 +221,34 @@ def _doubts(image: Image.Image, frames: int | None, options: ReadOptions) -> lis
     return doubts
 
 
+def _described_profile(
+    image: Image.Image, profile: bytes | None, notes: list[str]
+) -> Profile | None:
+    """What would become the profile where the file says its colours in another way."""
+    if image.mode in ("CMYK", "LAB", "F"):
+        return None
+    grey = image.mode in ("1", "L", "LA", "La") or image.mode.startswith("I")
+    grey |= image.mode == "P" and colour_space(profile or b"") == "GRAY"
+    try:
+        found = settle_colours(image, profile, grey, notes)
+    except ImageError as error:
+        notes.append(f"cannot be restored: {error}")
+        return None
+    if found.conversion is not None:
+        notes.append("its samples are converted to the curve of sRGB before they are restored")
+    return _read_profile(found.profile) if found.profile else None
+
+
 def _profile(image: Image.Image) -> Profile | None:
     if "icc_profile" not in image.info:
         return None
     data = image.info["icc_profile"]
     if not isinstance(data, bytes) or not data:  # Pillow found parts that make no whole
         return Profile(description="broken", colour_space=None)
+    return _read_profile(data)
+
+
+def _read_profile(data: bytes) -> Profile:
     space = colour_space(data)
     try:
         name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(data)))

@@ -7,9 +7,10 @@ from typing import Any
 
 from PIL import Image, PngImagePlugin
 
+from jcarsr.image.colours import grey_to_srgb
 from jcarsr.image.iptc import IPTC_TAG, PNG_KEYWORDS, jpeg_segment, png_text
-from jcarsr.image.metadata import XMP_TAG, colour_space, make_writable, with_resolution
-from jcarsr.image.picture import Metadata
+from jcarsr.image.metadata import XMP_TAG, colour_space, with_resolution
+from jcarsr.image.picture import Metadata, Picture
 
 _JPEG_SEGMENT = 65_000  # bytes of EXIF, XMP or IPTC that a JPEG holds
 
@@ -19,9 +20,6 @@ def fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]
     notes: list[str] = []
     if format in ("webp", "avif"):
         metadata = with_resolution(metadata)
-        if metadata.icc_profile and colour_space(metadata.icc_profile) == "GRAY":
-            metadata = replace(metadata, icc_profile=None)
-            notes.append(f"its colour profile is one for grey, which {format} cannot hold")
         if metadata.iptc:
             metadata = replace(metadata, iptc=None)
             notes.append(f"its IPTC data, which {format} cannot hold, was left out")
@@ -36,15 +34,27 @@ def fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]
     return metadata, tuple(notes)
 
 
+def with_fitting_colours(picture: Picture, format: str) -> tuple[Picture, tuple[str, ...]]:
+    """Return the same with a profile's grey as that of sRGB if `format` has no grey, and notes."""
+    profile = picture.metadata.icc_profile
+    if format not in ("webp", "avif") or not profile or colour_space(profile) != "GRAY":
+        return picture, ()
+    plain = replace(picture, metadata=replace(picture.metadata, icc_profile=None))
+    conversion = grey_to_srgb(profile)
+    if conversion is None:
+        return plain, (f"its colour profile is one for grey, which {format} cannot hold",)
+    return replace(plain, samples=conversion.apply(picture.samples)), ()
+
+
 def settings_for(metadata: Metadata, format: str, quality: int) -> dict[str, Any]:
-    """Pillow's arguments; with `metadata` that `format` can hold."""
+    """Pillow's arguments; with `metadata` that `format` can hold, for TIFF without EXIF data."""
     settings: dict[str, Any] = {}
     if format in ("jpg", "webp", "avif"):
         settings["quality"] = quality
     if format in ("jpg", "avif"):
         settings["subsampling"] = "4:4:4"
-    if format == "tiff" and not metadata.exif:
-        settings["compression"] = "tiff_adobe_deflate"  # libtiff cannot write EXIF's directories
+    if format == "tiff":
+        settings["compression"] = "tiff_adobe_deflate"
     if metadata.icc_profile:
         settings["icc_profile"] = metadata.icc_profile
     if metadata.dpi and format in ("jpg", "png", "tiff"):
@@ -73,9 +83,6 @@ def _png_texts(metadata: Metadata) -> PngImagePlugin.PngInfo:
 
 def _tiff_tags(metadata: Metadata) -> Image.Exif:
     tags = Image.Exif()
-    if metadata.exif:
-        tags.load(metadata.exif)
-        make_writable(tags)
     if metadata.xmp:
         tags[XMP_TAG] = metadata.xmp
     if metadata.iptc:

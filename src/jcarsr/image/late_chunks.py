@@ -33,12 +33,22 @@ def find_late_metadata(png: Image.Image) -> None:
             if kind == b"eXIf":
                 png.info.setdefault("exif", b"Exif\0\0" + data)
             elif data.startswith(_XMP):
-                png.info.setdefault("xmp", data.removeprefix(_XMP))
+                _find_late_xmp(png, data.removeprefix(_XMP))
             elif kind != b"iTXt":
                 _find_late_iptc(png, data, packed=kind == b"zTXt")
         stream.seek(end)
     stream.seek(at)
     png.info.setdefault("exif", None)  # looked for: Pillow need not
+
+
+def _find_late_xmp(png: Image.Image, rest: bytes) -> None:
+    """Give a PNG the text of an iTXt chunk, of which the keyword has been taken off."""
+    packed = rest[:1] == b"\1"
+    text = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+    if packed:
+        with suppress(zlib.error):
+            text = zlib.decompressobj().decompress(text, _MAX_CHUNK)
+    png.info.setdefault("xmp", text)
 
 
 def _find_late_iptc(png: Image.Image, chunk: bytes, *, packed: bool) -> None:

@@ -13,6 +13,7 @@ from typing import IO
 from PIL import Image, UnidentifiedImageError
 
 from jcarsr.errors import ImageError, PixelLimitError
+from jcarsr.image.colour_tags import ColourTags, read_colour_tags
 from jcarsr.image.guard import check_content, check_file
 from jcarsr.image.tiff_directory import kind_of_tiff
 
@@ -30,6 +31,9 @@ SALVAGE_HELPS = "(--salvage restores what there is)"
 
 LEFT_OUT = "jcarsr: left out"
 """Key of an opened image's `info`: notes on metadata that were left out before it was opened."""
+
+COLOUR_TAGS = "jcarsr: colour tags"
+"""Key of an opened image's `info`: the file's `ColourTags`."""
 
 _APPLE_DOUBLE = "._"  # begins the names under which macOS keeps attributes of other files
 
@@ -94,9 +98,10 @@ def one_line(error: Exception) -> str:
 
 def _open(file: str | Path | IO[bytes], options: ReadOptions) -> Image.Image:
     try:
-        other, notes = _look_before(file, options)
+        other, notes, tags = _look_before(file, options)
         image = Image.open(file if other is None else other, formats=_known_formats())
         image.info[LEFT_OUT] = notes
+        image.info[COLOUR_TAGS] = tags
         return image
     except ImageError:
         raise
@@ -117,15 +122,18 @@ def _known_formats() -> list[str]:
 
 def _look_before(
     file: str | Path | IO[bytes], options: ReadOptions
-) -> tuple[IO[bytes] | None, tuple[str, ...]]:
+) -> tuple[IO[bytes] | None, tuple[str, ...], ColourTags]:
     """Refuse what Pillow must not see, or leave it out; load the HEIC reader if it is needed."""
     if isinstance(file, str | Path):
         check_file(file)
         with open(file, "rb") as stream:
             return _look_before(stream, options)
-    found = check_content(file, options.max_pixels)
-    head = file.read(12)
+    other, notes = check_content(file, options.max_pixels)
+    found = (other, notes, read_colour_tags(file if other is None else other))
     file.seek(0)
+    head = file.read(12)
+    for stream in (file, other or file):
+        stream.seek(0)
     if head[4:8] != b"ftyp" or head[8:12] not in _HEIF_BRANDS:
         return found
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from jcarsr.image.geometry import Stored
 from jcarsr.image.last_save import LastSave
 from jcarsr.pixels import Samples
 
@@ -18,6 +19,7 @@ class Metadata:
     xmp: bytes | None = None
     iptc: bytes | None = None  # records of IPTC-IIM
     dpi: tuple[float, float] | None = None
+    stored: Stored | None = None  # the picture that they speak of; None = the result itself
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Animation:
     plays: int  # how often all is shown; 0 = for ever
     metadata: Metadata
     decode_frames: Callable[[], Iterator[Picture]]
+    notes: tuple[str, ...] = ()  # as a picture's
 
     def __len__(self) -> int:
         return len(self.milliseconds)

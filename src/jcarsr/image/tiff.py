@@ -1,74 +1,94 @@
-"""TIFFs with 16 bits a channel, which Pillow reads but does not write."""
+"""TIFFs that Pillow does not write: 16 bits a channel, or compressed and with EXIF data."""
 
 from __future__ import annotations
 
+import io
 import struct
-from pathlib import Path
+from typing import IO, Any
 
 import tifffile
-from PIL import ExifTags, Image
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from jcarsr.image.exif import MAIN, Entry, parse_exif, read_entries
 from jcarsr.image.iptc import IPTC_TAG
-from jcarsr.image.metadata import XMP_TAG, make_writable
+from jcarsr.image.metadata import STORAGE, XMP_TAG
 from jcarsr.image.picture import Metadata
 from jcarsr.pixels import Samples
 
 _STRIP_OFFSETS = 273  # TIFF tag
-_GROUPS = frozenset({int(ExifTags.IFD.Exif), int(ExifTags.IFD.GPSInfo)})
-_BYTE = 1  # type of a TIFF tag
+_RESOLUTION = frozenset({282, 283, 296})
+_BYTE, _LONG = 1, 4  # types of a TIFF tag
+_ALIGNMENT = 16  # bytes
 
 
-def write_tiff16(path: Path, channels: Samples, metadata: Metadata) -> None:
-    """(H, W, C) uint16, C = 1, 3 or 4, to a deflated TIFF with profile, XMP, IPTC and resolution.
+def write_tiff(file: IO[bytes], channels: Samples, metadata: Metadata) -> None:
+    """(H, W, C) of 8 or 16 bits, C = 1 to 4, to a deflated TIFF with all metadata.
 
-    EXIF data is put in behind: tifffile makes no directories within directories.
+    EXIF data stands at the beginning as it is, in its own byte order: its header is the file's,
+    so that nothing in it moves.
     """
-    channel_count = channels.shape[2]
+    structure = None if metadata.exif is None else parse_exif(metadata.exif)
+    order = "<" if structure is None else structure.order
+    written = None if structure is None else structure.to_bytes()
+    if structure is None or written is None:
+        file.write(_plain(channels, metadata, order))
+        return
+    exif = parse_exif(written)
+    first = exif.base.ljust(-len(exif.base) % _ALIGNMENT + len(exif.base), b"\0")
+    picture = _plain(channels, metadata, order)
+    (place,) = struct.unpack_from(f"{order}I", picture, 4)
+    entries = {entry.tag: entry for entry in read_entries(picture, order, place)[0]}
+    tags = {entry.tag: _moved(entry, len(first), order) for entry in entries.values()}
+    own = read_entries(first, order, exif.places[MAIN][0])[0]
+    if metadata.dpi is None:  # those of the picture were made up
+        tags = {tag: entry for tag, entry in tags.items() if tag not in _RESOLUTION}
+    tags |= {e.tag: e for e in own if e.tag not in tags and e.tag not in STORAGE}
+    directory = struct.pack(f"{order}H", len(tags))
+    for tag in sorted(tags):
+        entry = tags[tag]
+        value = (
+            entry.data.ljust(4, b"\0")
+            if entry.place is None
+            else struct.pack(f"{order}I", entry.place)
+        )
+        directory += struct.pack(f"{order}HHI", tag, entry.kind, entry.count) + value
+    end = len(first) + len(picture) + len(picture) % 2
+    file.write(first[:4] + struct.pack(f"{order}I", end) + first[8:])
+    file.write(picture)
+    file.write(bytes(len(picture) % 2) + directory + bytes(4))
+
+
+def _moved(entry: Entry, by: int, order: str) -> Entry:
+    data = entry.data
+    if entry.tag == _STRIP_OFFSETS and entry.place is None:
+        numbers = struct.unpack(f"{order}{entry.count}{'I' if entry.kind == _LONG else 'H'}", data)
+        data = struct.pack(f"{order}{entry.count}I", *(number + by for number in numbers))
+        return Entry(entry.tag, _LONG, entry.count, data)
+    return Entry(
+        entry.tag, entry.kind, entry.count, data, None if entry.place is None else entry.place + by
+    )
+
+
+def _plain(channels: Samples, metadata: Metadata, order: Any) -> bytes:
+    """The bytes of a TIFF of one strip with profile, XMP, IPTC and resolution."""
+    count = channels.shape[2]
     blobs = {XMP_TAG: metadata.xmp, IPTC_TAG: metadata.iptc}
+    stream = io.BytesIO()
     tifffile.imwrite(
-        path,
-        channels[..., 0] if channel_count == 1 else channels,
-        photometric="minisblack" if channel_count == 1 else "rgb",
-        extrasamples=["unassalpha"] if channel_count == 4 else None,
+        stream,
+        channels[..., 0] if count == 1 else channels,
+        photometric="rgb" if count > 2 else "minisblack",
+        planarconfig="contig" if count > 1 else None,
+        extrasamples=["unassalpha"] if count in (2, 4) else None,
         compression="zlib",
         predictor=True,
+        rowsperstrip=channels.shape[0],
         resolution=metadata.dpi,
         resolutionunit="INCH" if metadata.dpi else None,
         iccprofile=metadata.icc_profile,
         extratags=[(tag, _BYTE, len(data), data, True) for tag, data in blobs.items() if data],
         metadata=None,
         software=False,
-        byteorder="<",
+        byteorder=order,
         bigtiff=False,
     )
-    if metadata.exif:
-        _add_exif(path, metadata.exif)
-
-
-def _add_exif(path: Path, exif: bytes) -> None:
-    """Give a TIFF a new directory, at its end, with the EXIF data's tags beside its own."""
-    with path.open("rb") as file:
-        directory = ImageFileDirectory_v2(file.read(8))
-        file.seek(directory.next)
-        directory.load(file)
-    offsets = directory[_STRIP_OFFSETS]
-    tags = Image.Exif()
-    tags.load(exif)
-    make_writable(tags)
-    new = ImageFileDirectory_v2(prefix=b"II")
-    for tag, value in directory.items():
-        new.tagtype[tag] = directory.tagtype[tag]
-        new[tag] = value
-    for tag, value in tags.items():
-        if tag not in new:
-            new[tag] = tags.get_ifd(tag) if tag in _GROUPS else value
-    with path.open("r+b") as file:
-        place = file.seek(0, 2)
-        file.write(b"\0" * (place % 2))  # directories begin at even places
-        place += place % 2
-        file.write(new.tobytes(place))
-        file.seek(4)  # where a TIFF's header says where its first directory is
-        file.write(struct.pack("<I", place))
-    with tifffile.TiffFile(path, mode="r+") as tiff:
-        tiff.pages.first.tags[_STRIP_OFFSETS].overwrite(offsets)  # Pillow has moved them
+    return stream.getvalue()

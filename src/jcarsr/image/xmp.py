@@ -1,0 +1,272 @@
+"""XMP that fits the result: sizes and places of the picture, and nothing about what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jcarsr.image.geometry import Change
+from jcarsr.image.xmp_tree import Element, Packet, Value
+
+_TIFF, _EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
+_PANORAMA = "http://ns.google.com/photos/1.0/panorama/"
+_REGIONS = "http://www.metadataworkinggroup.com/schemas/regions/"
+_AREA, _SIZE = (
+    "http://ns.adobe.com/xmp/sType/Area#",
+    "http://ns.adobe.com/xap/1.0/sType/Dimensions#",
+)
+_RECTANGLE = ("http://ns.microsoft.com/photo/1.2/t/Region#", "Rectangle")
+_GOOGLE, _CAMERA = "http://ns.google.com/photos/", "http://ns.google.com/photos/1.0/camera/"
+_VIDEO, _GAIN, _DEPTH = "video", "HDR gain map", "depth map"
+_PARTS = {  # namespaces of which nothing is true without the data behind the picture
+    "http://ns.adobe.com/hdr-gain-map/1.0/": _GAIN,
+    "http://ns.apple.com/HDRGainMap/1.0/": _GAIN,
+    f"{_GOOGLE}1.0/container/": None,
+    f"{_GOOGLE}1.0/container/item/": None,
+    f"{_GOOGLE}dd/1.0/container/": None,
+    f"{_GOOGLE}dd/1.0/item/": None,
+    f"{_GOOGLE}dd/1.0/device/": _DEPTH,
+}
+_BESIDE = {  # namespaces of data that may be in the packet or in extended XMP
+    f"{_GOOGLE}1.0/depthmap/": _DEPTH,
+    f"{_GOOGLE}1.0/image/": "second picture",
+    f"{_GOOGLE}1.0/audio/": "sound",
+}
+_SEMANTICS = {"MotionPhoto": _VIDEO, "GainMap": _GAIN, "Depth": _DEPTH}
+_EXTENDED = ("http://ns.adobe.com/xmp/note/", "HasExtendedXMP")
+
+
+def without_lost_parts(xmp: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Return a packet without what it says of data outside of the picture, and a note on each.
+
+    Raises:
+        ValueError: it is no XML that can be read.
+    """
+    packet = Packet(xmp)
+    lost: dict[str | None, None] = {}
+    elements = list(packet.root.walk())
+    names = {value.name for element in elements for value in element.values()}
+    gone = _PARTS | {
+        namespace: part
+        for namespace, part in _BESIDE.items()
+        if not {(namespace, "Data"), (namespace, "Image")} & names
+    }
+    for element in elements:
+        if element.name[1] == "Item" or element.name[1] == "li":
+            for value in element.values():
+                if value.name[1] in ("Semantic", "DataURI", "Mime"):
+                    kind = "MotionPhoto" if value.text.startswith("video/") else value.text
+                    lost |= {part: None for key, part in _SEMANTICS.items() if key in kind}
+        named = [(element.name, (element.start, element.end))]
+        named += [(value.name, value.whole) for value in element.attributes]
+        for name, whole in named:
+            if name[0] in gone:
+                lost[gone[name[0]]] = None
+            elif name[1].startswith(("MicroVideo", "MotionPhoto")) and name[0] != _EXIF:
+                lost[_VIDEO] = None
+            elif name == _EXTENDED:
+                lost["extended XMP"] = None
+            else:
+                continue
+            packet.remove(whole)
+    if not lost:
+        return packet.bytes, ()
+    if lost.pop(None, True) is None and not lost:
+        lost["attached data"] = None
+    return _without_declarations(packet.changed()), tuple(
+        f"its {part} was left out" for part in lost
+    )
+
+
+def _without_declarations(xmp: bytes) -> bytes:
+    """Take out the namespaces of lost parts that no name is in any more."""
+    packet = Packet(xmp)
+    elements = list(packet.root.walk())
+    used = {element.name[0] for element in elements}
+    used |= {value.name[0] for element in elements for value in element.attributes}
+    removable = (_PARTS.keys() | _BESIDE.keys() | {_CAMERA, _EXTENDED[0]}) - used
+    for element in elements:
+        for declaration in element.declarations:
+            if declaration.text in removable:
+                packet.remove(declaration.whole)
+    return packet.changed()
+
+
+def for_change(xmp: bytes, change: Change) -> bytes:
+    """Return a packet whose sizes, places and orientation are those of the result.
+
+    Raises:
+        ValueError: it is no XML that can be read.
+    """
+    packet = Packet(xmp)
+    for element in packet.root.walk():
+        values = {value.name: value for value in element.values()}
+        _set_sizes(packet, values, change)
+        _exchange(packet, values, change)
+        _change_panorama(packet, values, change)
+        _change_subject(packet, element, change)
+        if (area := _numbers(values, _AREA, "xy")) is not None:
+            _change_area(packet, values, area, change)
+        if element.name == (_REGIONS, "AppliedToDimensions"):
+            _change_dimensions(packet, values, change)
+        if _RECTANGLE in values:
+            _change_rectangle(packet, values[_RECTANGLE], change)
+    return packet.changed()
+
+
+Values = dict[tuple[str, str], Value]
+
+
+def _set_sizes(packet: Packet, values: Values, change: Change) -> None:
+    for name, number in {
+        (_TIFF, "Orientation"): 1,
+        (_TIFF, "ImageWidth"): change.width,
+        (_TIFF, "ImageLength"): change.height,
+        (_EXIF, "PixelXDimension"): change.width,
+        (_EXIF, "PixelYDimension"): change.height,
+    }.items():
+        if name in values and values[name].text.isdecimal():
+            packet.replace(values[name], str(number))
+
+
+def _exchange(packet: Packet, values: Values, change: Change) -> None:
+    """Resolutions: of the focal plane they grow, those of print are only turned."""
+    for namespace, pattern, grows in (
+        (_TIFF, "{}Resolution", False),
+        (_EXIF, "FocalPlane{}Resolution", True),
+    ):
+        pair = [values.get((namespace, pattern.format(axis))) for axis in "XY"]
+        x, y = pair
+        if x is None or y is None:
+            continue
+        texts = (y.text, x.text) if change.stored.turned else (x.text, y.text)
+        if grows:
+            factors = (change.across, change.down)
+            grown = [_grown(text, by) for text, by in zip(texts, factors, strict=True)]
+            if grown[0] is None or grown[1] is None:
+                continue
+            texts = (grown[0], grown[1])
+        packet.replace(x, texts[0])
+        packet.replace(y, texts[1])
+
+
+def _grown(rational: str, factor: float) -> str | None:
+    numerator, _, denominator = rational.partition("/")
+    if factor == 1:
+        return rational
+    try:
+        value = float(numerator) / float(denominator or 1) * factor
+    except (ValueError, ZeroDivisionError):
+        return None
+    return f"{round(value * 1000)}/1000"
+
+
+def _change_panorama(packet: Packet, values: Values, change: Change) -> None:
+    full = _numbers(values, _PANORAMA, ("FullPanoWidthPixels", "FullPanoHeightPixels"))
+    parts = ("LeftPixels", "TopPixels", "ImageWidthPixels", "ImageHeightPixels")
+    cropped = _numbers(values, _PANORAMA, [f"CroppedArea{part}" for part in parts])
+    inner = [f"LargestValidInteriorRect{part}" for part in ("Left", "Top", "Width", "Height")]
+    valid = _numbers(values, _PANORAMA, inner)
+    factors = (change.across, change.down)
+    for box, within in ((cropped, full), (valid, cropped and cropped[2:])):
+        if box and within and min(within[0].number, within[1].number) > 0:
+            numbers = (box[0].number, box[1].number, box[2].number, box[3].number)
+            turned = change.box(numbers, (within[0].number, within[1].number))
+            for item, number, factor in zip(box, turned, factors * 2, strict=True):
+                packet.replace(item.value, str(round(number * factor)))
+    if full:
+        for item, number in zip(full, change.size(full[0].number, full[1].number), strict=True):
+            packet.replace(item.value, str(round(number)))
+
+
+def _change_subject(packet: Packet, element: Element, change: Change) -> None:
+    if element.name not in ((_EXIF, "SubjectArea"), (_EXIF, "SubjectLocation")):
+        return
+    items = element.items()
+    try:
+        new = subject([float(item.text) for item in items], change)
+    except ValueError:
+        return
+    for item, number in zip(items, new, strict=True):
+        packet.replace(item, str(number))
+
+
+def subject(numbers: list[float], change: Change) -> list[int]:
+    """Return EXIF's SubjectArea or SubjectLocation for the result.
+
+    Args:
+        numbers: in pixels: a point, a circle (point, diameter) or a rectangle (centre, width,
+            height).
+        change: from the stored picture.
+
+    Raises:
+        ValueError: not as many numbers.
+    """
+    if len(numbers) not in (2, 3, 4):
+        raise ValueError("neither point, circle nor rectangle")
+    new = [*change.pixel(numbers[0], numbers[1])]
+    if len(numbers) == 3:
+        new.append(numbers[2] * (change.across + change.down) / 2)
+    elif len(numbers) == 4:
+        new += change.size(numbers[2], numbers[3])
+    return [max(round(number), 0) for number in new]
+
+
+class _Number:
+    def __init__(self, value: Value) -> None:
+        self.value, self.number = value, float(value.text)
+
+
+def _numbers(values: Values, namespace: str, names: Iterable[str]) -> list[_Number] | None:
+    """The numbers of properties of one namespace, None if one of them is missing."""
+    try:
+        return [_Number(values[namespace, name]) for name in names]
+    except (KeyError, ValueError):
+        return None
+
+
+def _change_area(packet: Packet, values: Values, area: list[_Number], change: Change) -> None:
+    """A region of the Metadata Working Group: its centre, in parts of the picture or in pixels."""
+    unit = values.get((_AREA, "unit"))
+    pixels = unit is not None and unit.text == "pixel"
+    x, y = area[0].number, area[1].number
+    for item, number in zip(
+        area, change.pixel(x, y) if pixels else change.point(x, y), strict=True
+    ):
+        packet.replace(item.value, _text(number, item.value.text))
+    if (size := _numbers(values, _AREA, "wh")) is not None:
+        width, height = size[0].number, size[1].number
+        if pixels:
+            width, height = change.size(width, height)
+        elif change.stored.turned:
+            width, height = height, width
+        for item, number in zip(size, (width, height), strict=True):
+            packet.replace(item.value, _text(number, item.value.text))
+
+
+def _change_dimensions(packet: Packet, values: Values, change: Change) -> None:
+    size = _numbers(values, _SIZE, "wh")
+    if size is None:
+        return
+    for item, number in zip(size, change.size(size[0].number, size[1].number), strict=True):
+        packet.replace(item.value, str(round(number)))
+
+
+def _change_rectangle(packet: Packet, value: Value, change: Change) -> None:
+    """A region of Microsoft's: left, top, width and height in parts of the picture."""
+    try:
+        left, top, width, height = (float(part) for part in value.text.split(","))
+    except ValueError:
+        return
+    if change.stored.orientation != 1:
+        box = change.box((left, top, width, height), (1, 1))
+        packet.replace(value, ", ".join(_text(number, "") for number in box))
+
+
+def _text(number: float, before: str) -> str:
+    """A number in few digits, as it was written if it is the same."""
+    try:
+        if abs(float(before) - number) < 1e-9:
+            return before
+    except ValueError:
+        pass
+    return f"{number:.6f}".rstrip("0").rstrip(".") or "0"
