@@ -205,6 +205,35 @@ class TestResult:
             assert json.loads(said.out).get("tile") == (tile or None)
 
 
+class TestWithoutOut:
+    def test_result_stands_beside_the_picture_and_replaces_none(
+        self, run: Command, jpeg: Path
+    ) -> None:
+        target = jpeg.with_name("photo_x2.png")
+        said = run(jpeg)
+        assert (said.code, said.err) == (0, f"{jpeg} -> {target}\n")
+        assert sorted(path.name for path in jpeg.parent.iterdir()) == ["photo.jpg", "photo_x2.png"]
+        assert opened(target).size == (128, 96)
+        target.write_bytes(b"somebody's")
+        said = run(jpeg)
+        assert said.code == 1
+        assert said.err == f"error: {jpeg}: {target} exists already: --overwrite replaces it\n"
+        assert target.read_bytes() == b"somebody's"
+        assert run(jpeg, "--overwrite").code == 0
+        assert opened(target).size == (128, 96)
+
+    def test_folder_is_wrong_usage(self, run: Command, jpeg: Path) -> None:
+        said = run(jpeg.parent)
+        assert (said.code, said.err.count("\n")) == (2, 1)
+        assert "--out FOLDER" in said.err
+        assert [path.name for path in jpeg.parent.iterdir()] == ["photo.jpg"]
+
+    def test_input_that_is_not_there_is_told(self, run: Command, tmp_path: Path) -> None:
+        said = run(tmp_path / "none" / "a.jpg")
+        assert said == Said(1, "", f"error: {tmp_path / 'none' / 'a.jpg'}: no such file\n")
+        assert not (tmp_path / "none").exists()
+
+
 class TestDifficultInputs:
     def test_truncated_file_is_refused_or_salvaged(
         self, run: Command, jpeg: Path, out: Path

@@ -89,7 +89,7 @@ class Worker:
     Args:
         networks: what restores.
         settings: how.
-        ledger: of the output folder; None = the result was given by its name.
+        ledger: of the output folder; None = there is none.
         overwrite: files of other origin may be replaced.
         adopt: results of which the ledger knows nothing are entered if they fit.
     """

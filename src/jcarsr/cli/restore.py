@@ -40,8 +40,13 @@ _SIZE, _FILES, _LIMITS = "Size of the result", "Files", "Difficult inputs and li
 def restore(
     inputs: Annotated[list[Path], typer.Argument(help="Pictures and folders of pictures.")],
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="Folder, or file name for a single input.")
-    ],
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            help="Folder, or file name for a single input. (default: beside each picture)",
+        ),
+    ] = None,
     scale: Annotated[
         AnyScale | None,
         typer.Option(
@@ -247,7 +252,7 @@ def _run(
         ledger = None
         if plan.folder is not None:
             ledger = stack.enter_context(Ledger(plan.folder, lock=lock))
-        else:  # the result was given by its name
+        else:  # results stand among other files
             for folder in {job.target.parent for job in plan.jobs if isinstance(job, Job)}:
                 remove_dead_parts(folder)
         worker = Worker(networks, settings, ledger, overwrite=overwrite, adopt=adopt)
