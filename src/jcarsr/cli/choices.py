@@ -107,7 +107,7 @@ def usage_errors() -> Generator[None]:
         raise typer.Exit(2) from error
 
 
-def shown(path: Path) -> str:
+def shown(path: Path | str) -> str:
     """A path on one line, whatever characters its name has."""
     text = str(path)
     return text if text.isprintable() else repr(text)

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from jcarsr import image
-from jcarsr.batch.ledger import Ledger
-from jcarsr.batch.plan import DEFAULT_NAME, Job, Plan, plan_jobs
+from jcarsr.batch.given import why_no_path
+from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped
 from jcarsr.batch.settings import Settings
 from jcarsr.cli.choices import (
     AnyScale,
@@ -23,30 +23,36 @@ from jcarsr.cli.choices import (
     PrecisionOption,
     ThreadsOption,
     engine_options,
+    on_one_line,
     parse_bytes,
     usage_errors,
 )
+from jcarsr.cli.inputs import FilesFromOption, Given, InputsArgument, NullOption, gather_inputs
+from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
 from jcarsr.cli.report import Report
+from jcarsr.cli.run import run_plan
 from jcarsr.cli.shell import cleared_away_after_signals
-from jcarsr.errors import JCARSRError
 from jcarsr.inference.networks import Networks
 from jcarsr.inference.restorer import DEFAULT_TILE
 from jcarsr.inference.target import Target
-from jcarsr.partfile import remove_dead_parts
 
 _SIZE, _FILES, _LIMITS = "Size of the result", "Files", "Difficult inputs and limits"
 
 
 def restore(
-    inputs: Annotated[list[Path], typer.Argument(help="Pictures and folders of pictures.")],
+    inputs: InputsArgument = None,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "-o",
             "--out",
-            help="Folder, or file name for a single input. (default: beside each picture)",
+            metavar="PATH",
+            help="Folder, or file name for a single input, or - for standard output. "
+            "(default: beside each picture)",
         ),
     ] = None,
+    files_from: FilesFromOption = None,
+    null: NullOption = False,
     scale: Annotated[
         AnyScale | None,
         typer.Option(
@@ -198,20 +204,57 @@ def restore(
             gradient=save_gradient,
             ensemble=ensemble,
         )
-        plan = plan_jobs(
-            inputs, out, size=target.label, format=format, name=name, gradient=save_gradient
-        )
+        given = gather_inputs(inputs, files_from, null)
+        to_output = out == STANDARD or (given.piped and out is None)
+        if to_output:
+            _check_output(given, gradient=save_gradient, as_json=as_json)
+        elif out is not None and why_no_path(out):
+            raise ValueError(f"--out {on_one_line(out)}: is a URL: name a file or a folder")
         networks.check_device()
-    if not _run(
-        plan,
-        networks,
-        settings,
-        overwrite=overwrite,
-        adopt=adopt,
-        lock=not no_lock,
-        as_json=as_json,
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(cleared_away_after_signals())
+        with usage_errors():
+            result, send = None if out is None else Path(out), None
+            if to_output:
+                result, send = stack.enter_context(picture_output(format or "png"))
+            if given.piped:
+                assert result is not None
+                plan = plan_piped(read_picture, result, format)
+            else:
+                plan = plan_jobs(
+                    given.inputs,
+                    result,
+                    size=target.label,
+                    format=format,
+                    name=name,
+                    gradient=save_gradient,
+                )
+        done = run_plan(
+            plan,
+            networks,
+            settings,
+            Report(len(plan.jobs), as_json),
+            overwrite=overwrite,
+            adopt=adopt,
+            lock=not no_lock,
+            send=send,
+        )
+    if not done:
         raise typer.Exit(1)
+
+
+def _check_output(given: Given, *, gradient: bool, as_json: bool) -> None:
+    """See whether the results can go to standard output.
+
+    Raises:
+        ValueError: they cannot.
+    """
+    if not given.only_file:
+        raise ValueError("--out -: standard output takes the result of one picture")
+    if gradient:
+        raise ValueError("--save-gradient: standard output has no place for a second picture")
+    if as_json:
+        raise ValueError("--json: standard output takes the picture alone")
 
 
 def _target(
@@ -230,40 +273,3 @@ def _target(
     if factor is not None and factor not in networks.scales:
         raise ValueError(f"--scale {factor}: {weights} enlarges by {networks.scales[-1]}")
     return Target(scale=factor, width=width, height=height, max_side=max_side, min_side=min_side)
-
-
-def _run(
-    plan: Plan,
-    networks: Networks,
-    settings: Settings,
-    *,
-    overwrite: bool,
-    adopt: bool,
-    lock: bool,
-    as_json: bool,
-) -> bool:
-    """Do every job and tell of it; True if every input has its result now."""
-    from jcarsr.batch.pipeline import run_jobs
-    from jcarsr.batch.worker import Worker
-
-    report = Report(len(plan.jobs), as_json)
-    with ExitStack() as stack:
-        stack.enter_context(cleared_away_after_signals())
-        ledger = None
-        if plan.folder is not None:
-            ledger = stack.enter_context(Ledger(plan.folder, lock=lock))
-        else:  # results stand among other files
-            for folder in {job.target.parent for job in plan.jobs if isinstance(job, Job)}:
-                remove_dead_parts(folder)
-        worker = Worker(networks, settings, ledger, overwrite=overwrite, adopt=adopt)
-        stack.enter_context(report)
-        for note in plan.notes:
-            report.note(note)
-        outcomes = run_jobs(worker, plan.jobs, report.on_tile)
-        stack.callback(outcomes.close)  # waits for what is being written
-        try:
-            for outcome in outcomes:
-                report.tell(outcome)
-        except JCARSRError as error:  # the disk is full, the ledger cannot be written
-            report.stopped(str(error))
-    return report.summary()
