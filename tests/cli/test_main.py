@@ -17,7 +17,7 @@ from jcarsr.pixels import Pixels
 def test_what_is_not_installed_is_named_with_its_extra(
     missing: str, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def without() -> None:
+    def without(prog_name: str) -> None:
         raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
 
     monkeypatch.setattr("jcarsr.cli.app", without)
@@ -75,6 +75,10 @@ def test_everything_but_training_works_without_pytorch(jpeg: Path, tmp_path: Pat
         "photo_x4.gradient.png": (320, 256),
     }
     assert jcarsr(["inspect", str(jpeg)], BLOCKED).returncode == 0
+    for names in ("presets", "recipes"):
+        listed = jcarsr([names], BLOCKED)
+        assert (listed.returncode, listed.stderr) == (0, "")
+        assert listed.stdout.count("\n") >= 4
     (tmp_path / "set").mkdir()
     shutil.copy(jpeg, tmp_path / "set")
     arguments = ["evaluate", "--data", str(tmp_path / "set"), "--scale", "2", "--qf", "10"]
@@ -84,7 +88,7 @@ def test_everything_but_training_works_without_pytorch(jpeg: Path, tmp_path: Pat
 
 def test_what_needs_pytorch_says_so(jpeg: Path, tmp_path: Path) -> None:
     for arguments, code, message in [
-        (["presets"], 1, "error: this needs torch: pip install 'jcarsr[torch]'"),
+        (["train", "short", "--data", ".", "--out", "."], 1, "pip install 'jcarsr[torch]'"),
         (["restore", str(jpeg), "-o", str(tmp_path), "--engine", "torch"], 2, "'jcarsr[torch]'"),
         (["restore", str(jpeg), "-o", str(tmp_path), "--device", "cuda"], 2, "'jcarsr[torch]'"),
     ]:

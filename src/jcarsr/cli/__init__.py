@@ -30,7 +30,6 @@ app = typer.Typer(
     name="jcarsr",
     help="Small, JPEG-compressed pictures made large and clean by one network.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for command in (
@@ -70,7 +69,7 @@ def main() -> None:
     limit_pillow(MAX_PIXELS)
     escape_what_cannot_be_shown()
     try:
-        app()
+        app(prog_name="jcarsr")
     except JCARSRError as error:
         typer.echo(f"error: {on_one_line(str(error))}", err=True)
         sys.exit(1)
