@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -6,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.main import get_command
+from typer.testing import CliRunner
 
-from jcarsr.cli import main
+from jcarsr.cli import app, main
 from jcarsr.pixels import Pixels
 
 
@@ -120,3 +123,44 @@ def test_nothing_is_written_but_the_result(jpeg: Path, tmp_path: Path) -> None:
         timeout=60,
     )
     assert [list(place.rglob("*")) for place in places.values()] == [[], []]
+
+
+@pytest.mark.parametrize("name", ["", *get_command(app).commands])  # type: ignore[attr-defined]
+def test_help_is_readable_at_80_columns(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+    words = [name, "--help"] if name else ["--help"]
+    said = CliRunner().invoke(app, words).stdout
+    assert max(map(len, said.splitlines())) <= 80
+    assert "…" not in said  # nothing is cut off
+    command = get_command(app).commands[name] if name else get_command(app)  # type: ignore
+    for option in command.params:
+        for spelling in option.opts if option.param_type_name == "option" else ():
+            assert f" {spelling} " in said
+    types = re.findall(r"<[^> ]*$|^\W*[\w|]+>", said, re.MULTILINE)
+    assert types == []  # no list of choices is broken
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_for(shell: str) -> None:
+    done = jcarsr(["--show-completion", shell])
+    assert done.returncode == 0, done.stderr
+    assert "_JCARSR_COMPLETE" in done.stdout
+    if interpreter := shutil.which(shell):
+        subprocess.run([interpreter, "-n"], input=done.stdout, text=True, check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("jcarsr insp", ["inspect"]), ("jcarsr restore --max-", ["--max-memory", "--max-pixels"])],
+)
+def test_words_are_completed(
+    line: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = line.split()
+    monkeypatch.setenv("_JCARSR_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    done = jcarsr([])
+    assert set(expected) <= set(done.stdout.split()), done.stderr
+    assert all(word.startswith(words[-1]) for word in done.stdout.split())

@@ -89,7 +89,11 @@ def restore(
     ] = DEFAULT_NAME,
     format: Annotated[
         str | None,
-        typer.Option(help=f"{'|'.join(image.FORMATS)}  (default: png)", rich_help_panel=_FILES),
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(image.FORMATS)}. (default: what --out ends in, or png)",
+            rich_help_panel=_FILES,
+        ),
     ] = None,
     quality: Annotated[
         int, typer.Option(help="Of jpg (at 4:4:4), webp and avif.", rich_help_panel=_FILES)
@@ -177,8 +181,8 @@ def restore(
 ) -> None:
     """Remove JPEG artifacts from pictures and enlarge them.
 
-    Results in a folder are entered in its ledger (jcarsr-ledger.sqlite3): run the same command
-    again to go on, or to restore only what is new or has changed.
+    Results in a folder are entered in its ledger (jcarsr-ledger.sqlite3): run
+    the same command again to go on, or to restore only what is new or changed.
     """
     with usage_errors():
         if format is not None:
