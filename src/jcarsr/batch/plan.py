@@ -46,6 +46,7 @@ def plan_jobs(
     *,
     size: str,
     format: str | None,
+    default_format: str = "png",
     name: str = DEFAULT_NAME,
     gradient: bool = False,
 ) -> Plan:
@@ -61,7 +62,9 @@ def plan_jobs(
         out: a folder; or the result's name, if it ends in a known extension and there is one
             input file; None = the folder of each input, which then must be a file.
         size: what {size} stands for.
-        format: a key of FORMATS; None = the extension of `out` if that is a file, else png.
+        format: a key of FORMATS; None = the extension of `out` if that is a file, else
+            `default_format`.
+        default_format: a key of FORMATS.
         name: template of a result's name without extension, from {stem}, {suffix} (the input's,
             without its dot) and {size}.
         gradient: a gradient map will be written beside every result.
@@ -97,7 +100,7 @@ def plan_jobs(
             which = (os.path.realpath(source.parent), source.name, below)
             found.setdefault(which, (source, source.parent if out is None else out / below))
     places = _places(list(found.values()), name, size)
-    targets = [place.with_name(f"{place.name}.{format or 'png'}") for place in places]
+    targets = [place.with_name(f"{place.name}.{format or default_format}") for place in places]
     if out is not None:
         _refuse_among_pictures(paths, out, targets)
     pairs = [(source, target) for (source, _), target in zip(found.values(), targets, strict=True)]

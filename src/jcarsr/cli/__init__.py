@@ -9,6 +9,7 @@ from importlib.metadata import version
 import typer
 
 from jcarsr.cli.choices import on_one_line
+from jcarsr.cli.config import ConfiguredCommand
 from jcarsr.cli.evaluate import evaluate, tables
 from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
@@ -32,8 +33,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command(cls=ConfiguredCommand)(restore)
 for command in (
-    *(restore, inspect, serve),
+    *(inspect, serve),
     *(evaluate, tables, train, export),
     *(weights, presets, recipes, sets),
 ):

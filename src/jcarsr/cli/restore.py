@@ -40,6 +40,7 @@ _SIZE, _FILES, _LIMITS = "Size of the result", "Files", "Difficult inputs and li
 
 
 def restore(
+    ctx: typer.Context,
     inputs: InputsArgument = None,
     out: Annotated[
         str | None,
@@ -178,17 +179,31 @@ def restore(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON line a file on standard output.")
     ] = False,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Defaults of these options. (default: jcarsr.toml, if there)"
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of that file: [profile.NAME.restore] before [restore]."),
+    ] = None,
 ) -> None:
     """Remove JPEG artifacts from pictures and enlarge them.
 
     Results in a folder are entered in its ledger (jcarsr-ledger.sqlite3): run
     the same command again to go on, or to restore only what is new or changed.
     """
+    del config, profile  # what they say are the other parameters' defaults
     with usage_errors():
         if format is not None:
             if image.format_named(format) is None:
                 raise ValueError(f"--format {format}: not one of {', '.join(image.FORMATS)}")
             format = image.format_named(format)
+        default_format = "png"
+        if format is not None and "format" in (ctx.default_map or {}):
+            default_format, format = format, None  # a result's name goes before it
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
         image.limit_pillow(max_pixels)
@@ -220,7 +235,7 @@ def restore(
         with usage_errors():
             result, send = None if out is None else Path(out), None
             if to_output:
-                result, send = stack.enter_context(picture_output(format or "png"))
+                result, send = stack.enter_context(picture_output(format or default_format))
             if given.piped:
                 assert result is not None
                 plan = plan_piped(read_picture, result, format)
@@ -230,6 +245,7 @@ def restore(
                     result,
                     size=target.label,
                     format=format,
+                    default_format=default_format,
                     name=name,
                     gradient=save_gradient,
                 )
