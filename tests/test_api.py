@@ -161,3 +161,8 @@ def as_jpeg(pixels: Pixels, qf: int) -> Image.Image:
 
 def mse(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.square(a.astype(float) - b).mean())
+
+
+def test_url_is_refused_by_name() -> None:
+    with pytest.raises(ImageError, match=r"^http://h//a\.jpg: is a URL: download it first$"):
+        jcarsr.restore("http://h//a.jpg")

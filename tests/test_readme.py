@@ -1,4 +1,4 @@
-"""The README's commands are accepted as they stand, its Python runs, its links lead somewhere."""
+"""Commands are accepted as they stand, the README's Python runs, its links lead somewhere."""
 
 import re
 import shlex
@@ -15,13 +15,19 @@ ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text("utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+COMMAND = (ROOT / "docs" / "command.md").read_text("utf-8")
 
 
-def commands() -> list[list[str]]:
-    lines = [shlex.split(line, comments=True) for text in blocks("sh") for line in text.split("\n")]
-    return [line[line.index("jcarsr") + 1 :] for line in lines if "jcarsr" in line]
+def blocks(language: str, text: str = TEXT) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def commands(text: str = TEXT) -> list[list[str]]:
+    lines = [
+        shlex.split(line, comments=True) for part in blocks("sh", text) for line in part.split("\n")
+    ]
+    found = [line[line.index("jcarsr") + 1 :] for line in lines if "jcarsr" in line]
+    return [re.split(r" [<|] ", " ".join(line))[0].split() for line in found]  # the shell's part
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
@@ -29,6 +35,20 @@ def test_command_is_accepted(words: list[str]) -> None:
     name, *arguments = words
     subcommands = get_command(app).commands  # pyright: ignore
     subcommands[name].make_context(name, arguments)
+
+
+@pytest.mark.parametrize("words", commands(COMMAND), ids=" ".join)
+def test_command_of_the_document_is_accepted(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (example,) = blocks("toml", COMMAND)
+    Path("jcarsr.toml").write_text(example)
+    name, *arguments = words
+    context = get_command(app).commands[name].make_context(name, arguments)  # pyright: ignore
+    if "--profile" in words:
+        assert context.params["format"] == ("webp" if "web" in words else "png")
+        assert context.params["strip_metadata"] is ("web" in words)
 
 
 @pytest.mark.parametrize("target", re.findall(r"^make (\w+)", "\n".join(blocks("sh")), re.M))

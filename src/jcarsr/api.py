@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from jcarsr.batch.given import why_no_path
 from jcarsr.batch.plan import Job
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Outcome, Worker
@@ -175,6 +176,8 @@ def _decoded(picture: str | Path | Image.Image | Pixels) -> Picture:
     if not isinstance(picture, str | Path):
         return Picture(_checked(picture))
     try:
+        if reason := why_no_path(str(picture)):
+            raise ImageError(reason)
         decoded = decode(picture)
         if isinstance(decoded, Animation):
             raise ImageError("an animation: restore_file restores all its frames")

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from jcarsr.loss_weights import LossWeights as LossWeights
 from jcarsr.ops import image_gradient
-
-
-@dataclass(frozen=True, kw_only=True)
-class LossWeights:
-    """Total = pixel * eq. 17 + gradient * eq. 18 + jcar * eq. 19 (eq. 20; the paper's values)."""
-
-    pixel: float = 1.0
-    gradient: float = 0.1
-    jcar: float = 0.5
-    harm: float = 0.0  # not the paper's
 
 
 def pixel_loss(sr: Tensor, hr: Tensor) -> Tensor:

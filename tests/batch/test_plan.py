@@ -12,7 +12,7 @@ from jcarsr.batch.plan import DEFAULT_NAME, Job, Plan, Refused, plan_jobs
 
 def planned(
     inputs: list[Path],
-    out: Path,
+    out: Path | None,
     *,
     size: str = "x2",
     format: str | None = None,
@@ -144,6 +144,37 @@ class TestNames:
         assert planned([source], tmp_path / "out").jobs == [
             Job(source, tmp_path / "out" / ("n" * 300 + "_x2.png"))
         ]
+
+
+class TestWithoutOut:
+    def test_results_stand_beside_their_pictures(self, folder: Path) -> None:
+        (c,) = touch(folder, "deep/er/c.webp")
+        plan = planned([folder / "a.jpg", c], None, format="webp")
+        assert targets(plan) == [str(folder / "a_x2.webp"), str(c.with_name("c_x2.webp"))]
+        assert plan.folder is None
+
+    def test_path_without_folder_stays_so(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(folder)
+        assert targets(planned([Path("a.jpg")], None)) == ["a_x2.png"]
+
+    def test_clashes_are_told_apart_and_inputs_are_safe(self, folder: Path) -> None:
+        inputs = touch(folder, "a.jpg", "a.png", "b_x2.png")
+        jobs = planned([*inputs, folder / "b.png"], None).jobs
+        results = {job.source.name: job.target.name for job in jobs if isinstance(job, Job)}
+        assert results == {
+            "a.jpg": "a_jpg_x2.png",
+            "a.png": "a_png_x2.png",
+            "b_x2.png": "b_x2_x2.png",
+        }
+        (refused,) = (job for job in jobs if isinstance(job, Refused))
+        assert refused.source == folder / "b.png"
+        assert "would replace an input" in refused.reason
+
+    def test_folder_needs_another_one(self, folder: Path) -> None:
+        with pytest.raises(ValueError, match=r"in: a folder's results need another one: --out"):
+            planned([folder / "a.jpg", folder], None)
 
 
 class TestClashes:

@@ -12,9 +12,12 @@ from jcarsr.pixels import Pixels
 from jcarsr.weights import read, write
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+def run(*arguments: object, given: bytes | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "jcarsr", "inspect", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, input=given, capture_output=True, timeout=60)
+    return subprocess.CompletedProcess(
+        command, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
 
 
 @pytest.fixture
@@ -98,24 +101,68 @@ def test_bad_files_are_told_and_the_others_done(jpeg: Path, tmp_path: Path) -> N
     text.write_text("hello")
     large = tmp_path / "large.png"
     Image.new("1", (400, 400)).save(large)
-    files = [text, tmp_path / "missing.jpg", tmp_path, large, jpeg]
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    files = [text, tmp_path / "missing.jpg", empty, large, "http://h//x.jpg", jpeg]
     result = run(*files, "--max-pixels", 100_000)
     assert result.returncode == 1
     errors = result.stderr.splitlines()
-    assert len(errors) == 4
+    assert len(errors) == 5
     assert all(line.startswith("error: ") for line in errors)
     for line, (name, reason) in zip(
         errors,
         [
             ("line\\nbreak.jpg", "not a picture"),
             ("missing.jpg", "no such file"),
-            (str(tmp_path), "cannot be opened"),
+            (str(empty), "a folder without pictures"),
             ("large.png", "refused as a bomb"),
+            ("http://h//x.jpg", "is a URL: download it first"),
         ],
         strict=True,
     ):
         assert name in line and reason in line
     assert result.stdout.startswith(f"{jpeg}\n")
+
+
+def test_folder_gets_a_line_a_picture(jpeg: Path, tmp_path: Path, photo: Pixels) -> None:
+    (tmp_path / "deep").mkdir()
+    Image.new("LA", (7, 5)).save(tmp_path / "deep" / "b.png")
+    frames = [Image.new("RGB", (9, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "deep" / "c.gif", save_all=True, append_images=frames[1:])
+    Image.fromarray(photo).save(tmp_path / "deep" / "d.jpg", quality="web_medium")
+    (tmp_path / "deep" / "e.jpg").write_bytes(jpeg.read_bytes()[:-900])
+    (tmp_path / "deep" / "f.jpg").write_text("hello")
+    (tmp_path / "notes.txt").touch()
+    result = run(tmp_path)
+    assert result.returncode == 1
+    *lines, about, truncated = result.stdout.splitlines()
+    deep = tmp_path / "deep"
+    assert lines == [
+        f"{jpeg}: JPEG, sequential, 4:2:0, 256x192, upright 192x256 (EXIF orientation 6), "
+        "RGB, 8 bits, quality 20",
+        f"{deep / 'b.png'}: PNG, 7x5, grey, 8 bits, transparency",
+        f"{deep / 'c.gif'}: GIF, 9x8, palette, 8 bits, 2 frames",
+    ]
+    assert about.startswith(f"{deep / 'd.jpg'}: JPEG") and ", quality about " in about
+    assert truncated.startswith(f"{deep / 'e.jpg'}: JPEG") and ", note: truncated" in truncated
+    assert result.stderr.splitlines() == [
+        f"note: {tmp_path}: 1 file is left out, not named as pictures: 1 .txt",
+        f"error: {deep / 'f.jpg'}: not a picture that can be read",
+    ]
+    result = run(tmp_path, "--json")
+    said = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [Path(line["file"]).name for line in said] == [
+        *("photo.jpg", "b.png", "c.gif", "d.jpg", "e.jpg", "f.jpg")
+    ]
+    assert said[0]["weights"]["bundled"] and "error" in said[-1]
+
+
+def test_standard_input_and_lists(jpeg: Path) -> None:
+    piped = run("-", given=jpeg.read_bytes())
+    assert piped.stdout.splitlines()[:2] == ["-", "  format: JPEG, sequential, 4:2:0"]
+    listed = run("--files-from", "-", given=f"{jpeg}\n".encode())
+    assert listed.stdout == run(jpeg).stdout
+    assert listed.stdout.startswith(f"{jpeg}\n")
 
 
 def test_json_lines(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:

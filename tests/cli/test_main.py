@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -6,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.main import get_command
+from typer.testing import CliRunner
 
-from jcarsr.cli import main
+from jcarsr.cli import app, main
 from jcarsr.pixels import Pixels
 
 
@@ -17,7 +20,7 @@ from jcarsr.pixels import Pixels
 def test_what_is_not_installed_is_named_with_its_extra(
     missing: str, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def without() -> None:
+    def without(prog_name: str) -> None:
         raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
 
     monkeypatch.setattr("jcarsr.cli.app", without)
@@ -75,6 +78,10 @@ def test_everything_but_training_works_without_pytorch(jpeg: Path, tmp_path: Pat
         "photo_x4.gradient.png": (320, 256),
     }
     assert jcarsr(["inspect", str(jpeg)], BLOCKED).returncode == 0
+    for names in ("presets", "recipes"):
+        listed = jcarsr([names], BLOCKED)
+        assert (listed.returncode, listed.stderr) == (0, "")
+        assert listed.stdout.count("\n") >= 4
     (tmp_path / "set").mkdir()
     shutil.copy(jpeg, tmp_path / "set")
     arguments = ["evaluate", "--data", str(tmp_path / "set"), "--scale", "2", "--qf", "10"]
@@ -84,7 +91,7 @@ def test_everything_but_training_works_without_pytorch(jpeg: Path, tmp_path: Pat
 
 def test_what_needs_pytorch_says_so(jpeg: Path, tmp_path: Path) -> None:
     for arguments, code, message in [
-        (["presets"], 1, "error: this needs torch: pip install 'jcarsr[torch]'"),
+        (["train", "short", "--data", ".", "--out", "."], 1, "pip install 'jcarsr[torch]'"),
         (["restore", str(jpeg), "-o", str(tmp_path), "--engine", "torch"], 2, "'jcarsr[torch]'"),
         (["restore", str(jpeg), "-o", str(tmp_path), "--device", "cuda"], 2, "'jcarsr[torch]'"),
     ]:
@@ -116,3 +123,44 @@ def test_nothing_is_written_but_the_result(jpeg: Path, tmp_path: Path) -> None:
         timeout=60,
     )
     assert [list(place.rglob("*")) for place in places.values()] == [[], []]
+
+
+@pytest.mark.parametrize("name", ["", *get_command(app).commands])  # type: ignore[attr-defined]
+def test_help_is_readable_at_80_columns(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERMINAL_WIDTH", "80")
+    words = [name, "--help"] if name else ["--help"]
+    said = CliRunner().invoke(app, words).stdout
+    assert max(map(len, said.splitlines())) <= 80
+    assert "…" not in said  # nothing is cut off
+    command = get_command(app).commands[name] if name else get_command(app)  # type: ignore
+    for option in command.params:
+        for spelling in option.opts if option.param_type_name == "option" else ():
+            assert f" {spelling} " in said
+    types = re.findall(r"<[^> ]*$|^\W*[\w|]+>", said, re.MULTILINE)
+    assert types == []  # no list of choices is broken
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_for(shell: str) -> None:
+    done = jcarsr(["--show-completion", shell])
+    assert done.returncode == 0, done.stderr
+    assert "_JCARSR_COMPLETE" in done.stdout
+    if interpreter := shutil.which(shell):
+        subprocess.run([interpreter, "-n"], input=done.stdout, text=True, check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("jcarsr insp", ["inspect"]), ("jcarsr restore --max-", ["--max-memory", "--max-pixels"])],
+)
+def test_words_are_completed(
+    line: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = line.split()
+    monkeypatch.setenv("_JCARSR_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    done = jcarsr([])
+    assert set(expected) <= set(done.stdout.split()), done.stderr
+    assert all(word.startswith(words[-1]) for word in done.stdout.split())

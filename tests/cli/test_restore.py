@@ -205,6 +205,80 @@ class TestResult:
             assert json.loads(said.out).get("tile") == (tile or None)
 
 
+class TestWithoutOut:
+    def test_result_stands_beside_the_picture_and_replaces_none(
+        self, run: Command, jpeg: Path
+    ) -> None:
+        target = jpeg.with_name("photo_x2.png")
+        said = run(jpeg)
+        assert (said.code, said.err) == (0, f"{jpeg} -> {target}\n")
+        assert sorted(path.name for path in jpeg.parent.iterdir()) == ["photo.jpg", "photo_x2.png"]
+        assert opened(target).size == (128, 96)
+        target.write_bytes(b"somebody's")
+        said = run(jpeg)
+        assert said.code == 1
+        assert said.err == f"error: {jpeg}: {target} exists already: --overwrite replaces it\n"
+        assert target.read_bytes() == b"somebody's"
+        assert run(jpeg, "--overwrite").code == 0
+        assert opened(target).size == (128, 96)
+
+    def test_folder_is_wrong_usage(self, run: Command, jpeg: Path) -> None:
+        said = run(jpeg.parent)
+        assert (said.code, said.err.count("\n")) == (2, 1)
+        assert "--out FOLDER" in said.err
+        assert [path.name for path in jpeg.parent.iterdir()] == ["photo.jpg"]
+
+    def test_input_that_is_not_there_is_told(self, run: Command, tmp_path: Path) -> None:
+        said = run(tmp_path / "none" / "a.jpg")
+        assert said == Said(1, "", f"error: {tmp_path / 'none' / 'a.jpg'}: no such file\n")
+        assert not (tmp_path / "none").exists()
+
+
+class TestLists:
+    def test_listed_files_and_folders_are_restored(
+        self, run: Command, jpeg: Path, tmp_path: Path, out: Path
+    ) -> None:
+        (tmp_path / "list").write_text(f"{jpeg}\n{tmp_path / 'missing.jpg'}\nhttp://h/x.jpg\n")
+        said = run("--files-from", tmp_path / "list", "-o", out)
+        assert (said.code, results(out)) == (1, ["photo_x2.png"])
+        assert said.errors == [
+            "error: http://h/x.jpg: is a URL: download it first",
+            f"error: {tmp_path / 'missing.jpg'}: no such file",
+        ]
+        (tmp_path / "list").write_bytes(os.fsencode(jpeg.parent) + b"\0")
+        said = run("--files-from", tmp_path / "list", "--null", "-o", out)
+        assert (said.code, said.err) == (0, "0 restored, 1 unchanged, of 1\n")
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ([], "no pictures"),
+            (["-", "-o", "."], "has no name"),
+            (["-", "-o", "x.bmp"], "has no name"),
+            (["-", "a.jpg", "-o", "x"], "no other input"),
+            (["a.jpg", "b.jpg", "-o", "-"], "one picture"),
+            ([".", "-o", "-"], "one picture"),
+            (["a.jpg", "-o", "-", "--json"], "--json"),
+            (["a.jpg", "-o", "-", "--save-gradient"], "--save-gradient"),
+            (["a.jpg", "-o", "http://h/x.png"], "--out http://h/x.png: is a URL"),
+        ],
+    )
+    def test_wrong_usage_is_one_line_and_2(
+        self,
+        run: Command,
+        arguments: list[str],
+        message: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        before = sorted(tmp_path.iterdir())
+        said = run(*arguments)
+        assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+        assert message in said.err
+        assert sorted(tmp_path.iterdir()) == before
+
+
 class TestDifficultInputs:
     def test_truncated_file_is_refused_or_salvaged(
         self, run: Command, jpeg: Path, out: Path

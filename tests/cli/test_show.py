@@ -2,10 +2,14 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+import torch
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
+from jcarsr.cli.show import PARAMETERS
 from jcarsr.data.catalog import CATALOG
+from jcarsr.networks.catalog import PRESETS, build_preset
 from jcarsr.training.recipes import RECIPES
 from jcarsr.weights import bundled_names
 
@@ -22,10 +26,18 @@ def test_everything_there_is_is_listed() -> None:
     assert [line.split()[0] for line in out("weights").splitlines()] == bundled_names()
 
 
+@pytest.mark.parametrize("name", PRESETS)
+def test_stored_sizes_are_those_of_the_networks(name: str) -> None:
+    with torch.device("meta"):
+        network = build_preset(name)
+    assert PARAMETERS[name] == sum(parameter.numel() for parameter in network.parameters())
+
+
 def test_sizes_are_the_papers() -> None:
     lines = out("presets").splitlines()
-    assert lines[0].startswith("jcarsr-x2: 10.10 M parameters, scale=2, channels=64")
-    assert lines[1].startswith("jcarsr-x4: 10.40 M parameters")
+    assert [line.split(":")[0] for line in lines] == list(PRESETS)
+    assert lines[0] == "jcarsr-x2: 10.10 M parameters, jcarsr, scale=2"
+    assert lines[1] == "jcarsr-x4: 10.40 M parameters, jcarsr, scale=4"
 
 
 def test_record_is_json(tiny_weights: Path) -> None:

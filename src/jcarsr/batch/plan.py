@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jcarsr.batch.search import Found, search
@@ -20,13 +20,14 @@ class Job:
 
     source: Path
     target: Path  # its extension is that of one of FORMATS
+    data: bytes | None = field(default=None, repr=False)  # of the source, if it is no file
 
 
 @dataclass(frozen=True)
 class Refused:
     """An input for which there is no job, and why, in a few words."""
 
-    source: Path
+    source: Path | str  # str: no path, such as a URL
     reason: str
 
 
@@ -35,16 +36,17 @@ class Plan:
     """All that a command's inputs come to."""
 
     jobs: list[Job | Refused]
-    folder: Path | None  # of the ledger; None = the result was given by its name, or none will be
+    folder: Path | None  # of the ledger; None = there is no output folder, or there are no results
     notes: tuple[str, ...] = ()  # which files of a folder are no inputs, a line a folder
 
 
 def plan_jobs(
-    inputs: Sequence[Path],
-    out: Path,
+    inputs: Sequence[Path | Refused],
+    out: Path | None,
     *,
     size: str,
     format: str | None,
+    default_format: str = "png",
     name: str = DEFAULT_NAME,
     gradient: bool = False,
 ) -> Plan:
@@ -55,11 +57,14 @@ def plan_jobs(
     followed.
 
     Args:
-        inputs: files, taken whatever their name, and folders, whose tree is mirrored below `out`.
+        inputs: files, taken whatever their name, and folders, whose tree is mirrored below `out`;
+            and what is no input, which stays among the jobs.
         out: a folder; or the result's name, if it ends in a known extension and there is one
-            input file.
+            input file; None = the folder of each input, which then must be a file.
         size: what {size} stands for.
-        format: a key of FORMATS; None = the extension of `out` if that is a file, else png.
+        format: a key of FORMATS; None = the extension of `out` if that is a file, else
+            `default_format`.
+        default_format: a key of FORMATS.
         name: template of a result's name without extension, from {stem}, {suffix} (the input's,
             without its dot) and {size}.
         gradient: a gradient map will be written beside every result.
@@ -67,33 +72,72 @@ def plan_jobs(
     Raises:
         ValueError: the template has unknown fields or gives a path, `format` disagrees with the
             extension of `out`, `out` is named as a picture of a format that is not written or is
-            "-", or results would be found as pictures by the next run.
+            "-", results would be found as pictures by the next run, or a folder has no `out`.
     """
-    as_file = len(inputs) == 1 and not os.path.isdir(inputs[0]) and not os.path.isdir(out)
-    extension = format_of(out)
-    if as_file and extension:
-        if format not in (None, extension):
-            raise ValueError(f"{out}: its extension says {extension}, --format says {format}")
-        return Plan(_checked([(inputs[0], out)], gradient), folder=None)
-    if str(out) == "-" or (names_other_format(out) and not os.path.isdir(out)):
-        raise ValueError(f"{out}: results can be {', '.join(FORMATS)}")
+    paths = [path for path in inputs if isinstance(path, Path)]
+    if out is None:
+        for path in paths:
+            if os.path.isdir(path):
+                raise ValueError(f"{path}: a folder's results need another one: --out FOLDER")
+    else:
+        as_file = len(inputs) == len(paths) == 1 and not os.path.isdir(paths[0])
+        if as_file and not os.path.isdir(out) and format_of(out):
+            check_extension(out, format)
+            return Plan(_checked([(paths[0], out)], gradient), folder=None)
+        if str(out) == "-" or (names_other_format(out) and not os.path.isdir(out)):
+            raise ValueError(f"{out}: results can be {', '.join(FORMATS)}")
     refused: dict[Refused, None] = {}
     notes: list[str] = []
     found: dict[tuple[str, str, Path], tuple[Path, Path]] = {}  # an input given twice is one input
     for path in inputs:
-        searched = search(path, out) if os.path.isdir(path) else _given(path)
+        if isinstance(path, Refused):
+            refused[path] = None
+            continue
+        searched = search(path, out) if out and os.path.isdir(path) else _given(path)
         refused |= dict.fromkeys(Refused(*refusal) for refusal in searched.refused)
         notes += searched.notes
         for source, below in searched.pictures:
             which = (os.path.realpath(source.parent), source.name, below)
-            found.setdefault(which, (source, out / below))
+            found.setdefault(which, (source, source.parent if out is None else out / below))
     places = _places(list(found.values()), name, size)
-    targets = [place.with_name(f"{place.name}.{format or 'png'}") for place in places]
-    _refuse_among_pictures(inputs, out, targets)
+    targets = [place.with_name(f"{place.name}.{format or default_format}") for place in places]
+    if out is not None:
+        _refuse_among_pictures(paths, out, targets)
     pairs = [(source, target) for (source, _), target in zip(found.values(), targets, strict=True)]
     jobs = [*refused, *_checked(pairs, gradient)]
     promising = any(isinstance(job, Job) and _has_content(job.source) for job in jobs)
     return Plan(jobs, out if promising else None, tuple(notes))
+
+
+def plan_piped(read: Callable[[], bytes], out: Path, format: str | None) -> Plan:
+    """The one job of a picture that is no file.
+
+    Args:
+        read: returns the bytes of its file; is called if nothing is wrong with the rest.
+        out: the result's name.
+        format: a key of FORMATS, which must be what `out` says; None = what `out` says.
+
+    Raises:
+        ValueError: `out` does not name a picture, or one of another format.
+    """
+    if os.path.isdir(out) or not format_of(out):
+        raise ValueError(
+            f"--out {out}: a picture from standard input has no name: name its result, "
+            f"ending in {', '.join(FORMATS)}"
+        )
+    check_extension(out, format)
+    return Plan([Job(Path("-"), out, read())], folder=None)
+
+
+def check_extension(result: Path, format: str | None) -> None:
+    """See whether a result's name and the format asked for agree.
+
+    Raises:
+        ValueError: they do not.
+    """
+    extension = format_of(result)
+    if format not in (None, extension):
+        raise ValueError(f"{result}: its extension says {extension}, --format says {format}")
 
 
 def gradient_path(target: Path) -> Path:

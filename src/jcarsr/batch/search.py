@@ -28,11 +28,12 @@ class Found:
     notes: list[str] = field(default_factory=list[str])  # of what else lies there
 
 
-def search(path: Path, out: Path) -> Found:
+def search(path: Path, out: Path | None) -> Found:
     """The pictures of a folder, searched to the bottom, in the order of their names.
 
     Earlier results are not restored again: what lies in `out` is left, if `out` is below `path`.
-    So are thumbnails and deleted files that NAS keep in folders of their own.
+    So are thumbnails and deleted files that NAS keep in folders of their own. None for `out` leaves
+    no results out.
     """
     found, others = Found([]), Counter[str]()
 
@@ -40,7 +41,7 @@ def search(path: Path, out: Path) -> Found:
         reason = f"a folder that cannot be read ({error.strerror})"
         found.refused.append((Path(os.fsdecode(error.filename)), reason))
 
-    results = os.path.realpath(out)
+    results = None if out is None else os.path.realpath(out)
     for folder, folders, files in os.walk(path, onerror=unreadable):
         folders[:] = sorted(
             inner

@@ -45,7 +45,7 @@ HELD = 2**26
 class Outcome:
     """What became of one input."""
 
-    source: Path
+    source: Path | str  # str: no path, such as a URL
     target: Path | None = None
     state: Literal["done", "skipped", "adopted", "failed"]
     error: str | None = None
@@ -89,7 +89,7 @@ class Worker:
     Args:
         networks: what restores.
         settings: how.
-        ledger: of the output folder; None = the result was given by its name.
+        ledger: of the output folder; None = there is none.
         overwrite: files of other origin may be replaced.
         adopt: results of which the ledger knows nothing are entered if they fit.
     """
@@ -114,7 +114,7 @@ class Worker:
             JCARSRError: it cannot be read, or its result must not be replaced.
         """
         started = time.perf_counter()
-        data = _held(job.source)
+        data = _held(job.source) if job.data is None else job.data
         sha256 = sha256_of(job.source) if data is None else hashlib.sha256(data).hexdigest()
         decision, map_decision = self._decide(job.target, sha256), None
         if self._settings.gradient:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 import typer
 
 from jcarsr.cli.choices import on_one_line
+from jcarsr.cli.config import ConfiguredCommand
 from jcarsr.cli.evaluate import evaluate, tables
 from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
@@ -30,11 +31,11 @@ app = typer.Typer(
     name="jcarsr",
     help="Small, JPEG-compressed pictures made large and clean by one network.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command(cls=ConfiguredCommand)(restore)
 for command in (
-    *(restore, inspect, serve),
+    *(inspect, serve),
     *(evaluate, tables, train, export),
     *(weights, presets, recipes, sets),
 ):
@@ -70,7 +71,7 @@ def main() -> None:
     limit_pillow(MAX_PIXELS)
     escape_what_cannot_be_shown()
     try:
-        app()
+        app(prog_name="jcarsr")
     except JCARSRError as error:
         typer.echo(f"error: {on_one_line(str(error))}", err=True)
         sys.exit(1)

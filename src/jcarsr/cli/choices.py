@@ -45,17 +45,26 @@ class Precision(StrEnum):
 EngineOption: TypeAlias = Annotated[
     EngineName,
     typer.Option(
-        help="auto is torch if it has a GPU, else openvino if the CPU has bfloat16, else onnx.",
+        metavar="NAME",
+        help="auto, onnx, openvino or torch. auto is torch if it has a GPU, else openvino "
+        "if the CPU has bfloat16, else onnx.",
         rich_help_panel=_HOW,
     ),
 ]
 DeviceOption: TypeAlias = Annotated[
-    Device, typer.Option(help="auto takes a GPU if there is one.", rich_help_panel=_HOW)
+    Device,
+    typer.Option(
+        metavar="NAME",
+        help="auto, cpu, cuda or mps. auto takes a GPU if there is one.",
+        rich_help_panel=_HOW,
+    ),
 ]
 PrecisionOption: TypeAlias = Annotated[
     Precision,
     typer.Option(
-        help="auto is bfloat16 where that is quicker, within a level of float32.",
+        metavar="NAME",
+        help="auto, float32, bfloat16 or int8. auto is bfloat16 where that is quicker, "
+        "within a level of float32.",
         rich_help_panel=_HOW,
     ),
 ]
@@ -107,7 +116,7 @@ def usage_errors() -> Generator[None]:
         raise typer.Exit(2) from error
 
 
-def shown(path: Path) -> str:
+def shown(path: Path | str) -> str:
     """A path on one line, whatever characters its name has."""
     text = str(path)
     return text if text.isprintable() else repr(text)

@@ -32,7 +32,8 @@ def export(
 ) -> None:
     """Write a weight file's graphs, with which it runs without PyTorch.
 
-    A graph points into the weight file, of which it holds but little itself: keep them together.
+    A graph points into the weight file, of which it holds but little itself:
+    keep them together.
     Each is compared with PyTorch before it is kept.
     """
     with usage_errors():

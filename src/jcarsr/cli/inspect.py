@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import AnyScale, shown, usage_errors
+from jcarsr.batch.plan import Refused
+from jcarsr.batch.search import search
+from jcarsr.cli.choices import AnyScale, on_one_line, shown, usage_errors
+from jcarsr.cli.inputs import FilesFromOption, Given, InputsArgument, NullOption, gather_inputs
+from jcarsr.cli.pipes import read_picture
 from jcarsr.cli.shell import say
 from jcarsr.errors import ImageError, told_bytes
-from jcarsr.image.facts import Facts, JpegFacts, Profile, facts
+from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile, facts
 from jcarsr.image.jpeg_quality import Quality
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
 from jcarsr.inspection import Choice, as_dictionary, choose, look
 
 
 def inspect(
-    files: Annotated[list[Path], typer.Argument(help="Pictures.")],
+    inputs: InputsArgument = None,
+    files_from: FilesFromOption = None,
+    null: NullOption = False,
     scale: Annotated[
         AnyScale | None,
         typer.Option(help="1 only removes artifacts. (default: 2, or that of --weights)"),
@@ -35,33 +43,92 @@ def inspect(
         bool, typer.Option("--json", help="One JSON line a file on standard output.")
     ] = False,
 ) -> None:
-    """Tell what pictures are, how hard JPEGs were compressed, and which weights would be used.
+    """Tell what pictures are: how hard JPEGs were compressed, which weights fit.
 
-    Loads no network. Pixels are decoded to look for an earlier save; the codes of JPEGs are
-    followed to see whether they are whole.
+    Pictures of a folder get a line each. Loads no network. Pixels are decoded to
+    look for an earlier save; the codes of JPEGs are followed to see whether they
+    are whole.
     """
     with usage_errors():
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
         limit_pillow(max_pixels)
         choice = choose(weights, int(scale) if scale else None)
+        given = gather_inputs(inputs, files_from, null)
+        pictures = [_Source(Path("-"), data=read_picture())] if given.piped else _found(given)
     failed = False
-    for file in files:
+    for picture in pictures:
+        name = shown(picture.name)
         try:
+            if picture.wrong:
+                raise ImageError(picture.wrong)
+            file = Path(picture.name) if picture.data is None else io.BytesIO(picture.data)
             options = ReadOptions(max_pixels=max_pixels)
-            found, chosen = facts(file, options), look(choice, file, options)
+            found = facts(file, options)
+            if picture.data is not None:
+                file = io.BytesIO(picture.data)
+            chosen = look(choice, file, options)
         except ImageError as error:
             failed = True
-            typer.echo(f"error: {shown(file)}: {error}", err=True)
+            typer.echo(f"error: {name}: {error}", err=True)
             if as_json:
-                say(json.dumps({"file": str(file), "error": str(error)}))
+                say(json.dumps({"file": str(picture.name), "error": str(error)}))
             continue
         if as_json:
-            say(json.dumps({"file": str(file), **as_dictionary(found, chosen)}))
+            say(json.dumps({"file": str(picture.name), **as_dictionary(found, chosen)}))
+        elif picture.in_folder:
+            say(f"{name}: {', '.join(_in_short(found, chosen))}")
         else:
-            say("\n".join((shown(file), *(f"  {line}" for line in _lines(found, chosen)))))
+            say("\n".join((name, *(f"  {line}" for line in _lines(found, chosen)))))
     if failed:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A picture to look at, or why it is none."""
+
+    name: Path | str
+    in_folder: bool = False
+    data: bytes | None = None
+    wrong: str | None = None
+
+
+def _found(given: Given) -> Iterator[_Source]:
+    """The pictures of files and folders, one after another."""
+    for path in given.inputs:
+        if isinstance(path, Refused):
+            yield _Source(path.source, wrong=path.reason)
+        elif not path.is_dir():
+            yield _Source(path)
+        else:
+            searched = search(path, None)
+            for refused, reason in searched.refused:
+                yield _Source(refused, wrong=reason)
+            for note in searched.notes:
+                typer.echo(f"note: {on_one_line(note)}", err=True)
+            for picture, _ in searched.pictures:
+                yield _Source(picture, in_folder=True)
+
+
+def _in_short(found: Facts, choice: Choice) -> Iterator[str]:
+    """What a line of a folder's picture says."""
+    yield f"{found.format}{_kind(found.jpeg)}"
+    yield f"{found.width}x{found.height}{_turned(found)}"
+    yield f"{found.mode}, {_count(found.bits, 'bit')}"
+    if found.transparency:
+        yield "transparency"
+    if found.frames is not None and found.frames > 1:
+        yield f"{found.frames} frames"
+    if found.jpeg is not None:
+        quality = found.jpeg.quality
+        about = "" if quality is None or quality.exact else "about "
+        yield f"quality {about}{'unknown' if quality is None else quality.value}"
+    if choice.outside(found):
+        yield "outside the qualities of training"
+    for note in found.notes:
+        if note != LAST_SAVE:
+            yield f"note: {note}"
 
 
 def _lines(found: Facts, choice: Choice) -> Iterator[str]:

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from jcarsr import image
-from jcarsr.batch.ledger import Ledger
-from jcarsr.batch.plan import DEFAULT_NAME, Job, Plan, plan_jobs
+from jcarsr.batch.given import why_no_path
+from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped
 from jcarsr.batch.settings import Settings
 from jcarsr.cli.choices import (
     AnyScale,
@@ -23,25 +23,37 @@ from jcarsr.cli.choices import (
     PrecisionOption,
     ThreadsOption,
     engine_options,
+    on_one_line,
     parse_bytes,
     usage_errors,
 )
+from jcarsr.cli.inputs import FilesFromOption, Given, InputsArgument, NullOption, gather_inputs
+from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
 from jcarsr.cli.report import Report
+from jcarsr.cli.run import run_plan
 from jcarsr.cli.shell import cleared_away_after_signals
-from jcarsr.errors import JCARSRError
 from jcarsr.inference.networks import Networks
 from jcarsr.inference.restorer import DEFAULT_TILE
 from jcarsr.inference.target import Target
-from jcarsr.partfile import remove_dead_parts
 
 _SIZE, _FILES, _LIMITS = "Size of the result", "Files", "Difficult inputs and limits"
 
 
 def restore(
-    inputs: Annotated[list[Path], typer.Argument(help="Pictures and folders of pictures.")],
+    ctx: typer.Context,
+    inputs: InputsArgument = None,
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="Folder, or file name for a single input.")
-    ],
+        str | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="PATH",
+            help="Folder, or file name for a single input, or - for standard output. "
+            "(default: beside each picture)",
+        ),
+    ] = None,
+    files_from: FilesFromOption = None,
+    null: NullOption = False,
     scale: Annotated[
         AnyScale | None,
         typer.Option(
@@ -78,7 +90,11 @@ def restore(
     ] = DEFAULT_NAME,
     format: Annotated[
         str | None,
-        typer.Option(help=f"{'|'.join(image.FORMATS)}  (default: png)", rich_help_panel=_FILES),
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(image.FORMATS)}. (default: what --out ends in, or png)",
+            rich_help_panel=_FILES,
+        ),
     ] = None,
     quality: Annotated[
         int, typer.Option(help="Of jpg (at 4:4:4), webp and avif.", rich_help_panel=_FILES)
@@ -163,17 +179,31 @@ def restore(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON line a file on standard output.")
     ] = False,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Defaults of these options. (default: jcarsr.toml, if there)"
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of that file: [profile.NAME.restore] before [restore]."),
+    ] = None,
 ) -> None:
     """Remove JPEG artifacts from pictures and enlarge them.
 
-    Results in a folder are entered in its ledger (jcarsr-ledger.sqlite3): run the same command
-    again to go on, or to restore only what is new or has changed.
+    Results in a folder are entered in its ledger (jcarsr-ledger.sqlite3): run
+    the same command again to go on, or to restore only what is new or changed.
     """
+    del config, profile  # what they say are the other parameters' defaults
     with usage_errors():
         if format is not None:
             if image.format_named(format) is None:
                 raise ValueError(f"--format {format}: not one of {', '.join(image.FORMATS)}")
             format = image.format_named(format)
+        default_format = "png"
+        if format is not None and "format" in (ctx.default_map or {}):
+            default_format, format = format, None  # a result's name goes before it
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
         image.limit_pillow(max_pixels)
@@ -193,20 +223,58 @@ def restore(
             gradient=save_gradient,
             ensemble=ensemble,
         )
-        plan = plan_jobs(
-            inputs, out, size=target.label, format=format, name=name, gradient=save_gradient
-        )
+        given = gather_inputs(inputs, files_from, null)
+        to_output = out == STANDARD or (given.piped and out is None)
+        if to_output:
+            _check_output(given, gradient=save_gradient, as_json=as_json)
+        elif out is not None and why_no_path(out):
+            raise ValueError(f"--out {on_one_line(out)}: is a URL: name a file or a folder")
         networks.check_device()
-    if not _run(
-        plan,
-        networks,
-        settings,
-        overwrite=overwrite,
-        adopt=adopt,
-        lock=not no_lock,
-        as_json=as_json,
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(cleared_away_after_signals())
+        with usage_errors():
+            result, send = None if out is None else Path(out), None
+            if to_output:
+                result, send = stack.enter_context(picture_output(format or default_format))
+            if given.piped:
+                assert result is not None
+                plan = plan_piped(read_picture, result, format)
+            else:
+                plan = plan_jobs(
+                    given.inputs,
+                    result,
+                    size=target.label,
+                    format=format,
+                    default_format=default_format,
+                    name=name,
+                    gradient=save_gradient,
+                )
+        done = run_plan(
+            plan,
+            networks,
+            settings,
+            Report(len(plan.jobs), as_json),
+            overwrite=overwrite,
+            adopt=adopt,
+            lock=not no_lock,
+            send=send,
+        )
+    if not done:
         raise typer.Exit(1)
+
+
+def _check_output(given: Given, *, gradient: bool, as_json: bool) -> None:
+    """See whether the results can go to standard output.
+
+    Raises:
+        ValueError: they cannot.
+    """
+    if not given.only_file:
+        raise ValueError("--out -: standard output takes the result of one picture")
+    if gradient:
+        raise ValueError("--save-gradient: standard output has no place for a second picture")
+    if as_json:
+        raise ValueError("--json: standard output takes the picture alone")
 
 
 def _target(
@@ -225,40 +293,3 @@ def _target(
     if factor is not None and factor not in networks.scales:
         raise ValueError(f"--scale {factor}: {weights} enlarges by {networks.scales[-1]}")
     return Target(scale=factor, width=width, height=height, max_side=max_side, min_side=min_side)
-
-
-def _run(
-    plan: Plan,
-    networks: Networks,
-    settings: Settings,
-    *,
-    overwrite: bool,
-    adopt: bool,
-    lock: bool,
-    as_json: bool,
-) -> bool:
-    """Do every job and tell of it; True if every input has its result now."""
-    from jcarsr.batch.pipeline import run_jobs
-    from jcarsr.batch.worker import Worker
-
-    report = Report(len(plan.jobs), as_json)
-    with ExitStack() as stack:
-        stack.enter_context(cleared_away_after_signals())
-        ledger = None
-        if plan.folder is not None:
-            ledger = stack.enter_context(Ledger(plan.folder, lock=lock))
-        else:  # the result was given by its name
-            for folder in {job.target.parent for job in plan.jobs if isinstance(job, Job)}:
-                remove_dead_parts(folder)
-        worker = Worker(networks, settings, ledger, overwrite=overwrite, adopt=adopt)
-        stack.enter_context(report)
-        for note in plan.notes:
-            report.note(note)
-        outcomes = run_jobs(worker, plan.jobs, report.on_tile)
-        stack.callback(outcomes.close)  # waits for what is being written
-        try:
-            for outcome in outcomes:
-                report.tell(outcome)
-        except JCARSRError as error:  # the disk is full, the ledger cannot be written
-            report.stopped(str(error))
-    return report.summary()

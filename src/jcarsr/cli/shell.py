@@ -83,11 +83,18 @@ def is_of_output(error: OSError) -> bool:
     return error.filename is None and module.partition(".")[0] in ("rich", "typer", "click")
 
 
+def no_output() -> bool:
+    """Whether the command was started with standard output closed."""
+    return sys.stdout is None  # pyright: ignore[reportUnnecessaryComparison]
+
+
 def output_is_lost() -> bool:
     """Whether standard output still holds what it could not write; that is dropped.
 
     Without this, Python would try again at its end and fail with another message.
     """
+    if no_output():
+        return False
     try:
         sys.stdout.flush()
     except OSError:

@@ -16,6 +16,8 @@ from jcarsr.cli.choices import Device, parse_qfs, usage_errors
 from jcarsr.errors import told_bytes
 from jcarsr.training.report import Reporter, StepReport
 
+_LOGS = "Logs and checkpoints"
+
 
 class TrainingPrecision(StrEnum):
     """In what products are computed; weights and sums are float32."""
@@ -67,19 +69,37 @@ def train(
     name: Annotated[
         str | None, typer.Option(help="Of the weights in their record. (default: the preset's)")
     ] = None,
-    device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
+    device: Annotated[
+        Device,
+        typer.Option(
+            metavar="NAME", help="auto, cpu, cuda or mps. auto takes a GPU if there is one."
+        ),
+    ] = Device.auto,
     precision: Annotated[
         TrainingPrecision,
-        typer.Option(help="auto is bfloat16 where the device has it, else float32."),
+        typer.Option(
+            metavar="NAME",
+            help="auto, float32 or bfloat16. auto is bfloat16 where the device has it, "
+            "else float32.",
+        ),
     ] = TrainingPrecision.auto,
     compile: Annotated[
         bool | None, typer.Option(help="Compile the blocks. (default: on a GPU)")
     ] = None,
-    log_every: Annotated[int, typer.Option(min=1, help="Steps.")] = 50,
-    validate_every: Annotated[int, typer.Option(min=1, help="Steps.")] = 1000,
-    checkpoint_minutes: Annotated[float, typer.Option(min=0, help="Between checkpoints.")] = 10,
+    log_every: Annotated[int, typer.Option(min=1, help="Steps.", rich_help_panel=_LOGS)] = 50,
+    validate_every: Annotated[
+        int, typer.Option(min=1, help="Steps.", rich_help_panel=_LOGS)
+    ] = 1000,
+    checkpoint_minutes: Annotated[
+        float, typer.Option(min=0, help="Between checkpoints.", rich_help_panel=_LOGS)
+    ] = 10,
     checkpoint_part_mb: Annotated[
-        float, typer.Option(min=1, help="Split checkpoints into files of at most this size.")
+        float,
+        typer.Option(
+            min=1,
+            help="Split checkpoints into files of at most this size.",
+            rich_help_panel=_LOGS,
+        ),
     ] = 1024,
 ) -> None:
     """Train a network; Ctrl-C stops cleanly and --resume goes on.

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from jcarsr.degradation.draw import Distribution, Once, Web
-from jcarsr.losses import LossWeights
+from jcarsr.loss_weights import LossWeights, PixelError
 from jcarsr.training.schedule import Cosine, Halving, Schedule
-from jcarsr.training.task import PixelError
 
 ANY_QUALITY = Once(qfs=(5, 7, 10, 13, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95), share_444=0.2)
 WEB = Web(once=replace(ANY_QUALITY, qfs=(7, 10, 13, 18, 25, 35, 50, 70, 80, 90, 95)), repeated=11)

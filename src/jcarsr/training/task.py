@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, cast
+from typing import cast
 
 from torch import Tensor, nn
 
 from jcarsr.data.bank import Batch
+from jcarsr.loss_weights import PixelError as PixelError
 from jcarsr.losses import (
     LossWeights,
     charbonnier_loss,
@@ -19,8 +20,6 @@ from jcarsr.losses import (
 )
 from jcarsr.networks.network import Restored
 from jcarsr.ops import enlarge_bicubic
-
-PixelError: TypeAlias = Literal["absolute", "squared", "log_rms"]
 
 
 def loss_terms(

@@ -1,0 +1,65 @@
+"""What `jcarsr restore` does with its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from jcarsr.batch.ledger import Ledger
+from jcarsr.batch.plan import Job, Plan
+from jcarsr.batch.settings import Settings
+from jcarsr.cli.report import Report
+from jcarsr.errors import JCARSRError
+from jcarsr.inference.networks import Networks
+from jcarsr.partfile import remove_dead_parts
+
+if TYPE_CHECKING:
+    from jcarsr.batch.worker import Outcome
+
+
+def run_plan(
+    plan: Plan,
+    networks: Networks,
+    settings: Settings,
+    report: Report,
+    *,
+    overwrite: bool,
+    adopt: bool,
+    lock: bool,
+    send: Callable[[Outcome], Outcome] | None,
+) -> bool:
+    """Do every job and report it; True if every input has its result now.
+
+    Args:
+        plan: the jobs.
+        networks: what restores.
+        settings: how.
+        report: is entered and left.
+        overwrite: files of other origin may be replaced.
+        adopt: results that the ledger does not know are entered.
+        lock: the ledger is locked.
+        send: passes a result on and returns its outcome; None = results stay where they are.
+    """
+    from jcarsr.batch.pipeline import run_jobs
+    from jcarsr.batch.worker import Worker
+
+    with ExitStack() as stack:
+        ledger = None
+        if plan.folder is not None:
+            ledger = stack.enter_context(Ledger(plan.folder, lock=lock))
+        else:  # results stand among other files
+            for folder in {job.target.parent for job in plan.jobs if isinstance(job, Job)}:
+                remove_dead_parts(folder)
+        worker = Worker(networks, settings, ledger, overwrite=overwrite, adopt=adopt)
+        stack.enter_context(report)
+        for note in plan.notes:
+            report.note(note)
+        outcomes = run_jobs(worker, plan.jobs, report.on_tile)
+        stack.callback(outcomes.close)  # waits for what is being written
+        try:
+            for outcome in outcomes:
+                report.tell(outcome if send is None else send(outcome))
+        except JCARSRError as error:  # the disk is full, the ledger cannot be written
+            report.stopped(str(error))
+    return report.summary()
