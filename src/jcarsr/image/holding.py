@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from jcarsr.image.colours import grey_to_srgb
 from jcarsr.image.iptc import IPTC_TAG, PNG_KEYWORDS, jpeg_segment, png_text
 from jcarsr.image.metadata import XMP_TAG, colour_space, with_resolution
 from jcarsr.image.picture import Metadata, Picture
+from jcarsr.image.png16 import PNG_COMMENT, comment_text
 
 _JPEG_SEGMENT = 65_000  # bytes of EXIF, XMP or IPTC that a JPEG holds
 
@@ -23,7 +25,13 @@ def fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]
         if metadata.iptc:
             metadata = replace(metadata, iptc=None)
             notes.append(f"its IPTC data, which {format} cannot hold, was left out")
+    if metadata.comments and format not in ("jpg", "png"):
+        metadata = replace(metadata, comments=())
+        notes.append(f"its comment, which {format} cannot hold, was left out")
     if format == "jpg":
+        if any(len(comment) > _JPEG_SEGMENT for comment in metadata.comments):
+            metadata = replace(metadata, comments=())
+            notes.append("its comment is larger than jpg can hold and was left out")
         for kind in ("exif", "xmp", "iptc"):
             data: bytes | None = getattr(metadata, kind)
             if data and len(data) > _JPEG_SEGMENT:
@@ -67,8 +75,10 @@ def settings_for(metadata: Metadata, format: str, quality: int) -> dict[str, Any
         settings["pnginfo"] = _png_texts(metadata)
     elif metadata.xmp and format != "tiff":
         settings["xmp"] = metadata.xmp
-    if metadata.iptc and format == "jpg":
-        settings["extra"] = jpeg_segment(metadata.iptc)
+    if format == "jpg":
+        segments = [b"\xff\xfe" + struct.pack(">H", len(c) + 2) + c for c in metadata.comments]
+        segments += [jpeg_segment(metadata.iptc)] if metadata.iptc else []
+        settings["extra"] = b"".join(segments)
     return settings
 
 
@@ -78,6 +88,8 @@ def _png_texts(metadata: Metadata) -> PngImagePlugin.PngInfo:
         texts.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
     if metadata.iptc:
         texts.add_text(PNG_KEYWORDS[0], png_text(metadata.iptc), zip=True)
+    for comment in metadata.comments:
+        texts.add_text(PNG_COMMENT, comment_text(comment))
     return texts
 
 

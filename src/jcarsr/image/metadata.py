@@ -65,6 +65,7 @@ def read_metadata(image: Image.Image, file: bytes | None = None) -> tuple[Metada
         xmp=xmp,
         iptc=_iptc(image, notes),
         dpi=dpi,
+        comments=_comments(image),
         stored=Stored(width=width, height=height, orientation=orientation),
     )
     return metadata, orientation, notes
@@ -191,6 +192,18 @@ def _kept(
     for tag in STORAGE - _OF_CAMERAS:
         kept.groups[MAIN].pop(tag, None)
     return kept.to_bytes()
+
+
+def _comments(image: Image.Image) -> tuple[bytes, ...]:
+    """All comments of a JPEG, that of a GIF."""
+    if isinstance(image, JpegImageFile):
+        found = [data for kind, data in image.applist if kind == "COM"]
+    elif image.format == "GIF":
+        comment: Any = image.info.get("comment")
+        found = [comment] if isinstance(comment, bytes) else []
+    else:
+        found = []
+    return tuple(comment for comment in found if comment.strip(b"\0 \r\n\t"))
 
 
 def _iptc(image: Image.Image, notes: list[str]) -> bytes | None:

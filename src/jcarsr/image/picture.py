@@ -19,6 +19,7 @@ class Metadata:
     xmp: bytes | None = None
     iptc: bytes | None = None  # records of IPTC-IIM
     dpi: tuple[float, float] | None = None
+    comments: tuple[bytes, ...] = ()  # of a JPEG or GIF, in an encoding that it does not tell
     stored: Stored | None = None  # the picture that they speak of; None = the result itself
 
 

@@ -13,6 +13,9 @@ from jcarsr.image.iptc import PNG_KEYWORDS, png_text
 from jcarsr.image.picture import Metadata
 from jcarsr.pixels import Samples
 
+PNG_COMMENT = "Comment"
+"""Keyword of a PNG's text."""
+
 _COLOUR_TYPE = {1: 0, 3: 2, 4: 6}  # channels -> grey, RGB, RGBA (PNG specification, table 11.1)
 _UP = b"\2"  # filter: difference to the row above
 _STRIP = 64  # rows compressed at once
@@ -34,6 +37,9 @@ def write_png16(file: IO[bytes], samples: Samples, metadata: Metadata) -> None:
     if metadata.iptc:
         text = zlib.compress(png_text(metadata.iptc).encode())
         putchunk(file, b"zTXt", PNG_KEYWORDS[0].encode() + b"\0\0" + text)
+    for comment in metadata.comments:
+        text = comment_text(comment).encode()
+        putchunk(file, b"iTXt", PNG_COMMENT.encode() + bytes(5) + text)
     if metadata.exif:
         putchunk(file, b"eXIf", metadata.exif.removeprefix(b"Exif\0\0"))
     packer = zlib.compressobj(6)
@@ -48,3 +54,12 @@ def write_png16(file: IO[bytes], samples: Samples, metadata: Metadata) -> None:
         above = rows[-1:]
     putchunk(file, b"IDAT", packer.flush())
     putchunk(file, b"IEND", b"")
+
+
+def comment_text(comment: bytes) -> str:
+    """Return a comment as text: UTF-8 if it can be that, else Latin-1; without zeros."""
+    try:
+        text = comment.decode()
+    except UnicodeDecodeError:
+        text = comment.decode("latin-1")
+    return text.strip("\0").replace("\0", " ")
