@@ -10,18 +10,6 @@ import typer
 
 from jcarsr.cli.shell import say
 
-PARAMETERS = {
-    "jcarsr-x2": 10_102_933,
-    "jcarsr-x4": 10_398_357,
-    "jcarsr-lite-x2": 477_297,
-    "jcarsr-lite-x4": 551_281,
-    "edsr-x2": 40_729_627,
-    "edsr-x4": 43_089_947,
-    "edsr-lite-x2": 480_699,
-    "edsr-lite-x4": 563_835,
-}
-"""Preset -> its parameters. Counting them takes PyTorch, which its test does."""
-
 
 def weights(
     name: Annotated[
@@ -44,13 +32,12 @@ def presets() -> None:
 
     Sizes that are not named are those of the network's paper.
     """
-    from jcarsr.networks.catalog import PRESETS
+    from jcarsr.networks.catalog import ARCHITECTURES, PRESETS
 
     for name, preset in PRESETS.items():
         fields = "".join(f", {key}={value}" for key, value in preset.config.items())
-        count = PARAMETERS.get(name)
-        size = "" if count is None else f"{count / 1e6:.2f} M parameters, "
-        say(f"{name}: {size}{preset.architecture}{fields}")
+        count = ARCHITECTURES[preset.architecture].parameters[name]
+        say(f"{name}: {count / 1e6:.2f} M parameters, {preset.architecture}{fields}")
 
 
 def recipes() -> None:

@@ -22,6 +22,7 @@ class Architecture:
     network: str
     config: str
     presets: Mapping[str, Config]
+    parameters: Mapping[str, int]  # preset -> how many; counting takes PyTorch, as its test does
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ ARCHITECTURES: dict[str, Architecture] = {
             "jcarsr-lite-x2": {"scale": 2, **_LITE},
             "jcarsr-lite-x4": {"scale": 4, **_LITE},
         },
+        parameters={
+            "jcarsr-x2": 10_102_933,
+            "jcarsr-x4": 10_398_357,
+            "jcarsr-lite-x2": 477_297,
+            "jcarsr-lite-x4": 551_281,
+        },
     ),
     "edsr": Architecture(
         module="jcarsr.networks.edsr",
@@ -66,6 +73,12 @@ ARCHITECTURES: dict[str, Architecture] = {
             "edsr-lite-x2": {"scale": 2, "channels": 48, "num_blocks": 9, "skip": True},
             "edsr-lite-x4": {"scale": 4, "channels": 48, "num_blocks": 9, "skip": True},
         },
+        parameters={
+            "edsr-x2": 40_729_627,
+            "edsr-x4": 43_089_947,
+            "edsr-lite-x2": 480_699,
+            "edsr-lite-x4": 563_835,
+        },
     ),
     "rcan": Architecture(
         module="jcarsr.networks.rcan",
@@ -78,6 +91,12 @@ ARCHITECTURES: dict[str, Architecture] = {
             # 0.47 M at x2, with JCARSR's global skip connection
             "rcan-lite-x2": {"scale": 2, **_RCAN_LITE},
             "rcan-lite-x4": {"scale": 4, **_RCAN_LITE},
+        },
+        parameters={
+            "rcan-x2": 15_444_667,
+            "rcan-x4": 15_592_379,
+            "rcan-lite-x2": 470_027,
+            "rcan-lite-x4": 507_019,
         },
     ),
 }
