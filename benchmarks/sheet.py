@@ -26,7 +26,7 @@ from jcarsr.methods.method import Given
 from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.pixels import Pixels, crop_to_multiple
 
-SIDE, ZOOM, GAP, HEADER = 112, 2, 6, 22  # pixels of a detail, times, pixels
+SIDE, ZOOM, GAP, HEADER = 112, 2, 6, 40  # pixels of a detail, times, pixels
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ def main() -> None:
             protocol = EvalProtocol(border=2)
             scores = [protocol.score(column, hr).psnr for column in columns[:-1]]
             print(row.name, row.history, *(f"{score:.2f}" for score in scores))
+            draw.text((2, number * (size + HEADER) + 3), row.history, "black", font)
             for place, (name, column) in enumerate(zip(names, columns, strict=True)):
                 x, y = place * (size + GAP), number * (size + HEADER)
-                label = f"{name}, {row.history}" if place == 0 else name
-                draw.text((x + 2, y + 3), label, "black", font)
+                draw.text((x + 2, y + 21), name, "black", font)
                 box = (row.left, row.top, row.left + SIDE, row.top + SIDE)
                 detail = Image.fromarray(column).crop(box)
                 canvas.paste(detail.resize((size, size), Image.Resampling.NEAREST), (x, y + HEADER))
