@@ -62,7 +62,8 @@ def test_bundled_weights_are_those_measured(name: str) -> None:
     measured = {r.sha256 for r in ROWS if r.restorer == name}
     assert measured == {record.sha256}
     for r in ROWS:
-        if r.restorer == name:
+        # weights that are older than the web's histories say nothing of those in their files
+        if r.restorer == name and (r.qf is not None or "web" in name):
             assert record.scores[r.condition] == [r.psnr, r.ssim]
     assert record.data
     assert record.licence
