@@ -15,8 +15,7 @@ from PIL import Image
 from subjects import png
 from waifu2x import PACKAGES, Waifu2x, pixels
 
-from jcarsr.degradation.history import History, parse_history
-from jcarsr.degradation.web_set import WEB_SET
+from jcarsr.degradation.web_set import parse_histories
 from jcarsr.evaluation.rows import write_rows
 from jcarsr.evaluation.run import evaluate
 from jcarsr.methods.method import Method
@@ -38,14 +37,6 @@ class Rival:
         return pixels(self.waifu2x.restore(png(Image.fromarray(lq)), self.model))
 
 
-def histories(words: list[str]) -> list[History]:
-    """Those of `words`, of which `web` stands for the fixed set."""
-    found: list[History] = []
-    for word in words:
-        found += WEB_SET if word == "web" else [parse_history(word)]
-    return found
-
-
 def main() -> None:
     """Append a row for each model, set and history."""
     parser = argparse.ArgumentParser(description="Score waifu2x as `jcarsr evaluate` does.")
@@ -60,7 +51,9 @@ def main() -> None:
             for model in MODELS
         ]
         for folder in arguments.data:
-            for row in evaluate(rivals, folder, scale=2, histories=histories(arguments.history)):
+            for row in evaluate(
+                rivals, folder, scale=2, histories=parse_histories(arguments.history)
+            ):
                 write_rows([row], arguments.json)
                 print(row.set, row.history, row.restorer, row.psnr, row.ssim, flush=True)
     print(f"waifu2x: {', '.join(PACKAGES)}")

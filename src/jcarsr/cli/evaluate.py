@@ -128,14 +128,12 @@ def tables(
 
 def _histories(qf: str | None, words: list[str], subsampling: Subsampling) -> list[History]:
     """The saves at `qf` first, then the histories named by `words`."""
-    from jcarsr.degradation.history import History, parse_history
+    from jcarsr.degradation.history import History
     from jcarsr.degradation.steps import Jpeg
-    from jcarsr.degradation.web_set import WEB_SET
+    from jcarsr.degradation.web_set import parse_histories
 
     if qf is None:
         qf = "" if words else "10,20,30,40,80"
     qfs = parse_qfs(qf) if qf else ()
-    found = [History((Jpeg(qf=value, subsampling=subsampling),)) for value in qfs]
-    for word in words:
-        found += WEB_SET if word == "web" else [parse_history(word)]
-    return found
+    once = [History((Jpeg(qf=value, subsampling=subsampling),)) for value in qfs]
+    return once + parse_histories(words)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from jcarsr.degradation.history import parse_history
+from collections.abc import Sequence
+
+from jcarsr.degradation.history import History, parse_history
 
 WEB_SET = tuple(
     map(
@@ -20,3 +22,15 @@ WEB_SET = tuple(
     )
 )
 """Eight histories in the order of the tables."""
+
+
+def parse_histories(words: Sequence[str]) -> list[History]:
+    """The histories of `words`, of which `web` stands for WEB_SET.
+
+    Raises:
+        ValueError: a step is unknown or has a value out of range; the message quotes it.
+    """
+    found: list[History] = []
+    for word in words:
+        found += WEB_SET if word == "web" else [parse_history(word)]
+    return found
