@@ -26,15 +26,16 @@ from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Worker
+from jcarsr.devices import computes_bfloat16
+from jcarsr.engines.base import Engine, EngineOptions
+from jcarsr.engines.graph_files import graph_path
+from jcarsr.engines.select import Engines
+from jcarsr.engines.torch import load_network
 from jcarsr.image import decode_rgb
-from jcarsr.inference.devices import computes_bfloat16
-from jcarsr.inference.engine import Engine, EngineName, EngineOptions, Precision
-from jcarsr.inference.engines import Engines
-from jcarsr.inference.graphs import graph_path
-from jcarsr.inference.networks import Networks
-from jcarsr.inference.torch_engine import load_network
 from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.pixels import to_planes
+from jcarsr.protocols import EngineName, Precision
+from jcarsr.restoring.networks import Networks
 from jcarsr.weights import read
 
 Row = dict[str, Any]

@@ -21,13 +21,13 @@ import numpy as np
 from jcarsr.data.sources import list_entries
 from jcarsr.degradation.draw import Once, Web
 from jcarsr.degradation.history import History, parse_history
-from jcarsr.degradation.mozjpeg import mozjpeg_table
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.degradation.steps import Jpeg, Modern
 from jcarsr.degradation.web_set import WEB_SET
-from jcarsr.image.earlier_save import find_earlier_save
-from jcarsr.image.jpeg_quality import luma_table
-from jcarsr.image.last_save import LastSave
+from jcarsr.jpeg.earlier_save import find_earlier_save
+from jcarsr.jpeg.last_save import LastSave
+from jcarsr.jpeg.mozjpeg import mozjpeg_table
+from jcarsr.jpeg.quality import luma_table
 from jcarsr.pixels import Pixels, crop_to_multiple
 
 ONCE = (5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 95, 98)

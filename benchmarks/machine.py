@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from jcarsr.inference.devices import computes_bfloat16
+from jcarsr.devices import computes_bfloat16
 
 SIDE = 4096  # of the matrices
 MATRIX_FLOPS = 2 * SIDE**3  # a multiply-add is two

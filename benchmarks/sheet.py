@@ -19,10 +19,10 @@ from waifu2x import Waifu2x, pixels
 
 from jcarsr.degradation.history import parse_history
 from jcarsr.degradation.pipeline import degrade
-from jcarsr.inference.engine import EngineOptions
+from jcarsr.engines.base import EngineOptions
+from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.bicubic import Bicubic
 from jcarsr.methods.catalog import Context, find_method
-from jcarsr.methods.method import Given
 from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.pixels import Pixels, crop_to_multiple
 
@@ -74,7 +74,7 @@ def main() -> None:
             columns = (
                 Bicubic(2).restore(lq),
                 pixels(waifu2x.restore(png(Image.fromarray(lq)), "CUNET")),
-                auto.restore(Given(lq, history.last_save)),
+                auto.restore(Decoded(pixels=lq, last_save=history.last_save)),
                 hr,
             )
             protocol = EvalProtocol(border=2)

@@ -17,10 +17,10 @@ import torch
 from PIL import Image
 
 from jcarsr.data.catalog import pictures_of
-from jcarsr.degradation.jpeg import encode
 from jcarsr.degradation.pipeline import low_resolution
+from jcarsr.engines.graph_files import graph_path
 from jcarsr.export.onnx_graph import build, trace
-from jcarsr.inference.graphs import graph_path
+from jcarsr.jpeg.codec import encode
 from jcarsr.networks.catalog import build_preset
 from jcarsr.pixels import Pixels, crop_to_multiple
 from jcarsr.weights import Record, bundled_names, find, write

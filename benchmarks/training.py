@@ -29,7 +29,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from jcarsr.data.bank import Batch
-from jcarsr.inference.devices import computes_bfloat16, find_device
+from jcarsr.devices import computes_bfloat16, find_device
 from jcarsr.networks.catalog import PRESETS, build_preset
 from jcarsr.training.prepare import compile_blocks, make_average, make_optimizers
 from jcarsr.training.recipes import RECIPES

@@ -10,8 +10,8 @@ from PIL import Image
 import jcarsr
 from jcarsr import ImageError, Restorer, Target
 from jcarsr.degradation.pipeline import low_resolution
-from jcarsr.inference.tiling import BLEND, plan
 from jcarsr.pixels import Pixels
+from jcarsr.restoring.tiling import BLEND, plan
 
 ORIENTATION, ARTIST = 0x0112, 0x013B  # EXIF tags
 

@@ -32,11 +32,11 @@ from PIL import Image, ImageCms
 from jcarsr.errors import JCARSRError
 from jcarsr.image import Animation, ReadOptions, SaveOptions, decode, limit_pillow, save
 from jcarsr.image.facts import facts
-from jcarsr.inference.animate import animate
-from jcarsr.inference.compose import compose
-from jcarsr.inference.restorer import NetworkRestorer
-from jcarsr.inference.tiling import MIN_TILE
 from jcarsr.pixels import Pixels, Planes
+from jcarsr.restoring.animate import animate
+from jcarsr.restoring.compose import compose
+from jcarsr.restoring.restorer import NetworkRestorer
+from jcarsr.restoring.tiling import MIN_TILE
 
 _MAX_PIXELS = 200_000
 _EXTREMES = (

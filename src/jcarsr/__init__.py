@@ -24,12 +24,12 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from jcarsr.image import Metadata, Picture, ReadOptions, SaveOptions
-    from jcarsr.inference.restorer import Enlarger, NetworkRestorer
-    from jcarsr.inference.target import Target
     from jcarsr.metrics.protocol import EvalProtocol
     from jcarsr.networks.catalog import PRESETS
     from jcarsr.networks.jcarsr.config import JCARSRConfig
     from jcarsr.networks.jcarsr.network import JCARSR
+    from jcarsr.restoring.restorer import Enlarger, NetworkRestorer
+    from jcarsr.restoring.target import Target
 
 # ONNX Runtime would report to its maker, and write an identity for that; "0" lets it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -64,7 +64,7 @@ _HOMES = {
     "JCARSR": "jcarsr.networks.jcarsr.network",
     "PRESETS": "jcarsr.networks.catalog",
     "DataError": "jcarsr.errors",
-    "Enlarger": "jcarsr.inference.restorer",
+    "Enlarger": "jcarsr.restoring.restorer",
     "EvalProtocol": "jcarsr.metrics.protocol",
     "ImageError": "jcarsr.errors",
     "JCARSRConfig": "jcarsr.networks.jcarsr.config",
@@ -72,7 +72,7 @@ _HOMES = {
     "LedgerError": "jcarsr.errors",
     "MemoryLimitError": "jcarsr.errors",
     "Metadata": "jcarsr.image",
-    "NetworkRestorer": "jcarsr.inference.restorer",
+    "NetworkRestorer": "jcarsr.restoring.restorer",
     "Outcome": "jcarsr.batch.worker",
     "Picture": "jcarsr.image",
     "PixelLimitError": "jcarsr.errors",
@@ -80,7 +80,7 @@ _HOMES = {
     "Restorer": "jcarsr.api",
     "SaveOptions": "jcarsr.image",
     "StorageError": "jcarsr.errors",
-    "Target": "jcarsr.inference.target",
+    "Target": "jcarsr.restoring.target",
     "TrainingError": "jcarsr.errors",
     "WeightsError": "jcarsr.errors",
     "restore": "jcarsr.api",

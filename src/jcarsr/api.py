@@ -12,15 +12,16 @@ from jcarsr.batch.given import why_no_path
 from jcarsr.batch.plan import Job
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Outcome, Worker
+from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError
 from jcarsr.image import Animation, Picture, ReadOptions, SaveOptions, decode, from_pillow, upright
-from jcarsr.inference.compose import compose
-from jcarsr.inference.engine import Device, EngineName, EngineOptions, Precision
-from jcarsr.inference.memory import DEFAULT_MAX_MEMORY
-from jcarsr.inference.networks import Networks
-from jcarsr.inference.restorer import DEFAULT_TILE
-from jcarsr.inference.target import Target
 from jcarsr.pixels import Pixels
+from jcarsr.protocols import Device, EngineName, Precision
+from jcarsr.restoring.compose import compose
+from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
+from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.restorer import DEFAULT_TILE
+from jcarsr.restoring.target import Target
 
 
 class Restorer:

@@ -11,12 +11,12 @@ from typing import Any
 from jcarsr.errors import ImageError
 from jcarsr.image import ReadOptions, decode
 from jcarsr.image.decode import Source
-from jcarsr.image.earlier_save import EarlierSave
 from jcarsr.image.facts import Facts
-from jcarsr.inference.choice import choose_for
-from jcarsr.inference.memory import picture_bytes
-from jcarsr.inference.networks import Networks
-from jcarsr.inference.restorer import DEFAULT_TILE
+from jcarsr.jpeg.earlier_save import EarlierSave
+from jcarsr.restoring.choice import choose_for
+from jcarsr.restoring.memory import picture_bytes
+from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.weights import Record, find, read_record
 
 

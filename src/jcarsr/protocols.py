@@ -10,6 +10,19 @@ Output: TypeAlias = Literal["sr", "lr", "gradient"]
 """What is asked of a network: the enlarged picture, the input without artifacts, the edges."""
 
 
+EngineName: TypeAlias = Literal["auto", "onnx", "openvino", "torch"]
+"""The library that computes; auto: see `jcarsr.engines.select`."""
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps"]
+"""Where it computes; auto takes a GPU if there is one."""
+
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "int8"]
+"""In what it computes; auto takes bfloat16 where that is quicker and within a level of float32.
+
+int8 is for the convolutions that bear it, by graphs that were calibrated for the weights.
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkFacts:
     """What an engine must know of a network without building it; stored in its weight file.

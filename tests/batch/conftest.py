@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from jcarsr.inference.restorer import NetworkRestorer
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.pixels import Planes
+from jcarsr.restoring.restorer import NetworkRestorer
 from jcarsr.weights import Record
 
 

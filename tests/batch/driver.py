@@ -26,7 +26,7 @@ from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Worker
-from jcarsr.inference.target import Target
+from jcarsr.restoring.target import Target
 
 
 def run(inputs: Path, out: Path, weights: str, gradient: bool, step: Callable[[], None]) -> None:

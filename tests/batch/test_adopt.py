@@ -14,7 +14,7 @@ from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Outcome, Worker
-from jcarsr.inference.target import Target
+from jcarsr.restoring.target import Target
 
 X2 = Settings(target=Target(scale=2))
 Run = Callable[..., list[Outcome]]

@@ -16,7 +16,7 @@ from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Worker
-from jcarsr.inference.target import Target
+from jcarsr.restoring.target import Target
 
 SCRIPT = """
 import sys
@@ -27,7 +27,7 @@ from jcarsr import NetworkRestorer, Target
 from jcarsr.batch.plan import Job
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Worker
-from jcarsr.inference.memory import DEFAULT_MAX_MEMORY
+from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 
 class Hungry:

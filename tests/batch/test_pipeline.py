@@ -23,8 +23,8 @@ from jcarsr.batch.plan import Job, Refused, gradient_path, plan_jobs
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import LARGE, Outcome, Read, Worker
 from jcarsr.errors import ImageError, JCARSRError, LedgerError, StorageError
-from jcarsr.inference.target import Target
 from jcarsr.pixels import Pixels
+from jcarsr.restoring.target import Target
 
 WAIT = 10  # seconds after which an event that should have come is missing
 DRIVER = Path(__file__).with_name("driver.py")

@@ -21,7 +21,7 @@ from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Worker
-from jcarsr.inference.target import Target
+from jcarsr.restoring.target import Target
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="names of descriptors")
 

@@ -5,7 +5,7 @@ import pytest
 
 from jcarsr.batch.settings import Settings
 from jcarsr.image import ReadOptions, SaveOptions
-from jcarsr.inference.target import Target
+from jcarsr.restoring.target import Target
 
 SCALES = (1, 2, 4)
 PLAIN = Settings(target=Target(scale=2))

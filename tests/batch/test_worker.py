@@ -16,8 +16,8 @@ from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Outcome, Read, Worker, one_line_reason
 from jcarsr.errors import ImageError, JCARSRError
 from jcarsr.image import ReadOptions, SaveOptions
-from jcarsr.inference.target import Target
 from jcarsr.pixels import Pixels
+from jcarsr.restoring.target import Target
 
 X2 = Settings(target=Target(scale=2))
 

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
-from jcarsr.inference.graphs import graph_path
-from jcarsr.inference.onnx_engine import OnnxEngine
+from jcarsr.engines.graph_files import graph_path
+from jcarsr.engines.onnx import OnnxEngine
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 
 FACTS = JCARSRConfig(scale=2).facts

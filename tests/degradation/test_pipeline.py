@@ -1,8 +1,8 @@
 import numpy as np
 
-from jcarsr.degradation import jpeg
 from jcarsr.degradation.history import parse_history
 from jcarsr.degradation.pipeline import degrade, low_resolution
+from jcarsr.jpeg import codec
 from jcarsr.pixels import Pixels
 
 
@@ -10,7 +10,7 @@ def test_order_is_shrink_then_compress(photo: Pixels) -> None:
     lr, lq = degrade(photo, 2, parse_history("jpeg10"))
     assert lr.shape == lq.shape == (96, 128, 3)
     np.testing.assert_array_equal(lr, low_resolution(photo, 2))
-    np.testing.assert_array_equal(lq, jpeg.decode(jpeg.encode(lr, 10, "4:2:0")))
+    np.testing.assert_array_equal(lq, codec.decode(codec.encode(lr, 10, "4:2:0")))
 
 
 def test_flat_colour_is_kept() -> None:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter, JpegPresets
 
-from jcarsr.degradation.mozjpeg import mozjpeg_table
 from jcarsr.degradation.steps import (
     Jpeg,
     Modern,
@@ -14,6 +13,7 @@ from jcarsr.degradation.steps import (
     Sharpen,
 )
 from jcarsr.degradation.words import parse_step
+from jcarsr.jpeg.mozjpeg import mozjpeg_table
 from jcarsr.pixels import Pixels
 
 

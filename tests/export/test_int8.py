@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from jcarsr import DataError
+from jcarsr.engines.graph_files import graph_path, identity
 from jcarsr.export.int8 import MAX_PATCHES, SIDE, agreement, patches
-from jcarsr.inference.graphs import graph_path, identity
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.weights import PRETRAINED, bundled_names, read
 

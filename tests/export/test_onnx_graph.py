@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx.external_data_helper import load_external_data_for_model
 
-from jcarsr.inference.graphs import graph_path, identity
+from jcarsr.engines.graph_files import graph_path, identity
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.protocols import Output
 from jcarsr.weights import PRETRAINED, bundled_names, read

@@ -6,9 +6,9 @@ import pytest
 from onnx_ir import load
 
 from jcarsr import WeightsError
+from jcarsr.engines.graph_files import graph_path
+from jcarsr.engines.onnx import OnnxEngine
 from jcarsr.export import write
-from jcarsr.inference.graphs import graph_path
-from jcarsr.inference.onnx_engine import OnnxEngine
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.partfile import PART
 from jcarsr.protocols import Output

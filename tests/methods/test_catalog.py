@@ -6,21 +6,22 @@ import pytest
 from jcarsr import WeightsError
 from jcarsr.degradation.history import parse_history
 from jcarsr.degradation.pipeline import degrade
-from jcarsr.image.last_save import LastSave
-from jcarsr.inference.engine import EngineOptions
+from jcarsr.engines.base import EngineOptions
+from jcarsr.jpeg.decoded import Decoded
+from jcarsr.jpeg.last_save import LastSave
 from jcarsr.methods import catalog
 from jcarsr.methods.bicubic import Bicubic
 from jcarsr.methods.catalog import METHODS, Context, find_method
-from jcarsr.methods.method import Given
 from jcarsr.pixels import Pixels
 from jcarsr.weights import default_name, find, read_record
 
 CONTEXT = Context(scale=2, options=EngineOptions(engine="onnx", precision="float32"))
 
 
-def given(photo: Pixels, word: str) -> Given:
+def given(photo: Pixels, word: str) -> Decoded:
     history = parse_history(word)
-    return Given(degrade(photo[:96, :96], 2, history).lq, history.last_save)
+    pixels = degrade(photo[:96, :96], 2, history).lq
+    return Decoded(pixels=pixels, last_save=history.last_save)
 
 
 def test_bicubic_has_no_weights(photo: Pixels) -> None:

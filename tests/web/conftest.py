@@ -23,8 +23,8 @@ import skimage.data
 import uvicorn
 from PIL import Image
 
+from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError, PixelLimitError
-from jcarsr.inference.engine import EngineOptions
 from jcarsr.web.app import create_app
 from jcarsr.web.connections import Connections
 from jcarsr.web.limits import Limits

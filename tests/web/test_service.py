@@ -14,8 +14,8 @@ import psutil
 import pytest
 from PIL import Image
 
+from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError
-from jcarsr.inference.engine import EngineOptions
 from jcarsr.web.jobs import Job, State
 from jcarsr.web.limits import Limits
 from jcarsr.web.networks import NetworkSize, Scale

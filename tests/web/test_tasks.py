@@ -9,10 +9,10 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 import jcarsr
+from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError, PixelLimitError, WeightsError
 from jcarsr.image import SaveOptions
 from jcarsr.image.facts import facts
-from jcarsr.inference.engine import EngineOptions
 from jcarsr.web.tasks import Convert, Enlarge, Gradient, Inspect, Performer, Restore
 
 Jpeg = Callable[..., bytes]

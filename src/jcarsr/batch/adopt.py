@@ -14,7 +14,7 @@ from jcarsr.batch.plan import Job
 from jcarsr.batch.settings import Settings
 from jcarsr.errors import ImageError
 from jcarsr.image import FORMATS, decode, format_of
-from jcarsr.inference.networks import Networks
+from jcarsr.restoring.networks import Networks
 
 
 def adopt(

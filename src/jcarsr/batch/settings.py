@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jcarsr.image import ReadOptions, SaveOptions
-from jcarsr.inference.restorer import DEFAULT_TILE
-from jcarsr.inference.target import Target
+from jcarsr.restoring.restorer import DEFAULT_TILE
+from jcarsr.restoring.target import Target
 
 _CHOICE = 1  # to be raised when the same pictures may get other weights
 

@@ -28,10 +28,10 @@ from jcarsr.image import (
 )
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.guard import check_file
-from jcarsr.inference.animate import animate
-from jcarsr.inference.compose import compose
-from jcarsr.inference.gradient_map import gradient_map
-from jcarsr.inference.networks import Networks
+from jcarsr.restoring.animate import animate
+from jcarsr.restoring.compose import compose
+from jcarsr.restoring.gradient_map import gradient_map
+from jcarsr.restoring.networks import Networks
 
 LARGE = 8_000_000
 """Pixels; a picture or a result with more is not held beside others."""

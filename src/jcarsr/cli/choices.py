@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from jcarsr.inference.engine import EngineOptions
+from jcarsr.engines.base import EngineOptions
 
 _HOW = "How it is computed"
 

@@ -24,7 +24,7 @@ from jcarsr.cli.choices import (
     usage_errors,
 )
 from jcarsr.cli.shell import say
-from jcarsr.degradation.jpeg import Subsampling
+from jcarsr.jpeg.codec import Subsampling
 
 if TYPE_CHECKING:
     from jcarsr.degradation.history import History

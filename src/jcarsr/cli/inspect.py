@@ -20,9 +20,9 @@ from jcarsr.cli.pipes import read_picture
 from jcarsr.cli.shell import say
 from jcarsr.errors import ImageError, told_bytes
 from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile, facts
-from jcarsr.image.jpeg_quality import Quality
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
 from jcarsr.inspection import Choice, as_dictionary, choose, look
+from jcarsr.jpeg.quality import Quality
 
 
 def inspect(

@@ -32,9 +32,9 @@ from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
 from jcarsr.cli.report import Report
 from jcarsr.cli.run import run_plan
 from jcarsr.cli.shell import cleared_away_after_signals
-from jcarsr.inference.networks import Networks
-from jcarsr.inference.restorer import DEFAULT_TILE
-from jcarsr.inference.target import Target
+from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.restorer import DEFAULT_TILE
+from jcarsr.restoring.target import Target
 
 _SIZE, _FILES, _LIMITS = "Size of the result", "Files", "Difficult inputs and limits"
 

@@ -11,8 +11,8 @@ from jcarsr.batch.plan import Job, Plan
 from jcarsr.batch.settings import Settings
 from jcarsr.cli.report import Report
 from jcarsr.errors import JCARSRError
-from jcarsr.inference.networks import Networks
 from jcarsr.partfile import remove_dead_parts
+from jcarsr.restoring.networks import Networks
 
 if TYPE_CHECKING:
     from jcarsr.batch.worker import Outcome

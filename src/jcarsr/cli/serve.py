@@ -85,7 +85,7 @@ def serve(
 
     Pictures are held in a temporary folder for a while, and nowhere else.
     """
-    from jcarsr.inference.networks import Networks
+    from jcarsr.restoring.networks import Networks
     from jcarsr.web.limits import Limits
     from jcarsr.web.serve import is_loopback
     from jcarsr.web.serve import serve as run

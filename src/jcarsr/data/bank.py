@@ -19,9 +19,8 @@ from jcarsr.data.sources import Entry
 from jcarsr.degradation.draw import Distribution
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError, told_bytes
+from jcarsr.jpeg.grid import BLOCK
 from jcarsr.pixels import crop_to_multiple
-
-JPEG_GRID = 8  # pixels
 
 
 class Batch(NamedTuple):
@@ -107,7 +106,7 @@ class Bank:
         picture = torch.multinomial(self._chances, count, replacement=True, generator=generator)
         top = below(self.heights[picture] - self.settings.patch_size + 1)
         left = below(self.widths[picture] - self.settings.patch_size + 1)
-        grid = torch.where(torch.rand(count, generator=generator) < 0.5, JPEG_GRID, 1)
+        grid = torch.where(torch.rand(count, generator=generator) < 0.5, BLOCK, 1)
         return _Crops(
             start=self.starts[picture],
             width=self.widths[picture],

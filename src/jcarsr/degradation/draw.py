@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jcarsr.degradation.history import History
-from jcarsr.degradation.jpeg import Subsampling
 from jcarsr.degradation.steps import (
     Encoder,
     Filter,
@@ -21,6 +20,7 @@ from jcarsr.degradation.steps import (
     Shift,
     Step,
 )
+from jcarsr.jpeg.codec import Subsampling
 
 
 class Distribution(Protocol):

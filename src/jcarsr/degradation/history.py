@@ -10,7 +10,7 @@ from PIL import Image, features
 
 from jcarsr.degradation.steps import Modern, Resize, Step
 from jcarsr.degradation.words import parse_step
-from jcarsr.image.last_save import LastSave
+from jcarsr.jpeg.last_save import LastSave
 from jcarsr.pixels import Pixels
 
 

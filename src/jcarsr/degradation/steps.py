@@ -16,9 +16,9 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from PIL import Image, ImageFilter, JpegPresets
 
-from jcarsr.degradation import jpeg
-from jcarsr.degradation.mozjpeg import mozjpeg_table
-from jcarsr.image.last_save import LastSave, last_save_of
+from jcarsr.jpeg import codec
+from jcarsr.jpeg.last_save import LastSave, last_save_of
+from jcarsr.jpeg.mozjpeg import mozjpeg_table
 from jcarsr.pixels import Pixels
 
 Shift: TypeAlias = tuple[int, int]
@@ -40,7 +40,7 @@ class Jpeg:
     """
 
     qf: int  # 1 to 100, of libjpeg's scale
-    subsampling: jpeg.Subsampling = "4:2:0"
+    subsampling: codec.Subsampling = "4:2:0"
     tables: Encoder = "libjpeg"  # whose tables; libjpeg encodes in any case
     shift: Shift = (0, 0)
 
@@ -50,7 +50,7 @@ class Jpeg:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """The pixels after saving and loading."""
-        return _cut(jpeg.decode(self._encode(_pad(pixels, self.shift))), self.shift)
+        return _cut(codec.decode(self._encode(_pad(pixels, self.shift))), self.shift)
 
     @property
     def last_save(self) -> LastSave:
@@ -59,7 +59,7 @@ class Jpeg:
 
     def _encode(self, pixels: Pixels) -> bytes:
         tables = [mozjpeg_table(self.qf)] * 2 if self.tables == "mozjpeg" else None
-        return jpeg.encode(pixels, self.qf, self.subsampling, tables)
+        return codec.encode(pixels, self.qf, self.subsampling, tables)
 
     def __str__(self) -> str:
         chroma = "" if self.subsampling == "4:2:0" else "/" + self.subsampling.replace(":", "")
@@ -87,7 +87,7 @@ class Photoshop:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """The pixels after saving and loading."""
-        return _cut(jpeg.decode(self._encode(_pad(pixels, self.shift))), self.shift)
+        return _cut(codec.decode(self._encode(_pad(pixels, self.shift))), self.shift)
 
     @property
     def last_save(self) -> LastSave:
@@ -97,8 +97,8 @@ class Photoshop:
     def _encode(self, pixels: Pixels) -> bytes:
         preset: Any = JpegPresets.presets[self.preset]
         number: int = preset["subsampling"]
-        subsampling: jpeg.Subsampling = ("4:4:4", "4:2:2", "4:2:0")[number]
-        return jpeg.encode(pixels, 100, subsampling, preset["quantization"])
+        subsampling: codec.Subsampling = ("4:4:4", "4:2:2", "4:2:0")[number]
+        return codec.encode(pixels, 100, subsampling, preset["quantization"])
 
     def __str__(self) -> str:
         return f"photoshop/{self.preset}{_shift_word(self.shift)}"

@@ -12,7 +12,8 @@ from jcarsr.degradation.history import History
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError
 from jcarsr.evaluation.rows import Row
-from jcarsr.methods.method import Given, Method
+from jcarsr.jpeg.decoded import Decoded
+from jcarsr.methods.method import Method
 from jcarsr.metrics.protocol import EvalProtocol, Score
 from jcarsr.pixels import Pixels, crop_to_multiple
 
@@ -51,7 +52,10 @@ def evaluate(
         on_progress(done, steps)
     for history in histories:
         last = history.last_save
-        lqs = {name: Given(history(hr, lr), last) for name, (hr, lr) in pairs.items()}
+        lqs = {
+            name: Decoded(pixels=history(hr, lr), last_save=last)
+            for name, (hr, lr) in pairs.items()
+        }
         for method in methods:
             scores: dict[str, Score] = {}
             for name, (hr, _) in pairs.items():

@@ -23,10 +23,10 @@ from onnxruntime.quantization import (  # pyright: ignore[reportMissingTypeStubs
 )
 
 from jcarsr.data.sources import list_entries
+from jcarsr.engines.graph_files import IDENTITY, identity
+from jcarsr.engines.torch import load_network
 from jcarsr.errors import DataError, WeightsError
 from jcarsr.export.onnx_graph import point_into
-from jcarsr.inference.graphs import IDENTITY, identity
-from jcarsr.inference.torch_engine import load_network
 from jcarsr.pixels import Planes, to_planes
 from jcarsr.protocols import Output
 from jcarsr.weights import read

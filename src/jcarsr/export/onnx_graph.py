@@ -15,8 +15,8 @@ import torch
 from onnxscript.optimizer import optimize_ir
 from torch import Tensor, nn
 
-from jcarsr.inference.graphs import IDENTITY, identity
-from jcarsr.inference.torch_engine import load_network
+from jcarsr.engines.graph_files import IDENTITY, identity
+from jcarsr.engines.torch import load_network
 from jcarsr.networks.network import Network
 from jcarsr.protocols import Output
 from jcarsr.safefile import tensor_places

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
+from jcarsr.engines.graph_files import graph_path
+from jcarsr.engines.onnx import OnnxEngine
+from jcarsr.engines.torch import TorchEngine, load_network
 from jcarsr.errors import WeightsError
 from jcarsr.export.int8 import agreement, build_int8
 from jcarsr.export.onnx_graph import build, trace
-from jcarsr.inference.graphs import graph_path
-from jcarsr.inference.onnx_engine import OnnxEngine
-from jcarsr.inference.torch_engine import TorchEngine, load_network
 from jcarsr.partfile import remove_dead_parts, scratch_folder, sync_file, sync_folder
 from jcarsr.pixels import Planes
 from jcarsr.protocols import Output

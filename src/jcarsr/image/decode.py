@@ -15,14 +15,14 @@ from jcarsr.errors import ImageError, PixelLimitError
 from jcarsr.image.colours import Colours, settle_colours, without_grey
 from jcarsr.image.geometry import Stored
 from jcarsr.image.guard import check_file
-from jcarsr.image.jpeg_whole import TRUNCATED, whole_jpeg
-from jcarsr.image.last_save import last_save_of
+from jcarsr.image.jpeg_file import TRUNCATED, whole_jpeg
 from jcarsr.image.metadata import orientation_of, read_metadata, stored_size
 from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, opened
 from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.png_rows import has_all_rows
 from jcarsr.image.samples import cmyk_to_rgb, is_grey, load, refuse_unknown_mode, samples_of
+from jcarsr.jpeg.last_save import last_save_of
 from jcarsr.pixels import Pixels, to_8_bits
 
 Source = str | Path | IO[bytes]

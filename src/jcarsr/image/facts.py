@@ -13,12 +13,13 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError
 from jcarsr.image.colours import settle_colours
-from jcarsr.image.jpeg_quality import Quality, quality_of
-from jcarsr.image.jpeg_whole import doubts_about_jpeg
+from jcarsr.image.jpeg_file import doubts_about_jpeg
 from jcarsr.image.late_chunks import find_late_metadata
 from jcarsr.image.metadata import colour_space, read_metadata, stored_size
 from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, opened
 from jcarsr.image.samples import refuse_unknown_mode
+from jcarsr.jpeg.quality import Quality, quality_of
+from jcarsr.jpeg.subsampling import subsampling_name
 
 LAST_SAVE = (
     "its tables tell of the last save only: the picture may have been compressed harder before"
@@ -38,13 +39,6 @@ _MODES = {
     "RGBa": "RGB",
     "RGBX": "RGB",
     "LAB": "Lab",
-}
-_SUBSAMPLINGS: dict[tuple[float, float], str] = {
-    (1, 1): "4:4:4",
-    (2, 1): "4:2:2",
-    (2, 2): "4:2:0",
-    (1, 2): "4:4:0",
-    (4, 1): "4:1:1",
 }
 
 
@@ -155,22 +149,10 @@ def _jpeg_facts(image: Image.Image) -> JpegFacts | None:
     if not image.tile:
         raise ImageError("breaks off within its header")
     return JpegFacts(
-        subsampling=_subsampling([(across, down) for _, across, down, _ in image.layer]),
+        subsampling=subsampling_name([(across, down) for _, across, down, _ in image.layer]),
         progressive=bool(image.info.get("progressive")),
         quality=quality_of(image),
     )
-
-
-def _subsampling(factors: list[tuple[int, int]]) -> str:
-    """The usual name for sampling factors (across, down), one pair a component (T.81, A.1.1)."""
-    if len(factors) == 1:
-        return "grey"
-    (across, down), *others = factors
-    coarse = others[:2]
-    if any(pair != coarse[0] for pair in coarse) or any(pair != factors[0] for pair in others[2:]):
-        return "other"
-    ratio = (across / max(coarse[0][0], 1), down / max(coarse[0][1], 1))
-    return _SUBSAMPLINGS.get(ratio, "other")
 
 
 def _mode(image: Image.Image) -> str:

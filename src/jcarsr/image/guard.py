@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import IO
 
 from jcarsr.errors import ImageError
-from jcarsr.image.jpeg_structure import LOSSLESS, is_jpeg, read_structure
 from jcarsr.image.parts import check_chunks, check_gif
 from jcarsr.image.png_chunks import is_png, without_bad_chunks
 from jcarsr.image.tiff_directory import check_tiff
+from jcarsr.jpeg.structure import LOSSLESS, is_jpeg, read_structure
 
 MAX_BYTES = 2**30
 """Bytes of a file; a larger one is refused."""

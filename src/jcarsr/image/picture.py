@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from jcarsr.image.geometry import Stored
-from jcarsr.image.last_save import LastSave
+from jcarsr.jpeg.last_save import LastSave
 from jcarsr.pixels import Samples
 
 

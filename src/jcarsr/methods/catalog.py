@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from jcarsr.image.earlier_save import find_earlier_save
-from jcarsr.inference.choice import choose_weights
-from jcarsr.inference.engine import EngineOptions
-from jcarsr.inference.networks import Networks
+from jcarsr.engines.base import EngineOptions
+from jcarsr.jpeg.decoded import Decoded
+from jcarsr.jpeg.earlier_save import find_earlier_save
 from jcarsr.methods.bicubic import Bicubic
-from jcarsr.methods.method import Given, Method
+from jcarsr.methods.method import Method
 from jcarsr.pixels import Pixels
+from jcarsr.restoring.choice import choose_weights
+from jcarsr.restoring.networks import Networks
 from jcarsr.weights import find, read_record
 
 
@@ -63,10 +64,10 @@ def _auto(context: Context) -> Method:
     networks, scale = context.networks(None), context.scale
     networks.check_device()
 
-    def restore(given: Given) -> Pixels:
-        earlier = find_earlier_save(given.pixels, given.last_save)
+    def restore(decoded: Decoded) -> Pixels:
+        earlier = find_earlier_save(decoded.pixels, decoded.last_save)
         chosen = choose_weights(scale, earlier)
-        return networks.restorer(scale, chosen.name).restore(given.pixels)
+        return networks.restorer(scale, chosen.name).restore(decoded.pixels)
 
     library = networks.library(scale)
     return Method(name="auto", scale=scale, restore=restore, library=library)

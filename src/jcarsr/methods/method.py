@@ -1,21 +1,13 @@
-"""A method and what it is given."""
+"""A method of a table of results."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jcarsr.image.last_save import LastSave
-from jcarsr.inference.restorer import Enlarger
+from jcarsr.jpeg.decoded import Decoded
 from jcarsr.pixels import Pixels
-
-
-@dataclass(frozen=True)
-class Given:
-    """A degraded picture as its file gives it."""
-
-    pixels: Pixels  # (H, W, 3) uint8 RGB
-    last_save: LastSave  # what the file says of how they were saved
+from jcarsr.restoring.restorer import Enlarger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +16,7 @@ class Method:
 
     name: str
     scale: int
-    restore: Callable[[Given], Pixels]  # -> (scale * H, scale * W, 3) uint8 RGB
+    restore: Callable[[Decoded], Pixels]  # -> (scale * H, scale * W, 3) uint8 RGB
     sha256: str | None = None  # of its weights' tensors; None = no weights, or several
     library: str = "numpy"  # the package that computes it
 
@@ -36,7 +28,7 @@ class Method:
         return cls(
             name=name,
             scale=enlarger.scale,
-            restore=lambda given: enlarger.restore(given.pixels),
+            restore=lambda decoded: enlarger.restore(decoded.pixels),
             sha256=sha256,
             library=library,
         )

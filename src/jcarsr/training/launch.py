@@ -9,7 +9,7 @@ from lightning.fabric import Fabric
 from lightning.fabric.loggers.csv_logs import CSVLogger
 from lightning.fabric.loggers.tensorboard import TensorBoardLogger
 
-from jcarsr.inference.devices import find_device
+from jcarsr.devices import find_device
 from jcarsr.training.options import RunOptions
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jcarsr.inference.devices import computes_bfloat16, find_device
-from jcarsr.inference.engine import Device
+from jcarsr.devices import computes_bfloat16, find_device
+from jcarsr.protocols import Device
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jcarsr.inference.memory import DEFAULT_MAX_MEMORY
+from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, TypeAlias
 
+from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError
-from jcarsr.inference.engine import EngineOptions
 from jcarsr.web import problems
 from jcarsr.web.folder import locked_folder, remove_stale
 from jcarsr.web.jobs import Job, Jobs, State

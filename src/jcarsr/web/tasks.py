@@ -13,6 +13,7 @@ from PIL import Image
 from jcarsr.batch.plan import Job
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Outcome, Worker
+from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError, StorageError
 from jcarsr.image import (
     Animation,
@@ -24,11 +25,10 @@ from jcarsr.image import (
     upright,
 )
 from jcarsr.image.facts import facts
-from jcarsr.inference.engine import EngineOptions
-from jcarsr.inference.gradient_map import gradient_map
-from jcarsr.inference.networks import Networks
-from jcarsr.inference.target import SCALES, Target
 from jcarsr.inspection import as_dictionary, choose, look
+from jcarsr.restoring.gradient_map import gradient_map
+from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.target import SCALES, Target
 from jcarsr.web.networks import NetworkSize, weights_name
 
 OnTile: TypeAlias = Callable[[int, int], None]

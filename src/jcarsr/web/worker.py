@@ -16,9 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError, MemoryLimitError, PixelLimitError, StorageError
 from jcarsr.image import limit_pillow
-from jcarsr.inference.engine import Device, EngineName, EngineOptions, Precision
+from jcarsr.protocols import Device, EngineName, Precision
 from jcarsr.web.tasks import TASKS, Performer, SalvageableError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)

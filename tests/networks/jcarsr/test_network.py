@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from jcarsr import JCARSR, PRESETS, JCARSRConfig
-from jcarsr.inference.torch_engine import load_network
+from jcarsr.engines.torch import load_network
 from jcarsr.networks.catalog import build_preset
 from jcarsr.weights import Record, read, write
 

@@ -1,0 +1,60 @@
+"""The border between pictures and networks: what an engine must do. Imports no engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from jcarsr.pixels import Planes
+from jcarsr.protocols import Device, EngineName, Output, Precision
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """How networks are run. Results agree within a level, whatever is chosen."""
+
+    engine: EngineName = "auto"
+    device: Device = "auto"
+    precision: Precision = "auto"
+    threads: int | None = None  # of the CPU; None = as the library thinks best
+
+
+class Engine(Protocol):
+    """A loaded network on some device, for one of its outputs."""
+
+    @property
+    def scale(self) -> int:
+        """Output size over input size."""
+        ...
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Memory that `run` takes for each pixel of its input, about and rather too much."""
+        ...
+
+    def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+        """Restore one picture or tile. Must be callable from several threads.
+
+        (1, 3, H, W) float32 RGB in [0, 1] -> (1, 3, scale * H, scale * W) float32, not clamped
+
+        Args:
+            lq: the input.
+            full_precision: compute in float32 whatever the engine does else.
+
+        Raises:
+            MemoryLimitError: not enough memory for an input of this size.
+        """
+        ...
+
+
+class Backend(Protocol):
+    """A library that runs networks, with its device and settings."""
+
+    def open(self, path: Path, output: Output) -> Engine:
+        """Load a weight file's network, checked, for one of its outputs.
+
+        Raises:
+            WeightsError: the file is damaged, or this library cannot run it.
+        """
+        ...

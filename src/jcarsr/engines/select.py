@@ -1,0 +1,154 @@
+"""Which engine runs a network: the only place that knows them by name. Loads none before."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import sys
+import threading
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from jcarsr.engines.base import Backend, Engine, EngineOptions
+from jcarsr.engines.graph_files import graph_path
+from jcarsr.errors import WeightsError
+from jcarsr.protocols import EngineName, Output
+
+_LIBRARIES: dict[EngineName, str] = {
+    "onnx": "onnxruntime",
+    "openvino": "openvino",
+    "torch": "torch",
+}
+_BACKENDS: dict[EngineName, tuple[str, str]] = {
+    "onnx": ("jcarsr.engines.onnx", "OnnxBackend"),
+    "openvino": ("jcarsr.engines.openvino", "OpenVINOBackend"),
+    "torch": ("jcarsr.engines.torch", "TorchBackend"),
+}
+
+
+class Engines:
+    """A Backend that takes for every weight file the best of the installed ones.
+
+    auto is PyTorch where it has a GPU, else OpenVINO where the CPU computes in bfloat16, else ONNX
+    Runtime, the quicker one without; the two need the graphs that `jcarsr export` writes beside a
+    weight file. Where they are missing it is PyTorch.
+
+    Raises:
+        ValueError: an option that does not go with the others, or an engine that is not installed.
+    """
+
+    def __init__(self, options: EngineOptions = EngineOptions()) -> None:  # noqa: B008
+        self._options = options
+        self._backends: dict[EngineName, Backend] = {}
+        self._lock = threading.Lock()
+        _check(options)
+
+    def check_device(self) -> None:
+        """Raises ValueError if the device is not there."""
+        if self._options.device in ("cuda", "mps"):
+            self._backend("torch")
+
+    def open(self, path: Path, output: Output) -> Engine:
+        """Load a weight file's network for one of its outputs.
+
+        Raises:
+            WeightsError: it is damaged, or none of the installed engines can run it.
+            ValueError: the device is not there.
+        """
+        return self._backend(self.choose(path)).open(path, output)
+
+    def library(self, path: Path) -> str:
+        """The package that runs a weight file's network, by the name under which it is installed.
+
+        Raises:
+            WeightsError: none can run it.
+        """
+        return _LIBRARIES[self.choose(path)]
+
+    def choose(self, path: Path) -> EngineName:
+        """The engine for a weight file.
+
+        Raises:
+            WeightsError: none can run it.
+        """
+        options = self._options
+        if options.engine != "auto":
+            return options.engine
+        int8 = options.precision == "int8"
+        on_cpu = options.device == "cpu" or int8
+        if options.device in ("cuda", "mps") or (not on_cpu and torch_has_gpu()):
+            return "torch"
+        if int8 or graph_path(path, "sr").is_file():
+            onnx = _installed("onnx") and options.precision != "bfloat16"
+            if _installed("openvino") and (not onnx or openvino_has_bfloat16()):
+                return "openvino"
+            if onnx:
+                return "onnx"
+        if _installed("torch"):
+            return "torch"
+        raise WeightsError(
+            f"{path}: has no graph beside it (jcarsr export writes one), "
+            "and PyTorch is not installed: pip install 'jcarsr[torch]'"
+        )
+
+    def _backend(self, name: EngineName) -> Backend:
+        with self._lock:
+            if name not in self._backends:
+                module, kind = _BACKENDS[name]
+                self._backends[name] = getattr(import_module(module), kind)(self._options)
+            return self._backends[name]
+
+
+def torch_has_gpu() -> bool:
+    """Whether PyTorch is installed and sees a GPU; imports it only where there is a driver."""
+    if not (_installed("torch") and _has_driver()):
+        return False
+    return import_module("jcarsr.devices").find_device("auto") != "cpu"
+
+
+def openvino_has_bfloat16() -> bool:
+    """Whether OpenVINO, which is installed, computes in bfloat16 on this CPU; imports it."""
+    from jcarsr.engines.openvino import computes_bfloat16
+
+    return computes_bfloat16()
+
+
+def _has_driver() -> bool:
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    if Path("/dev/kfd").exists():  # AMD
+        return True
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def _installed(name: EngineName) -> bool:
+    try:
+        return find_spec(_LIBRARIES[name]) is not None
+    except ValueError:  # imported in some odd way, or blocked
+        return False
+
+
+def _check(options: EngineOptions) -> None:
+    engine, device = options.engine, options.device
+    if engine != "auto" and not _installed(engine):
+        raise ValueError(f"engine {engine} is not installed: pip install {_requirement(engine)}")
+    if options.precision == "int8" and (engine == "torch" or device in ("cuda", "mps")):
+        raise ValueError("int8 is for the engines onnx and openvino, on the CPU")
+    if device in ("cuda", "mps"):
+        if engine not in ("auto", "torch"):
+            raise ValueError(f"engine {engine} computes on the CPU, and device is {device}")
+        if not _installed("torch"):
+            raise ValueError(f"device {device} needs PyTorch: pip install {_requirement('torch')}")
+    if engine == "onnx" and options.precision == "bfloat16":
+        raise ValueError("engine onnx computes in float32 or int8")
+    if options.threads is not None and options.threads < 1:
+        raise ValueError(f"threads must be at least 1, got {options.threads}")
+
+
+def _requirement(name: EngineName) -> str:
+    return "onnxruntime" if name == "onnx" else f"'jcarsr[{name}]'"

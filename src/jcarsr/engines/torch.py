@@ -1,0 +1,135 @@
+"""The PyTorch engine."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from jcarsr.devices import Found, computes_bfloat16, find_device
+from jcarsr.engines.base import EngineOptions
+from jcarsr.errors import MemoryLimitError, WeightsError
+from jcarsr.networks.catalog import build
+from jcarsr.networks.network import Network
+from jcarsr.pixels import Planes
+from jcarsr.protocols import Device, Output, Precision
+from jcarsr.weights import Weights, check_output, read, read_record
+
+
+class TorchBackend:
+    """PyTorch; the outputs of a weight file share one network.
+
+    Raises:
+        ValueError: the device is not there.
+    """
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._device: Found = find_device(options.device)
+        self._precision: Precision = options.precision
+        self._engines: dict[Path, TorchEngine] = {}
+        self._lock = threading.Lock()
+        if options.threads is not None:
+            torch.set_num_threads(options.threads)
+
+    def open(self, path: Path, output: Output) -> TorchEngine:
+        """Load a weight file's network.
+
+        Raises:
+            WeightsError: damaged, its tensors are not those of its network, or the network has no
+                such output.
+        """
+        check_output(read_record(path), output)
+        with self._lock:
+            if path not in self._engines:
+                self._engines[path] = TorchEngine(
+                    read(path), self._device, precision=self._precision
+                )
+            return self._engines[path].asked_for(output)
+
+
+class TorchEngine:
+    """A network in PyTorch; auto precision is bfloat16 on GPUs of CUDA that have it, else float32.
+
+    Raises:
+        WeightsError: the tensors are not those of the record's network.
+        ValueError: the device is not there.
+    """
+
+    def __init__(
+        self,
+        weights: Weights | Network,
+        device: Device = "auto",
+        output: Output = "sr",
+        precision: Precision = "auto",
+    ) -> None:
+        self._device: Found = find_device(device)
+        if isinstance(weights, Network):
+            self._model = weights
+        else:
+            self._model = load_network(weights)
+            self._model.fuse(final=True)
+        self._model.to(self._device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self._output: Output = output
+        if precision == "auto":
+            able = self._device == "cuda" and computes_bfloat16(self._device)
+            precision = "bfloat16" if able else "float32"
+        self._precision: Precision = precision
+
+    def asked_for(self, output: Output) -> TorchEngine:
+        """The same network, asked for another output; the weights are shared."""
+        return TorchEngine(self._model, self._device, output, self._precision)
+
+    @property
+    def scale(self) -> int:
+        """Output size over input size."""
+        return self._model.facts.output_scale(self._output)
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Memory that `run` takes for each pixel of its input, an upper estimate."""
+        return self._model.facts.bytes_per_pixel(self._output)
+
+    def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+        """(1, 3, H, W) float32 RGB in [0, 1] -> (1, 3, scale * H, scale * W) float32.
+
+        Raises:
+            MemoryLimitError: not enough memory for an input of this size.
+        """
+        low_precision = self._precision == "bfloat16" and not full_precision
+        try:
+            x = torch.from_numpy(lq).to(self._device).contiguous(memory_format=torch.channels_last)
+            autocast = torch.autocast(self._device, torch.bfloat16, enabled=low_precision)
+            with torch.inference_mode(), autocast:
+                return self._model.predict(x, self._output).float().cpu().numpy()
+        except (MemoryError, RuntimeError) as error:
+            if not _is_about_memory(error):
+                raise
+            height, width = lq.shape[2:]
+            raise MemoryLimitError(f"not enough memory for a tile of {width}x{height}") from error
+
+
+def load_network(weights: Weights) -> Network:
+    """The network of a weight file, in float32 on the CPU, ready to restore.
+
+    Raises:
+        WeightsError: there is no such network, or the tensors are not its.
+    """
+    record = weights.record
+    try:
+        model = build(record.architecture, record.config)
+    except ValueError as error:
+        raise WeightsError(f"{record.name}: {error}") from error
+    state = {k: torch.from_numpy(v.astype(np.float32)) for k, v in weights.tensors.items()}
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise WeightsError(f"{record.name}: tensors do not fit its network ({reason})") from error
+    return model.eval()
+
+
+def _is_about_memory(error: Exception) -> bool:
+    """PyTorch has an error of its own for GPUs alone: on the CPU only the text tells."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "alloc" in str(error)

@@ -1,1 +1,0 @@
-"""Restoring: which pixels are seen together, by which engine, and where results go."""

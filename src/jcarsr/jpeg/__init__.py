@@ -1,0 +1,1 @@
+"""JPEG as such: codec, tables, quality, the coded data, traces of saves in pixels."""

@@ -1,0 +1,38 @@
+"""What a picture's file says of its last save."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+
+from jcarsr.jpeg.quality import quality_of
+from jcarsr.jpeg.subsampling import subsampling_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastSave:
+    """How pixels were saved last, as far as their file tells."""
+
+    format: str | None = None  # Pillow's name: JPEG, PNG, ...; None = pixels without a file
+    luma: tuple[int, ...] | None = None  # a JPEG's 64 luma steps, row by row
+    chroma: tuple[int, ...] | None = None  # its 64 chroma steps; None in a grey one
+    subsampling: str | None = None  # of its chroma: 4:2:0, ..., grey, other
+    qf: int | None = None  # a JPEG's quality, the nearest on libjpeg's scale
+
+
+def last_save_of(image: Image.Image) -> LastSave:
+    """What an opened image's header says; nothing for one that was made in memory."""
+    if not isinstance(image, JpegImageFile):
+        return LastSave(format=image.format)
+    quality = quality_of(image)
+    tables = [image.quantization.get(number) for *_, number in image.layer]
+    luma, chroma = (tuple(t) if t else None for t in (*tables[:2], None, None)[:2])
+    return LastSave(
+        format="JPEG",
+        luma=luma,
+        chroma=chroma,
+        subsampling=subsampling_name([(layer[1], layer[2]) for layer in image.layer]),
+        qf=None if quality is None else quality.value,
+    )

@@ -1,0 +1,50 @@
+"""An animation -> the same with every frame restored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from jcarsr.errors import MemoryLimitError, told_bytes
+from jcarsr.image.picture import Animation, Picture
+from jcarsr.restoring.compose import compose
+from jcarsr.restoring.restorer import NetworkRestorer
+
+
+def animate(
+    animation: Animation,
+    restorer: NetworkRestorer,
+    size: tuple[int, int],
+    on_tile: Callable[[int, int], None] = lambda done, total: None,
+    max_memory: int | None = None,
+) -> tuple[Animation, int]:
+    """Restore every frame; also gives how many tiles had to be repeated in float32.
+
+    Args:
+        animation: as decoded.
+        restorer: the network.
+        size: (width, height) of the result.
+        on_tile: told (tiles done, tiles in all).
+        max_memory: bytes that the restored frames may take; None = no limit.
+
+    Raises:
+        MemoryLimitError: they would take more.
+        JCARSRError: as `compose`, or a frame cannot be decoded.
+    """
+    needed = size[0] * size[1] * 4 * len(animation)
+    if max_memory is not None and needed > max_memory:
+        raise MemoryLimitError(
+            f"{len(animation)} frames need {told_bytes(needed)}, "
+            f"more than the {told_bytes(max_memory)} allowed"
+        )
+    frames: list[Picture] = []
+    repeated = 0
+    for index, frame in enumerate(animation.decode_frames()):
+
+        def on_frame_tile(done: int, total: int, before: int = index) -> None:
+            on_tile(before * total + done, len(animation) * total)
+
+        result = compose(frame, restorer, size, on_frame_tile)
+        repeated += result.full_precision_tiles
+        frames.append(result.picture)
+    return replace(animation, size=size, decode_frames=lambda: iter(frames)), repeated

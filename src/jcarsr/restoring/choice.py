@@ -1,0 +1,60 @@
+"""Which bundled weights restore a picture: those for one save, or those for repeated saves.
+
+`docs/choice.md` says how often the earlier save is found and what a wrong choice costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jcarsr.image import Animation, Picture
+from jcarsr.jpeg.earlier_save import EarlierSave, find_earlier_save
+from jcarsr.pixels import to_8_bits
+from jcarsr.weights import default_name, web_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Weights, and why these."""
+
+    name: str  # of bundled weights, or a weight file
+    reason: str  # a few words
+    earlier: EarlierSave | None = None  # what the pixels told, if they were asked
+
+
+def choose_weights(scale: int, earlier: EarlierSave | None) -> Chosen:
+    """The bundled weights for a picture.
+
+    Weights for a single save restore two saves on one grid just as well: the milder last one adds
+    little to the first one's errors. Off the grid they do not know them.
+
+    Args:
+        scale: 1, 2 or 4; 1 is done by the weights for 2.
+        earlier: what the pixels tell.
+
+    Raises:
+        WeightsError: no weights for this scale.
+    """
+    trained = 2 if scale == 1 else scale
+    once, web = default_name(trained), web_name(trained)
+    if earlier is None:
+        return Chosen(name=once, reason="no trace of one")
+    if not earlier.moved:
+        return Chosen(name=once, reason=str(earlier), earlier=earlier)
+    if web is None:
+        reason = f"{earlier}, for which no weights are bundled"
+        return Chosen(name=once, reason=reason, earlier=earlier)
+    return Chosen(name=web, reason=str(earlier), earlier=earlier)
+
+
+def choose_for(picture: Picture | Animation, scale: int) -> Chosen:
+    """The bundled weights for a decoded picture, after a look at its pixels.
+
+    Raises:
+        WeightsError: no weights for this scale.
+    """
+    if isinstance(picture, Animation):
+        name = default_name(2 if scale == 1 else scale)
+        return Chosen(name=name, reason="an animation, whose frames are not judged")
+    earlier = find_earlier_save(to_8_bits(picture.samples), picture.last_save)
+    return choose_weights(scale, earlier)

@@ -1,0 +1,83 @@
+"""A decoded picture -> a restored one: colours, transparency, greys, exact size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from jcarsr.image.picture import Picture
+from jcarsr.pixels import Samples, to_samples
+from jcarsr.restoring.restorer import NetworkRestorer
+from jcarsr.restoring.transparency import fill_hidden, keep_certain
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A restored picture and what it took."""
+
+    picture: Picture
+    tile: int | None  # side of the tiles that were small enough
+    full_precision_tiles: int  # tiles whose values were not finite at first
+
+
+def compose(
+    picture: Picture,
+    restorer: NetworkRestorer,
+    size: tuple[int, int] | None = None,
+    on_tile: Callable[[int, int], None] = lambda done, total: None,
+) -> Composed:
+    """Restore a picture as it is stored; whoever saves it turns it upright.
+
+    Args:
+        picture: of 8 or 16 bits.
+        restorer: the network.
+        size: (width, height) of the upright result, reached from the network's by Lanczos
+            filtering; None = the network's.
+        on_tile: told (tiles done, tiles in all), alpha's after the colours'.
+
+    Raises:
+        JCARSRError: as `NetworkRestorer.restore`.
+    """
+    samples, alpha = picture.samples, picture.alpha
+    if alpha is not None:
+        samples = fill_hidden(samples, alpha)
+    passes = 1 if alpha is None else 2
+    colours = restorer.run(samples, lambda done, total: on_tile(done, passes * total))
+    sr, repeated = colours.samples, colours.full_precision_tiles
+    if picture.grey:
+        sr = _mean_channel(sr)
+    alpha_sr = None
+    if alpha is not None:
+        opacity = restorer.run(
+            np.repeat(alpha[..., None], 3, axis=2),
+            lambda done, total: on_tile(total + done, passes * total),
+        )
+        repeated += opacity.full_precision_tiles
+        alpha_sr = keep_certain(_mean_channel(opacity.samples)[..., 0], alpha, restorer.scale)
+    if size is not None and picture.orientation >= 5:
+        size = (size[1], size[0])
+    if size is not None and size != (sr.shape[1], sr.shape[0]):
+        sr = lanczos(sr, size)
+        alpha_sr = None if alpha_sr is None else lanczos(alpha_sr[..., None], size)[..., 0]
+    result = replace(picture, samples=sr, alpha=alpha_sr)
+    return Composed(result, colours.tile, repeated)
+
+
+def lanczos(samples: Samples, size: tuple[int, int]) -> Samples:
+    """(H, W, C) -> (height, width, C) of the same type, by Pillow's Lanczos filter in float32."""
+    top = np.iinfo(samples.dtype).max
+    result = np.empty((size[1], size[0], samples.shape[2]), samples.dtype)
+    for channel in range(samples.shape[2]):
+        plane = Image.fromarray(samples[..., channel].astype(np.float32))
+        resized = np.asarray(plane.resize(size, Image.Resampling.LANCZOS))
+        result[..., channel] = to_samples(resized / np.float32(top), samples.dtype)
+    return result
+
+
+def _mean_channel(samples: Samples) -> Samples:
+    """(H, W, 3) -> the same with three equal channels, their mean."""
+    mean = samples.mean(axis=2, dtype=np.float32).round().astype(samples.dtype)
+    return np.repeat(mean[..., None], 3, axis=2)

@@ -1,0 +1,94 @@
+"""How much memory a picture will take: told before, and the reason for smaller tiles."""
+
+from __future__ import annotations
+
+from math import isqrt
+
+from jcarsr.errors import MemoryLimitError, told_bytes
+from jcarsr.restoring.tiling import GRID, MIN_TILE
+
+DEFAULT_MAX_MEMORY = 3 * 2**30
+"""Bytes that restoring one picture may take beside the weights."""
+
+NETWORK_MEMORY = 2**30
+"""Bytes that a network should take at most: larger tiles bring nothing more."""
+
+_STRIP_COPIES = 4  # float32 arrays as large as a strip: strip, carry, and two on the way to levels
+_RESULT_COPIES = 3  # the result's levels, turned upright, and what its encoder holds
+
+
+def picture_bytes(
+    height: int,
+    width: int,
+    *,
+    scale: int,
+    tile: int | None,
+    bytes_per_pixel: int,
+    itemsize: int = 1,
+) -> int:
+    """Bytes at the peak for a picture from decoding to encoding, beside the weights, about.
+
+    Args:
+        height: of the input.
+        width: of the input.
+        scale: of the network.
+        tile: side of a tile in input pixels; None = the whole picture at once.
+        bytes_per_pixel: of the network, for each pixel of a tile.
+        itemsize: bytes of a sample, 1 or 2.
+    """
+    seen_height, seen_width = (min(tile or side, side) for side in (height, width))
+    levels = height * width * 3 * itemsize
+    strip = seen_height * width * scale**2 * 3 * 4
+    return (
+        2 * levels
+        + levels * scale**2 * _RESULT_COPIES
+        + strip * _STRIP_COPIES
+        + seen_height * seen_width * bytes_per_pixel
+    )
+
+
+def fitting_tile(
+    height: int,
+    width: int,
+    *,
+    scale: int,
+    tile: int | None,
+    bytes_per_pixel: int,
+    max_memory: int | None,
+    itemsize: int = 1,
+) -> int | None:
+    """`tile`, or smaller so that the picture stays within `max_memory`; None = the whole at once.
+
+    The network alone should stay within NETWORK_MEMORY, too.
+
+    Raises:
+        MemoryLimitError: even the smallest tiles need more.
+    """
+    if max_memory is not None and (
+        min(tile or height, height) * min(tile or width, width) * bytes_per_pixel > NETWORK_MEMORY
+    ):
+        side = isqrt(NETWORK_MEMORY // bytes_per_pixel)
+        tile = max(side // GRID * GRID, MIN_TILE)
+    while max_memory is not None:
+        needed = picture_bytes(
+            height,
+            width,
+            scale=scale,
+            tile=tile,
+            bytes_per_pixel=bytes_per_pixel,
+            itemsize=itemsize,
+        )
+        if needed <= max_memory:
+            break
+        tile = smaller_tile(tile, max(height, width))
+        if tile is None:
+            raise MemoryLimitError(
+                f"needs about {told_bytes(needed)}, more than the {told_bytes(max_memory)} allowed"
+            )
+    return tile
+
+
+def smaller_tile(tile: int | None, longest_side: int) -> int | None:
+    """The next smaller tile for a picture, None if there is none that helps."""
+    seen = longest_side if tile is None else min(tile, longest_side)
+    return None if seen <= MIN_TILE else max(seen // 2 // GRID * GRID, MIN_TILE)

@@ -1,0 +1,147 @@
+"""Which weights do what is asked, loaded when they are first needed."""
+
+from __future__ import annotations
+
+import threading
+
+from jcarsr.engines.base import Engine, EngineOptions
+from jcarsr.engines.ensemble import Ensemble
+from jcarsr.engines.select import Engines
+from jcarsr.errors import WeightsError
+from jcarsr.image import Animation, Picture
+from jcarsr.protocols import NetworkFacts, Output
+from jcarsr.restoring.choice import choose_for
+from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
+from jcarsr.restoring.restorer import DEFAULT_TILE, NetworkRestorer
+from jcarsr.restoring.target import SCALES
+from jcarsr.restoring.tiling import plan
+from jcarsr.weights import Record, default_name, find, read_record, web_name
+
+
+class Networks:
+    """A network for each scale and kind of picture; may be used from several threads.
+
+    Args:
+        name: bundled weights or a weight file, for its own scale and for 1; None = the bundled
+            weights for each scale and picture.
+        options: engine, device, precision and threads.
+        tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
+        max_memory: bytes that one picture may take beside the weights; None = no limit.
+        ensemble: every result is the mean of eight, of the input turned and mirrored.
+
+    Raises:
+        WeightsError: no such weights.
+        ValueError: `tile` is wrong, or `options` ask for what is not installed.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        options: EngineOptions = EngineOptions(),  # noqa: B008
+        *,
+        tile: int | None = DEFAULT_TILE,
+        max_memory: int | None = DEFAULT_MAX_MEMORY,
+        ensemble: bool = False,
+    ) -> None:
+        if tile is not None:
+            plan(1, tile)  # a wrong tile is refused here
+        self._name, self._tile, self.max_memory = name, tile, max_memory
+        self._ensemble = ensemble
+        self._backend = Engines(options)
+        self.scales = SCALES if name is None else _scales(read_record(find(name)).facts)
+        self._engines: dict[tuple[str, Output], Engine] = {}
+        self._records: dict[str, Record] = {}
+        self._lock = threading.Lock()
+
+    def check_device(self) -> None:
+        """Raises ValueError if the device is not there."""
+        self._backend.check_device()
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the weights depend on the picture."""
+        return self._name is None and any(web_name(scale) for scale in SCALES)
+
+    def choose(self, picture: Picture | Animation, scale: int) -> str:
+        """The name of the weights for a picture, for the other methods.
+
+        Raises:
+            WeightsError: none for this scale.
+        """
+        return choose_for(picture, scale).name if self.chooses else self._weights(scale)
+
+    def record(self, scale: int, name: str | None = None) -> Record:
+        """What weights say of themselves, without loading them.
+
+        Args:
+            scale: what they shall do.
+            name: as `choose` gives it; None = those for pictures saved once.
+
+        Raises:
+            WeightsError: none for this scale.
+        """
+        name = name or self._weights(scale)
+        with self._lock:
+            if name not in self._records:
+                self._records[name] = read_record(find(name))
+            return self._records[name]
+
+    def hashes(self, scale: int) -> tuple[str, ...]:
+        """Those of all weights that a picture may be restored with at `scale`.
+
+        Raises:
+            WeightsError: none for this scale.
+        """
+        web = web_name(2 if scale == 1 else scale) if self.chooses else None
+        names = (None,) if web is None else (None, web)
+        return tuple(self.record(scale, name).sha256 for name in names)
+
+    def library(self, scale: int) -> str:
+        """The package that will compute for `scale`, by the name under which it is installed.
+
+        Raises:
+            WeightsError: no weights for this scale, or none that can run them.
+        """
+        return self._backend.library(find(self._weights(scale)))
+
+    def restorer(self, scale: int, name: str | None = None) -> NetworkRestorer:
+        """The network that enlarges by `scale`; 1 = the artifact removal branch alone.
+
+        Args:
+            scale: output size over input size.
+            name: as `choose` gives it; None = the weights for pictures saved once.
+
+        Raises:
+            WeightsError: none for this scale, or they are damaged.
+            ValueError: the device is not there.
+        """
+        engine = self._engine(scale, "lr" if scale == 1 else "sr", name)
+        return NetworkRestorer(engine, self._tile, self.max_memory)
+
+    def gradient(self, scale: int, name: str | None = None) -> NetworkRestorer:
+        """The gradient branch of the network for `scale`; for 1 it enlarges nevertheless.
+
+        Raises:
+            WeightsError, ValueError: as `restorer`.
+        """
+        engine = self._engine(scale, "gradient", name)
+        return NetworkRestorer(engine, self._tile, self.max_memory, keep_mean=False)
+
+    def _weights(self, scale: int) -> str:
+        if scale not in self.scales:
+            own = self.scales[-1]
+            raise WeightsError(f"{self._name}: enlarges by {own}, and {scale} is needed")
+        return self._name or default_name(2 if scale == 1 else scale)
+
+    def _engine(self, scale: int, output: Output, name: str | None) -> Engine:
+        key = name or self._weights(scale), output
+        with self._lock:
+            if key not in self._engines:
+                engine = self._backend.open(find(key[0]), output)
+                self._engines[key] = Ensemble(engine) if self._ensemble else engine
+            return self._engines[key]
+
+
+def _scales(facts: NetworkFacts) -> tuple[int, ...]:
+    """What one network can do: clean at the input's size (1), if it knows how, and enlarge."""
+    return (1, facts.scale) if "lr" in facts.outputs else (facts.scale,)

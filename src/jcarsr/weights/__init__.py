@@ -1,0 +1,21 @@
+"""Weight files and the weights that the package brings. Imports no PyTorch."""
+
+from jcarsr.weights.bundled import PRETRAINED, bundled_names, default_name, find, web_name
+from jcarsr.weights.file import Tensors, Weights, read, read_record, tensors_hash, write
+from jcarsr.weights.record import Record, check_output
+
+__all__ = [
+    "PRETRAINED",
+    "Record",
+    "Tensors",
+    "Weights",
+    "bundled_names",
+    "check_output",
+    "default_name",
+    "find",
+    "read",
+    "read_record",
+    "tensors_hash",
+    "web_name",
+    "write",
+]

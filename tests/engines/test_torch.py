@@ -1,0 +1,90 @@
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from jcarsr import JCARSRConfig, MemoryLimitError, WeightsError
+from jcarsr.engines.torch import TorchEngine, load_network
+from jcarsr.protocols import Output
+from jcarsr.weights import Weights, read
+
+
+def test_run_is_the_networks_restore(tiny_weights: Path) -> None:
+    weights = read(tiny_weights)
+    lq = np.random.default_rng(0).random((1, 3, 9, 11), np.float32)
+    with torch.no_grad():
+        expected = load_network(weights).restore(torch.from_numpy(lq)).numpy()
+    sr = TorchEngine(weights, "cpu").run(lq)
+    assert sr.dtype == np.float32
+    np.testing.assert_allclose(sr, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("output", "scale"), [("sr", 2), ("lr", 1), ("gradient", 2)])
+def test_every_output_can_be_asked_for(tiny_weights: Path, output: Output, scale: int) -> None:
+    weights = read(tiny_weights)
+    lq = np.random.default_rng(0).random((1, 3, 9, 11), np.float32)
+    engine = TorchEngine(weights, "cpu").asked_for(output)
+    assert engine.scale == scale
+    with torch.no_grad():
+        expected = getattr(load_network(weights)(torch.from_numpy(lq)), output).numpy()
+    np.testing.assert_allclose(engine.run(lq), expected, atol=1e-5)
+
+
+def test_out_of_memory_is_told_as_such(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = load_network(read(tiny_weights))
+
+    def greedy(lq: torch.Tensor, output: str) -> torch.Tensor:
+        return torch.empty(2**60, dtype=torch.uint8)
+
+    monkeypatch.setattr(network, "predict", greedy)
+    engine = TorchEngine(network, "cpu")
+    with pytest.raises(MemoryLimitError, match="tile of 5x4"):
+        engine.run(np.zeros((1, 3, 4, 5), np.float32))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["jcarsr-lite-x2", "jcarsr-lite-x4", "jcarsr-x2"])
+@pytest.mark.parametrize("output", ["sr", "lr", "gradient"])
+def test_memory_stays_below_what_is_said(name: str, output: str) -> None:
+    """Peak resident memory of one tile, in a process of its own; maxrss would be the parent's."""
+    script = f"""
+import numpy as np, torch
+from jcarsr.engines.torch import TorchEngine
+from jcarsr.networks.catalog import build_preset
+network = build_preset({name!r}).eval()
+network.fuse(final=True)
+engine = TorchEngine(network, "cpu", {output!r})
+peak = lambda: int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
+engine.run(np.zeros((1, 3, 64, 64), np.float32))
+before = peak()
+engine.run(np.zeros((1, 3, 384, 384), np.float32))
+taken, said = peak() - before, engine.bytes_per_pixel * 384**2
+assert 0.2 * said < taken < said, (taken, said)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_tensors_of_another_network_are_refused(tiny_weights: Path) -> None:
+    weights = read(tiny_weights)
+    other = replace(weights.record, **JCARSRConfig(scale=4, channels=8).described())
+    with pytest.raises(WeightsError, match="do not fit") as error:
+        load_network(Weights(other, weights.tensors))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_missing_cuda_is_told(tiny_weights: Path) -> None:
+    with pytest.raises(ValueError, match="cuda is not available"):
+        TorchEngine(read(tiny_weights), "cuda")
+
+
+@pytest.mark.gpu
+def test_gpu_agrees_with_the_cpu(tiny_weights: Path) -> None:
+    weights = read(tiny_weights)
+    lq = np.random.default_rng(0).random((1, 3, 48, 64), np.float32)
+    gpu, cpu = (TorchEngine(weights, device).run(lq) for device in ("cuda", "cpu"))
+    np.testing.assert_allclose(gpu, cpu, atol=0.02)

@@ -1,0 +1,71 @@
+import pytest
+
+from jcarsr import MemoryLimitError
+from jcarsr.restoring.memory import (
+    NETWORK_MEMORY,
+    fitting_tile,
+    picture_bytes,
+    smaller_tile,
+)
+from jcarsr.restoring.tiling import MIN_TILE
+
+GIB = 2**30
+
+
+def needed(tile: int | None) -> int:
+    return picture_bytes(2500, 2500, scale=4, tile=tile, bytes_per_pixel=5000)
+
+
+def fitting(max_memory: int | None) -> int | None:
+    return fitting_tile(2500, 2500, scale=4, tile=512, bytes_per_pixel=5000, max_memory=max_memory)
+
+
+def test_sum_of_what_is_held() -> None:
+    """Input twice, result three times, four strips of float32, one tile of the network."""
+    by_hand = 2 * 18_750_000 + 3 * 300_000_000 + 4 * (1024 * 10_000 * 3 * 4) + 256**2 * 5000
+    assert needed(256) == by_hand
+
+
+def test_tiles_shrink_until_it_fits_or_it_is_refused() -> None:
+    assert fitting(None) == 512
+    assert fitting(3 * GIB) == 448
+    assert fitting(5 * GIB // 2) == 320
+    assert needed(320) <= 5 * GIB // 2 < needed(448)
+    with pytest.raises(MemoryLimitError, match=r"about 1\.9 GiB, more than the 512 MiB allowed"):
+        fitting(GIB // 2)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "bytes_per_pixel", "tile"),
+    [(900, 900, 2000, 512), (900, 900, 7000, 384), (900, 280, 4000, 512), (900, 900, 50_000, 320)],
+)
+def test_a_network_takes_a_gibibyte_at_most(
+    height: int, width: int, bytes_per_pixel: int, tile: int
+) -> None:
+    found = fitting_tile(
+        height, width, scale=2, tile=512, bytes_per_pixel=bytes_per_pixel, max_memory=9 * GIB
+    )
+    assert found == tile
+    seen = min(tile, height) * min(tile, width) * bytes_per_pixel
+    assert seen <= NETWORK_MEMORY or tile == MIN_TILE
+
+
+def test_sixteen_bits_need_more() -> None:
+    deep = picture_bytes(900, 900, scale=2, tile=512, bytes_per_pixel=0, itemsize=2)
+    assert deep > picture_bytes(900, 900, scale=2, tile=512, bytes_per_pixel=0)
+
+
+@pytest.mark.parametrize(
+    ("tile", "side", "smaller"),
+    [
+        (512, 9000, 320),
+        (900, 9000, 448),
+        (None, 1100, 544),
+        (400, 9000, 320),
+        (320, 9000, None),
+        (512, 330, 320),
+        (None, 100, None),
+    ],
+)
+def test_next_smaller_tile(tile: int | None, side: int, smaller: int | None) -> None:
+    assert smaller_tile(tile, side) == smaller

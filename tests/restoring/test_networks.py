@@ -1,0 +1,61 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jcarsr import WeightsError
+from jcarsr.pixels import Pixels
+from jcarsr.restoring.networks import Networks
+from jcarsr.weights import read_record
+
+
+def test_bundled_weights_do_every_scale(photo: Pixels) -> None:
+    networks = Networks()
+    small = photo[:24, :20]
+    for scale in (1, 2, 4):
+        assert networks.restorer(scale).restore(small).shape == (24 * scale, 20 * scale, 3)
+    assert networks.record(1).name == networks.record(2).name
+
+
+def test_own_weights_do_theirs_and_one(tiny_weights: Path) -> None:
+    networks = Networks(str(tiny_weights))
+    assert networks.scales == (1, 2)
+    assert networks.record(1).sha256 == read_record(tiny_weights).sha256
+    with pytest.raises(WeightsError, match=r"tiny\.safetensors: enlarges by 2, and 4 is needed"):
+        networks.restorer(4)
+
+
+def test_weights_are_loaded_once_from_any_thread(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jcarsr.engines import torch as module
+
+    read, loads = module.read, list[Path]()
+
+    def counted(path: Path):
+        loads.append(path)
+        return read(path)
+
+    monkeypatch.setattr(module, "read", counted)
+    networks = Networks(str(tiny_weights))
+    assert not loads
+    with ThreadPoolExecutor(8) as pool:
+        restorers = list(pool.map(networks.restorer, [1, 2] * 8))
+    assert len(loads) == 1
+    assert {restorer.scale for restorer in restorers} == {1, 2}
+
+
+def test_wrong_tile_and_unknown_weights_are_refused_at_once(tiny_weights: Path) -> None:
+    with pytest.raises(ValueError, match="multiple of 16"):
+        Networks(str(tiny_weights), tile=100)
+    with pytest.raises(WeightsError, match="no such weight file"):
+        Networks("nothing")
+
+
+def test_memory_limit_makes_tiles_smaller(tiny_weights: Path) -> None:
+    roomy = Networks(str(tiny_weights), max_memory=None).restorer(2)
+    tight = Networks(str(tiny_weights), max_memory=110 * 2**20).restorer(2)
+    lq = np.zeros((400, 400, 3), np.uint8)
+    assert roomy.run(lq).tile == 512
+    assert tight.run(lq).tile == 320
