@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint pytest slow fix tables clean
+.PHONY: help demo test check lint pytest slow fix tables site clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
@@ -35,12 +35,18 @@ fix: $(VENV)/.dev ## mend what ruff can mend
 
 tables: $(VENV)/.dev ## write the README's tables and picture anew, from stored rows and the demo
 	$(BIN)/jcarsr tables results/*.jsonl --into docs/results.md
-	$(BIN)/jcarsr tables results/*.jsonl --set Set14 --scale 2 --into README.md
+	$(BIN)/jcarsr tables results/*.jsonl --set Set14 --scale 2 --into docs/research.md
+	$(BIN)/jcarsr tables results/*.jsonl --set Set14 --scale 2 --history web --restorer bicubic \
+	  --restorer "waifu2x cunet" --restorer "waifu2x photo" --restorer auto --into README.md
 	$(BIN)/python benchmarks/report.py benchmarks/speed.jsonl --into docs/speed.md --plot docs/speed.svg
 	$(BIN)/python examples/demo.py --out demo --readme docs/before-after.webp
 
+site: $(VENV)/.dev ## the documents as a site, in site/; a warning is a failure
+	$(BIN)/python tools/site_pages.py --out build/docs
+	$(BIN)/zensical build --strict --clean
+
 clean: ## remove everything that make made
-	rm -rf $(VENV) demo .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build demo site .pytest_cache .ruff_cache .import_linter_cache
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "jcarsr needs Python >= 3.11: make PYTHON=python3.12")'

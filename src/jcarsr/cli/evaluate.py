@@ -108,16 +108,30 @@ def tables(
         list[str] | None, typer.Option(help="Of this set alone; repeatable. (default: all)")
     ] = None,
     scale: Annotated[Scale | None, typer.Option(help="At this scale alone. (default: all)")] = None,
+    restorer: Annotated[
+        list[str] | None, typer.Option(help="Of this one alone; repeatable. (default: all)")
+    ] = None,
+    history: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of this history alone, web for the fixed ones; repeatable. (default: all)"
+        ),
+    ] = None,
 ) -> None:
     """Make the results tables from stored rows."""
+    from jcarsr.degradation.web_set import parse_histories
     from jcarsr.evaluation.rows import read_rows
     from jcarsr.evaluation.tables import replace_between_markers
     from jcarsr.evaluation.tables import tables as make
 
+    with usage_errors():
+        histories = [str(found) for found in parse_histories(history or [])]
     chosen = [
         row
         for row in read_rows(rows)
         if (not set or row.set in set) and (scale is None or row.scale == int(scale))
+        if (not restorer or row.restorer in restorer)
+        if (not histories or row.history in histories)
     ]
     text = make(chosen)
     if into:

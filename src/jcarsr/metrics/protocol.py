@@ -37,7 +37,8 @@ class EvalProtocol:
         """PSNR and SSIM of a restored picture.
 
         Args:
-            sr, hr: (H, W, 3) uint8 RGB of the same size.
+            sr: (H, W, 3) uint8 RGB.
+            hr: the original, of the same size.
 
         Raises:
             ValueError: the sizes differ.
