@@ -123,12 +123,12 @@ def _fields(operation: dict[str, Any], document: dict[str, Any]) -> list[str]:
     rows: list[str] = []
     for parameter in operation.get("parameters", []):
         schema = parameter.get("schema", {})
-        told = parameter.get("description", "") or schema.get("description", "")
-        rows.append(f"| `{parameter['name']}` | {_kind(schema, document)} | {_line(told)} |")
+        said = parameter.get("description", "") or schema.get("description", "")
+        rows.append(f"| `{parameter['name']}` | {_kind(schema, document)} | {_line(said)} |")
     for body in operation.get("requestBody", {}).get("content", {}).values():
         for name, schema in _resolve(body["schema"], document).get("properties", {}).items():
-            told = _line(schema.get("description", ""))
-            rows.append(f"| `{name}` | {_kind(schema, document)} | {told} |")
+            said = _line(schema.get("description", ""))
+            rows.append(f"| `{name}` | {_kind(schema, document)} | {said} |")
     return rows
 
 
