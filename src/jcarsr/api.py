@@ -35,7 +35,7 @@ class Restorer:
         device: auto takes a GPU if there is one.
         precision: auto takes bfloat16 where that is quicker and within a level of float32.
         threads: of the CPU; None = as the engine thinks best.
-        tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
+        tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture.
         max_memory: bytes that one picture may take beside the weights; None = no limit.
         ensemble: every result is the mean of eight, of the input turned and mirrored: a little
             better, eight times slower.

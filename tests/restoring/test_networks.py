@@ -7,6 +7,7 @@ import pytest
 from jcarsr import WeightsError
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.weights import read_record
 
 
@@ -57,5 +58,5 @@ def test_memory_limit_makes_tiles_smaller(tiny_weights: Path) -> None:
     roomy = Networks(str(tiny_weights), max_memory=None).restorer(2)
     tight = Networks(str(tiny_weights), max_memory=110 * 2**20).restorer(2)
     lq = np.zeros((400, 400, 3), np.uint8)
-    assert roomy.run(lq).tile == 512
+    assert roomy.run(lq).tile == DEFAULT_TILE
     assert tight.run(lq).tile == 320

@@ -10,6 +10,7 @@ from jcarsr.image import ReadOptions, SaveOptions
 from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.target import Target
 
+_TILE_0_1 = 512  # the default of version 0.1, whose results count as made with today's
 _CHOICE = 1  # to be raised when the same pictures may get other weights
 
 
@@ -42,7 +43,7 @@ class Settings:
             "salvage": self.read.salvage,
             "first_frame": self.read.first_frame,
             **vars(self.save),
-            "tile": self.tile,
+            "tile": _TILE_0_1 if self.tile == DEFAULT_TILE else self.tile,
             "gradient": self.gradient,
             **({"ensemble": True} if self.ensemble else {}),
             **({"choice": _CHOICE} if chooses else {}),

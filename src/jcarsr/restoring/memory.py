@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from math import isqrt
-
 from jcarsr.errors import MemoryLimitError, told_bytes
 from jcarsr.restoring.tiling import GRID, MIN_TILE
 
 DEFAULT_MAX_MEMORY = 3 * 2**30
 """Bytes that restoring one picture may take beside the weights."""
 
-NETWORK_MEMORY = 2**30
-"""Bytes that a network should take at most: larger tiles bring nothing more."""
+NETWORK_MEMORY = 2 * 2**30
+"""Bytes that a network takes at most: larger tiles save less than a percent of the work."""
 
 _STRIP_COPIES = 4  # float32 arrays as large as a strip: strip, carry, and two on the way to levels
 _RESULT_COPIES = 3  # the result's levels, turned upright, and what its encoder holds
@@ -57,35 +55,52 @@ def fitting_tile(
     max_memory: int | None,
     itemsize: int = 1,
 ) -> int | None:
-    """`tile`, or smaller so that the picture stays within `max_memory`; None = the whole at once.
+    """The largest tile up to `tile` with which the picture stays within `max_memory`.
 
-    The network alone should stay within NETWORK_MEMORY, too.
+    Neighbours share OVERLAP pixels, which are computed twice: large tiles save work. The network
+    alone stays within NETWORK_MEMORY, too.
+
+    Args:
+        height: of the input.
+        width: of the input.
+        scale: of the network.
+        tile: the largest side; None = the whole picture at once, if that fits.
+        bytes_per_pixel: of the network, for each pixel of a tile.
+        max_memory: bytes for all; None = no limit, also none on the network.
+        itemsize: bytes of a sample, 1 or 2.
 
     Raises:
         MemoryLimitError: even the smallest tiles need more.
     """
-    if max_memory is not None and (
-        min(tile or height, height) * min(tile or width, width) * bytes_per_pixel > NETWORK_MEMORY
-    ):
-        side = isqrt(NETWORK_MEMORY // bytes_per_pixel)
-        tile = max(side // GRID * GRID, MIN_TILE)
-    while max_memory is not None:
-        needed = picture_bytes(
+    if max_memory is None:
+        return tile
+
+    def needed(side: int | None) -> int:
+        return picture_bytes(
             height,
             width,
             scale=scale,
-            tile=tile,
+            tile=side,
             bytes_per_pixel=bytes_per_pixel,
             itemsize=itemsize,
         )
-        if needed <= max_memory:
-            break
-        tile = smaller_tile(tile, max(height, width))
-        if tile is None:
-            raise MemoryLimitError(
-                f"needs about {told_bytes(needed)}, more than the {told_bytes(max_memory)} allowed"
-            )
-    return tile
+
+    def fits(side: int | None) -> bool:
+        seen = min(side or height, height) * min(side or width, width)
+        return seen * bytes_per_pixel <= NETWORK_MEMORY and needed(side) <= max_memory
+
+    if fits(tile):
+        return tile
+    longest = min(tile or max(height, width), max(height, width))
+    for side in range(longest // GRID * GRID, MIN_TILE, -GRID):
+        if fits(side):
+            return side
+    if needed(MIN_TILE) <= max_memory:
+        return MIN_TILE
+    raise MemoryLimitError(
+        f"needs about {told_bytes(needed(MIN_TILE))}, more than the "
+        f"{told_bytes(max_memory)} allowed"
+    )
 
 
 def smaller_tile(tile: int | None, longest_side: int) -> int | None:

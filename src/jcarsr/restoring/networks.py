@@ -25,7 +25,7 @@ class Networks:
         name: bundled weights or a weight file, for its own scale and for 1; None = the bundled
             weights for each scale and picture.
         options: engine, device, precision and threads.
-        tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
+        tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture.
         max_memory: bytes that one picture may take beside the weights; None = no limit.
         ensemble: every result is the mean of eight, of the input turned and mirrored.
 

@@ -17,8 +17,8 @@ from jcarsr.restoring.tiling import BLEND, Span, plan
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 
-DEFAULT_TILE = 512
-"""Pixels of the input seen at once, along each side."""
+DEFAULT_TILE = 1024
+"""Pixels of the input seen at once along each side, if memory allows."""
 
 
 class Enlarger(Protocol):
@@ -48,10 +48,10 @@ class NetworkRestorer:
 
     Args:
         engine: the network.
-        tile: side of a tile in input pixels, a multiple of 16; None = the whole picture at once.
-            Memory grows with tile^2 for the network and with tile * width for the strip that is
-            being blended, not with the picture's height.
-        max_memory: bytes that one picture may take, by `picture_bytes`: tiles are halved until it
+        tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture at
+            once. Memory grows with tile^2 for the network and with tile * width for the strip
+            that is being blended, not with the picture's height.
+        max_memory: bytes that one picture may take, by `picture_bytes`: tiles are as large as
             fits. None = no limit.
         keep_mean: give every tile the mean colour of its input, from which networks drift by up to
             two levels; False for outputs that are not the picture itself.
