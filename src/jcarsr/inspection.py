@@ -64,9 +64,7 @@ def choose(name: str | None, asked: int | None = None) -> Choice:
         ValueError: they have another scale.
     """
     networks = Networks(name)
-    scale = asked or (2 if name is None else networks.scales[-1])
-    if scale not in networks.scales:
-        raise ValueError(f"--scale {scale}: {name} enlarges by {networks.scales[-1]}")
+    scale = networks.asked_scale(asked)
     return _choice(networks.record(scale), scale, bundled=name is None)
 
 

@@ -19,16 +19,18 @@ from PIL import Image
 from jcarsr.batch.decide import Decision
 from jcarsr.batch.ledger import FILE_NAME, Entry, Ledger
 from jcarsr.batch.pipeline import run_jobs
-from jcarsr.batch.plan import Job, Refused, gradient_path, plan_jobs
-from jcarsr.batch.settings import Settings
+from jcarsr.batch.plan import Job, Refused, plan_jobs
 from jcarsr.batch.worker import LARGE, Outcome, Read, Worker
 from jcarsr.errors import ImageError, JCARSRError, LedgerError, StorageError
 from jcarsr.pixels import Pixels
+from jcarsr.restoring.outputs import Kind, output_paths
+from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
 WAIT = 10  # seconds after which an event that should have come is missing
 DRIVER = Path(__file__).with_name("driver.py")
 X2 = Settings(target=Target(scale=2))
+BOTH: tuple[Kind, ...] = ("picture", "gradient")
 
 
 class Stub:
@@ -271,9 +273,11 @@ def make_pictures(folder: Path, count: int) -> dict[str, Pixels]:
     return made
 
 
-def restored(inputs: Path, out: Path, networks: Any, *, gradient: bool = False) -> list[Outcome]:
-    settings = replace(X2, gradient=gradient)
-    plan = plan_jobs([inputs], out, size="x2", format=None, gradient=gradient)
+def restored(
+    inputs: Path, out: Path, networks: Any, outputs: tuple[Kind, ...] = ("picture",)
+) -> list[Outcome]:
+    settings = replace(X2, outputs=outputs)
+    plan = plan_jobs([inputs], out, size="x2", format=None, outputs=outputs)
     with Ledger(out) as ledger:
         return list(run_jobs(Worker(networks, settings, ledger), plan.jobs))
 
@@ -352,13 +356,13 @@ class TestKilled:
         out = tmp_path / "out"
         assert drive("dies", tmp_path / "in", out, 6, True, replacing) == "6\n"
         networks.weights = "mirror"
-        restored(tmp_path / "in", tmp_path / "never died", networks, gradient=True)
-        map_name = gradient_path(Path(name)).name
+        restored(tmp_path / "in", tmp_path / "never died", networks, BOTH)
+        map_name = output_paths(Path(name), BOTH)["gradient"].name
         with Image.open(tmp_path / "never died" / map_name) as image:
             new_map = np.array(image)
         for step in range(6):
             folder = out / str(step)
-            (outcome,) = restored(tmp_path / "in", folder, networks, gradient=True)
+            (outcome,) = restored(tmp_path / "in", folder, networks, BOTH)
             assert (outcome.state, outcome.error) == ("skipped" if step == 5 else "done", None)
             check_results(folder, {name: old[:, ::-1], map_name: new_map})
 

@@ -11,12 +11,15 @@ from PIL import Image
 
 from jcarsr.batch import worker as worker_module
 from jcarsr.batch.ledger import FILE_NAME, Entry, Ledger
-from jcarsr.batch.plan import Job, Refused, gradient_path
-from jcarsr.batch.settings import Settings
-from jcarsr.batch.worker import Outcome, Read, Worker, one_line_reason
+from jcarsr.batch.plan import Job, Refused
+from jcarsr.batch.worker import Read, Worker, one_line_reason
 from jcarsr.errors import ImageError, JCARSRError
 from jcarsr.image import ReadOptions, SaveOptions
 from jcarsr.pixels import Pixels
+from jcarsr.restoring import file as file_module
+from jcarsr.restoring.file import Outcome
+from jcarsr.restoring.outputs import output_paths
+from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
 X2 = Settings(target=Target(scale=2))
@@ -188,7 +191,7 @@ class TestAnimation:
             assert getattr(image, "n_frames", 1) == 1
 
     def test_has_no_one_gradient_map(self, networks: Any, gif: Job) -> None:
-        outcome = finished(Worker(networks, replace(X2, gradient=True)), gif)
+        outcome = finished(Worker(networks, replace(X2, outputs=("picture", "gradient"))), gif)
         assert outcome.error is not None
         assert "--first-frame" in outcome.error
         assert not gif.target.exists()
@@ -327,8 +330,12 @@ class TestAgain:
         assert finished(Worker(networks, X2, ledger), job).state == "done"
 
 
+def gradient_path(target: Path) -> Path:
+    return output_paths(target, ("picture", "gradient"))["gradient"]
+
+
 class TestGradientMap:
-    SETTINGS = replace(X2, gradient=True)
+    SETTINGS = replace(X2, outputs=("picture", "gradient"))
 
     def test_is_written_beside_and_entered(self, networks: Any, ledger: Ledger, job: Job) -> None:
         outcome = finished(Worker(networks, self.SETTINGS, ledger), job)
@@ -377,7 +384,7 @@ class TestGradientMap:
     def test_its_result_that_could_not_be_saved_is_tried_again(
         self, networks: Any, ledger: Ledger, job: Job, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        save = worker_module.save
+        save = file_module.save
 
         def fail(picture: Any, path: Path, *args: Any) -> tuple[str, ...]:
             if path == job.target:
@@ -385,7 +392,7 @@ class TestGradientMap:
             return save(picture, path, *args)
 
         with monkeypatch.context() as patched:
-            patched.setattr(worker_module, "save", fail)
+            patched.setattr(file_module, "save", fail)
             assert finished(Worker(networks, self.SETTINGS, ledger), job).state == "failed"
         assert gradient_path(job.target).exists()
         assert finished(Worker(networks, self.SETTINGS, ledger), job).state == "done"

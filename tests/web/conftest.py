@@ -31,7 +31,7 @@ from jcarsr.web.limits import Limits
 from jcarsr.web.process import TaskError
 from jcarsr.web.serve import listen
 from jcarsr.web.service import ServerSettings, Service
-from jcarsr.web.tasks import Answer, Gradient, Performer, Restore, Task
+from jcarsr.web.tasks import Answer, Performer, Restore, Task
 from jcarsr.web.worker import WorkerSettings
 
 WAIT = 60  # seconds after which what should have happened has not
@@ -169,7 +169,7 @@ class FakeProcess:
     ) -> Answer:
         async with self._turn:
             self._fakes.performed.append(task)
-            if isinstance(task, Restore | Gradient):
+            if isinstance(task, Restore):
                 self._fakes.begun.release()
                 try:
                     while not self._fakes.open.is_set():
@@ -184,7 +184,7 @@ class FakeProcess:
                 status = 413 if isinstance(error, PixelLimitError) else 422
                 raise TaskError(status, str(error)) from error
 
-    def _enlarge(self, task: Restore | Gradient) -> Answer:
+    def _enlarge(self, task: Restore) -> Answer:
         with Image.open(task.source) as image:
             size = (image.width * task.scale, image.height * task.scale)
             image.resize(size, Image.Resampling.NEAREST).save(task.result)

@@ -14,7 +14,7 @@ from jcarsr.web.limits import Limits
 from jcarsr.web.metrics import Metrics
 from jcarsr.web.problems import Problem
 from jcarsr.web.process import TaskError
-from jcarsr.web.tasks import Answer, Gradient, Restore, Task
+from jcarsr.web.tasks import Answer, Restore, Task
 
 pytestmark = pytest.mark.anyio
 WAIT = 30  # seconds after which what should have happened has not
@@ -597,5 +597,5 @@ async def test_whatever_clients_do(make: Make, tmp_path: Path, seed: int) -> Non
 async def test_kind_is_what_time_depends_on(make: Make) -> None:
     one, other = make(0), make(1, scale=4)
     assert one.kind != other.kind
-    gradient = Gradient(source="", result="", scale=2, weights="auto")
+    gradient = Restore(source="", result="", scale=2, weights="auto", output="gradient")
     assert Job(task=gradient, folder=Path(), pixels=1).kind != one.kind

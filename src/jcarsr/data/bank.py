@@ -6,7 +6,7 @@ network trains.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError, told_bytes
 from jcarsr.jpeg.grid import BLOCK
 from jcarsr.pixels import crop_to_multiple
+from jcarsr.progress import OnProgress, ignore_progress
 
 
 class Batch(NamedTuple):
@@ -145,7 +146,7 @@ def build_bank(
     *,
     device: torch.device,
     workers: int,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Bank:
     """Decode, shrink and compress every picture on `workers` threads.
 

@@ -53,6 +53,18 @@ class Networks:
         self._records: dict[str, Record] = {}
         self._lock = threading.Lock()
 
+    def asked_scale(self, scale: int | None) -> int:
+        """Return the scale asked for; without one, 2 or what the weights asked for enlarge by.
+
+        Raises:
+            ValueError: the weights asked for have another.
+        """
+        if scale is None:
+            return 2 if self._name is None else self.scales[-1]
+        if scale not in self.scales:
+            raise ValueError(f"--scale {scale}: {self._name} enlarges by {self.scales[-1]}")
+        return scale
+
     def check_device(self) -> None:
         """Raises ValueError if the device is not there."""
         self._backend.check_device()

@@ -29,7 +29,7 @@ from jcarsr.web.schemas import (
     job_view,
 )
 from jcarsr.web.service import Service
-from jcarsr.web.tasks import Gradient, Restore
+from jcarsr.web.tasks import Restore
 
 _GONE_SECONDS = 0.5  # how often it is looked whether a waiting client is still there
 
@@ -151,23 +151,17 @@ async def restore(
     job at once. A client that goes away ends its job.
     """
 
-    def task(source: str, result: str) -> Restore | Gradient:
-        if output is Wanted.gradient:
-            return Gradient(
-                source=source,
-                result=f"{result}.png",
-                scale=scale.value,
-                weights=weights.value,
-                salvage=salvage,
-            )
+    def task(source: str, result: str) -> Restore:
+        extension = format if output is Wanted.picture else Format.png
         return Restore(
             source=source,
-            result=f"{result}.{format}",
+            result=f"{result}.{extension}",
             scale=scale.value,
             weights=weights.value,
             quality=quality,
             strip_metadata=strip_metadata,
             salvage=salvage,
+            output=output.value,
         )
 
     job = await service.submit(file.file, task, client_of(request.scope))

@@ -24,12 +24,12 @@ from jcarsr.web.metrics import Metrics
 from jcarsr.web.networks import NetworkSize, Scale
 from jcarsr.web.problems import Problem
 from jcarsr.web.process import TaskError, WorkerProcess
-from jcarsr.web.tasks import Answer, Convert, Enlarge, Gradient, Inspect, Restore, Task
+from jcarsr.web.tasks import Answer, Convert, Enlarge, Inspect, Restore, Task
 from jcarsr.web.worker import WorkerSettings
 
 _QUICK = 2  # processes that look at pictures; one more looks at what takes long
 
-MakeTask: TypeAlias = Callable[[str, str], Restore | Gradient]
+MakeTask: TypeAlias = Callable[[str, str], Restore]
 """(the upload's file, the result's file without extension) -> what is to be done with them."""
 
 
