@@ -20,9 +20,7 @@ from jcarsr.image import (
     Metadata,
     Picture,
     SaveOptions,
-    check_format,
     decode,
-    format_of,
     save,
     upright,
 )
@@ -66,24 +64,6 @@ def moving(*colours: str, times: tuple[float, ...] | None = None, plays: int = 0
 
 class TestNames:
     @pytest.mark.parametrize(
-        ("name", "format"),
-        [
-            ("a.jpg", "jpg"),
-            ("a.JPEG", "jpg"),
-            ("a.jfif", "jpg"),
-            ("a.tif", "tiff"),
-            ("a.apng", "png"),
-            ("a.b.webp", "webp"),
-            ("a.avif", "avif"),
-            ("a.gif", None),
-            ("a", None),
-            (".png", None),
-        ],
-    )
-    def test_format_of(self, name: str, format: str | None) -> None:
-        assert format_of(Path(name)) == format
-
-    @pytest.mark.parametrize(
         ("name", "told"), [("a.xyz", r"\.xyz"), ("a", "a file without extension")]
     )
     def test_unknown_is_told(self, tmp_path: Path, photo: Pixels, name: str, told: str) -> None:
@@ -95,57 +75,6 @@ class TestNames:
     def test_quality_that_there_is_not(self, quality: int) -> None:
         with pytest.raises(ValueError, match=f"^quality must be from 1 to 100, got {quality}$"):
             SaveOptions(quality=quality)
-
-
-class TestCheckFormat:
-    STILL = Picture(np.zeros((2, 2, 3), np.uint8))
-    CLEAR = Picture(np.zeros((2, 2, 3), np.uint8), alpha=np.zeros((2, 2), np.uint8))
-
-    @pytest.mark.parametrize(
-        ("picture", "size", "format", "message"),
-        [
-            (moving("red", "lime"), (9, 9), "jpg", "an animation, .*choose png, webp or avif"),
-            (moving("red", "lime"), (9, 9), "tiff", "an animation, .* or --first-frame"),
-            (CLEAR, (9, 9), "jpg", "has transparency, .*: choose png, webp or avif"),
-            (STILL, (65_501, 9), "jpg", "65501x9 is more than jpg can hold .*: choose png or tiff"),
-            (STILL, (9, 16_384), "webp", "9x16384 is more than webp can hold "),
-            (STILL, (9, 65_536), "avif", "9x65536 is more than avif can hold "),
-        ],
-    )
-    def test_refused(
-        self, picture: Picture | Animation, size: tuple[int, int], format: str, message: str
-    ) -> None:
-        with pytest.raises(ImageError, match=f"^{message}"):
-            check_format(picture, size, format)
-
-    @pytest.mark.parametrize(
-        ("picture", "size", "format"),
-        [
-            (moving("red", "lime"), (9, 9), "png"),
-            (moving("red", "lime"), (9, 9), "webp"),
-            (moving("red", "lime"), (9, 9), "avif"),
-            (CLEAR, (9, 9), "tiff"),
-            (CLEAR, (9, 9), "avif"),
-            (STILL, (65_500, 9), "jpg"),
-            (STILL, (9, 16_383), "webp"),
-            (STILL, (9, 100_000), "png"),
-        ],
-    )
-    def test_taken(self, picture: Picture | Animation, size: tuple[int, int], format: str) -> None:
-        check_format(picture, size, format)
-
-    @pytest.mark.parametrize(("format", "side"), [("jpg", 65_500), ("webp", 16_383)])
-    def test_longest_side_is_the_encoders(self, tmp_path: Path, format: str, side: int) -> None:
-        line = Image.new("L", (side, 1))
-        line.save(tmp_path / f"a.{format}")
-        with pytest.raises((OSError, ValueError)):
-            line.resize((side + 40, 1)).save(tmp_path / f"b.{format}")
-
-    @pytest.mark.parametrize("picture", [CLEAR, moving("red", "lime")])
-    def test_save_checks_too(self, tmp_path: Path, picture: Picture | Animation) -> None:
-        with pytest.raises(ImageError, match="which jpg cannot hold"):
-            save(picture, tmp_path / "a.jpg")
-        assert not list(tmp_path.iterdir())
 
 
 class TestStills:

@@ -14,7 +14,7 @@ import typer
 
 from jcarsr.batch.plan import Refused
 from jcarsr.batch.search import search
-from jcarsr.cli.choices import AnyScale, on_one_line, shown, usage_errors
+from jcarsr.cli.choices import on_one_line, shown, usage_errors
 from jcarsr.cli.inputs import FilesFromOption, Given, InputsArgument, NullOption, gather_inputs
 from jcarsr.cli.pipes import read_picture
 from jcarsr.cli.shell import say
@@ -23,6 +23,7 @@ from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile, facts
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
 from jcarsr.inspection import Choice, as_dictionary, choose, look
 from jcarsr.jpeg.quality import Quality
+from jcarsr.protocols import Scale
 
 
 def inspect(
@@ -30,7 +31,7 @@ def inspect(
     files_from: FilesFromOption = None,
     null: NullOption = False,
     scale: Annotated[
-        AnyScale | None,
+        Scale | None,
         typer.Option(help="1 only removes artifacts. (default: 2, or that of --weights)"),
     ] = None,
     weights: Annotated[
@@ -53,7 +54,7 @@ def inspect(
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
         limit_pillow(max_pixels)
-        choice = choose(weights, int(scale) if scale else None)
+        choice = choose(weights, scale)
         given = gather_inputs(inputs, files_from, null)
         pictures = [_Source(Path("-"), data=read_picture())] if given.piped else _found(given)
     failed = False

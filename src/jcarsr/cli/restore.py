@@ -11,15 +11,12 @@ import typer
 from jcarsr import image
 from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped
 from jcarsr.cli.choices import (
-    AnyScale,
-    Device,
     DeviceOption,
-    EngineName,
     EngineOption,
     EnsembleOption,
-    Precision,
     PrecisionOption,
     ThreadsOption,
+    as_option,
     engine_options,
     on_one_line,
     parse_bytes,
@@ -31,6 +28,8 @@ from jcarsr.cli.report import Report
 from jcarsr.cli.run import run_plan
 from jcarsr.cli.shell import cleared_away_after_signals
 from jcarsr.image.paths import why_no_path
+from jcarsr.protocols import Scale
+from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.settings import Settings
@@ -55,7 +54,7 @@ def restore(
     files_from: FilesFromOption = None,
     null: NullOption = False,
     scale: Annotated[
-        AnyScale | None,
+        Scale | None,
         typer.Option(
             help="1 only removes artifacts. (default: 2, or that of --weights)",
             rich_help_panel=_SIZE,
@@ -76,9 +75,9 @@ def restore(
     weights: Annotated[
         str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
     ] = None,
-    engine: EngineOption = EngineName.auto,
-    device: DeviceOption = Device.auto,
-    precision: PrecisionOption = Precision.auto,
+    engine: EngineOption = "auto",
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
     ensemble: EnsembleOption = False,
     name: Annotated[
@@ -98,7 +97,7 @@ def restore(
     ] = None,
     quality: Annotated[
         int, typer.Option(help="Of jpg (at 4:4:4), webp and avif.", rich_help_panel=_FILES)
-    ] = 95,
+    ] = image.DEFAULT_QUALITY,
     strip_metadata: Annotated[
         bool,
         typer.Option(
@@ -168,7 +167,7 @@ def restore(
             help="For one picture, beside the weights: tiles are made smaller to keep it.",
             rich_help_panel=_LIMITS,
         ),
-    ] = "3G",
+    ] = as_option(DEFAULT_MAX_MEMORY),
     tile: Annotated[
         int,
         typer.Option(
@@ -214,9 +213,9 @@ def restore(
             max_memory=parse_bytes(max_memory),
             ensemble=ensemble,
         )
-        factor = None if scale is None else int(scale)
-        if factor is not None or (width, height, max_side, min_side) == (None,) * 4:
-            factor = networks.asked_scale(factor)
+        factor = None
+        if scale is not None or (width, height, max_side, min_side) == (None,) * 4:
+            factor = networks.asked_scale(scale)
         target = Target(
             scale=factor, width=width, height=height, max_side=max_side, min_side=min_side
         )

@@ -15,13 +15,14 @@ from typing import IO, Any, TypeAlias
 
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError
+from jcarsr.protocols import Scale
 from jcarsr.web import problems
 from jcarsr.web.folder import locked_folder, remove_stale
 from jcarsr.web.jobs import Job, Jobs, State
 from jcarsr.web.limits import Limits
 from jcarsr.web.looks import Looks
 from jcarsr.web.metrics import Metrics
-from jcarsr.web.networks import NetworkSize, Scale
+from jcarsr.web.networks import NetworkSize
 from jcarsr.web.problems import Problem
 from jcarsr.web.process import TaskError, WorkerProcess
 from jcarsr.web.tasks import Answer, Convert, Enlarge, Inspect, Restore, Task

@@ -13,6 +13,7 @@ from PIL import Image
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError, StorageError
 from jcarsr.image import (
+    DEFAULT_QUALITY,
     Animation,
     ReadOptions,
     SaveOptions,
@@ -24,11 +25,12 @@ from jcarsr.image import (
 from jcarsr.image.facts import facts
 from jcarsr.inspection import as_dictionary, choose, look
 from jcarsr.progress import OnTile, ignore_progress
+from jcarsr.protocols import SCALES
 from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.settings import Settings
-from jcarsr.restoring.target import SCALES, Target
+from jcarsr.restoring.target import Target
 from jcarsr.web.networks import NetworkSize, weights_name
 
 Answer: TypeAlias = dict[str, Any]
@@ -51,7 +53,7 @@ class Restore:
     result: str
     scale: int
     weights: str
-    quality: int = 95
+    quality: int = DEFAULT_QUALITY
     strip_metadata: bool = False
     salvage: bool = False  # restore what decodes of a truncated file
     output: Kind = "picture"
