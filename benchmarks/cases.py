@@ -25,7 +25,7 @@ from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
 from jcarsr.batch.worker import Worker
-from jcarsr.devices import computes_bfloat16
+from jcarsr.devices import supports_bfloat16
 from jcarsr.engines.base import Engine, EngineOptions
 from jcarsr.engines.graph_files import graph_path
 from jcarsr.engines.select import Engines
@@ -50,7 +50,7 @@ _WAYS: tuple[tuple[EngineName, Precision], ...] = (
     ("onnx", "int8"),
     ("openvino", "int8"),
 )
-COMPUTED = tuple(way for way in _WAYS if way[1] != "bfloat16" or computes_bfloat16("cpu"))
+COMPUTED = tuple(way for way in _WAYS if way[1] != "bfloat16" or supports_bfloat16("cpu"))
 
 
 @dataclass(frozen=True, kw_only=True)

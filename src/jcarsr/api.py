@@ -158,11 +158,11 @@ def restore(
     >>> restore(np.zeros((20, 30, 3), np.uint8), scale=2).size
     (60, 40)
     """
-    return _shared(weights, device).restore(picture, Target(scale=scale))
+    return _shared_restorer(weights, device).restore(picture, Target(scale=scale))
 
 
 @lru_cache(maxsize=4)
-def _shared(weights: str | None, device: Device) -> Restorer:
+def _shared_restorer(weights: str | None, device: Device) -> Restorer:
     return Restorer(weights, device=device)
 
 

@@ -48,8 +48,7 @@ class Stub:
             job=job,
             data=bytes(self.data),
             sha256="",
-            decision=Decision(skip=False),
-            map_decision=None,
+            decisions={"picture": Decision(skip=False)},
             picture=None,
             seconds=0,
         )
@@ -57,7 +56,8 @@ class Stub:
     def restore(self, read: Read, on_tile: Any) -> Any:
         self.on_restore(number_of(read.job))
         on_tile(1, 1)
-        return SimpleNamespace(job=read.job, picture=SimpleNamespace(size=self.size), data=read)
+        restored = SimpleNamespace(first=SimpleNamespace(size=self.size))
+        return SimpleNamespace(job=read.job, restored=restored, data=read)
 
     def write(self, result: Any) -> Outcome:
         self.on_write(number_of(result.job))

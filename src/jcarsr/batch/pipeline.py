@@ -46,9 +46,9 @@ def run_jobs(
             read = future.result()
             large = False
             if isinstance(read, Read):
-                outcome, large = _restored(worker, read, on_tile, writers)
+                outcome, large = _restore(worker, read, on_tile, writers)
             else:
-                outcome = _known(read)
+                outcome = _completed(read)
             waiting.append(outcome)
             while waiting and (len(waiting) > _AHEAD or large or waiting[0].done()):
                 yield waiting.popleft().result()
@@ -81,7 +81,7 @@ def _read(worker: Worker, job: Job | Refused) -> Read | Outcome:
         return worker.failed(job, error)
 
 
-def _restored(
+def _restore(
     worker: Worker, read: Read, on_tile: OnTile, writers: Executor
 ) -> tuple[Future[Outcome], bool]:
     """The outcome to come, and whether its result is large."""
@@ -90,7 +90,7 @@ def _restored(
     except LedgerError:
         raise
     except Exception as error:  # one file never costs another its result
-        return _known(worker.failed(read.job, error)), False
+        return _completed(worker.failed(read.job, error)), False
     width, height = result.restored.first.size
     large = width * height > LARGE
 
@@ -107,7 +107,7 @@ def _restored(
     return writers.submit(write), large
 
 
-def _known(outcome: Outcome) -> Future[Outcome]:
+def _completed(outcome: Outcome) -> Future[Outcome]:
     future: Future[Outcome] = Future()
     future.set_result(outcome)
     return future

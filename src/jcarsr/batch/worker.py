@@ -201,7 +201,7 @@ class Worker:
             ledger.enter(entry)
 
         lost = self._files.write(result.restored, kind, path, enter)
-        ledger.enter(replace(_done(entry), seconds=time.perf_counter() - started))
+        ledger.enter(replace(_as_done(entry), seconds=time.perf_counter() - started))
         return lost
 
     def _decide(self, target: Path, sha256: str) -> Decision:
@@ -216,7 +216,7 @@ class Worker:
             adopt=self._adopt,
         )
         if decision.skip and self._ledger and entry and entry.state == "pending":
-            self._ledger.enter(_done(entry))  # killed after the rename
+            self._ledger.enter(_as_done(entry))  # killed after the rename
         return decision
 
     def _sha256_for(self, entry: Entry | None) -> str | None:
@@ -242,7 +242,7 @@ def _read_unless_large(source: Path) -> bytes | None:
     return read_bytes(source)
 
 
-def _done(entry: Entry) -> Entry:
+def _as_done(entry: Entry) -> Entry:
     return replace(entry, state="done", previous_sha256=None)
 
 

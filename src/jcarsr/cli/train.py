@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.progress import TimeRemainingColumn as Eta
 
 from jcarsr.cli.choices import parse_qfs, usage_errors
-from jcarsr.errors import told_bytes
+from jcarsr.errors import format_bytes
 from jcarsr.protocols import Device, TrainingPrecision
 from jcarsr.training.report import Reporter, StepReport
 
@@ -169,7 +169,7 @@ class _Bar(Reporter):
         text = (
             f"step {report.step}, loss {report.losses['loss']:.5f}, "
             f"{report.samples_per_second:.1f} samples/s, {report.tflops:.2f} TFLOP/s, "
-            f"{told_bytes(report.peak_memory)}"
+            f"{format_bytes(report.peak_memory)}"
         )
         if self._steps is None:
             self._steps = self._progress.add_task(text, total=1.0)

@@ -18,7 +18,7 @@ from torch import Tensor
 from jcarsr.data.sources import Entry
 from jcarsr.degradation.draw import Distribution
 from jcarsr.degradation.pipeline import low_resolution
-from jcarsr.errors import DataError, told_bytes
+from jcarsr.errors import DataError, format_bytes
 from jcarsr.jpeg.grid import BLOCK
 from jcarsr.pixels import crop_to_multiple
 from jcarsr.progress import OnProgress, ignore_progress
@@ -195,7 +195,7 @@ def refuse_if_too_large(needed: int, device: torch.device) -> None:
         free = psutil.virtual_memory().available
     if needed > 0.9 * free:
         raise DataError(
-            f"the training bank needs {told_bytes(needed)} and {device} has {told_bytes(free)} "
+            f"the training bank needs {format_bytes(needed)} and {device} has {format_bytes(free)} "
             "free: give fewer pictures or fewer versions of each"
         )
 

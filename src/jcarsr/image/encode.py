@@ -76,7 +76,7 @@ def save(
     changed: tuple[str, ...] = ()
     if isinstance(picture, Picture):
         picture, changed = with_fitting_colours(picture, format)
-    metadata, notes = fitting(_wanted(picture, options), format)
+    metadata, notes = fitting(_metadata_of_result(picture, options), format)
     notes = (*changed, *notes)
     if isinstance(picture, Animation) and picture.plays and format == "avif":
         notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
@@ -107,7 +107,7 @@ def _as_image_errors() -> Generator[None]:
         raise kind(f"cannot be written ({one_line(error)})") from error
 
 
-def _wanted(picture: Picture | Animation, options: SaveOptions) -> Metadata:
+def _metadata_of_result(picture: Picture | Animation, options: SaveOptions) -> Metadata:
     if options.strip_metadata:
         return Metadata(icc_profile=picture.metadata.icc_profile)
     return for_result(picture.metadata, *picture.size)
@@ -163,10 +163,10 @@ def _channels(picture: Picture) -> Samples:
     samples = picture.samples[..., :1] if picture.grey else picture.samples
     if picture.alpha is not None:
         samples = np.concatenate((samples, picture.alpha[..., None]), axis=2)
-    return np.ascontiguousarray(_turned(samples, picture.orientation))
+    return np.ascontiguousarray(_apply_orientation(samples, picture.orientation))
 
 
-def _turned(samples: Samples, orientation: int) -> Samples:
+def _apply_orientation(samples: Samples, orientation: int) -> Samples:
     """Apply an EXIF orientation to (H, W, C)."""
     if orientation >= 5:  # rows of the file are columns of the picture
         samples = samples.transpose(1, 0, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jcarsr.errors import MemoryLimitError, told_bytes
+from jcarsr.errors import MemoryLimitError, format_bytes
 from jcarsr.image.picture import Animation, Picture
 from jcarsr.progress import OnTile, ignore_progress, pass_of
 from jcarsr.restoring.compose import compose
@@ -34,8 +34,8 @@ def animate(
     needed = size[0] * size[1] * 4 * len(animation)
     if max_memory is not None and needed > max_memory:
         raise MemoryLimitError(
-            f"{len(animation)} frames need {told_bytes(needed)}, "
-            f"more than the {told_bytes(max_memory)} allowed"
+            f"{len(animation)} frames need {format_bytes(needed)}, "
+            f"more than the {format_bytes(max_memory)} allowed"
         )
     frames: list[Picture] = []
     repeated = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isqrt
 
-from jcarsr.errors import MemoryLimitError, told_bytes
+from jcarsr.errors import MemoryLimitError, format_bytes
 from jcarsr.restoring.tiling import GRID, MIN_TILE
 
 DEFAULT_MAX_MEMORY = 3 * 2**30
@@ -83,7 +83,8 @@ def fitting_tile(
         tile = smaller_tile(tile, max(height, width))
         if tile is None:
             raise MemoryLimitError(
-                f"needs about {told_bytes(needed)}, more than the {told_bytes(max_memory)} allowed"
+                f"needs about {format_bytes(needed)}, "
+                f"more than the {format_bytes(max_memory)} allowed"
             )
     return tile
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from jcarsr.engines.base import Engine
 from jcarsr.errors import JCARSRError, MemoryLimitError
-from jcarsr.pixels import Pixels, Planes, Samples, to_planes, to_samples
+from jcarsr.pixels import Floats, Pixels, Planes, Samples, to_planes, to_samples
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.restoring.memory import fitting_tile, smaller_tile
 from jcarsr.restoring.tiling import BLEND, Span, plan
-
-Floats: TypeAlias = npt.NDArray[np.float32]
 
 DEFAULT_TILE = 512
 """Pixels of the input seen at once, along each side."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jcarsr.devices import computes_bfloat16, find_device
+from jcarsr.devices import find_device, supports_bfloat16
 from jcarsr.protocols import Device, TrainingPrecision
 
 
@@ -44,5 +44,5 @@ class RunOptions:
     def bfloat16(self) -> bool:
         """Whether products are computed in bfloat16."""
         if self.precision == "auto":
-            return computes_bfloat16(find_device(self.device))
+            return supports_bfloat16(find_device(self.device))
         return self.precision == "bfloat16"

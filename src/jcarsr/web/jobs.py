@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from jcarsr.errors import JCARSRError, told_bytes
+from jcarsr.errors import JCARSRError, format_bytes
 from jcarsr.web.clients import largest_share
 from jcarsr.web.limits import Limits
 from jcarsr.web.metrics import Metrics
@@ -288,8 +288,8 @@ class Jobs:
             raise Problem(500, str(error)) from error
         size = Path(job.task.result).stat().st_size
         if size > self._limits.keep_bytes:
-            most = told_bytes(self._limits.keep_bytes)
-            raise Problem(413, f"a result of {told_bytes(size)}, more than the {most} kept here")
+            most = format_bytes(self._limits.keep_bytes)
+            raise Problem(413, f"a result of {format_bytes(size)}, more than the {most} kept here")
         self._pace.learn(job.kind, job.pixels, job.seconds)
         return answer | {"bytes": size}
 

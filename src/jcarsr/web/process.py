@@ -107,7 +107,7 @@ class WorkerProcess:
             self._process.stdin.write(json.dumps(said).encode() + b"\n")
             await self._process.stdin.drain()
         except OSError as error:
-            raise await self._ended() from error
+            raise await self._death_of_process() from error
         while (event := await self._hear())["event"] == "progress":
             on_tile(event["done"], event["total"])
         return event
@@ -116,10 +116,10 @@ class WorkerProcess:
         assert self._process is not None and self._process.stdout is not None
         line = await self._process.stdout.readline()
         if not line:
-            raise await self._ended()
+            raise await self._death_of_process()
         return json.loads(line)
 
-    async def _ended(self) -> TaskError:
+    async def _death_of_process(self) -> TaskError:
         assert self._process is not None
         code = await self._process.wait()
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
