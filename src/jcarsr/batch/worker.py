@@ -35,7 +35,7 @@ HELD = 2**26
 """Bytes; a larger file is not held beside others."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Read:
     """A file that has been read and is to be restored."""
 
@@ -47,7 +47,7 @@ class Read:
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
     """A restored picture that is to be written."""
 

@@ -17,7 +17,7 @@ from jcarsr.restoring.settings import Settings
 from jcarsr.weights import Record
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Restored:
     """The outputs of one picture, and what made them."""
 
