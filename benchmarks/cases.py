@@ -24,9 +24,8 @@ from jcarsr import Restorer, Target
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Worker
-from jcarsr.devices import computes_bfloat16
+from jcarsr.devices import supports_bfloat16
 from jcarsr.engines.base import Engine, EngineOptions
 from jcarsr.engines.graph_files import graph_path
 from jcarsr.engines.select import Engines
@@ -36,6 +35,7 @@ from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.pixels import to_planes
 from jcarsr.protocols import EngineName, Precision
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.settings import Settings
 from jcarsr.weights import read
 
 Row = dict[str, Any]
@@ -50,7 +50,7 @@ _WAYS: tuple[tuple[EngineName, Precision], ...] = (
     ("onnx", "int8"),
     ("openvino", "int8"),
 )
-COMPUTED = tuple(way for way in _WAYS if way[1] != "bfloat16" or computes_bfloat16("cpu"))
+COMPUTED = tuple(way for way in _WAYS if way[1] != "bfloat16" or supports_bfloat16("cpu"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +198,7 @@ def folder(means: Means) -> Iterator[Row]:
             with tempfile.TemporaryDirectory(dir=means.folder) as out, Ledger(Path(out)) as ledger:
                 plan = plan_jobs([source], Path(out), size="x2", format="png")
                 worker = Worker(networks, Settings(target=Target(scale=2)), ledger)
-                outcomes = list(run_jobs(worker, plan.jobs, lambda done, total: None))
+                outcomes = list(run_jobs(worker, plan.jobs))
             assert [outcome.state for outcome in outcomes] == ["done"] * count
 
         timings = rounds({"network": network_alone, "whole": whole}, 2)

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from jcarsr.devices import computes_bfloat16
+from jcarsr.devices import supports_bfloat16
 
 SIDE = 4096  # of the matrices
 MATRIX_FLOPS = 2 * SIDE**3  # a multiply-add is two
@@ -33,7 +33,7 @@ def matrix_products() -> dict[str, Callable[[], object]]:
     """Precision -> a product of square matrices by PyTorch, the machine's best; MATRIX_FLOPS."""
     products: dict[str, Callable[[], object]] = {}
     kinds = {"float32": torch.float32}
-    if computes_bfloat16("cpu"):
+    if supports_bfloat16("cpu"):
         kinds["bfloat16"] = torch.bfloat16
     for name, kind in kinds.items():
         a, b = torch.rand(SIDE, SIDE).to(kind), torch.rand(SIDE, SIDE).to(kind)
@@ -44,7 +44,7 @@ def matrix_products() -> dict[str, Callable[[], object]]:
 def _instructions() -> str:
     """What decides which kernels the libraries take, as far as these differ in speed here."""
     vectors = torch.backends.cpu.get_cpu_capability()
-    return f"{vectors} with bfloat16" if computes_bfloat16("cpu") else vectors
+    return f"{vectors} with bfloat16" if supports_bfloat16("cpu") else vectors
 
 
 def _processor() -> str:

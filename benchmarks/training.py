@@ -29,7 +29,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from jcarsr.data.bank import Batch
-from jcarsr.devices import computes_bfloat16, find_device
+from jcarsr.devices import find_device, supports_bfloat16
 from jcarsr.networks.catalog import PRESETS, build_preset
 from jcarsr.training.prepare import compile_blocks, make_average, make_optimizers
 from jcarsr.training.recipes import RECIPES
@@ -69,7 +69,7 @@ def main() -> None:
         "--side", type=int, default=8192, help="of the matrices that tell the ceiling"
     )
     device = find_device("auto")
-    quick = "bfloat16" if computes_bfloat16(device) else "float32"
+    quick = "bfloat16" if supports_bfloat16(device) else "float32"
     parser.add_argument("--precision", default=quick, choices=["float32", "bfloat16"])
     arguments = parser.parse_args()
     low = arguments.precision == "bfloat16"

@@ -3,25 +3,25 @@ from pathlib import Path
 import pytest
 import torch
 
-from jcarsr.devices import computes_bfloat16, find_device
+from jcarsr.devices import find_device, supports_bfloat16
 
 
 @pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="Linux says it there")
 def test_cpus_bfloat16_is_what_the_kernel_says() -> None:
     flags = Path("/proc/cpuinfo").read_text().split()
-    assert computes_bfloat16("cpu") == ("avx512_bf16" in flags or "amx_bf16" in flags)
+    assert supports_bfloat16("cpu") == ("avx512_bf16" in flags or "amx_bf16" in flags)
 
 
 @pytest.mark.parametrize("instructions", ["avx512_bf16", "amx_bf16"])
 def test_cpu_with_bfloat16(monkeypatch: pytest.MonkeyPatch, instructions: str) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {instructions: True}, raising=False)
-    assert computes_bfloat16("cpu")
+    assert supports_bfloat16("cpu")
 
 
 def test_without_knowledge_none_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
-    assert not computes_bfloat16("cpu")
-    assert not computes_bfloat16("mps")
+    assert not supports_bfloat16("cpu")
+    assert not supports_bfloat16("mps")
 
 
 @pytest.mark.parametrize("able", [True, False])
@@ -32,7 +32,7 @@ def test_cuda_is_not_asked_to_emulate(monkeypatch: pytest.MonkeyPatch, able: boo
         "is_bf16_supported",
         lambda including_emulation=True: including_emulation or able,
     )
-    assert computes_bfloat16("cuda") == able
+    assert supports_bfloat16("cuda") == able
 
 
 def test_auto_takes_the_best_there_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jcarsr.api import Restorer, restore
-    from jcarsr.batch.worker import Outcome
     from jcarsr.errors import (
         DataError,
         ImageError,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from jcarsr.networks.catalog import PRESETS
     from jcarsr.networks.jcarsr.config import JCARSRConfig
     from jcarsr.networks.jcarsr.network import JCARSR
+    from jcarsr.restoring.file import Outcome
     from jcarsr.restoring.restorer import Enlarger, NetworkRestorer
     from jcarsr.restoring.target import Target
 
@@ -73,7 +73,7 @@ _HOMES = {
     "MemoryLimitError": "jcarsr.errors",
     "Metadata": "jcarsr.image",
     "NetworkRestorer": "jcarsr.restoring.restorer",
-    "Outcome": "jcarsr.batch.worker",
+    "Outcome": "jcarsr.restoring.file",
     "Picture": "jcarsr.image",
     "PixelLimitError": "jcarsr.errors",
     "ReadOptions": "jcarsr.image",

@@ -8,19 +8,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jcarsr.batch.given import why_no_path
-from jcarsr.batch.plan import Job
-from jcarsr.batch.settings import Settings
-from jcarsr.batch.worker import Outcome, Worker
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError
 from jcarsr.image import Animation, Picture, ReadOptions, SaveOptions, decode, from_pillow, upright
+from jcarsr.image.paths import why_no_path
 from jcarsr.pixels import Pixels
 from jcarsr.protocols import Device, EngineName, Precision
-from jcarsr.restoring.compose import compose
+from jcarsr.restoring.file import FileRestorer, Outcome
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.picture import restore_picture
 from jcarsr.restoring.restorer import DEFAULT_TILE
+from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
 
@@ -72,7 +71,7 @@ class Restorer:
             weights, options, tile=tile, max_memory=max_memory, ensemble=ensemble
         )
         self._networks.check_device()
-        self._default = Target(scale=2 if weights is None else self._networks.scales[-1])
+        self._default = Target(scale=self._networks.asked_scale(None))
 
     def restore(
         self, picture: str | Path | Image.Image | Pixels, target: Target | None = None
@@ -91,11 +90,10 @@ class Restorer:
             MemoryLimitError: it needs more than `max_memory`.
             JCARSRError: the result would be larger than the networks can make it.
         """
-        decoded = _decoded(picture)
-        target = target or self._default
-        scale = target.native_scale(*decoded.size, self._networks.scales)
-        restorer = self._networks.restorer(scale, self._networks.choose(decoded, scale))
-        return upright(compose(decoded, restorer, target.size(*decoded.size)).picture)
+        settings = Settings(target=target or self._default, tile=self._tile)
+        result = restore_picture(_decode_still(picture), self._networks, settings).first
+        assert isinstance(result, Picture)  # as the input is
+        return upright(result)
 
     def restore_file(
         self,
@@ -125,12 +123,9 @@ class Restorer:
             JCARSRError: as `restore`.
         """
         settings = Settings(target=target or self._default, read=read, save=save, tile=self._tile)
-        worker = Worker(self._networks, settings, overwrite=overwrite)
+        files = FileRestorer(self._networks, settings)
         try:
-            step = worker.read(Job(Path(source), Path(result)))
-            if isinstance(step, Outcome):
-                return step
-            return worker.write(worker.restore(step, lambda done, total: None))
+            return files.run(Path(source), Path(result), overwrite=overwrite)
         except ImageError as error:
             raise type(error)(f"{source}: {error}") from error
 
@@ -163,19 +158,19 @@ def restore(
     >>> restore(np.zeros((20, 30, 3), np.uint8), scale=2).size
     (60, 40)
     """
-    return _shared(weights, device).restore(picture, Target(scale=scale))
+    return _shared_restorer(weights, device).restore(picture, Target(scale=scale))
 
 
 @lru_cache(maxsize=4)
-def _shared(weights: str | None, device: Device) -> Restorer:
+def _shared_restorer(weights: str | None, device: Device) -> Restorer:
     return Restorer(weights, device=device)
 
 
-def _decoded(picture: str | Path | Image.Image | Pixels) -> Picture:
+def _decode_still(picture: str | Path | Image.Image | Pixels) -> Picture:
     if isinstance(picture, Image.Image):
         return from_pillow(picture)
     if not isinstance(picture, str | Path):
-        return Picture(_checked(picture))
+        return Picture(_validate_pixels(picture))
     try:
         if reason := why_no_path(str(picture)):
             raise ImageError(reason)
@@ -187,7 +182,7 @@ def _decoded(picture: str | Path | Image.Image | Pixels) -> Picture:
     return decoded
 
 
-def _checked(pixels: Pixels) -> Pixels:
+def _validate_pixels(pixels: Pixels) -> Pixels:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
         raise ValueError(f"pixels must be (H, W, 3) uint8, got {pixels.shape} {pixels.dtype}")
     return pixels

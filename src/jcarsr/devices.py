@@ -26,7 +26,7 @@ def find_device(device: Device) -> Found:
     return device
 
 
-def computes_bfloat16(device: Found) -> bool:
+def supports_bfloat16(device: Found) -> bool:
     """Whether the device has instructions for products of bfloat16, as far as we know.
 
     Elsewhere PyTorch emulates them: a CPU that has AVX2 alone took 60 times as long as for float32.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 
-def told_bytes(count: int) -> str:
+def format_bytes(count: int) -> str:
     """A size of memory in words.
 
-    >>> told_bytes(3 * 2**29), told_bytes(35 * 2**20 + 1), told_bytes(10_000)
+    >>> format_bytes(3 * 2**29), format_bytes(35 * 2**20 + 1), format_bytes(10_000)
     ('1.5 GiB', '35 MiB', '9.8 KiB')
     """
     units = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10}

@@ -64,9 +64,7 @@ def choose(name: str | None, asked: int | None = None) -> Choice:
         ValueError: they have another scale.
     """
     networks = Networks(name)
-    scale = asked or (2 if name is None else networks.scales[-1])
-    if scale not in networks.scales:
-        raise ValueError(f"--scale {scale}: {name} enlarges by {networks.scales[-1]}")
+    scale = networks.asked_scale(asked)
     return _choice(networks.record(scale), scale, bundled=name is None)
 
 
@@ -85,7 +83,7 @@ def look(choice: Choice, source: Source, options: ReadOptions = ReadOptions()) -
 
 
 def _choice(record: Record, scale: int, *, bundled: bool) -> Choice:
-    lowest, highest = _trained(record.recipe)
+    lowest, highest = _training_qualities(record.recipe)
     per_pixel = record.facts.bytes_per_pixel("lr" if scale == 1 else "sr")
     return Choice(str(record.name), per_pixel, scale, bundled, lowest, highest)
 
@@ -97,7 +95,7 @@ def as_dictionary(found: Facts, choice: Choice) -> dict[str, Any]:
     return {**asdict(found), "weights": chosen, "memory": choice.memory(found)}
 
 
-def _trained(recipe: Any) -> tuple[int, int] | tuple[None, None]:
+def _training_qualities(recipe: Any) -> tuple[int, int] | tuple[None, None]:
     """Lowest and highest training quality, if recorded: a user's file may hold anything."""
     try:
         histories = recipe.get("histories", recipe)  # records of version 0.1 have qfs directly

@@ -16,6 +16,9 @@ Samples: TypeAlias = npt.NDArray[Any]
 Planes: TypeAlias = npt.NDArray[np.float32]
 """(N, 3, H, W) float32 RGB, a picture's values in [0, 1]."""
 
+Floats: TypeAlias = npt.NDArray[np.float32]
+"""Of any shape."""
+
 
 def to_planes(samples: Samples) -> Planes:
     """(H, W, 3) uint8 or uint16 -> (1, 3, H, W) float32 in [0, 1]."""

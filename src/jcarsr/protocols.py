@@ -10,6 +10,16 @@ Output: TypeAlias = Literal["sr", "lr", "gradient"]
 """What is asked of a network: the enlarged picture, the input without artifacts, the edges."""
 
 
+Scale: TypeAlias = Literal[1, 2, 4]
+"""Size of a result over that of its input; 1 = artifacts are removed and the size stays."""
+
+SCALES: tuple[Scale, ...] = get_args(Scale)
+
+NetworkScale: TypeAlias = Literal[2, 4]
+"""What networks enlarge by."""
+
+NETWORK_SCALES: tuple[NetworkScale, ...] = get_args(NetworkScale)
+
 EngineName: TypeAlias = Literal["auto", "onnx", "openvino", "torch"]
 """The library that computes; auto: see `jcarsr.engines.select`."""
 
@@ -21,6 +31,9 @@ Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "int8"]
 
 int8 is for the convolutions that bear it, by graphs that were calibrated for the weights.
 """
+
+TrainingPrecision: TypeAlias = Literal["auto", "float32", "bfloat16"]
+"""In what products are computed in training; weights and sums are float32."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +50,7 @@ class NetworkFacts:
     floats_per_pixel: Mapping[str, int]  # output -> float32 values held at the peak an input pixel
 
     def __post_init__(self) -> None:
-        if self.scale not in (2, 4):
+        if self.scale not in NETWORK_SCALES:
             raise ValueError(f"scale must be 2 or 4, got {self.scale!r}")
         for name in ("outputs", "int8_outputs"):
             if not set(getattr(self, name)) <= set(get_args(Output)):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from jcarsr.batch.ledger import Ledger
+from jcarsr.batch.plan import Job
 from jcarsr.networks.jcarsr.config import JCARSRConfig
-from jcarsr.pixels import Planes
+from jcarsr.pixels import Pixels, Planes
 from jcarsr.restoring.restorer import NetworkRestorer
 from jcarsr.weights import Record
 
@@ -61,3 +65,20 @@ class NearestNetworks:
 @pytest.fixture
 def networks() -> NearestNetworks:
     return NearestNetworks()
+
+
+@pytest.fixture
+def pixels() -> Pixels:
+    return np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+
+
+@pytest.fixture
+def job(tmp_path: Path, pixels: Pixels) -> Job:
+    Image.fromarray(pixels).save(tmp_path / "a.png", dpi=(150, 150))
+    return Job(tmp_path / "a.png", tmp_path / "out" / "a_x2.png")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path / "out") as ledger:
+        yield ledger

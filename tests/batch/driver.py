@@ -13,7 +13,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,9 @@ from PIL import Image
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Worker
+from jcarsr.restoring.outputs import Kind
+from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
 
@@ -44,8 +44,9 @@ def run(inputs: Path, out: Path, weights: str, gradient: bool, step: Callable[[]
         return rename(self, target)
 
     Ledger.enter, Path.replace = watched_enter, watched_rename  # type: ignore[assignment,method-assign]
-    settings = replace(Settings(target=Target(scale=2)), gradient=gradient)
-    plan = plan_jobs([inputs], out, size="x2", format=None, gradient=gradient)
+    outputs: tuple[Kind, ...] = ("picture", "gradient") if gradient else ("picture",)
+    settings = Settings(target=Target(scale=2), outputs=outputs)
+    plan = plan_jobs([inputs], out, size="x2", format=None, outputs=outputs)
     with Ledger(out) as ledger:
         worker = Worker(NearestNetworks(weights), settings, ledger)
         assert all(o.state in ("done", "skipped") for o in run_jobs(worker, plan.jobs))

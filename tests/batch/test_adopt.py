@@ -12,8 +12,10 @@ from PIL import Image
 from jcarsr.batch.ledger import FILE_NAME, Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.settings import Settings
-from jcarsr.batch.worker import Outcome, Worker
+from jcarsr.batch.worker import Worker
+from jcarsr.restoring.file import Outcome
+from jcarsr.restoring.outputs import Kind
+from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
 X2 = Settings(target=Target(scale=2))
@@ -31,9 +33,8 @@ def run(tmp_path: Path, networks: Any) -> Run:
 
     def run(**options: Any) -> list[Outcome]:
         settings = options.pop("settings", X2)
-        gradient = settings.gradient
         out = tmp_path / "out"
-        plan = plan_jobs([tmp_path / "in"], out, size="x2", format=None, gradient=gradient)
+        plan = plan_jobs([tmp_path / "in"], out, size="x2", format=None, outputs=settings.outputs)
         with Ledger(out) as ledger:
             return list(run_jobs(Worker(networks, settings, ledger, **options), plan.jobs))
 
@@ -44,9 +45,11 @@ def states(outcomes: list[Outcome]) -> list[str]:
     return [outcome.state for outcome in outcomes]
 
 
-@pytest.mark.parametrize("gradient", [False, True])
-def test_after_the_ledger_is_lost(run: Run, tmp_path: Path, networks: Any, gradient: bool) -> None:
-    settings = replace(X2, gradient=gradient)
+@pytest.mark.parametrize("outputs", [("picture",), ("picture", "gradient")])
+def test_after_the_ledger_is_lost(
+    run: Run, tmp_path: Path, networks: Any, outputs: tuple[Kind, ...]
+) -> None:
+    settings = replace(X2, outputs=outputs)
     run(settings=settings)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.png")}
     (tmp_path / "out" / FILE_NAME).unlink()

@@ -14,8 +14,8 @@ from PIL import Image
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Worker
+from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
 SCRIPT = """
@@ -25,7 +25,7 @@ from types import SimpleNamespace
 import numpy as np
 from jcarsr import NetworkRestorer, Target
 from jcarsr.batch.plan import Job
-from jcarsr.batch.settings import Settings
+from jcarsr.restoring.settings import Settings
 from jcarsr.batch.worker import Worker
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.networks.jcarsr.config import JCARSRConfig
@@ -41,8 +41,10 @@ class Hungry:
 networks = SimpleNamespace(
     scales=(1, 2, 4),
     max_memory=DEFAULT_MAX_MEMORY,
-    record=lambda scale: SimpleNamespace(name="hungry", sha256="0"),
-    restorer=lambda scale: NetworkRestorer(Hungry(), 512, DEFAULT_MAX_MEMORY),
+    chooses=False,
+    choose=lambda picture, scale: "hungry",
+    record=lambda scale, name: SimpleNamespace(name=name, sha256="0"),
+    restorer=lambda scale, name: NetworkRestorer(Hungry(), 512, DEFAULT_MAX_MEMORY),
 )
 peak = lambda: int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
 before = peak()

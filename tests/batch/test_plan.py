@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jcarsr.batch.plan import DEFAULT_NAME, Job, Plan, Refused, plan_jobs
+from jcarsr.restoring.outputs import Kind
+
+BOTH: tuple[Kind, ...] = ("picture", "gradient")
 
 
 def planned(
@@ -17,9 +20,9 @@ def planned(
     size: str = "x2",
     format: str | None = None,
     name: str = DEFAULT_NAME,
-    gradient: bool = False,
+    outputs: tuple[Kind, ...] = ("picture",),
 ) -> Plan:
-    return plan_jobs(inputs, out, size=size, format=format, name=name, gradient=gradient)
+    return plan_jobs(inputs, out, size=size, format=format, name=name, outputs=outputs)
 
 
 def targets(plan: Plan) -> list[str]:
@@ -229,7 +232,7 @@ class TestClashes:
         for given_inputs in (inputs, inputs[::-1]):
             without = planned(given_inputs, Path("out"), name="{stem}")
             assert sorted(targets(without)) == ["out/a.gradient.png", "out/a.png"]
-            plan = planned(given_inputs, Path("out"), name="{stem}", gradient=True)
+            plan = planned(given_inputs, Path("out"), name="{stem}", outputs=BOTH)
             assert len(targets(plan)) == 1
             (refused,) = (job for job in plan.jobs if isinstance(job, Refused))
             assert "a.gradient.png" in refused.reason
@@ -279,7 +282,7 @@ class TestInputsAreSafe:
     def test_not_by_a_gradient_map(self, folder: Path) -> None:
         touch(folder, "a.gradient.png")
         inputs = [folder / "a.jpg", folder / "a.gradient.png"]
-        first, _ = planned(inputs, folder, name="{stem}", gradient=True).jobs
+        first, _ = planned(inputs, folder, name="{stem}", outputs=BOTH).jobs
         assert isinstance(first, Refused)
         assert "replace an input" in first.reason
 
@@ -394,11 +397,11 @@ TREES = st.lists(
     singles=st.sets(st.integers(0, 11)),
     out=st.sampled_from(["out", "in/out", "in", "in/s"]),
     name=st.sampled_from([DEFAULT_NAME, "{stem}", "all", "is{suffix}"]),
-    gradient=st.booleans(),
+    outputs=st.sampled_from([("picture",), BOTH]),
     seed=st.integers(0, 9),
 )
 def test_every_input_once_and_every_result_once(
-    tree: list[str], singles: set[int], out: str, name: str, gradient: bool, seed: int
+    tree: list[str], singles: set[int], out: str, name: str, outputs: tuple[Kind, ...], seed: int
 ) -> None:
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
@@ -412,7 +415,7 @@ def test_every_input_once_and_every_result_once(
         whole_folder = out in ("out", "in/out")
         if not whole_folder:  # results beside the pictures: only single files may be given
             inputs = inputs[1:]
-        plan = planned(inputs, root / out, name=name, gradient=gradient)
+        plan = planned(inputs, root / out, name=name, outputs=outputs)
 
         jobs = [job for job in plan.jobs if isinstance(job, Job)]
         sources = {path for path in made if path in inputs}
@@ -432,11 +435,11 @@ def test_every_input_once_and_every_result_once(
         assert len(plan.jobs) == len(sources) + extra
         assert {job.source for job in plan.jobs} == sources
 
-        maps = [job.target.with_suffix(".gradient.png") for job in jobs] if gradient else []
+        maps = [job.target.with_suffix(".gradient.png") for job in jobs] if outputs == BOTH else []
         written = [os.path.realpath(path) for path in (*(job.target for job in jobs), *maps)]
         assert len(set(written)) == len(written)
         assert not set(written) & {os.path.realpath(path) for path in sources}
 
         random.Random(seed).shuffle(inputs)
-        again = planned(inputs, root / out, name=name, gradient=gradient)
+        again = planned(inputs, root / out, name=name, outputs=outputs)
         assert set(again.jobs) == set(plan.jobs)

@@ -19,8 +19,8 @@ from jcarsr import partfile
 from jcarsr.batch.ledger import Entry, Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Worker
+from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="names of descriptors")

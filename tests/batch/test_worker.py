@@ -1,6 +1,4 @@
-import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,55 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from support.batch import X2, file_sha256, finished, result_pixels
 
 from jcarsr.batch import worker as worker_module
-from jcarsr.batch.ledger import FILE_NAME, Entry, Ledger
-from jcarsr.batch.plan import Job, Refused, gradient_path
-from jcarsr.batch.settings import Settings
-from jcarsr.batch.worker import Outcome, Read, Worker, one_line_reason
-from jcarsr.errors import ImageError, JCARSRError
-from jcarsr.image import ReadOptions, SaveOptions
+from jcarsr.batch.ledger import Entry, Ledger
+from jcarsr.batch.plan import Job, Refused
+from jcarsr.batch.worker import Read, Worker, one_line_reason
+from jcarsr.errors import JCARSRError
+from jcarsr.image import ReadOptions
 from jcarsr.pixels import Pixels
+from jcarsr.restoring.file import Outcome
+from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
-
-X2 = Settings(target=Target(scale=2))
-
-
-@pytest.fixture
-def pixels() -> Pixels:
-    return np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
-
-
-@pytest.fixture
-def job(tmp_path: Path, pixels: Pixels) -> Job:
-    Image.fromarray(pixels).save(tmp_path / "a.png", dpi=(150, 150))
-    return Job(tmp_path / "a.png", tmp_path / "out" / "a_x2.png")
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(tmp_path / "out") as ledger:
-        yield ledger
-
-
-def finished(worker: Worker, job: Job) -> Outcome:
-    """All three steps, as the pipeline takes them."""
-    try:
-        step = worker.read(job)
-        if isinstance(step, Outcome):
-            return step
-        return worker.write(worker.restore(step, lambda done, total: None))
-    except JCARSRError as error:
-        return worker.failed(job, error)
-
-
-def file_sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def result_pixels(path: Path) -> Pixels:
-    with Image.open(path) as image:
-        return np.array(image)
 
 
 class TestOneFile:
@@ -188,7 +149,7 @@ class TestAnimation:
             assert getattr(image, "n_frames", 1) == 1
 
     def test_has_no_one_gradient_map(self, networks: Any, gif: Job) -> None:
-        outcome = finished(Worker(networks, replace(X2, gradient=True)), gif)
+        outcome = finished(Worker(networks, replace(X2, outputs=("picture", "gradient"))), gif)
         assert outcome.error is not None
         assert "--first-frame" in outcome.error
         assert not gif.target.exists()
@@ -198,197 +159,6 @@ class TestAnimation:
         outcome = finished(Worker(networks, X2), gif)
         assert outcome.error is not None
         assert "3 frames" in outcome.error
-
-
-class TestAgain:
-    def test_same_is_skipped_without_decoding(
-        self, networks: Any, ledger: Ledger, job: Job, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        finished(Worker(networks, X2, ledger), job)
-        before = job.target.stat()
-        monkeypatch.setattr(worker_module, "size_of", lambda *a: pytest.fail("opened"))
-        outcome = finished(Worker(networks, X2, ledger), job)
-        assert outcome == Outcome(source=job.source, target=job.target, state="skipped")
-        assert job.target.stat() == before
-
-    def test_changed_input_is_restored_anew(
-        self, networks: Any, ledger: Ledger, job: Job, pixels: Pixels
-    ) -> None:
-        finished(Worker(networks, X2, ledger), job)
-        Image.fromarray(255 - pixels).save(job.source)
-        assert finished(Worker(networks, X2, ledger), job).state == "done"
-        expected = (255 - pixels).repeat(2, 0).repeat(2, 1)
-        np.testing.assert_array_equal(result_pixels(job.target), expected)
-
-    def test_changed_settings_are_another_result(
-        self, networks: Any, ledger: Ledger, job: Job
-    ) -> None:
-        finished(Worker(networks, X2, ledger), job)
-        stripping = replace(X2, save=SaveOptions(strip_metadata=True))
-        assert finished(Worker(networks, stripping, ledger), job).state == "done"
-        with Image.open(job.target) as image:
-            assert "dpi" not in image.info
-
-    def test_changed_weights_are_another_result(
-        self, networks: Any, ledger: Ledger, job: Job
-    ) -> None:
-        finished(Worker(networks, X2, ledger), job)
-        networks.weights = "other"
-        assert finished(Worker(networks, X2, ledger), job).weights == "other-2"
-        assert [entry.weights_sha256 for entry in ledger.entries()] == ["other-2"]
-
-    def test_network_of_another_scale_is_another_result(
-        self, networks: Any, ledger: Ledger, job: Job
-    ) -> None:
-        """Weights for x4 alone may do what those for x2 would do now."""
-        settings = Settings(target=Target(width=50))
-        networks.scales = (1, 4)
-        assert finished(Worker(networks, settings, ledger), job).scale == 4
-        assert finished(Worker(networks, settings, ledger), job).state == "skipped"
-        networks.scales = (1, 2, 4)
-        assert finished(Worker(networks, settings, ledger), job).scale == 2
-
-    def test_deleted_result_is_made_again(self, networks: Any, ledger: Ledger, job: Job) -> None:
-        finished(Worker(networks, X2, ledger), job)
-        job.target.unlink()
-        assert finished(Worker(networks, X2, ledger), job).state == "done"
-        assert job.target.exists()
-
-    def test_foreign_file_is_left_alone_until_overwrite(
-        self, networks: Any, ledger: Ledger, job: Job
-    ) -> None:
-        job.target.write_bytes(b"somebody's")
-        for _ in range(2):
-            outcome = finished(Worker(networks, X2, ledger), job)
-            assert outcome.error == f"{job.target} exists already: --overwrite replaces it"
-            assert job.target.read_bytes() == b"somebody's"
-        assert finished(Worker(networks, X2, ledger, overwrite=True), job).state == "done"
-        assert finished(Worker(networks, X2, ledger), job).state == "skipped"
-
-    def test_edited_result_is_a_foreign_file(self, networks: Any, ledger: Ledger, job: Job) -> None:
-        finished(Worker(networks, X2, ledger), job)
-        job.target.write_bytes(b"retouched")
-        assert finished(Worker(networks, X2, ledger), job).state == "failed"
-        assert job.target.read_bytes() == b"retouched"
-
-    def test_without_ledger_nothing_is_replaced_until_overwrite(
-        self, networks: Any, job: Job
-    ) -> None:
-        assert finished(Worker(networks, X2), job).state == "done"
-        assert not (job.target.parent / FILE_NAME).exists()
-        assert finished(Worker(networks, X2), job).state == "failed"
-        assert finished(Worker(networks, X2, overwrite=True), job).state == "done"
-
-    def test_failed_input_is_tried_again(self, networks: Any, ledger: Ledger, job: Job) -> None:
-        whole = job.source.read_bytes()
-        job.source.write_bytes(whole[:-100])
-        outcome = finished(Worker(networks, X2, ledger), job)
-        assert outcome.error is not None
-        assert "cannot be decoded" in outcome.error
-        (entry,) = ledger.entries()
-        assert (entry.state, entry.error) == ("failed", outcome.error)
-        job.source.write_bytes(whole)
-        assert finished(Worker(networks, X2, ledger), job).state == "done"
-        (entry,) = ledger.entries()
-        assert (entry.state, entry.error) == ("done", None)
-
-    def test_result_stays_ours_through_any_failures(
-        self, networks: Any, ledger: Ledger, job: Job, pixels: Pixels
-    ) -> None:
-        finished(Worker(networks, X2, ledger), job)
-        for _ in range(2):
-            job.source.write_bytes(b"broken")
-            assert finished(Worker(networks, X2, ledger), job).state == "failed"
-        Image.fromarray(255 - pixels).save(job.source)
-        assert finished(Worker(networks, X2, ledger), job).state == "done"
-
-    def test_older_result_stays_ours_if_its_successor_never_got_its_name(
-        self,
-        networks: Any,
-        ledger: Ledger,
-        job: Job,
-        pixels: Pixels,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        finished(Worker(networks, X2, ledger), job)
-        Image.fromarray(255 - pixels).save(job.source)
-        old = job.target.read_bytes()
-
-        def refuse(self: Path, target: Path) -> None:
-            raise PermissionError(13, "not now")
-
-        with monkeypatch.context() as patched:
-            patched.setattr(Path, "replace", refuse)
-            for _ in range(2):
-                outcome = finished(Worker(networks, X2, ledger), job)
-                assert outcome.error == "cannot be written (not now)"
-        assert job.target.read_bytes() == old
-        assert not list(job.target.parent.glob("*.jcarsr-part"))
-        assert finished(Worker(networks, X2, ledger), job).state == "done"
-
-
-class TestGradientMap:
-    SETTINGS = replace(X2, gradient=True)
-
-    def test_is_written_beside_and_entered(self, networks: Any, ledger: Ledger, job: Job) -> None:
-        outcome = finished(Worker(networks, self.SETTINGS, ledger), job)
-        assert outcome.state == "done"
-        place = job.target.with_name("a_x2.gradient.png")
-        assert gradient_path(job.target) == place
-        assert result_pixels(place).shape == (40, 60, 3)
-        hashes = {entry.target: entry.result_sha256 for entry in ledger.entries()}
-        assert hashes == {
-            "a_x2.png": file_sha256(job.target),
-            "a_x2.gradient.png": file_sha256(place),
-        }
-        assert finished(Worker(networks, self.SETTINGS, ledger), job).state == "skipped"
-
-    def test_asked_for_later_is_made_later(self, networks: Any, ledger: Ledger, job: Job) -> None:
-        finished(Worker(networks, X2, ledger), job)
-        assert finished(Worker(networks, self.SETTINGS, ledger), job).state == "done"
-        assert gradient_path(job.target).exists()
-
-    @pytest.mark.parametrize("deleted", ["map", "result"])
-    def test_either_that_was_deleted_is_made_again(
-        self, networks: Any, ledger: Ledger, job: Job, deleted: str
-    ) -> None:
-        finished(Worker(networks, self.SETTINGS, ledger), job)
-        gone = job.target if deleted == "result" else gradient_path(job.target)
-        content = gone.read_bytes()
-        gone.unlink()
-        assert finished(Worker(networks, self.SETTINGS, ledger), job).state == "done"
-        assert gone.read_bytes() == content
-
-    @pytest.mark.parametrize("with_ledger", [True, False])
-    def test_somebodys_file_in_its_place_is_left_alone(
-        self, networks: Any, ledger: Ledger, job: Job, with_ledger: bool
-    ) -> None:
-        place = gradient_path(job.target)
-        place.write_bytes(b"somebody's")
-        kept = ledger if with_ledger else None
-        outcome = finished(Worker(networks, self.SETTINGS, kept), job)
-        assert outcome.error == f"{place} exists already: --overwrite replaces it"
-        assert place.read_bytes() == b"somebody's"
-        assert not job.target.exists()
-        outcome = finished(Worker(networks, self.SETTINGS, kept, overwrite=True), job)
-        assert outcome.state == "done"
-        assert place.read_bytes() != b"somebody's"
-
-    def test_its_result_that_could_not_be_saved_is_tried_again(
-        self, networks: Any, ledger: Ledger, job: Job, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        save = worker_module.save
-
-        def fail(picture: Any, path: Path, *args: Any) -> tuple[str, ...]:
-            if path == job.target:
-                raise ImageError("cannot be written (for the test)")
-            return save(picture, path, *args)
-
-        with monkeypatch.context() as patched:
-            patched.setattr(worker_module, "save", fail)
-            assert finished(Worker(networks, self.SETTINGS, ledger), job).state == "failed"
-        assert gradient_path(job.target).exists()
-        assert finished(Worker(networks, self.SETTINGS, ledger), job).state == "done"
 
 
 class TestFailed:

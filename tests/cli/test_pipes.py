@@ -45,10 +45,10 @@ def test_picture_goes_through_and_nothing_else(
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     noise = (
-        "import os, jcarsr.batch.worker as worker\n"
-        "check = worker.check_format\n"
+        "import os, jcarsr.restoring.file as file\n"
+        "check = file.check_format\n"
         "def loud(*a): print('python'); os.write(1, b'c\\n'); return check(*a)\n"
-        "worker.check_format = loud\n"
+        "file.check_format = loud\n"
     )
     done = run("-", "-o", "-", given=jpeg.read_bytes(), before=noise)
     assert done.returncode == 0, done.stderr

@@ -131,7 +131,7 @@ def test_out_of_memory_is_told_as_such(
     exported: Path, opener: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = opener(exported, "sr")
-    name = "_session" if isinstance(engine, OnnxEngine) else "_network"
+    name = "_network"
     monkeypatch.setattr(engine, name, lambda kind: _Full())
     with pytest.raises(MemoryLimitError, match="tile of 5x4"):
         engine.run(np.zeros((1, 3, 4, 5), np.float32))

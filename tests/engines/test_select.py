@@ -17,7 +17,7 @@ def machine(monkeypatch: pytest.MonkeyPatch):
     """Pretend that only these are installed, whether PyTorch has a GPU and the CPU bfloat16."""
 
     def pretend(*installed: EngineName, gpu: bool = False, bfloat16: bool = True) -> None:
-        monkeypatch.setattr(select, "_installed", lambda name: name in installed)
+        monkeypatch.setattr(select, "_is_installed", lambda name: name in installed)
         monkeypatch.setattr(select, "torch_has_gpu", lambda: gpu)
         monkeypatch.setattr(select, "openvino_has_bfloat16", lambda: bfloat16)
 

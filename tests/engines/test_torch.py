@@ -27,7 +27,7 @@ def test_run_is_the_networks_restore(tiny_weights: Path) -> None:
 def test_every_output_can_be_asked_for(tiny_weights: Path, output: Output, scale: int) -> None:
     weights = read(tiny_weights)
     lq = np.random.default_rng(0).random((1, 3, 9, 11), np.float32)
-    engine = TorchEngine(weights, "cpu").asked_for(output)
+    engine = TorchEngine(weights, "cpu").for_output(output)
     assert engine.scale == scale
     with torch.no_grad():
         expected = getattr(load_network(weights)(torch.from_numpy(lq)), output).numpy()

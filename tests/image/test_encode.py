@@ -1,9 +1,3 @@
-import errno
-import io
-import os
-import re
-import resource
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +5,22 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps, ImageSequence, JpegImagePlugin
+from support.pictures import DEEP, opened
 
-from jcarsr import partfile
-from jcarsr.errors import ImageError, StorageError
+from jcarsr.errors import ImageError
 from jcarsr.image import (
     FORMATS,
     Animation,
     Metadata,
     Picture,
     SaveOptions,
-    check_format,
     decode,
-    format_of,
     save,
     upright,
 )
-from jcarsr.partfile import PART
 from jcarsr.pixels import Pixels, Samples
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-DEEP = np.random.default_rng(0).integers(0, 65_536, (9, 11, 4)).astype(np.uint16)
-
-
-def opened(path: Path, mode: str = "RGB") -> Pixels:
-    with Image.open(path) as image:
-        return np.asarray(image.convert(mode))
 
 
 def difference(a: Samples, b: Samples) -> float:
@@ -66,24 +51,6 @@ def moving(*colours: str, times: tuple[float, ...] | None = None, plays: int = 0
 
 class TestNames:
     @pytest.mark.parametrize(
-        ("name", "format"),
-        [
-            ("a.jpg", "jpg"),
-            ("a.JPEG", "jpg"),
-            ("a.jfif", "jpg"),
-            ("a.tif", "tiff"),
-            ("a.apng", "png"),
-            ("a.b.webp", "webp"),
-            ("a.avif", "avif"),
-            ("a.gif", None),
-            ("a", None),
-            (".png", None),
-        ],
-    )
-    def test_format_of(self, name: str, format: str | None) -> None:
-        assert format_of(Path(name)) == format
-
-    @pytest.mark.parametrize(
         ("name", "told"), [("a.xyz", r"\.xyz"), ("a", "a file without extension")]
     )
     def test_unknown_is_told(self, tmp_path: Path, photo: Pixels, name: str, told: str) -> None:
@@ -95,57 +62,6 @@ class TestNames:
     def test_quality_that_there_is_not(self, quality: int) -> None:
         with pytest.raises(ValueError, match=f"^quality must be from 1 to 100, got {quality}$"):
             SaveOptions(quality=quality)
-
-
-class TestCheckFormat:
-    STILL = Picture(np.zeros((2, 2, 3), np.uint8))
-    CLEAR = Picture(np.zeros((2, 2, 3), np.uint8), alpha=np.zeros((2, 2), np.uint8))
-
-    @pytest.mark.parametrize(
-        ("picture", "size", "format", "message"),
-        [
-            (moving("red", "lime"), (9, 9), "jpg", "an animation, .*choose png, webp or avif"),
-            (moving("red", "lime"), (9, 9), "tiff", "an animation, .* or --first-frame"),
-            (CLEAR, (9, 9), "jpg", "has transparency, .*: choose png, webp or avif"),
-            (STILL, (65_501, 9), "jpg", "65501x9 is more than jpg can hold .*: choose png or tiff"),
-            (STILL, (9, 16_384), "webp", "9x16384 is more than webp can hold "),
-            (STILL, (9, 65_536), "avif", "9x65536 is more than avif can hold "),
-        ],
-    )
-    def test_refused(
-        self, picture: Picture | Animation, size: tuple[int, int], format: str, message: str
-    ) -> None:
-        with pytest.raises(ImageError, match=f"^{message}"):
-            check_format(picture, size, format)
-
-    @pytest.mark.parametrize(
-        ("picture", "size", "format"),
-        [
-            (moving("red", "lime"), (9, 9), "png"),
-            (moving("red", "lime"), (9, 9), "webp"),
-            (moving("red", "lime"), (9, 9), "avif"),
-            (CLEAR, (9, 9), "tiff"),
-            (CLEAR, (9, 9), "avif"),
-            (STILL, (65_500, 9), "jpg"),
-            (STILL, (9, 16_383), "webp"),
-            (STILL, (9, 100_000), "png"),
-        ],
-    )
-    def test_taken(self, picture: Picture | Animation, size: tuple[int, int], format: str) -> None:
-        check_format(picture, size, format)
-
-    @pytest.mark.parametrize(("format", "side"), [("jpg", 65_500), ("webp", 16_383)])
-    def test_longest_side_is_the_encoders(self, tmp_path: Path, format: str, side: int) -> None:
-        line = Image.new("L", (side, 1))
-        line.save(tmp_path / f"a.{format}")
-        with pytest.raises((OSError, ValueError)):
-            line.resize((side + 40, 1)).save(tmp_path / f"b.{format}")
-
-    @pytest.mark.parametrize("picture", [CLEAR, moving("red", "lime")])
-    def test_save_checks_too(self, tmp_path: Path, picture: Picture | Animation) -> None:
-        with pytest.raises(ImageError, match="which jpg cannot hold"):
-            save(picture, tmp_path / "a.jpg")
-        assert not list(tmp_path.iterdir())
 
 
 class TestStills:
@@ -376,191 +292,4 @@ class TestAnimations:
         assert not list(tmp_path.iterdir())
 
 
-def fails(code: int) -> Callable[..., None]:
-    def failing(*_: Any, **__: Any) -> None:
-        raise OSError(code, os.strerror(code))
-
-    return failing
-
-
-def partial_of(picture: Picture, path: Path) -> Path:
-    """What the file is called while it is being written."""
-    seen: list[Path] = []
-    save(picture, path, before_rename=seen.append)
-    return seen[0]
-
-
 EXIF = Image.Exif()
-EXIF[0x010F] = "Maker"
-KINDS = {
-    "8 bits": Picture(DEEP[..., :3].astype(np.uint8)),
-    "8 bits and EXIF": Picture(
-        DEEP[..., :3].astype(np.uint8), metadata=Metadata(exif=EXIF.tobytes())
-    ),
-    "16 bits": Picture(DEEP[..., :3]),
-}
-
-
-class TestWriting:
-    @pytest.mark.parametrize("format", sorted(FORMATS))
-    def test_the_file_is_complete_before_it_has_its_name(
-        self, tmp_path: Path, photo: Pixels, format: str
-    ) -> None:
-        path = tmp_path / f"a.{format}"
-        path.write_bytes(b"old")
-        seen: list[bytes] = []
-
-        def look(partial: Path) -> None:
-            assert partial.parent == tmp_path
-            assert re.fullmatch(rf"\.\w+{re.escape(PART)}", partial.name)
-            assert path.read_bytes() == b"old"
-            seen.append(partial.read_bytes())
-
-        save(Picture(photo), path, before_rename=look)
-        assert seen == [path.read_bytes()]
-        with Image.open(io.BytesIO(seen[0])) as image:
-            image.load()
-        assert [p.name for p in tmp_path.iterdir()] == [f"a.{format}"]
-
-    @pytest.mark.parametrize(
-        "name", ["a" * 251 + ".png", "ä" * 125 + ".tiff", "\udcff" * 251 + ".jpg"]
-    )
-    def test_longest_names(self, tmp_path: Path, photo: Pixels, name: str) -> None:
-        assert len(os.fsencode(name)) == 255
-        save(Picture(photo), tmp_path / name)
-        assert opened(tmp_path / name).shape == photo.shape
-        assert os.listdir(tmp_path) == [name]
-
-    def test_no_two_writings_share_a_part(self, tmp_path: Path, photo: Pixels) -> None:
-        names = ["a.png", "b.png", "a.jpg", "A.png", "a.png", "a.png"]
-        partials = {partial_of(Picture(photo[:9, :9]), tmp_path / name) for name in names}
-        assert len(partials) == len(names)
-
-    @pytest.mark.parametrize("format", sorted(FORMATS))
-    def test_other_who_writes_the_same_file_meanwhile_spoils_nothing(
-        self, tmp_path: Path, photo: Pixels, format: str
-    ) -> None:
-        """Whoever is renamed last has his own picture there, whole."""
-        path, alone = tmp_path / f"a.{format}", tmp_path / f"alone.{format}"
-        first, second = Picture(photo), Picture(photo[:20, :30])
-        save(first, alone)
-
-        def other(partial: Path) -> None:
-            save(second, path)
-            assert opened(path).shape == (20, 30, 3)
-
-        save(first, path, before_rename=other)
-        assert path.read_bytes() == alone.read_bytes()
-        assert len(list(tmp_path.iterdir())) == 2
-
-    def test_link_in_the_results_place_is_replaced_and_not_followed(
-        self, tmp_path: Path, photo: Pixels
-    ) -> None:
-        (tmp_path / "precious").write_bytes(b"precious")
-        (tmp_path / "a.png").symlink_to("precious")
-        save(Picture(photo), tmp_path / "a.png")
-        assert (tmp_path / "precious").read_bytes() == b"precious"
-        assert not (tmp_path / "a.png").is_symlink()
-        assert opened(tmp_path / "a.png").shape == photo.shape
-
-    def test_failure_before_the_rename_leaves_the_old_file(
-        self, tmp_path: Path, photo: Pixels
-    ) -> None:
-        (tmp_path / "a.png").write_bytes(b"old")
-
-        def fail(partial: Path) -> None:
-            assert partial.exists()
-            raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            save(Picture(photo), tmp_path / "a.png", before_rename=fail)
-        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"a.png": b"old"}
-
-    @pytest.mark.parametrize("format", sorted(FORMATS))
-    def test_failed_write_leaves_nothing(self, tmp_path: Path, photo: Pixels, format: str) -> None:
-        (tmp_path / f"a.{format}").mkdir()
-        with pytest.raises(ImageError, match=r"^cannot be written") as error:
-            save(Picture(photo), tmp_path / f"a.{format}")
-        assert "\n" not in str(error.value)
-        assert not isinstance(error.value, StorageError)
-        assert [p.name for p in tmp_path.iterdir()] == [f"a.{format}"]
-
-    def test_folder_that_is_a_file(self, tmp_path: Path, photo: Pixels) -> None:
-        (tmp_path / "sub").write_text("")
-        with pytest.raises(ImageError, match=r"^cannot be written \("):
-            save(Picture(photo), tmp_path / "sub" / "a.png")
-
-    @pytest.mark.parametrize(
-        ("code", "kind"),
-        [
-            (errno.ENOSPC, StorageError),
-            (errno.EDQUOT, StorageError),
-            (errno.EROFS, StorageError),
-            (errno.EACCES, ImageError),
-            (errno.EIO, ImageError),
-        ],
-    )
-    @pytest.mark.parametrize("step", ["fsync", "rename", "folder"])
-    def test_full_or_read_only_disk(
-        self,
-        tmp_path: Path,
-        photo: Pixels,
-        monkeypatch: pytest.MonkeyPatch,
-        code: int,
-        kind: type[ImageError],
-        step: str,
-    ) -> None:
-        owner, name = {
-            "fsync": (os, "fsync"),
-            "rename": (Path, "replace"),
-            "folder": (Path, "mkdir"),
-        }[step]
-        monkeypatch.setattr(owner, name, fails(code))
-        with pytest.raises(ImageError) as error:
-            save(Picture(photo), tmp_path / "a.png")
-        assert type(error.value) is kind
-        assert str(error.value) == f"cannot be written ({os.strerror(code)})"
-        assert not list(tmp_path.iterdir())
-
-    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
-    @pytest.mark.parametrize("format", sorted(FORMATS))
-    @pytest.mark.parametrize("kind", sorted(KINDS))
-    def test_really_full_disk(
-        self,
-        tmp_path: Path,
-        format: str,
-        kind: str,
-        capfd: pytest.CaptureFixture[str],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        path = tmp_path / f"a.{format}"
-        save(KINDS[kind], path)
-        old = path.read_bytes()
-
-        def create(folder: Path) -> tuple[Path, int]:
-            (folder / "part").symlink_to("/dev/full")
-            return folder / "part", os.open("/dev/full", os.O_RDWR)
-
-        monkeypatch.setattr(partfile, "_create", create)
-        with pytest.raises(StorageError, match="No space left on device"):
-            save(KINDS[kind], path)
-        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {path.name: old}
-        assert capfd.readouterr().err == ""
-
-    @pytest.mark.parametrize("format", sorted(FORMATS))
-    @pytest.mark.parametrize("kind", sorted(KINDS))
-    @pytest.mark.parametrize("missing", [1, 100])
-    def test_no_room_for_the_last_bytes(
-        self, tmp_path: Path, format: str, kind: str, missing: int
-    ) -> None:
-        """The system then takes a part of what is written, which is no error by itself."""
-        path = tmp_path / f"a.{format}"
-        save(KINDS[kind], path)
-        old, (soft, hard) = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (len(old) - missing, hard))
-        try:
-            with pytest.raises(ImageError, match=r"cannot be written \(File too large\)"):
-                save(KINDS[kind], path)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {path.name: old}

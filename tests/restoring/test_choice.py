@@ -11,15 +11,16 @@ import skimage.data
 from PIL import Image
 
 from jcarsr.batch.plan import Job
-from jcarsr.batch.settings import Settings
-from jcarsr.batch.worker import Outcome, Worker
+from jcarsr.batch.worker import Worker
 from jcarsr.engines import torch
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import WeightsError
 from jcarsr.image import Animation, Picture, decode
 from jcarsr.jpeg.earlier_save import EarlierSave
 from jcarsr.restoring.choice import choose_for, choose_weights
+from jcarsr.restoring.file import Outcome
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 from jcarsr.weights import bundled as bundled_module
 from jcarsr.weights import read, write

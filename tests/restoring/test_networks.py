@@ -59,4 +59,14 @@ def test_memory_limit_makes_tiles_smaller(tiny_weights: Path) -> None:
     tight = Networks(str(tiny_weights), max_memory=110 * 2**20).restorer(2)
     lq = np.zeros((400, 400, 3), np.uint8)
     assert roomy.run(lq).tile == DEFAULT_TILE
-    assert tight.run(lq).tile == 320
+    tile = tight.run(lq).tile
+    assert tile is not None
+    assert 320 <= tile < 400
+
+
+def test_scale_that_is_not_asked_for(tiny_weights: Path) -> None:
+    assert Networks().asked_scale(None) == 2
+    own = Networks(str(tiny_weights))
+    assert (own.asked_scale(None), own.asked_scale(1)) == (2, 1)
+    with pytest.raises(ValueError, match=r"^--scale 4: .*tiny\.safetensors enlarges by 2$"):
+        own.asked_scale(4)

@@ -25,6 +25,6 @@ def test_name_that_would_spoil_a_table_is_refused(name: str) -> None:
 def test_precision_is_what_was_asked_for_or_what_the_device_has(
     monkeypatch: pytest.MonkeyPatch, asked: str, able: bool, taken: bool
 ) -> None:
-    monkeypatch.setattr(options_module, "computes_bfloat16", lambda device: able)
+    monkeypatch.setattr(options_module, "supports_bfloat16", lambda device: able)
     options = RunOptions(data=[], out=Path(), device="cpu", precision=asked)  # pyright: ignore
     assert options.bfloat16 is taken

@@ -100,7 +100,7 @@ def test_precision_is_what_the_device_has(
     able: bool,
     taken: str,
 ) -> None:
-    monkeypatch.setattr(options_module, "computes_bfloat16", lambda device: able)
+    monkeypatch.setattr(options_module, "supports_bfloat16", lambda device: able)
     computed: set[torch.dtype] = set()
 
     def note(module: Module, inputs: object, output: object) -> None:

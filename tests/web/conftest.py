@@ -21,17 +21,19 @@ import psutil
 import pytest
 import skimage.data
 import uvicorn
-from PIL import Image
+from PIL import Image, ImageCms
+from support.jobs import Make, Process
 
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError, PixelLimitError
 from jcarsr.web.app import create_app
 from jcarsr.web.connections import Connections
+from jcarsr.web.jobs import Job
 from jcarsr.web.limits import Limits
 from jcarsr.web.process import TaskError
 from jcarsr.web.serve import listen
 from jcarsr.web.service import ServerSettings, Service
-from jcarsr.web.tasks import Answer, Gradient, Performer, Restore, Task
+from jcarsr.web.tasks import Answer, Performer, Restore, Task
 from jcarsr.web.worker import WorkerSettings
 
 WAIT = 60  # seconds after which what should have happened has not
@@ -169,7 +171,7 @@ class FakeProcess:
     ) -> Answer:
         async with self._turn:
             self._fakes.performed.append(task)
-            if isinstance(task, Restore | Gradient):
+            if isinstance(task, Restore):
                 self._fakes.begun.release()
                 try:
                     while not self._fakes.open.is_set():
@@ -184,7 +186,7 @@ class FakeProcess:
                 status = 413 if isinstance(error, PixelLimitError) else 422
                 raise TaskError(status, str(error)) from error
 
-    def _enlarge(self, task: Restore | Gradient) -> Answer:
+    def _enlarge(self, task: Restore) -> Answer:
         with Image.open(task.source) as image:
             size = (image.width * task.scale, image.height * task.scale)
             image.resize(size, Image.Resampling.NEAREST).save(task.result)
@@ -266,3 +268,49 @@ def serve_here(
         assert list(tmp_path.glob("jcarsr-serve-*")) == []
 
     return serve_here
+
+
+@pytest.fixture
+def process() -> Process:
+    return Process()
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Jobs named by numbers, whose upload has 10 bytes."""
+
+    def make(number: int, *, pixels: int = 100, bytes: int = 90, scale: int = 2) -> Job:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "upload").write_text("0123456789")
+        source, result = str(folder / "upload"), str(folder / "result.png")
+        task = Restore(source=source, result=result, scale=scale, weights="auto", quality=bytes)
+        return Job(task=task, folder=folder, pixels=pixels)
+
+    return make
+
+
+@pytest.fixture
+def rich(tmp_path: Path, jpeg: Jpeg) -> Path:
+    """A photograph that lies on its side, with all metadata that there are."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "a description"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path = tmp_path / "rich.jpg"
+    path.write_bytes(jpeg(3, (48, 32), exif=exif, icc_profile=profile, dpi=(150, 150)))
+    return path
+
+
+@pytest.fixture
+def animation() -> bytes:
+    frames = [Image.new("RGB", (24, 16), (90 * n, 0, 0)) for n in range(3)]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=[50, 70, 90])
+    return file.getvalue()
+
+
+@pytest.fixture
+def truncated(jpeg: Jpeg) -> bytes:
+    """A picture whose header is whole."""
+    return jpeg(size=(120, 80))[:-200]

@@ -1,14 +1,12 @@
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
-from jcarsr.image.encode import FORMATS
 from jcarsr.web.jobs import Job, Jobs, State
 from jcarsr.web.limits import Limits
 from jcarsr.web.metrics import Metrics
 from jcarsr.web.problems import Problem
-from jcarsr.web.schemas import MEDIA_TYPES, Format, job_view
+from jcarsr.web.schemas import job_view
 from jcarsr.web.tasks import Restore
 
 
@@ -21,17 +19,6 @@ def jobs() -> Jobs:
 def job(tmp_path: Path) -> Job:
     task = Restore(source="", result=str(tmp_path / "result.webp"), scale=2, weights="auto")
     return Job(task=task, folder=tmp_path, pixels=1)
-
-
-def test_formats_are_those_of_the_command() -> None:
-    assert {format.value for format in Format} == set(FORMATS) == set(MEDIA_TYPES)
-
-
-def test_media_types_are_pillows() -> None:
-    Image.init()
-    assert {FORMATS[name]: kind for name, kind in MEDIA_TYPES.items()} == {
-        name: Image.MIME[name] for name in FORMATS.values()
-    }
 
 
 def test_a_job_that_waits(jobs: Jobs, job: Job) -> None:

@@ -18,7 +18,7 @@ from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError
 from jcarsr.web.jobs import Job, State
 from jcarsr.web.limits import Limits
-from jcarsr.web.networks import NetworkSize, Scale
+from jcarsr.web.networks import NetworkSize
 from jcarsr.web.problems import Problem
 from jcarsr.web.service import ServerSettings, Service
 from jcarsr.web.tasks import Convert, Restore
@@ -148,13 +148,13 @@ class TestSubmit:
                 await submit(service, upload)
             assert refused.value.status_code == status
             with pytest.raises(Problem):
-                await service.inspect(io.BytesIO(upload), Scale.x2, NetworkSize.auto)
+                await service.inspect(io.BytesIO(upload), 2, NetworkSize.auto)
             assert files(temporary) == []
             assert (service.jobs.queued, service.jobs.kept_bytes) == (0, 0)
 
     async def test_inspecting_leaves_nothing(self, temporary: Path, jpeg: Jpeg) -> None:
         async with working() as service:
-            said = await service.inspect(io.BytesIO(jpeg()), Scale.x4, NetworkSize.auto)
+            said = await service.inspect(io.BytesIO(jpeg()), 4, NetworkSize.auto)
             assert said["weights"]["scale"] == 4
             assert files(temporary) == []
 
@@ -299,5 +299,5 @@ async def test_upload_is_not_copied_in_the_loop(fakes: Any, jpeg: Jpeg) -> None:
             return super().read(*size)
 
     async with working() as service:
-        await service.inspect(Upload(jpeg()), Scale.x2, NetworkSize.auto)
+        await service.inspect(Upload(jpeg()), 2, NetworkSize.auto)
     assert set(in_loop) == {False}

@@ -13,7 +13,7 @@ from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError, PixelLimitError, WeightsError
 from jcarsr.image import SaveOptions
 from jcarsr.image.facts import facts
-from jcarsr.web.tasks import Convert, Enlarge, Gradient, Inspect, Performer, Restore
+from jcarsr.web.tasks import Convert, Enlarge, Inspect, Performer, Restore
 
 Jpeg = Callable[..., bytes]
 MAX_PIXELS = 20_000
@@ -133,6 +133,13 @@ def test_inspect(performer: Performer, source: Path) -> None:
     }
 
 
+def edges(source: Path, result: Path) -> Restore:
+    """The gradient branch's map."""
+    return Restore(
+        source=str(source), result=str(result), scale=2, weights="auto", output="gradient"
+    )
+
+
 class TestGradient:
     def test_map_is_the_batchs(
         self, performer: Performer, source: Path, monkeypatch: pytest.MonkeyPatch
@@ -141,7 +148,7 @@ class TestGradient:
         from jcarsr.cli import main
 
         result = source.with_name("map.png")
-        task = Gradient(source=str(source), result=str(result), scale=2, weights="auto")
+        task = edges(source, result)
         answer = performer.perform(task)
         out = str(source.with_name("out.png"))
         options = [str(source), "-o", out, "--save-gradient", "--engine", "onnx", "--threads", "1"]
@@ -152,9 +159,8 @@ class TestGradient:
         assert (answer["width"], answer["height"]) == (48, 80)
 
     def test_animation_has_none(self, performer: Performer, animation: Path) -> None:
-        result = str(animation.with_name("map.png"))
-        task = Gradient(source=str(animation), result=result, scale=2, weights="auto")
-        with pytest.raises(ImageError, match="no one gradient map"):
+        task = edges(animation, animation.with_name("map.png"))
+        with pytest.raises(ImageError, match=r"^an animation has no one gradient map$"):
             performer.perform(task)
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from jcarsr.errors import MemoryLimitError, PixelLimitError, StorageError, WeightsError
-from jcarsr.web.worker import _told
+from jcarsr.web.worker import _http_status
 
 SETTINGS = {
     "max_pixels": 4000,
@@ -130,6 +130,6 @@ def test_settings_that_cannot_be_run() -> None:
     ],
 )
 def test_status(error: Exception, status: int, detail: str) -> None:
-    told = _told(error, 2500)
+    told = _http_status(error, 2500)
     assert told[0] == status
     assert told[1].endswith(detail)

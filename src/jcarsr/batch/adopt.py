@@ -11,14 +11,14 @@ from PIL import Image
 from jcarsr.batch.decide import Decision
 from jcarsr.batch.ledger import Entry, Ledger, as_text
 from jcarsr.batch.plan import Job
-from jcarsr.batch.settings import Settings
 from jcarsr.errors import ImageError
 from jcarsr.image import FORMATS, decode, format_of
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.settings import Settings
 
 
 def adopt(
-    found: Mapping[Path, Decision | None],
+    found: Mapping[Path, Decision],
     job: Job,
     source_sha256: str,
     *,
@@ -33,7 +33,7 @@ def adopt(
     settings, cannot be seen from it and is taken for granted.
 
     Args:
-        found: the result and its gradient map; those whose decision says `adopt` are entered.
+        found: the files of a job's outputs; those whose decision says `adopt` are entered.
         job: whose results they are.
         source_sha256: of the bytes of its source.
         networks: what would restore.
@@ -55,11 +55,7 @@ def adopt(
         weights_sha256=networks.record(scale).sha256,
         scale=scale,
     )
-    fitting = [
-        (path, decision)
-        for path, decision in found.items()
-        if decision is not None and decision.adopt
-    ]
+    fitting = [(path, decision) for path, decision in found.items() if decision.adopt]
     for path, _ in fitting:
         _check(path, wanted if path == job.target else None, settings)
     for path, decision in fitting:

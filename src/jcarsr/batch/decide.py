@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jcarsr.batch.ledger import Entry
-from jcarsr.errors import ImageError
+from jcarsr.restoring.file import check_place, exists, unwritable
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,9 @@ def decide(
     Raises:
         ImageError: it exists and must be left alone, or it cannot exist.
     """
+    if not exists(target):
+        return Decision(skip=False)
     try:
-        target.lstat()  # a link that leads nowhere is somebody's, too
         known = entry is not None and entry.result_sha256 is not None
         adopt = adopt and not known and target.is_file() and not target.is_symlink()
         hashed = adopt or (target.is_file() and entry is not None)
@@ -53,7 +54,7 @@ def decide(
     except FileNotFoundError:
         return Decision(skip=False)
     except OSError as error:
-        raise ImageError(f"its result {target} cannot be written ({error.strerror})") from error
+        raise unwritable(target, error) from error
     if found is not None and entry is not None:
         made_from = (entry.source_sha256, entry.settings, entry.weights_sha256)
         if found == entry.result_sha256 and made_from == (source_sha256, settings, weights_sha256):
@@ -62,8 +63,7 @@ def decide(
             return Decision(skip=False, previous_sha256=found)
     if adopt:
         return Decision(skip=True, previous_sha256=found, adopt=True)
-    if not overwrite:
-        raise ImageError(f"{target} exists already: --overwrite replaces it")
+    check_place(target, overwrite=overwrite)
     return Decision(skip=False)
 
 

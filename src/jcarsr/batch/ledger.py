@@ -157,12 +157,12 @@ class Ledger:
                 yield
             except sqlite3.OperationalError as error:
                 if "no such column" in str(error):
-                    raise self._damaged(error) from error
+                    raise self._damage_error(error) from error
                 raise LedgerError(self._why(error)) from error
             except sqlite3.DatabaseError as error:
-                raise self._damaged(error) from error
+                raise self._damage_error(error) from error
 
-    def _damaged(self, error: sqlite3.Error) -> LedgerError:
+    def _damage_error(self, error: sqlite3.Error) -> LedgerError:
         return LedgerError(
             f"{self._path}: damaged ({error}): remove it, then --adopt enters the results that "
             "are there"

@@ -8,13 +8,15 @@ that memory is bounded by the largest of them and not by how many there are.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import islice
 
 from jcarsr.batch.plan import Job, Refused
-from jcarsr.batch.worker import LARGE, Outcome, Read, Worker
+from jcarsr.batch.worker import LARGE, Read, Worker
 from jcarsr.errors import JCARSRError, LedgerError, StorageError
+from jcarsr.progress import OnTile, ignore_progress
+from jcarsr.restoring.file import Outcome
 
 _THREADS = 2  # that read, and as many that write
 _AHEAD = 4  # files read before the network needs them, and results waiting to be written
@@ -23,14 +25,14 @@ _AHEAD = 4  # files read before the network needs them, and results waiting to b
 def run_jobs(
     worker: Worker,
     jobs: Sequence[Job | Refused],
-    on_tile: Callable[[int, int], None] = lambda done, total: None,
+    on_tile: OnTile = ignore_progress,
 ) -> Generator[Outcome]:
     """One outcome for every job, in their order.
 
     Args:
         worker: does the work.
         jobs: what there is to do.
-        on_tile: told (tiles done, tiles in all) of the picture that the network is at.
+        on_tile: called with (tiles done, tiles in all) of the picture that the network is at.
 
     Raises:
         StorageError: nothing more can be written: the disk is full or read-only.
@@ -44,9 +46,9 @@ def run_jobs(
             read = future.result()
             large = False
             if isinstance(read, Read):
-                outcome, large = _restored(worker, read, on_tile, writers)
+                outcome, large = _restore(worker, read, on_tile, writers)
             else:
-                outcome = _known(read)
+                outcome = _completed(read)
             waiting.append(outcome)
             while waiting and (len(waiting) > _AHEAD or large or waiting[0].done()):
                 yield waiting.popleft().result()
@@ -79,8 +81,8 @@ def _read(worker: Worker, job: Job | Refused) -> Read | Outcome:
         return worker.failed(job, error)
 
 
-def _restored(
-    worker: Worker, read: Read, on_tile: Callable[[int, int], None], writers: Executor
+def _restore(
+    worker: Worker, read: Read, on_tile: OnTile, writers: Executor
 ) -> tuple[Future[Outcome], bool]:
     """The outcome to come, and whether its result is large."""
     try:
@@ -88,8 +90,8 @@ def _restored(
     except LedgerError:
         raise
     except Exception as error:  # one file never costs another its result
-        return _known(worker.failed(read.job, error)), False
-    width, height = result.picture.size
+        return _completed(worker.failed(read.job, error)), False
+    width, height = result.restored.first.size
     large = width * height > LARGE
 
     def write() -> Outcome:
@@ -105,7 +107,7 @@ def _restored(
     return writers.submit(write), large
 
 
-def _known(outcome: Outcome) -> Future[Outcome]:
+def _completed(outcome: Outcome) -> Future[Outcome]:
     future: Future[Outcome] = Future()
     future.set_result(outcome)
     return future

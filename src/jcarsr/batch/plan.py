@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jcarsr.batch.search import Found, search
 from jcarsr.image import FORMATS, format_of, names_other_format
+from jcarsr.restoring.outputs import Kind, output_paths
 
 DEFAULT_NAME = "{stem}_{size}"
 
@@ -48,7 +49,7 @@ def plan_jobs(
     format: str | None,
     default_format: str = "png",
     name: str = DEFAULT_NAME,
-    gradient: bool = False,
+    outputs: Sequence[Kind] = ("picture",),
 ) -> Plan:
     """One job a picture, in the order of the inputs; folders are searched to the bottom.
 
@@ -67,7 +68,7 @@ def plan_jobs(
         default_format: a key of FORMATS.
         name: template of a result's name without extension, from {stem}, {suffix} (the input's,
             without its dot) and {size}.
-        gradient: a gradient map will be written beside every result.
+        outputs: of every picture; each is a file, see `output_paths`.
 
     Raises:
         ValueError: the template has unknown fields or gives a path, `format` disagrees with the
@@ -83,7 +84,7 @@ def plan_jobs(
         as_file = len(inputs) == len(paths) == 1 and not os.path.isdir(paths[0])
         if as_file and not os.path.isdir(out) and format_of(out):
             check_extension(out, format)
-            return Plan(_checked([(paths[0], out)], gradient), folder=None)
+            return Plan(_without_clashes([(paths[0], out)], outputs), folder=None)
         if str(out) == "-" or (names_other_format(out) and not os.path.isdir(out)):
             raise ValueError(f"{out}: results can be {', '.join(FORMATS)}")
     refused: dict[Refused, None] = {}
@@ -104,7 +105,7 @@ def plan_jobs(
     if out is not None:
         _refuse_among_pictures(paths, out, targets)
     pairs = [(source, target) for (source, _), target in zip(found.values(), targets, strict=True)]
-    jobs = [*refused, *_checked(pairs, gradient)]
+    jobs = [*refused, *_without_clashes(pairs, outputs)]
     promising = any(isinstance(job, Job) and _has_content(job.source) for job in jobs)
     return Plan(jobs, out if promising else None, tuple(notes))
 
@@ -138,11 +139,6 @@ def check_extension(result: Path, format: str | None) -> None:
     extension = format_of(result)
     if format not in (None, extension):
         raise ValueError(f"{result}: its extension says {extension}, --format says {format}")
-
-
-def gradient_path(target: Path) -> Path:
-    """Where the gradient map of a result is written: beside it."""
-    return target.with_suffix(".gradient.png")
 
 
 def _given(path: Path) -> Found:
@@ -185,13 +181,15 @@ def _refuse_among_pictures(inputs: Sequence[Path], out: Path, targets: Sequence[
             )
 
 
-def _checked(pairs: Sequence[tuple[Path, Path]], gradient: bool) -> list[Job | Refused]:
+def _without_clashes(
+    pairs: Sequence[tuple[Path, Path]], outputs: Sequence[Kind]
+) -> list[Job | Refused]:
     """Jobs whose results neither replace an input nor each other, in the order of the pairs."""
     inputs = {os.path.realpath(source) for source, _ in pairs}
     taken: dict[str, Path] = {}
     jobs: dict[tuple[Path, Path], Job | Refused] = {}
     for source, target in sorted(pairs):  # who comes first does not depend on how they were given
-        files = [target, gradient_path(target)] if gradient else [target]
+        files = list(output_paths(target, outputs).values())
         jobs[source, target] = Job(source, target)
         for file in files:
             place = os.path.realpath(file)

@@ -1,37 +1,31 @@
-"""What happens to one file: read, restore, write; and what became of it."""
+"""What a run does with one of its files: restore it as asked, unless its result is there already.
+
+Adds to `restoring.file` what many files need: reading ahead, hashes, decisions and the ledger.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from jcarsr.batch.adopt import adopt
 from jcarsr.batch.decide import Decision, decide, sha256_of
 from jcarsr.batch.ledger import Entry, Ledger, as_text
-from jcarsr.batch.plan import Job, Refused, gradient_path
-from jcarsr.batch.settings import Settings
-from jcarsr.errors import ImageError, JCARSRError
-from jcarsr.image import (
-    Animation,
-    Picture,
-    SaveOptions,
-    check_format,
-    decode,
-    format_of,
-    save,
-    size_of,
-)
+from jcarsr.batch.plan import Job, Refused
+from jcarsr.errors import JCARSRError
+from jcarsr.image import Animation, Picture, size_of
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.guard import check_file
-from jcarsr.restoring.animate import animate
-from jcarsr.restoring.compose import compose
-from jcarsr.restoring.gradient_map import gradient_map
+from jcarsr.progress import OnTile
+from jcarsr.restoring.file import FileRestorer, Outcome, done
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.outputs import Kind
+from jcarsr.restoring.picture import Restored
+from jcarsr.restoring.settings import Settings
 
 LARGE = 8_000_000
 """Pixels; a picture or a result with more is not held beside others."""
@@ -41,46 +35,26 @@ HELD = 2**26
 """Bytes; a larger file is not held beside others."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of one input."""
-
-    source: Path | str  # str: no path, such as a URL
-    target: Path | None = None
-    state: Literal["done", "skipped", "adopted", "failed"]
-    error: str | None = None
-    notes: tuple[str, ...] = ()  # what could not be kept
-    seconds: float = 0.0  # of reading, restoring and writing
-    size: tuple[int, int] | None = None  # (width, height) of the result, upright
-    scale: int | None = None  # of the network
-    weights: str | None = None
-    tile: int | None = None
-    full_precision_tiles: int = 0  # repeated because their values were not finite
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Read:
     """A file that has been read and is to be restored."""
 
     job: Job
     data: bytes | None  # None = a large file: read again when its turn comes
     sha256: str
-    decision: Decision
-    map_decision: Decision | None  # about the gradient map, if one is wanted
+    decisions: Mapping[Kind, Decision]
     picture: Picture | Animation | None  # None = large: decoded when its turn comes
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
     """A restored picture that is to be written."""
 
     job: Job
-    picture: Picture | Animation
-    entry: Entry
-    gradient: Picture | None
-    map_entry: Entry
-    outcome: Outcome  # as it will be if writing succeeds
+    restored: Restored
+    entries: Mapping[Kind, Entry]  # to be made, but for the hash and the seconds
+    seconds: float  # of reading and restoring
 
 
 class Worker:
@@ -103,7 +77,8 @@ class Worker:
         overwrite: bool = False,
         adopt: bool = False,
     ) -> None:
-        self._networks, self._settings, self._ledger = networks, settings, ledger
+        self._files, self._ledger = FileRestorer(networks, settings), ledger
+        self._networks, self._settings = networks, settings
         self._overwrite, self._adopt = overwrite, adopt and ledger is not None
         self._settings_text = settings.as_text(networks.scales, chooses=networks.chooses)
 
@@ -114,109 +89,55 @@ class Worker:
             JCARSRError: it cannot be read, or its result must not be replaced.
         """
         started = time.perf_counter()
-        data = _held(job.source) if job.data is None else job.data
+        data = _read_unless_large(job.source) if job.data is None else job.data
         sha256 = sha256_of(job.source) if data is None else hashlib.sha256(data).hexdigest()
-        decision, map_decision = self._decide(job.target, sha256), None
-        if self._settings.gradient:
-            map_decision = self._decide(gradient_path(job.target), sha256)
-        adopting = decision.adopt or (map_decision is not None and map_decision.adopt)
+        paths = self._files.paths(job.target)
+        decisions: dict[Kind, Decision] = {
+            kind: self._decide(path, sha256) for kind, path in paths.items()
+        }
+        adopting = any(decision.adopt for decision in decisions.values())
         if adopting and self._ledger is not None:
             adopt(
-                {job.target: decision, gradient_path(job.target): map_decision},
+                {paths[kind]: decision for kind, decision in decisions.items()},
                 job,
                 sha256,
                 networks=self._networks,
                 settings=self._settings,
                 ledger=self._ledger,
             )
-        if decision.skip and (map_decision is None or map_decision.skip):
+        if all(decision.skip for decision in decisions.values()):
             state = "adopted" if adopting else "skipped"
             return Outcome(source=job.source, target=job.target, state=state)
         file = job.source if data is None else io.BytesIO(data)
         height, width = size_of(file, self._settings.read)
         picture = None
         if data is not None and height * width <= LARGE:
-            picture = decode(io.BytesIO(data), self._settings.read)
+            picture = self._files.read(io.BytesIO(data))
         return Read(
             job=job,
             data=data,
             sha256=sha256,
-            decision=decision,
-            map_decision=map_decision,
+            decisions=decisions,
             picture=picture,
             seconds=time.perf_counter() - started,
         )
 
-    def restore(self, read: Read, on_tile: Callable[[int, int], None]) -> Result:
+    def restore(self, read: Read, on_tile: OnTile) -> Result:
         """Run the network.
 
         Raises:
             JCARSRError: the result cannot be made or could not be saved.
         """
         started = time.perf_counter()
-        picture = read.picture
+        job, picture = read.job, read.picture
         if picture is None:
-            data = read.data
-            picture = decode(
-                read.job.source if data is None else io.BytesIO(data), self._settings.read
-            )
-        target = self._settings.target
-        size = target.size(*picture.size)
-        check_format(picture, size, format_of(read.job.target) or "")
-        scale = target.native_scale(*picture.size, self._networks.scales)
-        name = self._networks.choose(picture, scale)
-        restorer, record = self._networks.restorer(scale, name), self._networks.record(scale, name)
-        gradient = None
-        if isinstance(picture, Animation):
-            if self._settings.gradient:
-                raise ImageError("an animation has no one gradient map: --first-frame")
-            restored, repeated = animate(
-                picture, restorer, size, on_tile, self._networks.max_memory
-            )
-            tile, notes = self._settings.tile, picture.notes
-        else:
-            composed = compose(picture, restorer, size, on_tile)
-            restored, repeated, tile = (
-                composed.picture,
-                composed.full_precision_tiles,
-                composed.tile,
-            )
-            notes = picture.notes
-            if self._settings.gradient:
-                gradient = gradient_map(picture, self._networks.gradient(scale, name))
-        seconds = read.seconds + time.perf_counter() - started
-        outcome = Outcome(
-            source=read.job.source,
-            target=read.job.target,
-            state="done",
-            notes=notes,
-            seconds=seconds,
-            size=size,
-            scale=scale,
-            weights=record.name,
-            tile=tile,
-            full_precision_tiles=repeated,
-        )
-        entry = Entry(
-            target="",
-            source=as_text(str(read.job.source)),
-            state="pending",
-            source_sha256=read.sha256,
-            settings=self._settings_text,
-            weights_sha256=record.sha256,
-            previous_sha256=read.decision.previous_sha256,
-            scale=scale,
-            tile=tile,
-            full_precision_tiles=repeated,
-        )
-        previous = read.map_decision and read.map_decision.previous_sha256
+            picture = self._files.read(job.source if read.data is None else io.BytesIO(read.data))
+        restored = self._files.restore(picture, job.target, on_tile)
         return Result(
-            job=read.job,
-            picture=restored,
-            entry=entry,
-            gradient=gradient,
-            map_entry=replace(entry, previous_sha256=previous),
-            outcome=outcome,
+            job=job,
+            restored=restored,
+            entries={kind: self._entry(read, restored, kind) for kind in restored.outputs},
+            seconds=read.seconds + time.perf_counter() - started,
         )
 
     def write(self, result: Result) -> Outcome:
@@ -226,14 +147,12 @@ class Worker:
             StorageError: nothing more can be written.
             JCARSRError: this one cannot be saved.
         """
-        started = time.perf_counter() - result.outcome.seconds
-        target = result.job.target
-        if result.gradient is not None:
-            place = gradient_path(target)
-            self._save(result.gradient, place, SaveOptions(), result.map_entry, started)
-        lost = self._save(result.picture, target, self._settings.save, result.entry, started)
+        started = time.perf_counter() - result.seconds
+        job, notes = result.job, tuple[str, ...]()
+        for kind, path in reversed(self._files.paths(job.target).items()):
+            notes = (*self._save(result, kind, path, started), *notes)
         seconds = time.perf_counter() - started
-        return replace(result.outcome, seconds=seconds, notes=(*result.outcome.notes, *lost))
+        return done(result.restored, job.source, job.target, notes=notes, seconds=seconds)
 
     def failed(self, job: Job | Refused, error: Exception) -> Outcome:
         """The outcome of a job that raised `error`, entered."""
@@ -254,27 +173,35 @@ class Worker:
             )
         return Outcome(source=job.source, target=job.target, state="failed", error=reason)
 
-    def _save(
-        self,
-        picture: Picture | Animation,
-        target: Path,
-        options: SaveOptions,
-        entry: Entry,
-        started: float,
-    ) -> tuple[str, ...]:
+    def _entry(self, read: Read, restored: Restored, kind: Kind) -> Entry:
+        """What will be entered of one output, without its file."""
+        return Entry(
+            target="",
+            source=as_text(str(read.job.source)),
+            state="pending",
+            source_sha256=read.sha256,
+            settings=self._settings_text,
+            weights_sha256=restored.record.sha256,
+            previous_sha256=read.decisions[kind].previous_sha256,
+            scale=restored.scale,
+            tile=restored.tile,
+            full_precision_tiles=restored.full_precision_tiles,
+        )
+
+    def _save(self, result: Result, kind: Kind, path: Path, started: float) -> tuple[str, ...]:
         """Save and enter: as pending before the file gets its name, as done after that."""
         ledger = self._ledger
         if ledger is None:
-            return save(picture, target, options)
-        entry = replace(entry, target=ledger.key(target))
+            return self._files.write(result.restored, kind, path)
+        entry = replace(result.entries[kind], target=ledger.key(path))
 
         def enter(partial: Path) -> None:
             nonlocal entry
             entry = replace(entry, result_sha256=sha256_of(partial))
             ledger.enter(entry)
 
-        lost = save(picture, target, options, enter)
-        ledger.enter(replace(_done(entry), seconds=time.perf_counter() - started))
+        lost = self._files.write(result.restored, kind, path, enter)
+        ledger.enter(replace(_as_done(entry), seconds=time.perf_counter() - started))
         return lost
 
     def _decide(self, target: Path, sha256: str) -> Decision:
@@ -289,7 +216,7 @@ class Worker:
             adopt=self._adopt,
         )
         if decision.skip and self._ledger and entry and entry.state == "pending":
-            self._ledger.enter(_done(entry))  # killed after the rename
+            self._ledger.enter(_as_done(entry))  # killed after the rename
         return decision
 
     def _sha256_for(self, entry: Entry | None) -> str | None:
@@ -304,18 +231,18 @@ class Worker:
         return entry.weights_sha256 if entry.weights_sha256 in hashes else hashes[0]
 
 
-def _held(source: Path) -> bytes | None:
+def _read_unless_large(source: Path) -> bytes | None:
     """A file's bytes, None if they are too many to be held beside those of others."""
     try:
         check_file(source)
         if source.stat().st_size > HELD:
             return None
     except OSError:
-        pass  # of which reading tells
+        pass  # reading it says why
     return read_bytes(source)
 
 
-def _done(entry: Entry) -> Entry:
+def _as_done(entry: Entry) -> Entry:
     return replace(entry, state="done", previous_sha256=None)
 
 

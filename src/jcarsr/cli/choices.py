@@ -4,42 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
 from jcarsr.engines.base import EngineOptions
+from jcarsr.protocols import Device, EngineName, Precision
 
 _HOW = "How it is computed"
-
-
-class EngineName(StrEnum):
-    """The library that computes."""
-
-    auto = "auto"
-    onnx = "onnx"
-    openvino = "openvino"
-    torch = "torch"
-
-
-class Device(StrEnum):
-    """Where it computes."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-    mps = "mps"
-
-
-class Precision(StrEnum):
-    """In what it computes."""
-
-    auto = "auto"
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-    int8 = "int8"
+_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}  # of bytes
 
 
 EngineOption: TypeAlias = Annotated[
@@ -86,24 +60,7 @@ def engine_options(
     engine: EngineName, device: Device, precision: Precision, threads: int | None
 ) -> EngineOptions:
     """The four options in one."""
-    return EngineOptions(
-        engine=engine.value, device=device.value, precision=precision.value, threads=threads
-    )
-
-
-class Scale(StrEnum):
-    """Output size over input size, where there is super-resolution."""
-
-    x2 = "2"
-    x4 = "4"
-
-
-class AnyScale(StrEnum):
-    """Output size over input size; 1 = artifacts are removed and the size stays."""
-
-    x1 = "1"
-    x2 = "2"
-    x4 = "4"
+    return EngineOptions(engine=engine, device=device, precision=precision, threads=threads)
 
 
 @contextmanager
@@ -149,6 +106,16 @@ def parse_qfs(text: str) -> tuple[int, ...]:
     return qfs
 
 
+def as_option(count: int) -> str:
+    """Return a size in bytes as `parse_bytes` reads it.
+
+    >>> as_option(32 * 2**20), as_option(3 * 2**30)
+    ('32M', '3G')
+    """
+    unit = next(name for name, size in reversed(_UNITS.items()) if count % size == 0)
+    return f"{count // _UNITS[unit]}{unit}"
+
+
 def parse_bytes(text: str) -> int:
     """A size such as 800M or 3G (of 1024) in bytes.
 
@@ -158,9 +125,8 @@ def parse_bytes(text: str) -> int:
     >>> parse_bytes("1.5G") == 1536 * 2**20
     True
     """
-    units = {"K": 2**10, "M": 2**20, "G": 2**30}
     try:
-        size = int(float(text.strip()[:-1]) * units[text.strip()[-1:].upper()])
+        size = int(float(text.strip()[:-1]) * _UNITS[text.strip()[-1:].upper()])
     except (KeyError, ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is no size of memory: 800M or 3G, for example") from error
     if size <= 0:

@@ -8,10 +8,9 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from types import NoneType
-from typing import Any, cast, get_args, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import typer
 from typer.core import TyperCommand
@@ -36,7 +35,7 @@ class Option:
     """An option of the command."""
 
     key: str  # its long name without --
-    kind: type  # bool, int, str or an Enum of choices
+    kind: Any  # bool, int, str or a Literal of choices
 
 
 @dataclass(frozen=True)
@@ -147,7 +146,7 @@ def _values(path: Path, where: str, table: Any, options: Mapping[str, Option]) -
     return found
 
 
-def _value(kind: type, value: Any) -> Any:
+def _value(kind: Any, value: Any) -> Any:
     """A value as the command line would give it.
 
     Raises:
@@ -157,8 +156,8 @@ def _value(kind: type, value: Any) -> Any:
         if not isinstance(value, bool):
             raise ValueError("must be true or false")
         return value
-    if issubclass(kind, Enum):
-        names = [str(choice.value) for choice in kind]
+    if get_origin(kind) is Literal:
+        names = [str(choice) for choice in get_args(kind)]
         if isinstance(value, bool) or str(value) not in names:
             raise ValueError(f"not one of {', '.join(names)}")
         return str(value)
@@ -171,11 +170,13 @@ def _value(kind: type, value: Any) -> Any:
     return value
 
 
-def _kinds(function: Any) -> dict[str, type]:
+def _kinds(function: Any) -> dict[str, Any]:
     """The types of a function's parameters, of optional ones that which is not None."""
     hints: dict[str, Any] = get_type_hints(inspect.unwrap(function))
     return {
-        name: next((kind for kind in get_args(hint) if kind is not NoneType), hint)
+        name: next(kind for kind in get_args(hint) if kind is not NoneType)
+        if NoneType in get_args(hint)
+        else hint
         for name, hint in hints.items()
     }
 

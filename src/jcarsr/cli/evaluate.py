@@ -10,14 +10,10 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from jcarsr.cli.choices import (
-    Device,
     DeviceOption,
-    EngineName,
     EngineOption,
     EnsembleOption,
-    Precision,
     PrecisionOption,
-    Scale,
     ThreadsOption,
     engine_options,
     parse_qfs,
@@ -25,6 +21,7 @@ from jcarsr.cli.choices import (
 )
 from jcarsr.cli.shell import say
 from jcarsr.jpeg.codec import Subsampling
+from jcarsr.protocols import NetworkScale
 
 if TYPE_CHECKING:
     from jcarsr.degradation.history import History
@@ -32,7 +29,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     data: Annotated[list[Path], typer.Option(help="Folder of original pictures; repeatable.")],
-    scale: Annotated[Scale, typer.Option(help="Enlarge by this.")],
+    scale: Annotated[NetworkScale, typer.Option(help="Enlarge by this.")],
     qf: Annotated[
         str | None,
         typer.Option(
@@ -55,9 +52,9 @@ def evaluate(
         ),
     ] = None,
     subsampling: Annotated[Subsampling, typer.Option(help="Of the JPEGs saved once.")] = "4:2:0",
-    engine: EngineOption = EngineName.auto,
-    device: DeviceOption = Device.auto,
-    precision: PrecisionOption = Precision.float32,
+    engine: EngineOption = "auto",
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
     ensemble: EnsembleOption = False,
     json: Annotated[
@@ -74,8 +71,8 @@ def evaluate(
     with usage_errors():
         histories = _histories(qf, history or [], subsampling)
         options = engine_options(engine, device, precision, threads)
-        context = Context(scale=int(scale), options=options, ensemble=ensemble)
-        names = weights or ["bicubic", default_name(int(scale))]
+        context = Context(scale=scale, options=options, ensemble=ensemble)
+        names = weights or ["bicubic", default_name(scale)]
         methods = [find_method(name, context) for name in names]
     rows: list[Row] = []
     console = Console(stderr=True)
@@ -89,7 +86,7 @@ def evaluate(
             for row in run(
                 methods,
                 folder,
-                scale=int(scale),
+                scale=scale,
                 histories=histories,
                 on_progress=on_progress,
             ):
@@ -107,7 +104,9 @@ def tables(
     set: Annotated[
         list[str] | None, typer.Option(help="Of this set alone; repeatable. (default: all)")
     ] = None,
-    scale: Annotated[Scale | None, typer.Option(help="At this scale alone. (default: all)")] = None,
+    scale: Annotated[
+        NetworkScale | None, typer.Option(help="At this scale alone. (default: all)")
+    ] = None,
     restorer: Annotated[
         list[str] | None, typer.Option(help="Of this one alone; repeatable. (default: all)")
     ] = None,
@@ -129,7 +128,7 @@ def tables(
     chosen = [
         row
         for row in read_rows(rows)
-        if (not set or row.set in set) and (scale is None or row.scale == int(scale))
+        if (not set or row.set in set) and (scale is None or row.scale == scale)
         if (not restorer or row.restorer in restorer)
         if (not histories or row.history in histories)
     ]

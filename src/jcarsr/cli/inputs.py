@@ -10,11 +10,11 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from jcarsr.batch.given import why_no_path
 from jcarsr.batch.plan import Refused
 from jcarsr.cli.choices import on_one_line
 from jcarsr.cli.pipes import STANDARD, standard_input
 from jcarsr.errors import JCARSRError
+from jcarsr.image.paths import why_no_path
 
 MAX_LIST = 2**28
 """Bytes of a list of paths; a larger one is refused."""

@@ -14,15 +14,16 @@ import typer
 
 from jcarsr.batch.plan import Refused
 from jcarsr.batch.search import search
-from jcarsr.cli.choices import AnyScale, on_one_line, shown, usage_errors
+from jcarsr.cli.choices import on_one_line, shown, usage_errors
 from jcarsr.cli.inputs import FilesFromOption, Given, InputsArgument, NullOption, gather_inputs
 from jcarsr.cli.pipes import read_picture
 from jcarsr.cli.shell import say
-from jcarsr.errors import ImageError, told_bytes
+from jcarsr.errors import ImageError, format_bytes
 from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile, facts
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
 from jcarsr.inspection import Choice, as_dictionary, choose, look
 from jcarsr.jpeg.quality import Quality
+from jcarsr.protocols import Scale
 
 
 def inspect(
@@ -30,7 +31,7 @@ def inspect(
     files_from: FilesFromOption = None,
     null: NullOption = False,
     scale: Annotated[
-        AnyScale | None,
+        Scale | None,
         typer.Option(help="1 only removes artifacts. (default: 2, or that of --weights)"),
     ] = None,
     weights: Annotated[
@@ -53,7 +54,7 @@ def inspect(
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
         limit_pillow(max_pixels)
-        choice = choose(weights, int(scale) if scale else None)
+        choice = choose(weights, scale)
         given = gather_inputs(inputs, files_from, null)
         pictures = [_Source(Path("-"), data=read_picture())] if given.piped else _found(given)
     failed = False
@@ -114,7 +115,7 @@ def _found(given: Given) -> Iterator[_Source]:
 def _in_short(found: Facts, choice: Choice) -> Iterator[str]:
     """What a line of a folder's picture says."""
     yield f"{found.format}{_kind(found.jpeg)}"
-    yield f"{found.width}x{found.height}{_turned(found)}"
+    yield f"{found.width}x{found.height}{_upright_size(found)}"
     yield f"{found.mode}, {_count(found.bits, 'bit')}"
     if found.transparency:
         yield "transparency"
@@ -133,7 +134,7 @@ def _in_short(found: Facts, choice: Choice) -> Iterator[str]:
 
 def _lines(found: Facts, choice: Choice) -> Iterator[str]:
     yield f"format: {found.format}{_kind(found.jpeg)}"
-    yield f"size: {found.width}x{found.height}{_turned(found)}"
+    yield f"size: {found.width}x{found.height}{_upright_size(found)}"
     transparency = ", with transparency" if found.transparency else ""
     yield f"pixels: {found.mode}, {_count(found.bits, 'bit')} a channel{transparency}"
     if found.frames is not None and found.frames > 1:
@@ -144,7 +145,7 @@ def _lines(found: Facts, choice: Choice) -> Iterator[str]:
     yield f"metadata: {_metadata(found)}"
     yield f"earlier save: {choice.reason}"
     yield f"weights: {_weights(choice)}"
-    yield f"memory: about {told_bytes(choice.memory(found))} beside the weights"
+    yield f"memory: about {format_bytes(choice.memory(found))} beside the weights"
     if choice.outside(found):
         yield (
             "note: its quality lies outside those that these weights were trained on "
@@ -160,7 +161,7 @@ def _kind(jpeg: JpegFacts | None) -> str:
     return f", {'progressive' if jpeg.progressive else 'sequential'}, {jpeg.subsampling}"
 
 
-def _turned(found: Facts) -> str:
+def _upright_size(found: Facts) -> str:
     if found.orientation == 1:
         return ""
     width, height = found.upright

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,10 @@ from rich.progress import (
 
 from jcarsr.cli.choices import shown
 from jcarsr.cli.shell import say
+from jcarsr.progress import OnTile
 
 if TYPE_CHECKING:
-    from jcarsr.batch.worker import Outcome
+    from jcarsr.restoring.file import Outcome
 
 
 class Report:
@@ -45,7 +45,7 @@ class Report:
         )
         self._files: TaskID = self._progress.add_task("pictures", total=total, rate="")
         self._tiles: TaskID = self._progress.add_task("tiles", total=None, rate="")
-        self.on_tile: Callable[[int, int], None] = self._on_tile
+        self.on_tile: OnTile = self._on_tile
 
     def __enter__(self) -> Report:
         self._progress.start()

@@ -9,19 +9,14 @@ from typing import Annotated
 import typer
 
 from jcarsr import image
-from jcarsr.batch.given import why_no_path
 from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped
-from jcarsr.batch.settings import Settings
 from jcarsr.cli.choices import (
-    AnyScale,
-    Device,
     DeviceOption,
-    EngineName,
     EngineOption,
     EnsembleOption,
-    Precision,
     PrecisionOption,
     ThreadsOption,
+    as_option,
     engine_options,
     on_one_line,
     parse_bytes,
@@ -32,8 +27,12 @@ from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
 from jcarsr.cli.report import Report
 from jcarsr.cli.run import run_plan
 from jcarsr.cli.shell import cleared_away_after_signals
+from jcarsr.image.paths import why_no_path
+from jcarsr.protocols import Scale
+from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.restorer import DEFAULT_TILE
+from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
 _SIZE, _FILES, _LIMITS = "Size of the result", "Files", "Difficult inputs and limits"
@@ -55,7 +54,7 @@ def restore(
     files_from: FilesFromOption = None,
     null: NullOption = False,
     scale: Annotated[
-        AnyScale | None,
+        Scale | None,
         typer.Option(
             help="1 only removes artifacts. (default: 2, or that of --weights)",
             rich_help_panel=_SIZE,
@@ -76,9 +75,9 @@ def restore(
     weights: Annotated[
         str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
     ] = None,
-    engine: EngineOption = EngineName.auto,
-    device: DeviceOption = Device.auto,
-    precision: PrecisionOption = Precision.auto,
+    engine: EngineOption = "auto",
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
     ensemble: EnsembleOption = False,
     name: Annotated[
@@ -98,7 +97,7 @@ def restore(
     ] = None,
     quality: Annotated[
         int, typer.Option(help="Of jpg (at 4:4:4), webp and avif.", rich_help_panel=_FILES)
-    ] = 95,
+    ] = image.DEFAULT_QUALITY,
     strip_metadata: Annotated[
         bool,
         typer.Option(
@@ -168,7 +167,7 @@ def restore(
             help="For one picture, beside the weights: tiles are made smaller to keep it.",
             rich_help_panel=_LIMITS,
         ),
-    ] = "3G",
+    ] = as_option(DEFAULT_MAX_MEMORY),
     tile: Annotated[
         int,
         typer.Option(
@@ -214,13 +213,18 @@ def restore(
             max_memory=parse_bytes(max_memory),
             ensemble=ensemble,
         )
-        target = _target(networks, weights, scale, width, height, max_side, min_side)
+        factor = None
+        if scale is not None or (width, height, max_side, min_side) == (None,) * 4:
+            factor = networks.asked_scale(scale)
+        target = Target(
+            scale=factor, width=width, height=height, max_side=max_side, min_side=min_side
+        )
         settings = Settings(
             target=target,
             read=image.ReadOptions(max_pixels=max_pixels, salvage=salvage, first_frame=first_frame),
             save=image.SaveOptions(quality=quality, strip_metadata=strip_metadata),
             tile=tile or None,
-            gradient=save_gradient,
+            outputs=("picture", "gradient") if save_gradient else ("picture",),
             ensemble=ensemble,
         )
         given = gather_inputs(inputs, files_from, null)
@@ -247,7 +251,7 @@ def restore(
                     format=format,
                     default_format=default_format,
                     name=name,
-                    gradient=save_gradient,
+                    outputs=settings.outputs,
                 )
         done = run_plan(
             plan,
@@ -275,21 +279,3 @@ def _check_output(given: Given, *, gradient: bool, as_json: bool) -> None:
         raise ValueError("--save-gradient: standard output has no place for a second picture")
     if as_json:
         raise ValueError("--json: standard output takes the picture alone")
-
-
-def _target(
-    networks: Networks,
-    weights: str | None,
-    scale: AnyScale | None,
-    width: int | None,
-    height: int | None,
-    max_side: int | None,
-    min_side: int | None,
-) -> Target:
-    """The size asked for; without any, what the weights do."""
-    factor = None if scale is None else int(scale)
-    if factor is None and (width, height, max_side, min_side) == (None,) * 4:
-        factor = 2 if weights is None else networks.scales[-1]
-    if factor is not None and factor not in networks.scales:
-        raise ValueError(f"--scale {factor}: {weights} enlarges by {networks.scales[-1]}")
-    return Target(scale=factor, width=width, height=height, max_side=max_side, min_side=min_side)

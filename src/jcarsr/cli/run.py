@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.plan import Job, Plan
-from jcarsr.batch.settings import Settings
 from jcarsr.cli.report import Report
 from jcarsr.errors import JCARSRError
 from jcarsr.partfile import remove_dead_parts
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.settings import Settings
 
 if TYPE_CHECKING:
-    from jcarsr.batch.worker import Outcome
+    from jcarsr.restoring.file import Outcome
 
 
 def run_plan(

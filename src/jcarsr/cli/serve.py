@@ -8,19 +8,19 @@ from typing import Annotated
 import typer
 
 from jcarsr.cli.choices import (
-    Device,
     DeviceOption,
-    EngineName,
     EngineOption,
-    Precision,
     PrecisionOption,
     ThreadsOption,
+    as_option,
     engine_options,
     parse_bytes,
     usage_errors,
 )
+from jcarsr.web.limits import Limits
 
 _LIMITS = "Limits"
+_DEFAULTS = Limits()
 _DAY = 86_400  # seconds, or 60 days in minutes: a number that is finite
 
 
@@ -43,50 +43,49 @@ def serve(
     workers: Annotated[
         int, typer.Option(help="Pictures restored at once, each in its process.", min=1)
     ] = 1,
-    engine: EngineOption = EngineName.auto,
-    device: DeviceOption = Device.auto,
-    precision: PrecisionOption = Precision.auto,
+    engine: EngineOption = "auto",
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
     max_upload: Annotated[
         str,
         typer.Option(help="Of an upload, with the form around its file.", rich_help_panel=_LIMITS),
-    ] = "32M",
+    ] = as_option(_DEFAULTS.upload_bytes),
     max_pixels: Annotated[
         int,
         typer.Option(
             help="Refuse inputs with more, all frames together.", min=1, rich_help_panel=_LIMITS
         ),
-    ] = 25_000_000,
+    ] = _DEFAULTS.pixels,
     max_memory: Annotated[
         str,
         typer.Option(help="For one picture, beside the weights.", rich_help_panel=_LIMITS),
-    ] = "3G",
+    ] = as_option(_DEFAULTS.memory),
     time_limit: Annotated[
         float,
         typer.Option(help="Seconds for one picture.", min=1, max=_DAY, rich_help_panel=_LIMITS),
-    ] = 600,
+    ] = round(_DEFAULTS.seconds),
     queue: Annotated[
         int, typer.Option(help="Pictures that may wait.", min=1, rich_help_panel=_LIMITS)
-    ] = 32,
+    ] = _DEFAULTS.queue,
     keep: Annotated[
         str,
         typer.Option(
             help="Of results at most; the oldest are deleted first.", rich_help_panel=_LIMITS
         ),
-    ] = "1G",
+    ] = as_option(_DEFAULTS.keep_bytes),
     keep_minutes: Annotated[
         float,
         typer.Option(
             help="After that a result is deleted.", min=0.1, max=_DAY, rich_help_panel=_LIMITS
         ),
-    ] = 15,
+    ] = round(_DEFAULTS.keep_seconds / 60),
 ) -> None:
     """Serve a page to drop pictures on, and an HTTP API for programs.
 
     Pictures are held in a temporary folder for a while, and nowhere else.
     """
     from jcarsr.restoring.networks import Networks
-    from jcarsr.web.limits import Limits
     from jcarsr.web.serve import is_loopback
     from jcarsr.web.serve import serve as run
     from jcarsr.web.service import ServerSettings

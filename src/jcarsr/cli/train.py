@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,19 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as Eta
 
-from jcarsr.cli.choices import Device, parse_qfs, usage_errors
-from jcarsr.errors import told_bytes
+from jcarsr.cli.choices import parse_qfs, usage_errors
+from jcarsr.errors import format_bytes
+from jcarsr.protocols import Device, TrainingPrecision
 from jcarsr.training.report import Reporter, StepReport
 
 _LOGS = "Logs and checkpoints"
-
-
-class TrainingPrecision(StrEnum):
-    """In what products are computed; weights and sums are float32."""
-
-    auto = "auto"
-    float32 = "float32"
-    bfloat16 = "bfloat16"
 
 
 def train(
@@ -74,7 +66,7 @@ def train(
         typer.Option(
             metavar="NAME", help="auto, cpu, cuda or mps. auto takes a GPU if there is one."
         ),
-    ] = Device.auto,
+    ] = "auto",
     precision: Annotated[
         TrainingPrecision,
         typer.Option(
@@ -82,7 +74,7 @@ def train(
             help="auto, float32 or bfloat16. auto is bfloat16 where the device has it, "
             "else float32.",
         ),
-    ] = TrainingPrecision.auto,
+    ] = "auto",
     compile: Annotated[
         bool | None, typer.Option(help="Compile the blocks. (default: on a GPU)")
     ] = None,
@@ -136,8 +128,8 @@ def train(
             max_minutes=max_minutes,
             resume=resume,
             init=init or (),
-            device=device.value,
-            precision=precision.value,
+            device=device,
+            precision=precision,
             compile=compile,
             log_every=log_every,
             validate_every=validate_every,
@@ -177,7 +169,7 @@ class _Bar(Reporter):
         text = (
             f"step {report.step}, loss {report.losses['loss']:.5f}, "
             f"{report.samples_per_second:.1f} samples/s, {report.tflops:.2f} TFLOP/s, "
-            f"{told_bytes(report.peak_memory)}"
+            f"{format_bytes(report.peak_memory)}"
         )
         if self._steps is None:
             self._steps = self._progress.add_task(text, total=1.0)

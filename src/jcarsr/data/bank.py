@@ -6,7 +6,7 @@ network trains.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,9 +18,10 @@ from torch import Tensor
 from jcarsr.data.sources import Entry
 from jcarsr.degradation.draw import Distribution
 from jcarsr.degradation.pipeline import low_resolution
-from jcarsr.errors import DataError, told_bytes
+from jcarsr.errors import DataError, format_bytes
 from jcarsr.jpeg.grid import BLOCK
 from jcarsr.pixels import crop_to_multiple
+from jcarsr.progress import OnProgress, ignore_progress
 
 
 class Batch(NamedTuple):
@@ -145,7 +146,7 @@ def build_bank(
     *,
     device: torch.device,
     workers: int,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Bank:
     """Decode, shrink and compress every picture on `workers` threads.
 
@@ -194,7 +195,7 @@ def refuse_if_too_large(needed: int, device: torch.device) -> None:
         free = psutil.virtual_memory().available
     if needed > 0.9 * free:
         raise DataError(
-            f"the training bank needs {told_bytes(needed)} and {device} has {told_bytes(free)} "
+            f"the training bank needs {format_bytes(needed)} and {device} has {format_bytes(free)} "
             "free: give fewer pictures or fewer versions of each"
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from jcarsr.errors import MemoryLimitError
 from jcarsr.pixels import Planes
 from jcarsr.protocols import Device, EngineName, Output, Precision
 
@@ -30,7 +31,7 @@ class Engine(Protocol):
 
     @property
     def bytes_per_pixel(self) -> int:
-        """Memory that `run` takes for each pixel of its input, about and rather too much."""
+        """Memory that `run` takes for each pixel of its input, an upper estimate."""
         ...
 
     def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
@@ -46,6 +47,23 @@ class Engine(Protocol):
             MemoryLimitError: not enough memory for an input of this size.
         """
         ...
+
+
+def out_of_memory(error: Exception, lq: Planes) -> MemoryLimitError | None:
+    """Return what an engine raises in place of a library's error, None if memory is not the cause.
+
+    The libraries have no class of errors for it on the CPU, where only their text says so;
+    PyTorch has one for GPUs.
+
+    Args:
+        error: as the library raised it.
+        lq: the input that it was given.
+    """
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    if not named and "alloc" not in str(error):
+        return None
+    height, width = lq.shape[2:]
+    return MemoryLimitError(f"not enough memory for a tile of {width}x{height}")
 
 
 class Backend(Protocol):

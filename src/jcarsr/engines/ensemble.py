@@ -24,7 +24,7 @@ class Ensemble:
 
     @property
     def bytes_per_pixel(self) -> int:
-        """Memory that `run` takes for each pixel of its input, about and rather too much."""
+        """Memory that `run` takes for each pixel of its input, an upper estimate."""
         return self._engine.bytes_per_pixel
 
     def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:

@@ -42,7 +42,7 @@ class Engines:
         self._options = options
         self._backends: dict[EngineName, Backend] = {}
         self._lock = threading.Lock()
-        _check(options)
+        _check_options(options)
 
     def check_device(self) -> None:
         """Raises ValueError if the device is not there."""
@@ -80,12 +80,12 @@ class Engines:
         if options.device in ("cuda", "mps") or (not on_cpu and torch_has_gpu()):
             return "torch"
         if int8 or graph_path(path, "sr").is_file():
-            onnx = _installed("onnx") and options.precision != "bfloat16"
-            if _installed("openvino") and (not onnx or openvino_has_bfloat16()):
+            onnx = _is_installed("onnx") and options.precision != "bfloat16"
+            if _is_installed("openvino") and (not onnx or openvino_has_bfloat16()):
                 return "openvino"
             if onnx:
                 return "onnx"
-        if _installed("torch"):
+        if _is_installed("torch"):
             return "torch"
         raise WeightsError(
             f"{path}: has no graph beside it (jcarsr export writes one), "
@@ -102,16 +102,16 @@ class Engines:
 
 def torch_has_gpu() -> bool:
     """Whether PyTorch is installed and sees a GPU; imports it only where there is a driver."""
-    if not (_installed("torch") and _has_driver()):
+    if not (_is_installed("torch") and _has_driver()):
         return False
     return import_module("jcarsr.devices").find_device("auto") != "cpu"
 
 
 def openvino_has_bfloat16() -> bool:
     """Whether OpenVINO, which is installed, computes in bfloat16 on this CPU; imports it."""
-    from jcarsr.engines.openvino import computes_bfloat16
+    from jcarsr.engines.openvino import supports_bfloat16
 
-    return computes_bfloat16()
+    return supports_bfloat16()
 
 
 def _has_driver() -> bool:
@@ -126,23 +126,23 @@ def _has_driver() -> bool:
     return True
 
 
-def _installed(name: EngineName) -> bool:
+def _is_installed(name: EngineName) -> bool:
     try:
         return find_spec(_LIBRARIES[name]) is not None
     except ValueError:  # imported in some odd way, or blocked
         return False
 
 
-def _check(options: EngineOptions) -> None:
+def _check_options(options: EngineOptions) -> None:
     engine, device = options.engine, options.device
-    if engine != "auto" and not _installed(engine):
+    if engine != "auto" and not _is_installed(engine):
         raise ValueError(f"engine {engine} is not installed: pip install {_requirement(engine)}")
     if options.precision == "int8" and (engine == "torch" or device in ("cuda", "mps")):
         raise ValueError("int8 is for the engines onnx and openvino, on the CPU")
     if device in ("cuda", "mps"):
         if engine not in ("auto", "torch"):
             raise ValueError(f"engine {engine} computes on the CPU, and device is {device}")
-        if not _installed("torch"):
+        if not _is_installed("torch"):
             raise ValueError(f"device {device} needs PyTorch: pip install {_requirement('torch')}")
     if engine == "onnx" and options.precision == "bfloat16":
         raise ValueError("engine onnx computes in float32 or int8")

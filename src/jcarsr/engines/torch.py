@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from jcarsr.devices import Found, computes_bfloat16, find_device
-from jcarsr.engines.base import EngineOptions
-from jcarsr.errors import MemoryLimitError, WeightsError
+from jcarsr.devices import Found, find_device, supports_bfloat16
+from jcarsr.engines.base import EngineOptions, out_of_memory
+from jcarsr.errors import WeightsError
 from jcarsr.networks.catalog import build
 from jcarsr.networks.network import Network
 from jcarsr.pixels import Planes
@@ -46,7 +46,7 @@ class TorchBackend:
                 self._engines[path] = TorchEngine(
                     read(path), self._device, precision=self._precision
                 )
-            return self._engines[path].asked_for(output)
+            return self._engines[path].for_output(output)
 
 
 class TorchEngine:
@@ -73,11 +73,11 @@ class TorchEngine:
         self._model.to(self._device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self._output: Output = output
         if precision == "auto":
-            able = self._device == "cuda" and computes_bfloat16(self._device)
+            able = self._device == "cuda" and supports_bfloat16(self._device)
             precision = "bfloat16" if able else "float32"
         self._precision: Precision = precision
 
-    def asked_for(self, output: Output) -> TorchEngine:
+    def for_output(self, output: Output) -> TorchEngine:
         """The same network, asked for another output; the weights are shared."""
         return TorchEngine(self._model, self._device, output, self._precision)
 
@@ -104,10 +104,10 @@ class TorchEngine:
             with torch.inference_mode(), autocast:
                 return self._model.predict(x, self._output).float().cpu().numpy()
         except (MemoryError, RuntimeError) as error:
-            if not _is_about_memory(error):
+            lack = out_of_memory(error, lq)
+            if lack is None:
                 raise
-            height, width = lq.shape[2:]
-            raise MemoryLimitError(f"not enough memory for a tile of {width}x{height}") from error
+            raise lack from error
 
 
 def load_network(weights: Weights) -> Network:
@@ -128,8 +128,3 @@ def load_network(weights: Weights) -> Network:
         reason = str(error).splitlines()[-1].strip()
         raise WeightsError(f"{record.name}: tensors do not fit its network ({reason})") from error
     return model.eval()
-
-
-def _is_about_memory(error: Exception) -> bool:
-    """PyTorch has an error of its own for GPUs alone: on the CPU only the text tells."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "alloc" in str(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from statistics import fmean
@@ -16,6 +16,7 @@ from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.method import Method
 from jcarsr.metrics.protocol import EvalProtocol, Score
 from jcarsr.pixels import Pixels, crop_to_multiple
+from jcarsr.progress import OnProgress, ignore_progress
 
 
 def evaluate(
@@ -24,7 +25,7 @@ def evaluate(
     *,
     scale: int,
     histories: Sequence[History],
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Iterator[Row]:
     """Score every method on every picture of `folder`, one row as soon as it is complete.
 

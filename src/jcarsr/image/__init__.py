@@ -1,15 +1,14 @@
 """The only place that knows picture files: path or bytes <-> samples and metadata."""
 
 from jcarsr.image.decode import decode, decode_rgb, from_pillow, size_of
-from jcarsr.image.encode import (
+from jcarsr.image.encode import DEFAULT_QUALITY, SaveOptions, save, upright
+from jcarsr.image.formats import (
     FORMATS,
-    SaveOptions,
+    Format,
     check_format,
     format_named,
     format_of,
     names_other_format,
-    save,
-    upright,
 )
 from jcarsr.image.open import (
     MAX_PIXELS,
@@ -21,10 +20,12 @@ from jcarsr.image.open import (
 from jcarsr.image.picture import Animation, Metadata, Picture
 
 __all__ = [
+    "DEFAULT_QUALITY",
     "FORMATS",
     "MAX_PIXELS",
     "SUFFIXES",
     "Animation",
+    "Format",
     "Metadata",
     "Picture",
     "ReadOptions",

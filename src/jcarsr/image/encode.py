@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from jcarsr.errors import ImageError, StorageError
+from jcarsr.image.formats import FORMATS, Format, check_format, format_of
 from jcarsr.image.holding import fitting, settings_for, with_fitting_colours
 from jcarsr.image.metadata import for_result
 from jcarsr.image.open import one_line
@@ -23,20 +24,9 @@ from jcarsr.image.tiff import write_tiff
 from jcarsr.partfile import being_written
 from jcarsr.pixels import Samples, to_8_bits
 
-FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "avif": "AVIF", "tiff": "TIFF"}
-"""What a result can be saved as: extension and Pillow's name."""
+DEFAULT_QUALITY = 95
+"""Of JPEG, WebP and AVIF."""
 
-_ALIASES = {
-    **dict.fromkeys(("jpeg", "jpe", "jfif", "pjpeg", "pjp", "jif", "jfi"), "jpg"),
-    **{"tif": "tiff", "apng": "png"},
-}
-_OTHERS = (  # formats of pictures that are not written, by their extensions
-    "bmp dib gif heic heif heics heifs hif avifs jxl jp2 j2k j2c jpx jpf jpc jxr wdp hdp mpo jps "
-    "ico cur icns tga pcx ppm pgm pbm pnm pam pfm qoi exr hdr dds sgi xbm xpm psd psb xcf kra ora "
-    "svg svgz eps ai pdf raw dng cr2 cr3 nef arw orf rw2 raf pef srw"
-)
-_ANIMATED = frozenset({"png", "webp", "avif"})
-_LONGEST_SIDE = {"jpg": 65_500, "webp": 16_383, "avif": 65_535}  # pixels; libjpeg's is the first
 _STORAGE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
@@ -48,54 +38,12 @@ class SaveOptions:
         ValueError: `quality` is not from 1 to 100.
     """
 
-    quality: int = 95  # of JPEG (at 4:4:4), WebP and AVIF
+    quality: int = DEFAULT_QUALITY  # of JPEG (at 4:4:4), WebP and AVIF
     strip_metadata: bool = False  # all but the colour profile, without which colours would change
 
     def __post_init__(self) -> None:
         if not 1 <= self.quality <= 100:
             raise ValueError(f"quality must be from 1 to 100, got {self.quality}")
-
-
-def format_of(path: Path) -> str | None:
-    """The key of FORMATS that a file name's extension stands for, None if it stands for none."""
-    return format_named(path.suffix)
-
-
-def format_named(extension: str) -> str | None:
-    """The key of FORMATS that an extension stands for, None if it stands for none.
-
-    >>> format_named(".JPEG"), format_named("tif"), format_named("bmp")
-    ('jpg', 'tiff', None)
-    """
-    extension = extension.lower().removeprefix(".")
-    extension = _ALIASES.get(extension, extension)
-    return extension if extension in FORMATS else None
-
-
-def names_other_format(path: Path) -> bool:
-    """Whether a file name's extension is that of pictures of a kind that is not written."""
-    return path.suffix.lower().removeprefix(".") in _OTHERS.split()
-
-
-def check_format(picture: Picture | Animation, size: tuple[int, int], format: str) -> None:
-    """See before the work whether `format` can hold a result of `size` (width, height).
-
-    Raises:
-        ImageError: it cannot; the message says which can.
-    """
-    if isinstance(picture, Animation):
-        if format not in _ANIMATED:
-            raise ImageError(
-                f"an animation, which {format} cannot hold: choose png, webp or avif, "
-                "or --first-frame"
-            )
-    elif picture.alpha is not None and format == "jpg":
-        raise ImageError("has transparency, which jpg cannot hold: choose png, webp or avif")
-    longest = _LONGEST_SIDE.get(format)
-    if longest is not None and max(size) > longest:
-        raise ImageError(
-            f"{size[0]}x{size[1]} is more than {format} can hold ({longest}): choose png or tiff"
-        )
 
 
 def save(
@@ -128,7 +76,7 @@ def save(
     changed: tuple[str, ...] = ()
     if isinstance(picture, Picture):
         picture, changed = with_fitting_colours(picture, format)
-    metadata, notes = fitting(_wanted(picture, options), format)
+    metadata, notes = fitting(_metadata_of_result(picture, options), format)
     notes = (*changed, *notes)
     if isinstance(picture, Animation) and picture.plays and format == "avif":
         notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
@@ -159,14 +107,14 @@ def _as_image_errors() -> Generator[None]:
         raise kind(f"cannot be written ({one_line(error)})") from error
 
 
-def _wanted(picture: Picture | Animation, options: SaveOptions) -> Metadata:
+def _metadata_of_result(picture: Picture | Animation, options: SaveOptions) -> Metadata:
     if options.strip_metadata:
         return Metadata(icc_profile=picture.metadata.icc_profile)
     return for_result(picture.metadata, *picture.size)
 
 
 def _write_still(
-    file: IO[bytes], picture: Picture, metadata: Metadata, format: str, options: SaveOptions
+    file: IO[bytes], picture: Picture, metadata: Metadata, format: Format, options: SaveOptions
 ) -> None:
     channels = _channels(picture)
     if channels.dtype == np.uint16 and format == "png":
@@ -182,7 +130,7 @@ def _write_animation(
     file: IO[bytes],
     animation: Animation,
     metadata: Metadata,
-    format: str,
+    format: Format,
     options: SaveOptions,
 ) -> None:
     frames = list(animation.decode_frames())
@@ -199,7 +147,7 @@ def _write_animation(
 
 
 def _write_by_pillow(
-    file: IO[bytes], image: Image.Image, format: str, settings: dict[str, Any]
+    file: IO[bytes], image: Image.Image, format: Format, settings: dict[str, Any]
 ) -> None:
     """Save through Python's file, without the number by which encoders would write themselves.
 
@@ -215,10 +163,10 @@ def _channels(picture: Picture) -> Samples:
     samples = picture.samples[..., :1] if picture.grey else picture.samples
     if picture.alpha is not None:
         samples = np.concatenate((samples, picture.alpha[..., None]), axis=2)
-    return np.ascontiguousarray(_turned(samples, picture.orientation))
+    return np.ascontiguousarray(_apply_orientation(samples, picture.orientation))
 
 
-def _turned(samples: Samples, orientation: int) -> Samples:
+def _apply_orientation(samples: Samples, orientation: int) -> Samples:
     """Apply an EXIF orientation to (H, W, C)."""
     if orientation >= 5:  # rows of the file are columns of the picture
         samples = samples.transpose(1, 0, 2)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from jcarsr.errors import MemoryLimitError, told_bytes
+from jcarsr.errors import MemoryLimitError, format_bytes
 from jcarsr.image.picture import Animation, Picture
+from jcarsr.progress import OnTile, ignore_progress, pass_of
 from jcarsr.restoring.compose import compose
 from jcarsr.restoring.restorer import NetworkRestorer
 
@@ -15,7 +15,7 @@ def animate(
     animation: Animation,
     restorer: NetworkRestorer,
     size: tuple[int, int],
-    on_tile: Callable[[int, int], None] = lambda done, total: None,
+    on_tile: OnTile = ignore_progress,
     max_memory: int | None = None,
 ) -> tuple[Animation, int]:
     """Restore every frame; also gives how many tiles had to be repeated in float32.
@@ -24,7 +24,7 @@ def animate(
         animation: as decoded.
         restorer: the network.
         size: (width, height) of the result.
-        on_tile: told (tiles done, tiles in all).
+        on_tile: called with (tiles done, tiles in all).
         max_memory: bytes that the restored frames may take; None = no limit.
 
     Raises:
@@ -34,17 +34,13 @@ def animate(
     needed = size[0] * size[1] * 4 * len(animation)
     if max_memory is not None and needed > max_memory:
         raise MemoryLimitError(
-            f"{len(animation)} frames need {told_bytes(needed)}, "
-            f"more than the {told_bytes(max_memory)} allowed"
+            f"{len(animation)} frames need {format_bytes(needed)}, "
+            f"more than the {format_bytes(max_memory)} allowed"
         )
     frames: list[Picture] = []
     repeated = 0
     for index, frame in enumerate(animation.decode_frames()):
-
-        def on_frame_tile(done: int, total: int, before: int = index) -> None:
-            on_tile(before * total + done, len(animation) * total)
-
-        result = compose(frame, restorer, size, on_frame_tile)
+        result = compose(frame, restorer, size, pass_of(on_tile, index, len(animation)))
         repeated += result.full_precision_tiles
         frames.append(result.picture)
     return replace(animation, size=size, decode_frames=lambda: iter(frames)), repeated

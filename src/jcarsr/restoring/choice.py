@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jcarsr.image import Animation, Picture
 from jcarsr.jpeg.earlier_save import EarlierSave, find_earlier_save
 from jcarsr.pixels import to_8_bits
-from jcarsr.weights import default_name, web_name
+from jcarsr.weights import default_name, trained_scale, web_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ def choose_weights(scale: int, earlier: EarlierSave | None) -> Chosen:
     Raises:
         WeightsError: no weights for this scale.
     """
-    trained = 2 if scale == 1 else scale
+    trained = trained_scale(scale)
     once, web = default_name(trained), web_name(trained)
     if earlier is None:
         return Chosen(name=once, reason="no trace of one")
@@ -54,7 +54,7 @@ def choose_for(picture: Picture | Animation, scale: int) -> Chosen:
         WeightsError: no weights for this scale.
     """
     if isinstance(picture, Animation):
-        name = default_name(2 if scale == 1 else scale)
+        name = default_name(trained_scale(scale))
         return Chosen(name=name, reason="an animation, whose frames are not judged")
     earlier = find_earlier_save(to_8_bits(picture.samples), picture.last_save)
     return choose_weights(scale, earlier)

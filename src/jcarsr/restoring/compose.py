@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +9,7 @@ from PIL import Image
 
 from jcarsr.image.picture import Picture
 from jcarsr.pixels import Samples, to_samples
+from jcarsr.progress import OnTile, ignore_progress, pass_of
 from jcarsr.restoring.restorer import NetworkRestorer
 from jcarsr.restoring.transparency import fill_hidden, keep_certain
 
@@ -27,7 +27,7 @@ def compose(
     picture: Picture,
     restorer: NetworkRestorer,
     size: tuple[int, int] | None = None,
-    on_tile: Callable[[int, int], None] = lambda done, total: None,
+    on_tile: OnTile = ignore_progress,
 ) -> Composed:
     """Restore a picture as it is stored; whoever saves it turns it upright.
 
@@ -36,7 +36,7 @@ def compose(
         restorer: the network.
         size: (width, height) of the upright result, reached from the network's by Lanczos
             filtering; None = the network's.
-        on_tile: told (tiles done, tiles in all), alpha's after the colours'.
+        on_tile: called with (tiles done, tiles in all), alpha's after the colours'.
 
     Raises:
         JCARSRError: as `NetworkRestorer.restore`.
@@ -45,16 +45,14 @@ def compose(
     if alpha is not None:
         samples = fill_hidden(samples, alpha)
     passes = 1 if alpha is None else 2
-    colours = restorer.run(samples, lambda done, total: on_tile(done, passes * total))
+    colours = restorer.run(samples, pass_of(on_tile, 0, passes))
     sr, repeated = colours.samples, colours.full_precision_tiles
     if picture.grey:
         sr = _mean_channel(sr)
     alpha_sr = None
     if alpha is not None:
-        opacity = restorer.run(
-            np.repeat(alpha[..., None], 3, axis=2),
-            lambda done, total: on_tile(total + done, passes * total),
-        )
+        planes = np.repeat(alpha[..., None], 3, axis=2)
+        opacity = restorer.run(planes, pass_of(on_tile, 1, passes))
         repeated += opacity.full_precision_tiles
         alpha_sr = keep_certain(_mean_channel(opacity.samples)[..., 0], alpha, restorer.scale)
     if size is not None and picture.orientation >= 5:

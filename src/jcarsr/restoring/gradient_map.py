@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from jcarsr.image.picture import Metadata, Picture
 from jcarsr.pixels import to_samples
+from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.restoring.restorer import NetworkRestorer
 
 
 def gradient_map(
     picture: Picture,
     gradient: NetworkRestorer,
-    on_tile: Callable[[int, int], None] = lambda done, total: None,
+    on_tile: OnTile = ignore_progress,
 ) -> Picture:
     """Where the network expects edges, from black (none) to white (the picture's strongest).
 
@@ -24,7 +24,7 @@ def gradient_map(
     Args:
         picture: the input.
         gradient: a restorer whose engine is asked for the gradient.
-        on_tile: told (tiles done, tiles in all).
+        on_tile: called with (tiles done, tiles in all).
     """
     fine = picture.samples  # computed in 16 bits: most edges are weak
     if fine.dtype == np.uint8:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jcarsr.errors import MemoryLimitError, told_bytes
+from jcarsr.errors import MemoryLimitError, format_bytes
 from jcarsr.restoring.tiling import GRID, MIN_TILE
 
 DEFAULT_MAX_MEMORY = 3 * 2**30
@@ -98,8 +98,8 @@ def fitting_tile(
     if needed(MIN_TILE) <= max_memory:
         return MIN_TILE
     raise MemoryLimitError(
-        f"needs about {told_bytes(needed(MIN_TILE))}, more than the "
-        f"{told_bytes(max_memory)} allowed"
+        f"needs about {format_bytes(needed(MIN_TILE))}, more than the "
+        f"{format_bytes(max_memory)} allowed"
     )
 
 

@@ -9,13 +9,12 @@ from jcarsr.engines.ensemble import Ensemble
 from jcarsr.engines.select import Engines
 from jcarsr.errors import WeightsError
 from jcarsr.image import Animation, Picture
-from jcarsr.protocols import NetworkFacts, Output
+from jcarsr.protocols import SCALES, NetworkFacts, Output
 from jcarsr.restoring.choice import choose_for
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.restorer import DEFAULT_TILE, NetworkRestorer
-from jcarsr.restoring.target import SCALES
 from jcarsr.restoring.tiling import plan
-from jcarsr.weights import Record, default_name, find, read_record, web_name
+from jcarsr.weights import Record, default_name, find, read_record, trained_scale, web_name
 
 
 class Networks:
@@ -52,6 +51,18 @@ class Networks:
         self._engines: dict[tuple[str, Output], Engine] = {}
         self._records: dict[str, Record] = {}
         self._lock = threading.Lock()
+
+    def asked_scale(self, scale: int | None) -> int:
+        """Return the scale asked for; without one, 2 or what the weights asked for enlarge by.
+
+        Raises:
+            ValueError: the weights asked for have another.
+        """
+        if scale is None:
+            return 2 if self._name is None else self.scales[-1]
+        if scale not in self.scales:
+            raise ValueError(f"--scale {scale}: {self._name} enlarges by {self.scales[-1]}")
+        return scale
 
     def check_device(self) -> None:
         """Raises ValueError if the device is not there."""
@@ -92,7 +103,7 @@ class Networks:
         Raises:
             WeightsError: none for this scale.
         """
-        web = web_name(2 if scale == 1 else scale) if self.chooses else None
+        web = web_name(trained_scale(scale)) if self.chooses else None
         names = (None,) if web is None else (None, web)
         return tuple(self.record(scale, name).sha256 for name in names)
 
@@ -131,7 +142,7 @@ class Networks:
         if scale not in self.scales:
             own = self.scales[-1]
             raise WeightsError(f"{self._name}: enlarges by {own}, and {scale} is needed")
-        return self._name or default_name(2 if scale == 1 else scale)
+        return self._name or default_name(trained_scale(scale))
 
     def _engine(self, scale: int, output: Output, name: str | None) -> Engine:
         key = name or self._weights(scale), output

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from jcarsr.engines.base import Engine
 from jcarsr.errors import JCARSRError, MemoryLimitError
-from jcarsr.pixels import Pixels, Planes, Samples, to_planes, to_samples
+from jcarsr.pixels import Floats, Pixels, Planes, Samples, to_planes, to_samples
+from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.restoring.memory import fitting_tile, smaller_tile
 from jcarsr.restoring.tiling import BLEND, Span, plan
-
-Floats: TypeAlias = npt.NDArray[np.float32]
 
 DEFAULT_TILE = 1024
 """Pixels of the input seen at once along each side, if memory allows."""
@@ -77,14 +74,12 @@ class NetworkRestorer:
         """Output size over input size."""
         return self._engine.scale
 
-    def restore(
-        self, lq: Samples, on_tile: Callable[[int, int], None] = lambda done, total: None
-    ) -> Samples:
+    def restore(self, lq: Samples, on_tile: OnTile = ignore_progress) -> Samples:
         """(H, W, 3) uint8 or uint16 RGB -> (scale * H, scale * W, 3) of the same type.
 
         Args:
             lq: the picture.
-            on_tile: told (tiles done, tiles in all).
+            on_tile: called with (tiles done, tiles in all).
 
         Raises:
             MemoryLimitError: even the smallest tiles need too much memory.
@@ -92,9 +87,7 @@ class NetworkRestorer:
         """
         return self.run(lq, on_tile).samples
 
-    def run(
-        self, lq: Samples, on_tile: Callable[[int, int], None] = lambda done, total: None
-    ) -> Restoration:
+    def run(self, lq: Samples, on_tile: OnTile = ignore_progress) -> Restoration:
         """As `restore`, and says what it took. Out of memory, it tries again with smaller tiles."""
         height, width = lq.shape[:2]
         tile = fitting_tile(
@@ -115,9 +108,7 @@ class NetworkRestorer:
                     size = f"{width * self.scale}x{height * self.scale}"
                     raise MemoryLimitError(f"not enough memory for a result of {size}") from error
 
-    def _in_tiles(
-        self, lq: Samples, tile: int | None, on_tile: Callable[[int, int], None]
-    ) -> Restoration:
+    def _in_tiles(self, lq: Samples, tile: int | None, on_tile: OnTile) -> Restoration:
         scale = self.scale
         height, width = lq.shape[:2]
         rows, columns = _spans(height, tile), _spans(width, tile)

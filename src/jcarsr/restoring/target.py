@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jcarsr.errors import JCARSRError
-
-SCALES = (1, 2, 4)
-"""What the networks do by themselves; 1 = artifacts are removed and the size stays."""
+from jcarsr.protocols import SCALES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-import numpy.typing as npt
 
-from jcarsr.pixels import Samples, to_samples
-
-Floats: TypeAlias = npt.NDArray[np.float32]
+from jcarsr.pixels import Floats, Samples, to_samples
 
 
 def fill_hidden(samples: Samples, alpha: Samples) -> Samples:
@@ -23,7 +18,7 @@ def fill_hidden(samples: Samples, alpha: Samples) -> Samples:
     top = np.iinfo(samples.dtype).max
     weight: Floats = alpha[..., None].astype(np.float32) / np.float32(top)
     premultiplied: Floats = samples.astype(np.float32) / np.float32(top) * weight
-    filled = _pulled(premultiplied, weight)
+    filled = _fill_from_coarser(premultiplied, weight)
     return np.where(alpha[..., None] == 0, to_samples(filled, samples.dtype), samples)
 
 
@@ -47,7 +42,7 @@ def keep_certain(sr: Samples, alpha: Samples, scale: int) -> Samples:
     return result
 
 
-def _pulled(colour: Floats, weight: Floats) -> Floats:
+def _fill_from_coarser(colour: Floats, weight: Floats) -> Floats:
     """Colour / weight where there is weight; elsewhere the same of a picture half as large.
 
     (H, W, 3) premultiplied, (H, W, 1) -> (H, W, 3)
@@ -56,12 +51,12 @@ def _pulled(colour: Floats, weight: Floats) -> Floats:
     height, width = weight.shape[:2]
     if height * width == 1 or weight.min() > 0:
         return own
-    coarse = _pulled(_halved(colour), _halved(weight))
+    coarse = _fill_from_coarser(_halve(colour), _halve(weight))
     coarse = coarse.repeat(2, 0).repeat(2, 1)[:height, :width]
     return np.where(weight > 0, own, coarse)
 
 
-def _halved(x: Floats) -> Floats:
+def _halve(x: Floats) -> Floats:
     """Sums of 2x2 pixels; an odd last row or column stands alone."""
     x = np.pad(x, ((0, x.shape[0] % 2), (0, x.shape[1] % 2), (0, 0)))
     return x[::2, ::2] + x[1::2, ::2] + x[::2, 1::2] + x[1::2, 1::2]

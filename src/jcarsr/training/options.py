@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from jcarsr.devices import computes_bfloat16, find_device
-from jcarsr.protocols import Device
+from jcarsr.devices import find_device, supports_bfloat16
+from jcarsr.protocols import Device, TrainingPrecision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +28,7 @@ class RunOptions:
     resume: bool = False
     init: Sequence[str] = ()  # weights to start from, where names and shapes agree; the last wins
     device: Device = "auto"
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # of products; auto: what is quick
+    precision: TrainingPrecision = "auto"  # of products; auto: what is quick
     compile: bool | None = None  # None = on a GPU only
     log_every: int = 50  # steps
     validate_every: int = 1000  # steps
@@ -45,5 +44,5 @@ class RunOptions:
     def bfloat16(self) -> bool:
         """Whether products are computed in bfloat16."""
         if self.precision == "auto":
-            return computes_bfloat16(find_device(self.device))
+            return supports_bfloat16(find_device(self.device))
         return self.precision == "bfloat16"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Send
 
-from jcarsr.errors import told_bytes
+from jcarsr.errors import format_bytes
 from jcarsr.web.limits import Limits
 from jcarsr.web.problems import Problem
 
@@ -19,7 +19,7 @@ _DRAIN_SECONDS = 10.0
 
 def too_large(limits: Limits) -> Problem:
     """What is answered to too many bytes."""
-    return Problem(413, f"more than the {told_bytes(limits.upload_bytes)} allowed")
+    return Problem(413, f"more than the {format_bytes(limits.upload_bytes)} allowed")
 
 
 def too_slow() -> Problem:

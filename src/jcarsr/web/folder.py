@@ -28,7 +28,7 @@ def locked_folder() -> Generator[Path]:
     with contextlib.ExitStack() as stack:
         for _ in range(_TRIES):
             folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-            if stack.enter_context(_locked(folder)) and folder.exists():
+            if stack.enter_context(_lock_folder(folder)) and folder.exists():
                 break  # else a server that starts in the same moment took it for a stale one
         else:
             raise OSError("no temporary folder can be kept")
@@ -51,13 +51,13 @@ def remove_stale() -> None:
             about = folder.lstat()
             if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
                 continue
-            with _locked(folder, otherwise=False) as dead:
+            with _lock_folder(folder, otherwise=False) as dead:
                 if dead:
                     shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, *, otherwise: bool = True) -> Generator[bool]:
+def _lock_folder(folder: Path, *, otherwise: bool = True) -> Generator[bool]:
     """Lock a folder; False: another one has done so; `otherwise`: folders there have no locks."""
     if sys.platform == "win32":
         yield otherwise

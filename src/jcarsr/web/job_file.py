@@ -10,8 +10,8 @@ from pathlib import Path
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from jcarsr.image.formats import media_type_of
 from jcarsr.web.jobs import Job
-from jcarsr.web.schemas import MEDIA_TYPES
 from jcarsr.web.service import Service
 
 _CHUNK = 2**16  # bytes that are sent at once
@@ -34,7 +34,7 @@ class JobFile(Response):
                 "Jcarsr-Weights": answer["weights"],
                 "Jcarsr-Notes": json.dumps(answer["notes"]),
             },
-            media_type=MEDIA_TYPES[path.suffix[1:]],
+            media_type=media_type_of(path),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

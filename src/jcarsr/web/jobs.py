@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from jcarsr.errors import JCARSRError, told_bytes
+from jcarsr.errors import JCARSRError, format_bytes
 from jcarsr.web.clients import largest_share
 from jcarsr.web.limits import Limits
 from jcarsr.web.metrics import Metrics
 from jcarsr.web.pace import Pace
 from jcarsr.web.problems import Problem
 from jcarsr.web.process import TaskError, WorkerProcess
-from jcarsr.web.tasks import Answer, Gradient, Restore
+from jcarsr.web.tasks import Answer, Restore
 from jcarsr.web.turns import FairQueue
 
 _RETRY_SECONDS = 5.0  # told when nothing better is known
@@ -42,7 +42,7 @@ class State(StrEnum):
 class Job:
     """A picture to be restored and what became of it; its files lie in a folder of its own."""
 
-    task: Restore | Gradient
+    task: Restore
     folder: Path
     pixels: int  # of the input, all frames together
     client: str = ""  # whose it is, by address
@@ -61,7 +61,8 @@ class Job:
     def kind(self) -> str:
         """What its time depends on, beside its size."""
         task = self.task
-        return f"{type(task).__name__} {task.weights} {task.scale}"
+        work = "Restore" if task.output == "picture" else task.output.capitalize()
+        return f"{work} {task.weights} {task.scale}"
 
     @property
     def seconds(self) -> float:
@@ -287,8 +288,8 @@ class Jobs:
             raise Problem(500, str(error)) from error
         size = Path(job.task.result).stat().st_size
         if size > self._limits.keep_bytes:
-            most = told_bytes(self._limits.keep_bytes)
-            raise Problem(413, f"a result of {told_bytes(size)}, more than the {most} kept here")
+            most = format_bytes(self._limits.keep_bytes)
+            raise Problem(413, f"a result of {format_bytes(size)}, more than the {most} kept here")
         self._pace.learn(job.kind, job.pixels, job.seconds)
         return answer | {"bytes": size}
 

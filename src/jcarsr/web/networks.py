@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
 from jcarsr.errors import WeightsError
-from jcarsr.weights import bundled_names, default_name
-
-
-class Scale(IntEnum):
-    """Output size over input size; 1 = artifacts are removed and the size stays."""
-
-    x1 = 1
-    x2 = 2
-    x4 = 4
+from jcarsr.protocols import NETWORK_SCALES
+from jcarsr.weights import bundled_names, default_name, trained_scale
 
 
 class NetworkSize(StrEnum):
@@ -33,7 +26,7 @@ def weights_name(size: NetworkSize, scale: int) -> str:
     Raises:
         WeightsError: the package does not bring them.
     """
-    trained = 2 if scale == 1 else scale
+    trained = trained_scale(scale)
     if size is NetworkSize.auto:
         return default_name(trained)
     name = f"{_PREFIXES[size]}-x{trained}"
@@ -44,4 +37,4 @@ def weights_name(size: NetworkSize, scale: int) -> str:
 
 def is_available(size: NetworkSize) -> bool:
     """Whether all scales have a network of this size."""
-    return {f"{_PREFIXES[size]}-x{scale}" for scale in (2, 4)} <= set(bundled_names())
+    return {f"{_PREFIXES[size]}-x{scale}" for scale in NETWORK_SCALES} <= set(bundled_names())

@@ -74,7 +74,7 @@ def response(
     return JSONResponse(said, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def unstored(error: OSError) -> Problem:
+def storage_problem(error: OSError) -> Problem:
     """Return what is answered when the server cannot keep files: not the client's fault."""
     full = error.errno in _FULL
     why = "the server's disk is full" if full else "the server cannot store pictures now"
@@ -83,28 +83,28 @@ def unstored(error: OSError) -> Problem:
 
 def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem."""
-    app.add_exception_handler(HTTPException, _raised)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(OSError, _unstored)
+    app.add_exception_handler(HTTPException, _answer_problem)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_field)
+    app.add_exception_handler(OSError, _answer_storage_error)
 
 
-async def _raised(request: Request, error: Exception) -> Response:
+async def _answer_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     cause = error.__cause__
     if isinstance(cause, OSError) and not isinstance(error, Problem):  # a form that finds no room
-        error = unstored(cause)
+        error = storage_problem(cause)
     salvage = isinstance(error, Problem) and error.salvage
     return response(error.status_code, str(error.detail), error.headers, salvage)
 
 
-async def _unstored(request: Request, error: Exception) -> Response:
+async def _answer_storage_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, OSError)
     if error.errno not in _FULL | _SHORT:
         raise error
-    return await _raised(request, unstored(error))
+    return await _answer_problem(request, storage_problem(error))
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
+async def _answer_invalid_field(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])

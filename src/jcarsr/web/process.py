@@ -7,11 +7,11 @@ import json
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from jcarsr.errors import JCARSRError
+from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.web.problems import FULL_SECONDS, Problem
 from jcarsr.web.tasks import Answer, Task
 from jcarsr.web.worker import WorkerSettings
@@ -73,9 +73,7 @@ class WorkerProcess:
             await self.stop()
             raise JCARSRError(event["detail"])
 
-    async def perform(
-        self, task: Task, on_tile: Callable[[int, int], None] = lambda done, total: None
-    ) -> Answer:
+    async def perform(self, task: Task, on_tile: OnTile = ignore_progress) -> Answer:
         """Do a task, after those that were asked for before.
 
         Raises:
@@ -102,14 +100,14 @@ class WorkerProcess:
             process.kill()
         await process.wait()
 
-    async def _ask(self, task: Task, on_tile: Callable[[int, int], None]) -> dict[str, Any]:
+    async def _ask(self, task: Task, on_tile: OnTile) -> dict[str, Any]:
         assert self._process is not None and self._process.stdin is not None
         said = {"task": type(task).__name__, **asdict(task)}
         try:
             self._process.stdin.write(json.dumps(said).encode() + b"\n")
             await self._process.stdin.drain()
         except OSError as error:
-            raise await self._ended() from error
+            raise await self._death_of_process() from error
         while (event := await self._hear())["event"] == "progress":
             on_tile(event["done"], event["total"])
         return event
@@ -118,10 +116,10 @@ class WorkerProcess:
         assert self._process is not None and self._process.stdout is not None
         line = await self._process.stdout.readline()
         if not line:
-            raise await self._ended()
+            raise await self._death_of_process()
         return json.loads(line)
 
-    async def _ended(self) -> TaskError:
+    async def _death_of_process(self) -> TaskError:
         assert self._process is not None
         code = await self._process.wait()
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"

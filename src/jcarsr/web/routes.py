@@ -10,26 +10,29 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 
+from jcarsr.image import DEFAULT_QUALITY
+from jcarsr.image.formats import FORMATS, MEDIA_TYPES
+from jcarsr.protocols import SCALES
 from jcarsr.web import metrics, problems
 from jcarsr.web.clients import client_of
 from jcarsr.web.job_file import JobFile
 from jcarsr.web.jobs import Job
-from jcarsr.web.networks import NetworkSize, Scale, is_available
+from jcarsr.web.networks import NetworkSize, is_available
 from jcarsr.web.problems import Problem
 from jcarsr.web.schemas import (
-    MEDIA_TYPES,
     Format,
     HealthView,
     InspectView,
     JobView,
     LimitsView,
+    Scale,
     ServiceView,
     SizeView,
     Wanted,
     job_view,
 )
 from jcarsr.web.service import Service
-from jcarsr.web.tasks import Gradient, Restore
+from jcarsr.web.tasks import Restore
 
 _GONE_SECONDS = 0.5  # how often it is looked whether a waiting client is still there
 
@@ -91,9 +94,9 @@ async def service(service: Uses) -> ServiceView:
     sizes = ("small", "large")
     return ServiceView(
         version=version("jcarsr"),
-        scales=list(Scale),
+        scales=list(SCALES),
         weights=[SizeView(name=n, available=is_available(NetworkSize(n))) for n in sizes],
-        formats=list(Format),
+        formats=list(FORMATS),
         limits=LimitsView(**{n: getattr(service.limits, n) for n in LimitsView.model_fields}),
     )
 
@@ -103,7 +106,7 @@ async def inspect(
     request: Request,
     service: Uses,
     file: Picture,
-    scale: ScaleField = Scale.x2,
+    scale: ScaleField = 2,
     weights: WeightsField = NetworkSize.auto,
 ) -> InspectView:
     """Tell what a picture is, how hard a JPEG was compressed, and which weights would be used.
@@ -131,17 +134,19 @@ async def restore(
     request: Request,
     service: Uses,
     file: Picture,
-    scale: ScaleField = Scale.x2,
+    scale: ScaleField = 2,
     weights: WeightsField = NetworkSize.auto,
-    format: Annotated[Format, Form(description="Of the result.")] = Format.png,
-    quality: Annotated[int, Form(ge=1, le=100, description="Of jpg, webp and avif.")] = 95,
+    format: Annotated[Format, Form(description="Of the result.")] = "png",
+    quality: Annotated[
+        int, Form(ge=1, le=100, description="Of jpg, webp and avif.")
+    ] = DEFAULT_QUALITY,
     strip_metadata: Annotated[
         bool, Form(description="Keep no EXIF, XMP or resolution; the colour profile stays.")
     ] = False,
     salvage: Annotated[
         bool, Form(description="Restore what there is of a truncated picture.")
     ] = False,
-    output: Annotated[Wanted, Form(description="The picture, or its edges.")] = Wanted.picture,
+    output: Annotated[Wanted, Form(description="The picture, or its edges.")] = "picture",
     prefer: Annotated[str | None, Header(description="respond-async: answer a job.")] = None,
 ) -> Response:
     """Remove JPEG artifacts from a picture and enlarge it.
@@ -151,23 +156,17 @@ async def restore(
     job at once. A client that goes away ends its job.
     """
 
-    def task(source: str, result: str) -> Restore | Gradient:
-        if output is Wanted.gradient:
-            return Gradient(
-                source=source,
-                result=f"{result}.png",
-                scale=scale.value,
-                weights=weights.value,
-                salvage=salvage,
-            )
+    def task(source: str, result: str) -> Restore:
+        extension = format if output == "picture" else "png"
         return Restore(
             source=source,
-            result=f"{result}.{format}",
-            scale=scale.value,
+            result=f"{result}.{extension}",
+            scale=scale,
             weights=weights.value,
             quality=quality,
             strip_metadata=strip_metadata,
             salvage=salvage,
+            output=output,
         )
 
     job = await service.submit(file.file, task, client_of(request.scope))
@@ -202,7 +201,7 @@ async def result(
     service: Uses,
     id: str,
     format: Annotated[Format | None, Query(description="None = as it was asked for.")] = None,
-    quality: Quality = 95,
+    quality: Quality = DEFAULT_QUALITY,
 ) -> Response:
     """Answer a job's result, saved anew if another format is wanted."""
     found = service.jobs.find(id)

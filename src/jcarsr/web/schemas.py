@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
+from typing_extensions import TypeAliasType
 
+from jcarsr import protocols
+from jcarsr.image import formats
+from jcarsr.image.formats import format_of, media_type_of
+from jcarsr.restoring.outputs import Kind
 from jcarsr.web.jobs import Job, Jobs, State
 from jcarsr.web.problems import ProblemView, view
 
-MEDIA_TYPES = {
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "webp": "image/webp",
-    "avif": "image/avif",
-    "tiff": "image/tiff",
-}
+
+def _as_number(value: object) -> object:
+    """A form's digits as a number."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-class Format(StrEnum):
-    """What a result can be saved as."""
+# Types of fields that the document names. Their values are the library's.
 
-    png = "png"
-    jpg = "jpg"
-    webp = "webp"
-    avif = "avif"
-    tiff = "tiff"
+Scale = TypeAliasType(
+    "Scale",
+    Annotated[
+        protocols.Scale,
+        BeforeValidator(_as_number),
+        Field(
+            title="Scale",
+            description="Output size over input size; 1 = artifacts are removed and "
+            "the size stays.",
+        ),
+    ],
+)
 
+Format = TypeAliasType(
+    "Format",
+    Annotated[formats.Format, Field(title="Format", description="What a result can be saved as.")],
+)
 
-class Wanted(StrEnum):
-    """picture: the restored one; gradient: the map of edges by which the network is guided."""
-
-    picture = "picture"
-    gradient = "gradient"
+Wanted = TypeAliasType(
+    "Wanted",
+    Annotated[
+        Kind,
+        Field(
+            title="Wanted",
+            description="picture: the restored one; gradient: the map of edges by which the "
+            "network is guided.",
+        ),
+    ],
+)
 
 
 class SizeView(BaseModel):
@@ -184,6 +202,8 @@ def job_view(job: Job, jobs: Jobs) -> JobView:
 def _result_view(job: Job) -> ResultView | None:
     if job.answer is None:
         return None
-    format = Format(job.task.result.rpartition(".")[2])
+    path = Path(job.task.result)
     answer: dict[str, Any] = job.answer
-    return ResultView(format=format, media_type=MEDIA_TYPES[format], **answer)
+    format = format_of(path)
+    assert format is not None  # it is one that was asked for
+    return ResultView(format=format, media_type=media_type_of(path), **answer)

@@ -15,21 +15,22 @@ from typing import IO, Any, TypeAlias
 
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError
+from jcarsr.protocols import Scale
 from jcarsr.web import problems
 from jcarsr.web.folder import locked_folder, remove_stale
 from jcarsr.web.jobs import Job, Jobs, State
 from jcarsr.web.limits import Limits
 from jcarsr.web.looks import Looks
 from jcarsr.web.metrics import Metrics
-from jcarsr.web.networks import NetworkSize, Scale
+from jcarsr.web.networks import NetworkSize
 from jcarsr.web.problems import Problem
 from jcarsr.web.process import TaskError, WorkerProcess
-from jcarsr.web.tasks import Answer, Convert, Enlarge, Gradient, Inspect, Restore, Task
+from jcarsr.web.tasks import Answer, Convert, Enlarge, Inspect, Restore, Task
 from jcarsr.web.worker import WorkerSettings
 
 _QUICK = 2  # processes that look at pictures; one more looks at what takes long
 
-MakeTask: TypeAlias = Callable[[str, str], Restore | Gradient]
+MakeTask: TypeAlias = Callable[[str, str], Restore]
 """(the upload's file, the result's file without extension) -> what is to be done with them."""
 
 
@@ -108,7 +109,7 @@ class Service:
         Raises:
             Problem: it is none, or there are no such weights.
         """
-        folder = await self._received(upload)
+        folder = await self._store_upload(upload)
         try:
             source = str(folder / "upload")
             task = Inspect(source=source, scale=scale, weights=weights)
@@ -123,7 +124,7 @@ class Service:
             Problem: it is no picture, too large, or the queue is full.
         """
         self.jobs.check_room(client)
-        folder = await self._received(upload)
+        folder = await self._store_upload(upload)
         try:
             task = make(str(folder / "upload"), str(folder / "result"))
             look = Inspect(source=task.source, scale=task.scale, weights=task.weights)
@@ -143,11 +144,11 @@ class Service:
             Problem: 409, there is none yet; the job's own, if it failed; 422, the format cannot
                 hold it.
         """
-        own = self._finished(job)
+        own = self._result_file(job)
         if format is None or own.suffix == f".{format}":
             return own
         path = job.folder / f"converted-{quality}.{format}"
-        return await self._derived(
+        return await self._make_once(
             job, path, lambda new: Convert(source=str(own), result=new, quality=quality)
         )
 
@@ -157,9 +158,9 @@ class Service:
         Raises:
             Problem: as `result`.
         """
-        self._finished(job)
+        self._result_file(job)
         size: dict[str, Any] = job.answer or {}
-        return await self._derived(
+        return await self._make_once(
             job,
             job.folder / "before.png",
             lambda new: Enlarge(
@@ -171,14 +172,14 @@ class Service:
             ),
         )
 
-    def _finished(self, job: Job) -> Path:
+    def _result_file(self, job: Job) -> Path:
         if job.problem is not None:
             raise job.problem.again()
         if job.state is not State.done:
             raise Problem(409, f"not ready: the job is {job.state}")
         return Path(job.task.result)
 
-    async def _derived(self, job: Job, path: Path, task: Callable[[str], Task]) -> Path:
+    async def _make_once(self, job: Job, path: Path, task: Callable[[str], Task]) -> Path:
         """A file that is made of a job's own when it is first asked for."""
         if not path.exists():
             new = path.with_stem(f"new-{secrets.token_hex(8)}")
@@ -195,7 +196,7 @@ class Service:
     async def _stop_processes(self) -> None:
         await asyncio.gather(*(process.stop() for process in self._processes))
 
-    async def _received(self, upload: IO[bytes]) -> Path:
+    async def _store_upload(self, upload: IO[bytes]) -> Path:
         """A new folder with the upload in it."""
         folder = self._folder / secrets.token_hex(16)
 
@@ -208,5 +209,5 @@ class Service:
             await asyncio.to_thread(copy)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise problems.unstored(error) from error
+            raise problems.storage_problem(error) from error
         return folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +10,10 @@ from typing import Any, TypeAlias
 
 from PIL import Image
 
-from jcarsr.batch.plan import Job
-from jcarsr.batch.settings import Settings
-from jcarsr.batch.worker import Outcome, Worker
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError, StorageError
 from jcarsr.image import (
+    DEFAULT_QUALITY,
     Animation,
     ReadOptions,
     SaveOptions,
@@ -26,12 +24,15 @@ from jcarsr.image import (
 )
 from jcarsr.image.facts import facts
 from jcarsr.inspection import as_dictionary, choose, look
-from jcarsr.restoring.gradient_map import gradient_map
+from jcarsr.progress import OnTile, ignore_progress
+from jcarsr.protocols import SCALES
+from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.networks import Networks
-from jcarsr.restoring.target import SCALES, Target
+from jcarsr.restoring.outputs import Kind
+from jcarsr.restoring.settings import Settings
+from jcarsr.restoring.target import Target
 from jcarsr.web.networks import NetworkSize, weights_name
 
-OnTile: TypeAlias = Callable[[int, int], None]
 Answer: TypeAlias = dict[str, Any]
 
 
@@ -46,26 +47,16 @@ class Inspect:
 
 @dataclass(frozen=True, kw_only=True)
 class Restore:
-    """Restore a picture into a file of the format that its extension says."""
+    """Restore a picture, or make a map of it, into a file of the format that its extension says."""
 
     source: str
     result: str
     scale: int
     weights: str
-    quality: int = 95
+    quality: int = DEFAULT_QUALITY
     strip_metadata: bool = False
     salvage: bool = False  # restore what decodes of a truncated file
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gradient:
-    """Write the gradient branch's map of a picture."""
-
-    source: str
-    result: str
-    scale: int
-    weights: str
-    salvage: bool = False
+    output: Kind = "picture"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +79,9 @@ class Convert:
     quality: int
 
 
-Task: TypeAlias = Inspect | Restore | Gradient | Enlarge | Convert
+Task: TypeAlias = Inspect | Restore | Enlarge | Convert
 TASKS: dict[str, type[Task]] = {
-    kind.__name__: kind for kind in (Inspect, Restore, Gradient, Enlarge, Convert)
+    kind.__name__: kind for kind in (Inspect, Restore, Enlarge, Convert)
 }
 """Name -> task, for tasks that travel as JSON."""
 
@@ -123,7 +114,7 @@ class Performer:
         networks.check_device()
         networks.restorer(2)
 
-    def perform(self, task: Task, on_tile: OnTile = lambda done, total: None) -> Answer:
+    def perform(self, task: Task, on_tile: OnTile = ignore_progress) -> Answer:
         """Do a task; the answer is what JSON can say.
 
         Raises:
@@ -134,11 +125,8 @@ class Performer:
             case Inspect():
                 return self._inspect(task)
             case Restore():
-                with self._offered(task):
+                with self._in_terms_of_the_api(task):
                     return self._restore(task, on_tile)
-            case Gradient():
-                with self._offered(task):
-                    return self._gradient(task, on_tile)
             case Enlarge():
                 return self._enlarge(task)
             case Convert():
@@ -156,24 +144,18 @@ class Performer:
             target=Target(scale=task.scale),
             read=replace(self._read, salvage=task.salvage),
             save=SaveOptions(quality=task.quality, strip_metadata=task.strip_metadata),
+            outputs=(task.output,),
         )
-        worker = Worker(networks, settings)
-        read = worker.read(Job(Path(task.source), Path(task.result)))
-        assert not isinstance(read, Outcome)  # without a ledger nothing is skipped
-        outcome = worker.write(worker.restore(read, on_tile))
-        assert outcome.size is not None
-        return _answer(outcome.size, task.scale, str(outcome.weights), outcome.notes)
-
-    def _gradient(self, task: Gradient, on_tile: OnTile) -> Answer:
-        picture = decode(task.source, replace(self._read, salvage=task.salvage))
-        if isinstance(picture, Animation):
-            raise ImageError("an animation has no one gradient map")
-        networks = self._of(NetworkSize(task.weights), task.scale)
-        name = networks.choose(picture, task.scale)
-        restored = gradient_map(picture, networks.gradient(task.scale, name), on_tile)
-        save(restored, Path(task.result))
-        used = networks.record(task.scale, name).name
-        return _answer(restored.size, task.scale, used, ())
+        files = FileRestorer(networks, settings)
+        outcome = files.run(Path(task.source), Path(task.result), on_tile)
+        assert outcome.size is not None  # it is done
+        return {
+            "width": outcome.size[0],
+            "height": outcome.size[1],
+            "scale": outcome.scale,
+            "weights": outcome.weights,
+            "notes": list(outcome.notes),
+        }
 
     def _enlarge(self, task: Enlarge) -> Answer:
         read = replace(self._read, first_frame=True, salvage=task.salvage)
@@ -194,8 +176,8 @@ class Performer:
         return {}
 
     @contextmanager
-    def _offered(self, task: Restore | Gradient) -> Generator[None]:
-        """Say of a picture that cannot be decoded whether it can be salvaged."""
+    def _in_terms_of_the_api(self, task: Restore) -> Generator[None]:
+        """Refuse without the command's options, and say whether a picture can be salvaged."""
         try:
             yield
         except StorageError:
@@ -203,7 +185,8 @@ class Performer:
         except ImageError as error:
             if not task.salvage and self._is_salvageable(task.source):
                 raise SalvageableError(_offer(str(error))) from error
-            raise
+            reason = str(error).removesuffix(": --first-frame")  # which the API does not have
+            raise type(error)(reason) from error
 
     def _is_salvageable(self, source: str) -> bool:
         try:
@@ -229,13 +212,3 @@ def _offer(refusal: str) -> str:
     if "--salvage" in refusal:
         return refusal.replace("--salvage", "salvage=true")
     return f"{refusal} (salvage=true restores what there is)"
-
-
-def _answer(size: tuple[int, int], scale: int, weights: str, notes: tuple[str, ...]) -> Answer:
-    return {
-        "width": size[0],
-        "height": size[1],
-        "scale": scale,
-        "weights": weights,
-        "notes": list(notes),
-    }

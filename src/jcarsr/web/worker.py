@@ -77,13 +77,13 @@ def _do(
             task, lambda done, total: send("progress", done=done, total=total)
         )
     except Exception as error:
-        status, detail = _told(error, max_pixels)
+        status, detail = _http_status(error, max_pixels)
         send("failed", status=status, detail=detail, salvage=isinstance(error, SalvageableError))
     else:
         send("done", answer=answer)
 
 
-def _told(error: Exception, max_pixels: int) -> tuple[int, str]:
+def _http_status(error: Exception, max_pixels: int) -> tuple[int, str]:
     """HTTP status and one line; of an error that nobody expected, no more than its kind."""
     if isinstance(error, StorageError) or getattr(error, "errno", None) in _FULL:
         return 503, "the server's disk is full"

@@ -1,6 +1,13 @@
 """Weight files and the weights that the package brings. Imports no PyTorch."""
 
-from jcarsr.weights.bundled import PRETRAINED, bundled_names, default_name, find, web_name
+from jcarsr.weights.bundled import (
+    PRETRAINED,
+    bundled_names,
+    default_name,
+    find,
+    trained_scale,
+    web_name,
+)
 from jcarsr.weights.file import Tensors, Weights, read, read_record, tensors_hash, write
 from jcarsr.weights.record import Record, check_output
 
@@ -16,6 +23,7 @@ __all__ = [
     "read",
     "read_record",
     "tensors_hash",
+    "trained_scale",
     "web_name",
     "write",
 ]

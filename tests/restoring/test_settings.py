@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from jcarsr.batch.settings import Settings
 from jcarsr.image import ReadOptions, SaveOptions
+from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
 SCALES = (1, 2, 4)
@@ -25,7 +25,7 @@ PLAIN = Settings(target=Target(scale=2))
         replace(PLAIN, save=SaveOptions(strip_metadata=True)),
         replace(PLAIN, tile=320),
         replace(PLAIN, tile=None),
-        replace(PLAIN, gradient=True),
+        replace(PLAIN, outputs=("picture", "gradient")),
     ],
 )
 def test_text_differs_where_results_do(other: Settings) -> None:

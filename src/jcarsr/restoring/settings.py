@@ -1,4 +1,4 @@
-"""What a run of the command asks of every picture."""
+"""What is asked of every picture."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jcarsr.image import ReadOptions, SaveOptions
+from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.target import Target
 
@@ -24,13 +25,16 @@ class Settings:
 
     target: Target
     read: ReadOptions = field(default_factory=ReadOptions)
-    save: SaveOptions = field(default_factory=SaveOptions)
+    save: SaveOptions = field(default_factory=SaveOptions)  # of the picture; maps are plain
     tile: int | None = DEFAULT_TILE
-    gradient: bool = False  # also write the gradient branch's map
+    outputs: tuple[Kind, ...] = ("picture",)  # at least one; the first gets the result's name
     ensemble: bool = False  # results are means of eight
 
     def as_text(self, scales: Sequence[int], *, chooses: bool = False) -> str:
-        """The same for the same results; for the ledger.
+        """Return JSON that is equal for equal results; ledgers keep it.
+
+        An option that came later stands in it only where it is used, so that older texts stay
+        valid.
 
         Args:
             scales: those of the networks, from which one is chosen for a size in pixels.
@@ -44,7 +48,7 @@ class Settings:
             "first_frame": self.read.first_frame,
             **vars(self.save),
             "tile": _TILE_0_1 if self.tile == DEFAULT_TILE else self.tile,
-            "gradient": self.gradient,
+            "gradient": "gradient" in self.outputs,
             **({"ensemble": True} if self.ensemble else {}),
             **({"choice": _CHOICE} if chooses else {}),
         }

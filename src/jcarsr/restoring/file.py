@@ -1,0 +1,192 @@
+"""One picture file -> the files of its results: read, restore, write. Knows no other file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from jcarsr.errors import ImageError
+from jcarsr.image import Animation, Picture, SaveOptions, check_format, decode, format_of, save
+from jcarsr.image.decode import Source
+from jcarsr.progress import OnTile, ignore_progress
+from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.outputs import Kind, output_paths
+from jcarsr.restoring.picture import Restored, restore_picture
+from jcarsr.restoring.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one input."""
+
+    source: Path | str  # str: no path, such as a URL
+    target: Path | None = None
+    state: Literal["done", "skipped", "adopted", "failed"]
+    error: str | None = None
+    notes: tuple[str, ...] = ()  # what could not be kept
+    seconds: float = 0.0  # of reading, restoring and writing
+    size: tuple[int, int] | None = None  # (width, height) of the result, upright
+    scale: int | None = None  # of the network
+    weights: str | None = None
+    tile: int | None = None
+    full_precision_tiles: int = 0  # repeated because their values were not finite
+
+
+class FileRestorer:
+    """Restores files, each by `run` or in three steps; may be used from several threads.
+
+    Args:
+        networks: what restores.
+        settings: how.
+    """
+
+    def __init__(self, networks: Networks, settings: Settings) -> None:
+        self.networks, self.settings = networks, settings
+
+    def run(
+        self,
+        source: Path,
+        target: Path,
+        on_tile: OnTile = ignore_progress,
+        *,
+        overwrite: bool = False,
+    ) -> Outcome:
+        """Read, restore and write one file.
+
+        Args:
+            source: a picture of any kind.
+            target: the result; its extension decides the format.
+            on_tile: called with (tiles done, tiles in all).
+            overwrite: results may exist.
+
+        Returns:
+            an outcome whose state is "done".
+
+        Raises:
+            StorageError: nothing more can be written.
+            JCARSRError: it cannot be restored or saved; the message does not name the source.
+        """
+        started = time.perf_counter()
+        paths = self.paths(target)
+        for path in paths.values():
+            check_place(path, overwrite=overwrite)
+        restored = self.restore(self.read(source), target, on_tile)
+        notes = tuple[str, ...]()
+        for kind, path in reversed(paths.items()):
+            notes = (*self.write(restored, kind, path), *notes)
+        return done(restored, source, target, notes=notes, seconds=time.perf_counter() - started)
+
+    def paths(self, target: Path) -> dict[Kind, Path]:
+        """Return the file of each output. They are written in reverse: the target last."""
+        return output_paths(target, self.settings.outputs)
+
+    def read(self, source: Source) -> Picture | Animation:
+        """Decode a file.
+
+        Raises:
+            ImageError: it cannot be read as a picture.
+        """
+        return decode(source, self.settings.read)
+
+    def restore(
+        self, picture: Picture | Animation, target: Path, on_tile: OnTile = ignore_progress
+    ) -> Restored:
+        """Make all outputs of a picture, once it is clear that `target` can hold the first.
+
+        Raises:
+            ImageError: it cannot.
+            JCARSRError: as `restore_picture`.
+        """
+        if self.settings.outputs[0] == "picture":
+            size = self.settings.target.size(*picture.size)
+            check_format(picture, size, format_of(target) or "")
+        return restore_picture(picture, self.networks, self.settings, on_tile)
+
+    def write(
+        self,
+        restored: Restored,
+        kind: Kind,
+        path: Path,
+        before_rename: Callable[[Path], None] = lambda partial: None,
+    ) -> tuple[str, ...]:
+        """Save one output.
+
+        Args:
+            restored: has it.
+            kind: which.
+            path: its file, which is replaced if it exists.
+            before_rename: called with the temporary file when it is complete.
+
+        Returns:
+            what could not be kept, a few words each.
+
+        Raises:
+            StorageError: nothing more can be written.
+            ImageError: this one cannot be saved.
+        """
+        options = self.settings.save if kind == "picture" else SaveOptions()
+        return save(restored.outputs[kind], path, options, before_rename)
+
+
+def done(
+    restored: Restored,
+    source: Path,
+    target: Path,
+    *,
+    notes: tuple[str, ...] = (),
+    seconds: float,
+) -> Outcome:
+    """Return the outcome of a file whose outputs are written.
+
+    Args:
+        restored: what was written.
+        source: of which it is the result.
+        target: the file of the first output.
+        notes: what could not be kept in writing; those of reading come before.
+        seconds: that all of it took.
+    """
+    return Outcome(
+        source=source,
+        target=target,
+        state="done",
+        notes=(*restored.first.notes, *notes),
+        seconds=seconds,
+        size=restored.first.size,
+        scale=restored.scale,
+        weights=restored.record.name,
+        tile=restored.tile,
+        full_precision_tiles=restored.full_precision_tiles,
+    )
+
+
+def exists(path: Path) -> bool:
+    """Return whether a name is taken, be it by a folder or by a link that leads nowhere.
+
+    Raises:
+        ImageError: there can be no file of that name.
+    """
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return True
+
+
+def check_place(path: Path, *, overwrite: bool) -> None:
+    """See whether a result may be written.
+
+    Raises:
+        ImageError: there is a file that must not be replaced, or there can be none.
+    """
+    if exists(path) and not overwrite:
+        raise ImageError(f"{path} exists already: --overwrite replaces it")
+
+
+def unwritable(path: Path, error: OSError) -> ImageError:
+    """Return the refusal of a result of which the file system says `error`."""
+    return ImageError(f"its result {path} cannot be written ({error.strerror})")

@@ -1,0 +1,278 @@
+import asyncio
+import io
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import psutil
+import pytest
+from PIL import Image, ImageOps
+from prometheus_client.parser import text_string_to_metric_families
+from support.api import ASYNC, WAIT, Jpeg, opened, post, problem, submitted, until
+
+Serve = Callable[..., AbstractContextManager[Any]]
+
+
+@pytest.fixture
+def large(jpeg: Jpeg) -> bytes:
+    """That takes seconds with the network for scale 4."""
+    return jpeg(size=(600, 400))
+
+
+def samples(client: httpx.Client) -> dict[str, float]:
+    """Prometheus' own reading: name{label=value} -> value."""
+    text = client.get("/metrics").text
+    return {
+        f"{sample.name}{sorted(sample.labels.items())}": sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+class TestJob:
+    def test_from_the_upload_to_its_end(self, client: httpx.Client, rich: Path, jpeg: Jpeg) -> None:
+        answer = post(client, "/v1/restore", rich.read_bytes(), headers=ASYNC, format="webp")
+        assert answer.status_code == 202
+        assert answer.headers["preference-applied"] == "respond-async"
+        first, path = answer.json(), answer.headers["location"]
+        assert path == f"/v1/jobs/{first['id']}"
+        assert first["state"] in ("queued", "running")
+        assert first["result"] is first["problem"] is first["expires_seconds"] is None
+
+        said = until(client, path, "done")
+        assert (said["progress"], said["position"], said["eta_seconds"]) == (1, None, None)
+        assert 0 < said["seconds"] < WAIT
+        assert 900 - WAIT < said["expires_seconds"] <= 900
+        result = client.get(f"{path}/result")
+        at_once = post(client, "/v1/restore", rich.read_bytes(), format="webp")
+        assert result.content == at_once.content
+        for name in ("content-type", "jcarsr-weights", "jcarsr-notes"):
+            assert result.headers[name] == at_once.headers[name]
+        assert said["result"] == {
+            "format": "webp",
+            "media_type": "image/webp",
+            "width": 64,
+            "height": 96,
+            "bytes": len(result.content),
+            "scale": 2,
+            "weights": "jcarsr-lite-x2",
+            "notes": [],
+        }
+
+        assert client.delete(path).status_code == 204
+        for method, gone in (
+            ("GET", path),
+            ("GET", f"{path}/result"),
+            ("GET", f"{path}/before"),
+            ("DELETE", path),
+        ):
+            assert problem(client.request(method, gone)) == (
+                404,
+                "no such job: it was deleted, its time is over, or it never was",
+            )
+
+    @pytest.mark.parametrize("format", ["jpg", "webp", "tiff", "avif", "png"])
+    def test_saved_anew(self, client: httpx.Client, jpeg: Jpeg, format: str) -> None:
+        path = submitted(client, jpeg())
+        until(client, path, "done")
+        image = opened(client.get(f"{path}/result").content)
+        answer = client.get(f"{path}/result", params={"format": format, "quality": 60})
+        kind = {"jpg": "JPEG", "tiff": "TIFF"}.get(format, format.upper())
+        assert answer.headers["content-type"] == Image.MIME[kind]
+        again, file = opened(answer.content), io.BytesIO()
+        full = {"jpg": {"subsampling": 0}, "avif": {"subsampling": "4:4:4"}}.get(format, {})
+        image.save(file, kind, quality=60, **full)
+        np.testing.assert_array_equal(np.array(again), np.array(opened(file.getvalue())))
+        client.delete(path)
+
+    def test_what_the_other_format_cannot_hold(
+        self, client: httpx.Client, animation: bytes
+    ) -> None:
+        path = submitted(client, animation)
+        until(client, path, "done")
+        answer = client.get(f"{path}/result", params={"format": "jpg"})
+        assert problem(answer)[0] == 422
+        assert client.get(f"{path}/result", params={"format": "bmp"}).status_code == 422
+        assert client.get(f"{path}/result", params={"quality": 0}).status_code == 422
+        before = opened(client.get(f"{path}/before").content)
+        assert before.size == (48, 32)
+        client.delete(path)
+
+    @pytest.mark.parametrize("scale", [1, 2, 4])
+    def test_before_is_pillows_bicubic(self, client: httpx.Client, rich: Path, scale: int) -> None:
+        path = submitted(client, rich.read_bytes(), scale=scale)
+        until(client, path, "done")
+        upright = ImageOps.exif_transpose(Image.open(rich))
+        size = (32 * scale, 48 * scale)
+        expected = upright.resize(size, Image.Resampling.BICUBIC)
+        for _ in range(2):
+            answer = client.get(f"{path}/before")
+            assert answer.headers["content-type"] == "image/png"
+            np.testing.assert_array_equal(np.array(opened(answer.content)), np.array(expected))
+        client.delete(path)
+
+    def test_one_that_fails(self, client: httpx.Client, truncated: bytes) -> None:
+        path = submitted(client, truncated)
+        said = until(client, path, "failed")
+        assert said["problem"]["status"] == 422
+        assert "truncated" in said["problem"]["detail"]
+        for asked in ("result", "before"):
+            assert problem(client.get(f"{path}/{asked}")) == (422, said["problem"]["detail"])
+        client.delete(path)
+
+    def test_too_early_and_deleted_while_it_is_worked_at(
+        self, client: httpx.Client, server: Any, jpeg: Jpeg, large: bytes
+    ) -> None:
+        busy = submitted(client, large, scale=4)
+        waiting = submitted(client, jpeg())
+        until(client, busy, "running")
+        assert until(client, waiting, "queued")["position"] == 0
+        for path, state in ((busy, "running"), (waiting, "queued")):
+            for asked in ("result", "before"):
+                answer = client.get(f"{path}/{asked}")
+                assert problem(answer) == (409, f"not ready: the job is {state}")
+        working = worker(server)
+        assert client.delete(busy).status_code == 204
+        until(client, waiting, "done")  # far sooner than the other would have been
+        assert not working.is_running()
+        assert client.delete(waiting).status_code == 204
+        assert [file for file in server.files if b"JFIF" in file.read_bytes()[:20]] == []
+
+
+class TestOperation:
+    def test_health(self, client: httpx.Client) -> None:
+        assert client.get("/healthz").json() == {"status": "ok", "queued": 0, "running": 0}
+
+    def test_metrics_move(self, client: httpx.Client, jpeg: Jpeg, truncated: bytes) -> None:
+        post(client, "/v1/restore", jpeg())
+        before = samples(client)
+        assert post(client, "/v1/restore", jpeg(size=(40, 32))).status_code == 200
+        assert post(client, "/v1/restore", truncated).status_code == 422
+        after = samples(client)
+        moved = {name: after[name] - before.get(name, 0) for name in after}
+        assert moved["jcarsr_jobs_total[('state', 'done')]"] == 1
+        assert moved["jcarsr_jobs_total[('state', 'failed')]"] == 1
+        assert moved["jcarsr_jobs_total[('state', 'cancelled')]"] == 0
+        assert moved["jcarsr_pixels_total[]"] == 40 * 32
+        assert moved["jcarsr_job_seconds_count[('kind', 'Restore auto 2')]"] == 1
+        for status, count in (("200", 1), ("422", 1)):
+            label = f"[('route', '/v1/restore'), ('status', '{status}')]"
+            assert moved[f"jcarsr_http_answers_total{label}"] == count
+        assert after["jcarsr_queue_length[]"] == after["jcarsr_running_jobs[]"] == 0
+
+    def test_metrics_tell_what_is_kept(self, client: httpx.Client, server: Any, jpeg: Jpeg) -> None:
+        path = submitted(client, jpeg())
+        until(client, path, "done")
+        kept = sum(file.stat().st_size for file in server.files)
+        assert samples(client)["jcarsr_kept_bytes[]"] == kept > 0
+        client.delete(path)
+        assert samples(client)["jcarsr_kept_bytes[]"] == sum(
+            file.stat().st_size for file in server.files
+        )
+
+
+def worker(running: Any) -> psutil.Process:
+    """The process that restores; the other one only looks."""
+    (found,) = [p for p in running.workers if '"warm": true' in p.cmdline()[-1]]
+    return found
+
+
+class TestAccidents:
+    def test_too_slow(self, serve: Serve, jpeg: Jpeg, large: bytes) -> None:
+        with (
+            serve("--time-limit", 1) as running,
+            httpx.Client(base_url=running.url, timeout=WAIT) as client,
+        ):
+            working = worker(running)
+            answer = post(client, "/v1/restore", large, scale=4)
+            assert problem(answer) == (503, "took longer than the 1 s allowed here")
+            assert not working.is_running()
+            assert post(client, "/v1/restore", jpeg()).status_code == 200  # by another process
+            assert worker(running).pid != working.pid
+
+    def test_killed_from_outside(
+        self, client: httpx.Client, server: Any, jpeg: Jpeg, large: bytes
+    ) -> None:
+        path = submitted(client, large, scale=4)
+        next_one = submitted(client, jpeg())
+        until(client, path, "running")
+        os.kill(worker(server).pid, signal.SIGKILL)
+        said = until(client, path, "failed")
+        assert said["problem"]["status"] == 500
+        assert said["problem"]["detail"] == "the restoring process ended by SIGKILL"
+        until(client, next_one, "done")
+        assert client.get(f"{next_one}/result").status_code == 200
+        for job in (path, next_one):
+            client.delete(job)
+
+    @pytest.mark.parametrize("state", ["running", "queued"])
+    def test_a_client_that_goes_away_ends_its_job(
+        self, client: httpx.Client, server: Any, jpeg: Jpeg, large: bytes, state: str
+    ) -> None:
+        """Soon after its going; nothing is computed for nobody."""
+        ahead = submitted(client, large, scale=4) if state == "queued" else None
+        if ahead:
+            until(client, ahead, "running")
+        name = "jcarsr_jobs_total[('state', 'cancelled')]"
+        cancelled, began = samples(client)[name], time.monotonic()
+        with (
+            httpx.Client(base_url=server.url, timeout=0.3) as leaving,
+            pytest.raises(httpx.ReadTimeout),
+        ):
+            post(leaving, "/v1/restore", large, scale=4)
+        while samples(client)[name] == cancelled:
+            assert time.monotonic() - began < WAIT
+            time.sleep(0.02)
+        assert client.get("/healthz").json()["queued"] == 0
+        if ahead:
+            assert client.get(ahead).json()["state"] == "running"  # is not touched by it
+            client.delete(ahead)
+        assert post(client, "/v1/restore", jpeg()).status_code == 200
+
+    @pytest.mark.parametrize("whole", [True, False])
+    def test_a_client_that_goes_away_before_it_knows_its_job(
+        self,
+        serve_here: Serve,
+        fakes: Any,
+        jpeg: Jpeg,
+        monkeypatch: pytest.MonkeyPatch,
+        whole: bool,
+    ) -> None:
+        """In its upload, or while its picture is looked at: nobody would ever ask for the job."""
+        fakes.open.clear()
+        request = httpx.Request("POST", "http://a", files={"file": ("a", jpeg())})
+        body, kind = request.read(), request.headers["content-type"]
+        head = "POST /v1/restore HTTP/1.1\r\nHost: a\r\nPrefer: respond-async\r\n"
+        head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+        with serve_here() as here:
+            looking, gone = threading.Event(), threading.Event()
+            perform = here.service._looks.perform
+
+            async def look(task: Any, client: str) -> Any:
+                looking.set()
+                while not gone.is_set():
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)  # until the server has been told
+                return await perform(task, client)
+
+            monkeypatch.setattr(here.service._looks, "perform", look)
+            with here.connect() as connection:
+                connection.sendall(head.encode() + (body if whole else body[:-100]))
+                if whole:
+                    assert looking.wait(WAIT)
+            gone.set()
+            began = time.monotonic()
+            route = "[('route', '/v1/restore'), ('status', '202')]"
+            with httpx.Client(base_url=here.url) as client:
+                while "jcarsr_http_answers_total" + route not in samples(client) and whole:
+                    assert time.monotonic() - began < WAIT
+            assert here.service.jobs._jobs == {}
+            while list(here.folder.iterdir()):
+                assert time.monotonic() - began < WAIT
