@@ -11,8 +11,12 @@ PRINTED = {  # in the paper's Table 1, 10^6 parameters
     "jcarsr-x4": "10.40",
     "edsr-x2": "40.73",
     "edsr-x4": "43.09",
+    "rdn-x2": "22.12",
+    "rdn-x4": "22.27",
     "rcan-x2": "15.44",
     "rcan-x4": "15.59",
+    "swinir-x2": "11.75",
+    "swinir-x4": "11.90",
 }
 
 
@@ -41,7 +45,7 @@ def test_number_of_parameters(name: str) -> None:
 @pytest.mark.parametrize(
     ("architecture", "config", "message"),
     [
-        ("vgg", {"scale": 2}, "'vgg': no such network, there are jcarsr, edsr, rcan"),
+        ("vgg", {"scale": 2}, "'vgg': no such network, there are jcarsr, edsr, "),
         ("edsr", {"scale": 2, "width": 3}, "edsr: .*width"),
         ("edsr", {"scale": 3}, "scale must be 2 or 4, got 3"),
     ],

@@ -39,7 +39,33 @@ class Preset:
 
 
 _LITE = {"channels": 32, "num_groups": 2, "sr_blocks": 3, "jcar_blocks": 1}
-_RCAN_LITE = {"channels": 32, "num_groups": 5, "num_blocks": 4, "reduction": 8, "skip": True}
+
+
+def _enlarger(
+    name: str, network: str, *, lite: Config, parameters: tuple[int, int, int, int]
+) -> Architecture:
+    """A network of one output: the paper's Table 1, and 0.48 M at x2 with JCARSR's global skip.
+
+    Args:
+        name: of the architecture and its module.
+        network: its class.
+        lite: the small network's sizes.
+        parameters: how many for x2 and x4, then of the small one for x2 and x4.
+    """
+    presets: dict[str, Config] = {
+        f"{name}-x2": {"scale": 2},
+        f"{name}-x4": {"scale": 4},
+        f"{name}-lite-x2": {"scale": 2, **lite, "skip": True},
+        f"{name}-lite-x4": {"scale": 4, **lite, "skip": True},
+    }
+    return Architecture(
+        module=f"jcarsr.networks.{name}",
+        network=network,
+        config=f"{network}Config",
+        presets=presets,
+        parameters=dict(zip(presets, parameters, strict=True)),
+    )
+
 
 ARCHITECTURES: dict[str, Architecture] = {
     "jcarsr": Architecture(
@@ -61,43 +87,35 @@ ARCHITECTURES: dict[str, Architecture] = {
             "jcarsr-lite-x4": 551_281,
         },
     ),
-    "edsr": Architecture(
-        module="jcarsr.networks.edsr",
-        network="EDSR",
-        config="EDSRConfig",
-        presets={
-            # the paper's Table 1: 40.73 M and 43.09 M
-            "edsr-x2": {"scale": 2},
-            "edsr-x4": {"scale": 4},
-            # 0.48 M at x2, with JCARSR's global skip connection
-            "edsr-lite-x2": {"scale": 2, "channels": 48, "num_blocks": 9, "skip": True},
-            "edsr-lite-x4": {"scale": 4, "channels": 48, "num_blocks": 9, "skip": True},
-        },
-        parameters={
-            "edsr-x2": 40_729_627,
-            "edsr-x4": 43_089_947,
-            "edsr-lite-x2": 480_699,
-            "edsr-lite-x4": 563_835,
-        },
+    "edsr": _enlarger(
+        "edsr",
+        "EDSR",
+        lite={"channels": 48, "num_blocks": 9},
+        parameters=(40_729_627, 43_089_947, 480_699, 563_835),
     ),
-    "rcan": Architecture(
-        module="jcarsr.networks.rcan",
-        network="RCAN",
-        config="RCANConfig",
-        presets={
-            # the paper's Table 1: 15.44 M and 15.59 M
-            "rcan-x2": {"scale": 2},
-            "rcan-x4": {"scale": 4},
-            # 0.47 M at x2, with JCARSR's global skip connection
-            "rcan-lite-x2": {"scale": 2, **_RCAN_LITE},
-            "rcan-lite-x4": {"scale": 4, **_RCAN_LITE},
-        },
-        parameters={
-            "rcan-x2": 15_444_667,
-            "rcan-x4": 15_592_379,
-            "rcan-lite-x2": 470_027,
-            "rcan-lite-x4": 507_019,
-        },
+    "rdn": _enlarger(
+        "rdn",
+        "RDN",
+        lite={"channels": 32, "num_blocks": 4, "num_layers": 8, "growth": 16},
+        parameters=(22_123_395, 22_271_107, 469_075, 478_355),
+    ),
+    "rcan": _enlarger(
+        "rcan",
+        "RCAN",
+        lite={"channels": 32, "num_groups": 5, "num_blocks": 4, "reduction": 8},
+        parameters=(15_444_667, 15_592_379, 470_027, 507_019),
+    ),
+    "swinir": _enlarger(
+        "swinir",
+        "SwinIR",
+        lite={"channels": 48, "num_groups": 2, "drop_path": 0.0},
+        parameters=(11_752_487, 11_900_199, 484_763, 632_475),
+    ),
+    "rrdbnet": _enlarger(
+        "rrdbnet",
+        "RRDBNet",
+        lite={"channels": 36, "num_blocks": 4, "growth": 8},
+        parameters=(16_703_171, 16_697_987, 482_787, 479_871),
     ),
 }
 """Name of an architecture -> where it is and its presets."""
