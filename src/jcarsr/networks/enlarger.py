@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from jcarsr.networks.network import Network, Restored, check_input
+from jcarsr.networks.sizes import check_scale, check_types, whole_numbers
 from jcarsr.protocols import NetworkFacts
 
 
@@ -25,19 +26,11 @@ class EnlargerConfig:
     skip: bool = False  # add the bilinearly enlarged input, as JCARSR does; not the papers'
 
     def __post_init__(self) -> None:
-        if type(self.scale) is not int or self.scale not in (2, 4):
-            raise ValueError(f"scale must be 2 or 4, got {self.scale!r:.40}")
-        for field in fields(self):
-            value: Any = getattr(self, field.name)
-            if field.type == "int":
-                if type(value) is not int:  # a truth value is none
-                    raise ValueError(f"{field.name} must be a whole number, got {value!r:.40}")
-                if value <= 0:
-                    raise ValueError(f"{field.name} must be positive, got {value!r}")
-            if field.type == "bool" and type(value) is not bool:
-                raise ValueError(f"{field.name} must be true or false, got {value!r:.40}")
-            if field.type == "float" and type(value) not in (int, float):
-                raise ValueError(f"{field.name} must be a number, got {value!r:.40}")
+        check_types(self)
+        check_scale(self.scale)
+        for name, value in whole_numbers(self).items():
+            if value <= 0:
+                raise ValueError(f"{name} must be positive, got {value!r}")
 
 
 class Enlarger(Network):
