@@ -155,11 +155,35 @@ ARCHITECTURES: dict[str, Architecture] = {
         lite={"channels": 32, "num_groups": 5, "num_blocks": 4, "reduction": 8},
         parameters=(15_444_667, 15_592_379, 470_027, 507_019),
     ),
+    "mdcn": _enlarger(
+        "mdcn",
+        "MDCN",
+        lite={"channels": 40, "inner_channels": 30, "num_blocks": 4, "reduction": 6},
+        parameters=(13_116_897, 13_706_721, 478_032, 535_632),
+    ),
     "swinir": _enlarger(
         "swinir",
         "SwinIR",
         lite={"channels": 48, "num_groups": 2, "drop_path": 0.0},
         parameters=(11_752_487, 11_900_199, 484_763, 632_475),
+    ),
+    "drct": _enlarger(
+        "drct",
+        "DRCT",
+        lite={"channels": 48, "num_groups": 1, "growth": 16, "drop_path": 0.0},
+        parameters=(13_991_867, 14_139_579, 465_943, 613_655),
+    ),
+    "hma": _enlarger(
+        "hma",
+        "HMA",
+        lite={
+            "channels": 32,
+            "num_heads": 4,
+            "num_groups": 2,
+            "num_layers": 2,
+            "drop_path": 0.0,
+        },
+        parameters=(69_722_675, 69_870_387, 471_315, 619_027),
     ),
     "rrdbnet": _enlarger(
         "rrdbnet",

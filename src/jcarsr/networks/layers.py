@@ -19,9 +19,9 @@ class LayerNorm2d(nn.LayerNorm):
         return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-def conv3x3(in_channels: int, out_channels: int) -> nn.Conv2d:
+def conv3x3(in_channels: int, out_channels: int, *, bias: bool = True) -> nn.Conv2d:
     """A 3x3 convolution that keeps height and width."""
-    return nn.Conv2d(in_channels, out_channels, 3, padding=1)
+    return nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=bias)
 
 
 class ChannelAttention(nn.Module):
@@ -50,10 +50,10 @@ class Upsampler(nn.Sequential):
     (N, C, H, W) -> (N, C, scale * H, scale * W)
     """
 
-    def __init__(self, channels: int, scale: int) -> None:
+    def __init__(self, channels: int, scale: int, *, bias: bool = True) -> None:
         steps: list[nn.Module] = []
         for _ in range(scale.bit_length() - 1):
-            steps += [conv3x3(channels, 4 * channels), nn.PixelShuffle(2)]
+            steps += [conv3x3(channels, 4 * channels, bias=bias), nn.PixelShuffle(2)]
         super().__init__(*steps)
 
 
