@@ -105,8 +105,8 @@ class MDCN(Enlarger):
     def floats_per_pixel(self) -> int:
         """What a block holds and the outputs so far, or these twice, or the upsampler's."""
         c, blocks = self.config.channels, self.config.num_blocks
-        block = (blocks + 10) * c + 6 * self.config.inner_channels
-        return max(block, (2 * blocks + 4) * c, (8 + 2 * self.scale**2) * c)
+        block = (blocks + 16) * c + 8 * self.config.inner_channels
+        return max(block, (2 * blocks + 4) * c, (16 + 2 * self.scale**2) * c)
 
     def enlarge(self, x: Tensor) -> Tensor:
         first = x = self.head(x)
