@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +39,7 @@ def _pillows_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> JCARSRConfig:
     """A preset named `tiny` with every part of the real ones."""
     config = JCARSRConfig(scale=2, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
-    monkeypatch.setitem(PRESETS, "tiny", Preset("jcarsr", asdict(config)))
+    monkeypatch.setitem(PRESETS, "tiny", Preset("jcarsr", config.described()["config"]))
     return config
 
 

@@ -14,6 +14,13 @@ def test_gradient_is_scikit_images_sobel(photo: Pixels) -> None:
     np.testing.assert_allclose(image_gradient(planes[None])[0], expected, atol=1e-12)
 
 
+def test_gradient_map_of_an_even_picture_can_be_learnt_from() -> None:
+    x = torch.full((1, 3, 6, 6), 0.25, requires_grad=True)
+    image_gradient(x).sum().backward()
+    assert x.grad is not None
+    assert not x.grad.any()  # and no NaN
+
+
 @pytest.mark.parametrize("pad", [1, 3, 12])
 def test_symmetric_pad_is_numpys(pad: int) -> None:
     x = np.random.default_rng(0).random((5, 4))

@@ -57,7 +57,7 @@ def harm_loss(sr: Tensor, hr: Tensor, plain: Tensor, *, window: int = 16) -> Ten
 
 
 def gradient_loss(gradient: Tensor, hr: Tensor) -> Tensor:
-    """Mean absolute error of the gradient branch against hr's Sobel map (eq. 18).
+    """Mean absolute error of a gradient map against hr's Sobel map (eq. 18).
 
     2 x (N, 3, H, W) -> scalar
     """

@@ -32,7 +32,9 @@ def image_gradient(x: Tensor) -> Tensor:
     kernels = torch.stack((torch.outer(edge, smooth), torch.outer(smooth, edge)))
     kernels = kernels.unsqueeze(1).repeat(channels, 1, 1, 1)  # (2 * C, 1, 3, 3)
     slopes = conv2d(symmetric_pad(x, 1), kernels, groups=channels)
-    return slopes.square().view(-1, channels, 2, *x.shape[2:]).mean(2).sqrt()
+    squares = slopes.square().view(-1, channels, 2, *x.shape[2:]).mean(2)
+    # the root of 0 has no slope: where x is even its gradient would be 0 * infinity
+    return squares.clamp(min=torch.finfo(x.dtype).tiny).sqrt()
 
 
 def enlarge_bicubic(x: Tensor, scale: int) -> Tensor:

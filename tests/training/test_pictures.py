@@ -8,6 +8,7 @@ from jcarsr import JCARSRConfig
 from jcarsr.data.sources import list_entries
 from jcarsr.degradation.draw import Once
 from jcarsr.errors import DataError, TrainingError
+from jcarsr.loss_weights import LossWeights
 from jcarsr.training.options import RunOptions
 from jcarsr.training.pictures import fill_bank, identity, split_entries
 from jcarsr.training.recipes import RECIPES, Recipe
@@ -71,5 +72,7 @@ def test_run_is_known_by_recipe_and_pictures_but_not_by_budget_or_place(
     assert identity(replace(recipe, max_steps=7), entries) == known
     moved = picture_folder.rename(picture_folder.with_name("moved"))
     assert identity(recipe, list_entries([moved])) == known
+    weighed = replace(recipe, loss_weights=LossWeights(sr_gradient=0.1))
+    assert identity(weighed, entries) != known
     assert identity(replace(recipe, seed=7), entries) != known
     assert identity(recipe, entries[1:]) != known

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from jcarsr import JCARSR, JCARSRConfig
+from jcarsr.networks.catalog import build
 from jcarsr.networks.jcarsr.blocks.msnaf import MSNAFB
 from jcarsr.training.prepare import compile_blocks, make_average
 from jcarsr.training.recipes import RECIPES
@@ -18,6 +19,16 @@ def test_average_is_computed_by_its_own_weights(tiny: JCARSRConfig) -> None:
         torch.testing.assert_close(average(lq).sr, before)
         average.module.sr_tail.bias.add_(1)
         torch.testing.assert_close(average(lq).sr, before + 1)
+
+
+def test_average_leaves_no_residuals_out() -> None:
+    """SwinIR does in training; its average is evaluated."""
+    sizes = {"channels": 12, "num_heads": 3, "window": 4, "num_groups": 1, "num_layers": 2}
+    model = build("swinir", {"scale": 2, **sizes, "drop_path": 0.9}).train()
+    average, lq = make_average(model, RECIPES["short"]), torch.rand(4, 3, 8, 8)
+    with torch.no_grad():
+        assert not torch.equal(model(lq).sr, model(lq).sr)
+        assert torch.equal(average(lq).sr, average(lq).sr)
 
 
 @pytest.mark.slow

@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+import skimage.filters
 import torch
 
 from jcarsr import JCARSR, JCARSRConfig
@@ -32,6 +34,20 @@ def test_terms_without_weight_are_not_computed(
         monkeypatch.setattr(task, name, refuse)
     terms = loss_terms(JCARSR(tiny), batch, "squared", LossWeights(gradient=0, jcar=0))
     assert list(terms) == ["loss", "pixel"]
+
+
+def test_gradient_loss_of_the_restored_picture_itself(tiny: JCARSRConfig, batch: Batch) -> None:
+    """Table 8: on the network's own output, with scikit-image's Sobel."""
+    network = JCARSR(tiny)
+    terms = loss_terms(network, batch, "absolute", LossWeights(jcar=0, sr_gradient=0.1))
+    assert list(terms) == ["loss", "pixel", "gradient", "sr_gradient"]
+    with torch.no_grad():
+        pictures = network(batch.lq).sr.flatten(0, 1), batch.hr.flatten(0, 1)
+    sr, hr = (np.stack([skimage.filters.sobel(plane) for plane in x.numpy()]) for x in pictures)
+    expected = abs(sr - hr).mean()
+    assert terms["sr_gradient"].item() == pytest.approx(expected, rel=1e-4)
+    rest = terms["pixel"] + 0.1 * terms["gradient"]
+    torch.testing.assert_close(terms["loss"], rest + 0.1 * terms["sr_gradient"])
 
 
 def test_nothing_to_learn_is_refused(tiny: JCARSRConfig, batch: Batch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,79 @@ class Preset:
 
 
 _LITE = {"channels": 32, "num_groups": 2, "sr_blocks": 3, "jcar_blocks": 1}
-_RCAN_LITE = {"channels": 32, "num_groups": 5, "num_blocks": 4, "reduction": 8, "skip": True}
+_ABLATIONS: dict[str, Config] = {
+    # Table 5
+    "no-msnafb": {"block": "residual"},
+    "no-ma": {"attention": False},
+    "no-msccb": {"cross": False},
+    # Table 6: the SR branch alone, and with one other; extra blocks make up for what is missing
+    "isrb": {"jcar": False, "gradient": False},
+    "isrb-ggb": {"jcar": False},
+    "isrb-carb": {"gradient": False},  # for Table 8, where the SR branch has the gradient loss
+    # Table 7
+    "two-way": {"two_way": True},
+}
+
+
+def _ablations(
+    name: str, sizes: Config, extra: Mapping[str, int], parameters: Sequence[int]
+) -> tuple[dict[str, Config], dict[str, int]]:
+    """The paper's ablations at x2: their presets, and their numbers of parameters.
+
+    Args:
+        name: of the whole network, before its scale.
+        sizes: its fields.
+        extra: ablation -> blocks that make its size that of the whole network.
+        parameters: of each ablation.
+    """
+    presets: dict[str, Config] = {}
+    for ablation, changed in _ABLATIONS.items():
+        config: dict[str, Any] = {"scale": 2, **sizes, **changed}
+        if ablation in extra:
+            config["extra_blocks"] = extra[ablation]
+        presets[f"{name}-{ablation}-x2"] = config
+    return presets, dict(zip(presets, parameters, strict=True))
+
+
+_ABLATED, _ABLATED_PARAMETERS = _ablations(
+    "jcarsr",
+    {},
+    {"isrb": 28, "isrb-ggb": 20, "isrb-carb": 8},
+    (5_782_813, 9_961_363, 9_453_013, 10_069_579, 10_091_725, 10_080_787, 10_113_173),
+)
+_LITE_ABLATED, _LITE_ABLATED_PARAMETERS = _ablations(
+    "jcarsr-lite",
+    _LITE,
+    {"isrb": 6, "isrb-ggb": 2, "isrb-carb": 4},
+    (332_449, 471_277, 411_825, 477_979, 474_764, 480_512, 478_321),
+)
+
+
+def _enlarger(
+    name: str, network: str, *, lite: Config, parameters: tuple[int, int, int, int]
+) -> Architecture:
+    """A network of one output: the paper's Table 1, and 0.48 M at x2 with JCARSR's global skip.
+
+    Args:
+        name: of the architecture and its module.
+        network: its class.
+        lite: the small network's sizes.
+        parameters: how many for x2 and x4, then of the small one for x2 and x4.
+    """
+    presets: dict[str, Config] = {
+        f"{name}-x2": {"scale": 2},
+        f"{name}-x4": {"scale": 4},
+        f"{name}-lite-x2": {"scale": 2, **lite, "skip": True},
+        f"{name}-lite-x4": {"scale": 4, **lite, "skip": True},
+    }
+    return Architecture(
+        module=f"jcarsr.networks.{name}",
+        network=network,
+        config=f"{network}Config",
+        presets=presets,
+        parameters=dict(zip(presets, parameters, strict=True)),
+    )
+
 
 ARCHITECTURES: dict[str, Architecture] = {
     "jcarsr": Architecture(
@@ -53,51 +125,71 @@ ARCHITECTURES: dict[str, Architecture] = {
             # for computers without a GPU: 0.48 M and 0.55 M
             "jcarsr-lite-x2": {"scale": 2, **_LITE},
             "jcarsr-lite-x4": {"scale": 4, **_LITE},
+            **_ABLATED,
+            **_LITE_ABLATED,
         },
         parameters={
             "jcarsr-x2": 10_102_933,
             "jcarsr-x4": 10_398_357,
             "jcarsr-lite-x2": 477_297,
             "jcarsr-lite-x4": 551_281,
+            **_ABLATED_PARAMETERS,
+            **_LITE_ABLATED_PARAMETERS,
         },
     ),
-    "edsr": Architecture(
-        module="jcarsr.networks.edsr",
-        network="EDSR",
-        config="EDSRConfig",
-        presets={
-            # the paper's Table 1: 40.73 M and 43.09 M
-            "edsr-x2": {"scale": 2},
-            "edsr-x4": {"scale": 4},
-            # 0.48 M at x2, with JCARSR's global skip connection
-            "edsr-lite-x2": {"scale": 2, "channels": 48, "num_blocks": 9, "skip": True},
-            "edsr-lite-x4": {"scale": 4, "channels": 48, "num_blocks": 9, "skip": True},
-        },
-        parameters={
-            "edsr-x2": 40_729_627,
-            "edsr-x4": 43_089_947,
-            "edsr-lite-x2": 480_699,
-            "edsr-lite-x4": 563_835,
-        },
+    "edsr": _enlarger(
+        "edsr",
+        "EDSR",
+        lite={"channels": 48, "num_blocks": 9},
+        parameters=(40_729_627, 43_089_947, 480_699, 563_835),
     ),
-    "rcan": Architecture(
-        module="jcarsr.networks.rcan",
-        network="RCAN",
-        config="RCANConfig",
-        presets={
-            # the paper's Table 1: 15.44 M and 15.59 M
-            "rcan-x2": {"scale": 2},
-            "rcan-x4": {"scale": 4},
-            # 0.47 M at x2, with JCARSR's global skip connection
-            "rcan-lite-x2": {"scale": 2, **_RCAN_LITE},
-            "rcan-lite-x4": {"scale": 4, **_RCAN_LITE},
+    "rdn": _enlarger(
+        "rdn",
+        "RDN",
+        lite={"channels": 32, "num_blocks": 4, "num_layers": 8, "growth": 16},
+        parameters=(22_123_395, 22_271_107, 469_075, 478_355),
+    ),
+    "rcan": _enlarger(
+        "rcan",
+        "RCAN",
+        lite={"channels": 32, "num_groups": 5, "num_blocks": 4, "reduction": 8},
+        parameters=(15_444_667, 15_592_379, 470_027, 507_019),
+    ),
+    "mdcn": _enlarger(
+        "mdcn",
+        "MDCN",
+        lite={"channels": 40, "inner_channels": 30, "num_blocks": 4, "reduction": 6},
+        parameters=(13_116_897, 13_706_721, 478_032, 535_632),
+    ),
+    "swinir": _enlarger(
+        "swinir",
+        "SwinIR",
+        lite={"channels": 48, "num_groups": 2, "drop_path": 0.0},
+        parameters=(11_752_487, 11_900_199, 484_763, 632_475),
+    ),
+    "drct": _enlarger(
+        "drct",
+        "DRCT",
+        lite={"channels": 48, "num_groups": 1, "growth": 16, "drop_path": 0.0},
+        parameters=(13_991_867, 14_139_579, 465_943, 613_655),
+    ),
+    "hma": _enlarger(
+        "hma",
+        "HMA",
+        lite={
+            "channels": 32,
+            "num_heads": 4,
+            "num_groups": 2,
+            "num_layers": 2,
+            "drop_path": 0.0,
         },
-        parameters={
-            "rcan-x2": 15_444_667,
-            "rcan-x4": 15_592_379,
-            "rcan-lite-x2": 470_027,
-            "rcan-lite-x4": 507_019,
-        },
+        parameters=(69_722_675, 69_870_387, 471_315, 619_027),
+    ),
+    "rrdbnet": _enlarger(
+        "rrdbnet",
+        "RRDBNet",
+        lite={"channels": 36, "num_blocks": 4, "growth": 8},
+        parameters=(16_703_171, 16_697_987, 482_787, 479_871),
     ),
 }
 """Name of an architecture -> where it is and its presets."""

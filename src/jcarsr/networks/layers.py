@@ -19,9 +19,27 @@ class LayerNorm2d(nn.LayerNorm):
         return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-def conv3x3(in_channels: int, out_channels: int) -> nn.Conv2d:
+def conv3x3(in_channels: int, out_channels: int, *, bias: bool = True) -> nn.Conv2d:
     """A 3x3 convolution that keeps height and width."""
-    return nn.Conv2d(in_channels, out_channels, 3, padding=1)
+    return nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=bias)
+
+
+class ChannelAttention(nn.Module):
+    """Weigh every channel by what its mean and those of the others say (section 3.3, Fig. 3).
+
+    (N, C, H, W) -> (N, C, H, W)
+    """
+
+    def __init__(self, channels: int, reduction: int) -> None:
+        super().__init__()
+        inner = channels // reduction
+        self.avg_pool = nn.AdaptiveAvgPool2d(1)
+        self.conv_du = nn.Sequential(
+            nn.Conv2d(channels, inner, 1), nn.ReLU(), nn.Conv2d(inner, channels, 1), nn.Sigmoid()
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.conv_du(self.avg_pool(x))
 
 
 class Upsampler(nn.Sequential):
@@ -32,10 +50,10 @@ class Upsampler(nn.Sequential):
     (N, C, H, W) -> (N, C, scale * H, scale * W)
     """
 
-    def __init__(self, channels: int, scale: int) -> None:
+    def __init__(self, channels: int, scale: int, *, bias: bool = True) -> None:
         steps: list[nn.Module] = []
         for _ in range(scale.bit_length() - 1):
-            steps += [conv3x3(channels, 4 * channels), nn.PixelShuffle(2)]
+            steps += [conv3x3(channels, 4 * channels, bias=bias), nn.PixelShuffle(2)]
         super().__init__(*steps)
 
 
@@ -49,3 +67,37 @@ class MeanShift(nn.Conv2d):
         super().__init__(3, 3, 1)
         self.weight = nn.Parameter(torch.eye(3).view(3, 3, 1, 1), requires_grad=False)
         self.bias = nn.Parameter(sign * torch.tensor(DIV2K_MEAN), requires_grad=False)
+
+
+class FixedShift(nn.Module):
+    """Add or subtract the mean colour of DIV2K, which is no parameter here.
+
+    (N, 3, H, W) -> (N, 3, H, W)
+    """
+
+    shift: Tensor
+
+    def __init__(self, sign: int) -> None:
+        super().__init__()
+        shift = sign * torch.tensor(DIV2K_MEAN).view(3, 1, 1)
+        self.register_buffer("shift", shift, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.shift
+
+
+def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
+    """Mirror at the right and below (the border once) until the sides are multiples of it.
+
+    (N, C, H, W) -> (N, C, H', W'). Unlike PyTorch's own, also where more is missing than there is:
+    the mirrors are mirrored then, and a single line is repeated.
+    """
+    return x[:, :, _mirrored(x, 2, multiple)][:, :, :, _mirrored(x, 3, multiple)]
+
+
+def _mirrored(x: Tensor, dim: int, multiple: int) -> Tensor:
+    """Which lines along `dim` to take. Tensors only: an exported graph is for any size."""
+    wanted = (x.shape[dim] + multiple - 1) // multiple * multiple
+    last = torch.arange(x.shape[dim], device=x.device)[-1]
+    place = torch.arange(wanted, device=x.device) % (2 * last).clamp(min=1)
+    return torch.minimum(place, 2 * last - place)

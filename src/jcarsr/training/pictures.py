@@ -70,5 +70,7 @@ def fill_bank(
 def identity(recipe: Recipe, entries: Sequence[Entry]) -> str:
     """A hash of what a resumed run must share with its checkpoint; the budget may change."""
     fields: dict[str, Any] = {**asdict(recipe), "max_steps": None}
+    if not recipe.loss_weights.sr_gradient:  # so checkpoints from before there was one still fit
+        del fields["loss_weights"]["sr_gradient"]
     names = [(Path(entry.name).name, entry.length) for entry in entries]
     return hashlib.sha256(json.dumps([fields, names]).encode()).hexdigest()

@@ -53,9 +53,9 @@ def _mixes_features(param: nn.Parameter) -> bool:
 
 
 def make_average(model: Network, recipe: Recipe) -> AveragedModel:
-    """The running average of the weights: what is evaluated and kept."""
+    """The running average of the weights: what is evaluated and kept, never trained."""
     average = get_ema_multi_avg_fn(recipe.ema_decay)  # pyright: ignore[reportUnknownVariableType]
-    return AveragedModel(model, multi_avg_fn=average)  # pyright: ignore[reportUnknownArgumentType]
+    return AveragedModel(model, multi_avg_fn=average).eval()  # pyright: ignore[reportUnknownArgumentType]
 
 
 def compile_blocks(model: Network) -> None:

@@ -19,7 +19,7 @@ from jcarsr.losses import (
     total_loss,
 )
 from jcarsr.networks.network import Restored
-from jcarsr.ops import enlarge_bicubic
+from jcarsr.ops import enlarge_bicubic, image_gradient
 
 
 def loss_terms(
@@ -39,6 +39,8 @@ def loss_terms(
         terms["gradient"] = gradient_loss(out.gradient.float(), batch.hr)
     if weights.jcar and out.lr is not None:
         terms["jcar"] = charbonnier_loss(out.lr.float(), batch.lr)
+    if weights.sr_gradient:
+        terms["sr_gradient"] = gradient_loss(image_gradient(sr), batch.hr)
     if weights.harm:
         plain = enlarge_bicubic(batch.lq, sr.shape[-1] // batch.lq.shape[-1])
         terms["harm"] = harm_loss(sr, batch.hr, plain)

@@ -63,9 +63,6 @@ def parse_record(said: Any, version: str) -> Record:
         if isinstance(value, int | float) and value > _LARGEST:
             raise ValueError(f"{name} {value} is too large")
     if version == FORMAT_1 or fields["architecture"] == "jcarsr":
-        for name, value in config.items():
-            if type(value) is not int:  # a truth value is none
-                raise ValueError(f"{name} must be a whole number, got {value!r:.40}")
         fields |= JCARSRConfig(**config).described()
     else:
         fields["facts"] = NetworkFacts.from_json(fields["facts"])

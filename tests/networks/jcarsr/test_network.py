@@ -11,7 +11,7 @@ from jcarsr.engines.torch import load_network
 from jcarsr.networks.catalog import build_preset
 from jcarsr.weights import Record, read, write
 
-OWN = [name for name, preset in PRESETS.items() if preset.architecture == "jcarsr"]
+OWN = ["jcarsr-x2", "jcarsr-x4", "jcarsr-lite-x2", "jcarsr-lite-x4"]
 
 
 def millions(preset: str) -> float:

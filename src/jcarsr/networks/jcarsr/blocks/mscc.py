@@ -64,17 +64,27 @@ class MSCCG(nn.Module):
     3/4, 2/4 and 1/4 of the channels do this, a quarter leaving after each, as in Cross-SRN
     (arXiv 2201.01458). Then conv3x3, GELU, conv3x3, MA, and + x (eq. 16).
     (N, C, H, W) -> (N, C, H, W)
+
+    Args:
+        channels: C, a multiple of 4.
+        cross: with the MSCCBs; without them the features are refined as they are (Table 5).
+        attention: with MA (Table 5).
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, cross: bool = True, attention: bool = True) -> None:
         super().__init__()
         self.quarter = channels // 4
-        self.blocks = nn.ModuleList(MSCCB(n * self.quarter) for n in (3, 2, 1))
+        self.blocks = nn.ModuleList(MSCCB(n * self.quarter) for n in (3, 2, 1) if cross)
         self.refine = nn.Sequential(
-            conv3x3(channels, channels), nn.GELU(), conv3x3(channels, channels), MA(channels)
+            conv3x3(channels, channels),
+            nn.GELU(),
+            conv3x3(channels, channels),
+            MA(channels) if attention else nn.Identity(),
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        if not self.blocks:
+            return x + self.refine(x)
         done, rest = x[:, : self.quarter], x[:, self.quarter :]
         quarters = [done]
         for block in self.blocks:
