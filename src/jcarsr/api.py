@@ -90,7 +90,7 @@ class Restorer:
             MemoryLimitError: it needs more than `max_memory`.
             JCARSRError: the result would be larger than the networks can make it.
         """
-        decoded = _decoded(picture)
+        decoded = _decoded(picture, self._networks.max_memory)
         target = target or self._default
         scale = target.native_scale(*decoded.size, self._networks.scales)
         restorer = self._networks.restorer(scale, self._networks.choose(decoded, scale))
@@ -170,7 +170,7 @@ def _shared(weights: str | None, device: Device) -> Restorer:
     return Restorer(weights, device=device)
 
 
-def _decoded(picture: str | Path | Image.Image | Pixels) -> Picture:
+def _decoded(picture: str | Path | Image.Image | Pixels, max_memory: int | None) -> Picture:
     if isinstance(picture, Image.Image):
         return from_pillow(picture)
     if not isinstance(picture, str | Path):
@@ -178,7 +178,7 @@ def _decoded(picture: str | Path | Image.Image | Pixels) -> Picture:
     try:
         if reason := why_no_path(str(picture)):
             raise ImageError(reason)
-        decoded = decode(picture)
+        decoded = decode(picture, ReadOptions(max_memory=max_memory))
         if isinstance(decoded, Animation):
             raise ImageError("an animation: restore_file restores all its frames")
     except ImageError as error:

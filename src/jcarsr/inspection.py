@@ -6,13 +6,15 @@ Decodes the picture and reads the weights' records; loads no network.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from jcarsr.batch.reading import file_of
 from jcarsr.errors import ImageError
 from jcarsr.image import ReadOptions, decode
 from jcarsr.image.decode import Source
 from jcarsr.image.earlier_save import EarlierSave
-from jcarsr.image.facts import Facts
+from jcarsr.image.facts import Facts, facts
 from jcarsr.inference.choice import choose_for
 from jcarsr.inference.memory import picture_bytes
 from jcarsr.inference.networks import Networks
@@ -68,6 +70,18 @@ def choose(name: str | None, asked: int | None = None) -> Choice:
     if scale not in networks.scales:
         raise ValueError(f"--scale {scale}: {name} enlarges by {networks.scales[-1]}")
     return _choice(networks.record(scale), scale, bundled=name is None)
+
+
+def look_at_file(
+    source: Path | bytes, options: ReadOptions, choice: Choice
+) -> tuple[Facts, Choice]:
+    """What a file, or the bytes of one, is, and the choice after a look at its pixels.
+
+    Raises:
+        ImageError: its header cannot be read.
+    """
+    found = facts(file_of(source), options)
+    return found, look(choice, file_of(source), options)
 
 
 def look(choice: Choice, source: Source, options: ReadOptions = ReadOptions()) -> Choice:

@@ -476,6 +476,31 @@ class TestWriting:
             save(Picture(photo), tmp_path / "a.png", before_rename=fail)
         assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"a.png": b"old"}
 
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("format", ["png", "tiff"])
+    def test_every_way_of_writing_has_one_part_that_a_signal_removes(
+        self, tmp_path: Path, kind: str, format: str
+    ) -> None:
+        """Each has a writer of its own; a signal becomes SystemExit."""
+        (tmp_path / "precious").write_bytes(b"precious")
+        path = tmp_path / f"a.{format}"
+        path.symlink_to("precious")
+
+        def end(partial: Path) -> None:
+            others = {entry.name for entry in tmp_path.iterdir()} - {path.name, "precious"}
+            assert others == {partial.name}
+            assert partial.is_file()
+            assert not partial.is_symlink()
+            raise SystemExit(143)
+
+        with pytest.raises(SystemExit):
+            save(KINDS[kind], path, before_rename=end)
+        assert {entry.name for entry in tmp_path.iterdir()} == {path.name, "precious"}
+        save(KINDS[kind], path)
+        assert not path.is_symlink()
+        assert (tmp_path / "precious").read_bytes() == b"precious"
+        assert decode(path).size == (11, 9)
+
     @pytest.mark.parametrize("format", sorted(FORMATS))
     def test_failed_write_leaves_nothing(self, tmp_path: Path, photo: Pixels, format: str) -> None:
         (tmp_path / f"a.{format}").mkdir()

@@ -15,6 +15,7 @@ from itertools import islice
 from jcarsr.batch.plan import Job, Refused
 from jcarsr.batch.worker import LARGE, Outcome, Read, Worker
 from jcarsr.errors import JCARSRError, LedgerError, StorageError
+from jcarsr.killable import ClosedError
 
 _THREADS = 2  # that read, and as many that write
 _AHEAD = 4  # files read before the network needs them, and results waiting to be written
@@ -73,7 +74,7 @@ def _read(worker: Worker, job: Job | Refused) -> Read | Outcome:
         return worker.failed(job, JCARSRError(job.reason))
     try:
         return worker.read(job)
-    except LedgerError:
+    except (LedgerError, ClosedError):
         raise
     except Exception as error:  # one file never costs another its result
         return worker.failed(job, error)
@@ -85,7 +86,7 @@ def _restored(
     """The outcome to come, and whether its result is large."""
     try:
         result = worker.restore(read, on_tile)
-    except LedgerError:
+    except (LedgerError, ClosedError):
         raise
     except Exception as error:  # one file never costs another its result
         return _known(worker.failed(read.job, error)), False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,23 +13,24 @@ from jcarsr.batch.adopt import adopt
 from jcarsr.batch.decide import Decision, decide, sha256_of
 from jcarsr.batch.ledger import Entry, Ledger, as_text
 from jcarsr.batch.plan import Job, Refused, gradient_path
+from jcarsr.batch.reading import PlainReader, Reader
 from jcarsr.batch.settings import Settings
-from jcarsr.errors import ImageError, JCARSRError
+from jcarsr.errors import ImageError, JCARSRError, LargePictureError, MemoryLimitError
 from jcarsr.image import (
     Animation,
     Picture,
     SaveOptions,
     check_format,
-    decode,
     format_of,
     save,
-    size_of,
 )
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.guard import check_file
-from jcarsr.inference.animate import animate
+from jcarsr.image.header import Header
+from jcarsr.inference.animate import animate, check_film
 from jcarsr.inference.compose import compose
 from jcarsr.inference.gradient_map import gradient_map
+from jcarsr.inference.memory import fitting_tile
 from jcarsr.inference.networks import Networks
 
 LARGE = 8_000_000
@@ -92,6 +92,7 @@ class Worker:
         ledger: of the output folder; None = there is none.
         overwrite: files of other origin may be replaced.
         adopt: results of which the ledger knows nothing are entered if they fit.
+        reader: reads the files.
     """
 
     def __init__(
@@ -102,7 +103,12 @@ class Worker:
         *,
         overwrite: bool = False,
         adopt: bool = False,
+        reader: Reader = PlainReader(),  # noqa: B008
     ) -> None:
+        if settings.read.max_memory is None:
+            limited = replace(settings.read, max_memory=networks.max_memory)
+            settings = replace(settings, read=limited)
+        self._reader = reader
         self._networks, self._settings, self._ledger = networks, settings, ledger
         self._overwrite, self._adopt = overwrite, adopt and ledger is not None
         self._settings_text = settings.as_text(networks.scales, chooses=networks.chooses)
@@ -128,15 +134,17 @@ class Worker:
                 networks=self._networks,
                 settings=self._settings,
                 ledger=self._ledger,
+                reader=self._reader,
             )
         if decision.skip and (map_decision is None or map_decision.skip):
             state = "adopted" if adopting else "skipped"
             return Outcome(source=job.source, target=job.target, state=state)
-        file = job.source if data is None else io.BytesIO(data)
-        height, width = size_of(file, self._settings.read)
+        source = job.source if data is None else data
+        header = self._reader.header(source, self._settings.read)
+        self._check_memory(header)
         picture = None
-        if data is not None and height * width <= LARGE:
-            picture = decode(io.BytesIO(data), self._settings.read)
+        if data is not None and header.height * header.width <= LARGE:
+            picture = self._reader.decode(data, self._settings.read)
         return Read(
             job=job,
             data=data,
@@ -156,10 +164,8 @@ class Worker:
         started = time.perf_counter()
         picture = read.picture
         if picture is None:
-            data = read.data
-            picture = decode(
-                read.job.source if data is None else io.BytesIO(data), self._settings.read
-            )
+            source = read.job.source if read.data is None else read.data
+            picture = self._reader.decode(source, self._settings.read)
         target = self._settings.target
         size = target.size(*picture.size)
         check_format(picture, size, format_of(read.job.target) or "")
@@ -276,6 +282,34 @@ class Worker:
         lost = save(picture, target, options, enter)
         ledger.enter(replace(_done(entry), seconds=time.perf_counter() - started))
         return lost
+
+    def _check_memory(self, header: Header) -> None:
+        """Refuse before it is decoded what could not be restored within the memory allowed.
+
+        Raises:
+            LargePictureError: it needs more.
+            JCARSRError: no network enlarges so far.
+        """
+        most, networks = self._networks.max_memory, self._networks
+        if most is None:
+            return
+        size = self._settings.target.size(*header.size)
+        scale = self._settings.target.native_scale(*header.size, networks.scales)
+        facts = networks.record(scale).facts
+        try:
+            fitting_tile(
+                header.height,
+                header.width,
+                scale=scale,
+                tile=self._settings.tile,
+                bytes_per_pixel=facts.bytes_per_pixel("lr" if scale == 1 else "sr"),
+                max_memory=most,
+                itemsize=header.itemsize,
+            )
+            if header.frames > 1:
+                check_film(header.frames, size, most)
+        except MemoryLimitError as error:
+            raise LargePictureError(f"{error} (--max-memory)") from error
 
     def _decide(self, target: Path, sha256: str) -> Decision:
         entry = None if self._ledger is None else self._ledger.find(target)

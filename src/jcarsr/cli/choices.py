@@ -13,6 +13,7 @@ import typer
 from jcarsr.inference.engine import EngineOptions
 
 _HOW = "How it is computed"
+_DAY = 86_400  # seconds
 
 
 class EngineName(StrEnum):
@@ -80,6 +81,26 @@ EnsembleOption: TypeAlias = Annotated[
         rich_help_panel=_HOW,
     ),
 ]
+
+
+DecodeTimeoutOption: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        help="Refuse files that take longer to decode.",
+        rich_help_panel="Difficult inputs and limits",
+    ),
+]
+
+
+def check_decode_timeout(seconds: float) -> None:
+    """Refuse what is no time.
+
+    Raises:
+        ValueError: it is not positive, or longer than a day.
+    """
+    if not 0 < seconds <= _DAY:
+        raise ValueError(f"--decode-timeout {seconds:g}: more than 0 and at most {_DAY} seconds")
 
 
 def engine_options(

@@ -36,7 +36,7 @@ class Option:
     """An option of the command."""
 
     key: str  # its long name without --
-    kind: type  # bool, int, str or an Enum of choices
+    kind: type  # bool, int, float, str or an Enum of choices
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,10 @@ def _value(kind: type, value: Any) -> Any:
     if kind is int:
         if not isinstance(value, int) or isinstance(value, bool):
             raise ValueError("must be a whole number")
+        return value
+    if kind is float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise ValueError("must be a number")
         return value
     if not isinstance(value, str) or not value.isprintable():
         raise ValueError("must be a text")

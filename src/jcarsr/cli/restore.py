@@ -11,9 +11,11 @@ import typer
 from jcarsr import image
 from jcarsr.batch.given import why_no_path
 from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped
+from jcarsr.batch.reading import DEFAULT_SECONDS
 from jcarsr.batch.settings import Settings
 from jcarsr.cli.choices import (
     AnyScale,
+    DecodeTimeoutOption,
     Device,
     DeviceOption,
     EngineName,
@@ -22,6 +24,7 @@ from jcarsr.cli.choices import (
     Precision,
     PrecisionOption,
     ThreadsOption,
+    check_decode_timeout,
     engine_options,
     on_one_line,
     parse_bytes,
@@ -169,6 +172,7 @@ def restore(
             rich_help_panel=_LIMITS,
         ),
     ] = "3G",
+    decode_timeout: DecodeTimeoutOption = DEFAULT_SECONDS,
     tile: Annotated[
         int,
         typer.Option(
@@ -206,6 +210,7 @@ def restore(
             default_format, format = format, None  # a result's name goes before it
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
+        check_decode_timeout(decode_timeout)
         image.limit_pillow(max_pixels)
         networks = Networks(
             weights,
@@ -257,6 +262,7 @@ def restore(
             overwrite=overwrite,
             adopt=adopt,
             lock=not no_lock,
+            decode_seconds=decode_timeout,
             send=send,
         )
     if not done:
