@@ -82,8 +82,8 @@ def test_refusals_are_those_of_this_process(reader: TimedReader) -> None:
         with pytest.raises(ImageError) as timed:
             reader.decode(data, PLAIN)
         assert str(timed.value) == str(plain.value)
-    small = ReadOptions(max_memory=2**20)
-    with pytest.raises(LargePictureError, match=r"needs about .* 1\.0 MiB allowed \(--max-memory"):
+    small = ReadOptions(max_memory=2**10)
+    with pytest.raises(LargePictureError, match=r"needs about .* 1\.0 KiB allowed \(--max-memory"):
         reader.decode(saved("WEBP"), small)
     with pytest.raises(ImageError, match="no such file"):
         reader.decode(Path("missing.webp"), PLAIN)

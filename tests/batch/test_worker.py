@@ -12,6 +12,7 @@ from PIL import Image
 from jcarsr.batch import worker as worker_module
 from jcarsr.batch.ledger import FILE_NAME, Entry, Ledger
 from jcarsr.batch.plan import Job, Refused, gradient_path
+from jcarsr.batch.reading import PlainReader
 from jcarsr.batch.settings import Settings
 from jcarsr.batch.worker import Outcome, Read, Worker, one_line_reason
 from jcarsr.errors import ImageError, JCARSRError
@@ -206,7 +207,7 @@ class TestAgain:
     ) -> None:
         finished(Worker(networks, X2, ledger), job)
         before = job.target.stat()
-        monkeypatch.setattr(worker_module, "size_of", lambda *a: pytest.fail("opened"))
+        monkeypatch.setattr(PlainReader, "header", lambda *a: pytest.fail("opened"))
         outcome = finished(Worker(networks, X2, ledger), job)
         assert outcome == Outcome(source=job.source, target=job.target, state="skipped")
         assert job.target.stat() == before

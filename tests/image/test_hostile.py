@@ -168,7 +168,9 @@ def tiff_of_overlaps() -> bytes:
 def tiles() -> bytes:
     data, at = zlib.compress(bytes(10**7), 9), 8 + 2 + 12 * 11 + 4
     return tiff(
-        tags(16, 16, (322, 4, 1, 46_000), (323, 4, 1, 46_000), (324, 4, 1, at), (325, 4, 1, 10_000)),  # pyright: ignore
+        tags(
+            16, 16, (322, 4, 1, 46_000), (323, 4, 1, 46_000), (324, 4, 1, at), (325, 4, 1, 10_000)
+        ),  # pyright: ignore
         data,
     )
 
@@ -205,7 +207,9 @@ def still() -> list[tuple[bytes, bytes]]:
 
 
 def webp_chunks() -> bytes:
-    return riff((b"VP8X", bytes([0] * 4 + [63, 0, 0, 63, 0, 0])), *still(), *[(b"AAAA", b"")] * 10**6)
+    return riff(
+        (b"VP8X", bytes([0] * 4 + [63, 0, 0, 63, 0, 0])), *still(), *[(b"AAAA", b"")] * 10**6
+    )
 
 
 def webp_xmp() -> bytes:
@@ -220,9 +224,7 @@ def png_frames() -> bytes:
     pixels = zlib.compress(bytes(2))
     for frame in range(100_000):
         number = 2 * frame - (frame > 0)
-        parts.append(
-            chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, 1, 1, 0, 0, 0, 0, 0, 0))
-        )
+        parts.append(chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, 1, 1, 0, 0, 0, 0, 0, 0)))
         parts.append(
             chunk(b"fdAT", struct.pack(">I", number + 1) + pixels)
             if frame

@@ -51,7 +51,9 @@ def saved(format: str, exif: bytes) -> bytes:
 def png_with_text(exif: bytes) -> bytes:
     """As ImageMagick writes it."""
     hexadecimal = exif.hex().encode()
-    data = b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n   %d\n" % len(exif) + hexadecimal)
+    data = b"Raw profile type exif\0\0" + zlib.compress(
+        b"\nexif\n   %d\n" % len(exif) + hexadecimal
+    )
     chunk = struct.pack(">I", len(data)) + b"zTXt" + data
     chunk += struct.pack(">I", zlib.crc32(b"zTXt" + data))
     file = io.BytesIO()

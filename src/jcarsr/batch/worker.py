@@ -297,6 +297,8 @@ class Worker:
         scale = self._settings.target.native_scale(*header.size, networks.scales)
         facts = networks.record(scale).facts
         try:
+            if header.frames > 1:
+                check_film(header.frames, size, most)
             fitting_tile(
                 header.height,
                 header.width,
@@ -306,8 +308,6 @@ class Worker:
                 max_memory=most,
                 itemsize=header.itemsize,
             )
-            if header.frames > 1:
-                check_film(header.frames, size, most)
         except MemoryLimitError as error:
             raise LargePictureError(f"{error} (--max-memory)") from error
 

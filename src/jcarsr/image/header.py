@@ -17,7 +17,6 @@ from jcarsr.image.metadata import orientation_of, stored_size
 from jcarsr.image.open import ReadOptions, one_line, opened
 from jcarsr.image.samples import is_deep
 
-_FIXED = 2**26  # bytes that every decoding may take: tables, buffers, strips
 _ONE_BYTE, _TWO_BYTES = frozenset({"1", "L", "P"}), 2  # of Pillow's modes
 _WORD = 4  # bytes of a pixel in Pillow's images of several channels
 _DECODERS = {"WEBP": 14, "AVIF": 12, "HEIF": 10, "GIF": 6}
@@ -38,7 +37,7 @@ class Header:
     itemsize: int  # bytes of a sample as it will be decoded, 1 or 2
     frames: int  # of an animation that is to be decoded whole; else 1
     work: int  # pixels that the decoder goes through: of all frames, or of all scans
-    need: int  # bytes at the peak of decoding, about, the file's own included
+    need: int  # bytes at the peak of decoding, the file's own included, but for tables and buffers
 
     @property
     def size(self) -> tuple[int, int]:
@@ -96,7 +95,7 @@ def header_of(image: Image.Image, options: ReadOptions) -> Header:
         itemsize=2 if deep else 1,
         frames=frames,
         work=pixels * max(frames, scans),
-        need=_FIXED + length + pixels * _bytes_per_pixel(image, frames, scans, deep=deep),
+        need=length + pixels * _bytes_per_pixel(image, frames, scans, deep=deep),
     )
 
 
