@@ -44,6 +44,7 @@ class Choice:
             tile=DEFAULT_TILE,
             bytes_per_pixel=self.bytes_per_pixel,
             itemsize=2 if found.bits == 16 else 1,
+            alpha=found.transparency,
         )
 
     def outside(self, found: Facts) -> bool | None:

@@ -83,7 +83,7 @@ def test_refusals_are_those_of_this_process(reader: TimedReader) -> None:
             reader.decode(data, PLAIN)
         assert str(timed.value) == str(plain.value)
     small = ReadOptions(max_memory=2**10)
-    with pytest.raises(LargePictureError, match=r"needs about .* 1\.0 KiB allowed \(--max-memory"):
+    with pytest.raises(LargePictureError, match=r"needs about .* 1\.0 KiB allowed$"):
         reader.decode(saved("WEBP"), small)
     with pytest.raises(ImageError, match="no such file"):
         reader.decode(Path("missing.webp"), PLAIN)

@@ -309,7 +309,7 @@ class Worker:
                 itemsize=header.itemsize,
             )
         except MemoryLimitError as error:
-            raise LargePictureError(f"{error} (--max-memory)") from error
+            raise LargePictureError(str(error)) from error
 
     def _decide(self, target: Path, sha256: str) -> Decision:
         entry = None if self._ledger is None else self._ledger.find(target)

@@ -74,7 +74,7 @@ def check_need(header: Header, options: ReadOptions) -> None:
         size = f"{header.width}x{header.height}"
         raise LargePictureError(
             f"needs about {told_bytes(header.need)} to be decoded ({size}), "
-            f"more than the {told_bytes(options.max_memory)} allowed (--max-memory)"
+            f"more than the {told_bytes(options.max_memory)} allowed"
         )
 
 

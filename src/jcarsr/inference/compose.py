@@ -45,7 +45,9 @@ def compose(
     if alpha is not None:
         samples = fill_hidden(samples, alpha)
     passes = 1 if alpha is None else 2
-    colours = restorer.run(samples, lambda done, total: on_tile(done, passes * total))
+    colours = restorer.run(
+        samples, lambda done, total: on_tile(done, passes * total), alpha=alpha is not None
+    )
     sr, repeated = colours.samples, colours.full_precision_tiles
     if picture.grey:
         sr = _mean_channel(sr)
@@ -54,6 +56,7 @@ def compose(
         opacity = restorer.run(
             np.repeat(alpha[..., None], 3, axis=2),
             lambda done, total: on_tile(total + done, passes * total),
+            alpha=True,
         )
         repeated += opacity.full_precision_tiles
         alpha_sr = keep_certain(_mean_channel(opacity.samples)[..., 0], alpha, restorer.scale)

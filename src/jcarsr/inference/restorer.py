@@ -93,9 +93,19 @@ class NetworkRestorer:
         return self.run(lq, on_tile).samples
 
     def run(
-        self, lq: Samples, on_tile: Callable[[int, int], None] = lambda done, total: None
+        self,
+        lq: Samples,
+        on_tile: Callable[[int, int], None] = lambda done, total: None,
+        *,
+        alpha: bool = False,
     ) -> Restoration:
-        """As `restore`, and says what it took. Out of memory, it tries again with smaller tiles."""
+        """As `restore`, and says what it took. Out of memory, it tries again with smaller tiles.
+
+        Args:
+            lq: the picture.
+            on_tile: told (tiles done, tiles in all).
+            alpha: memory is to be left for transparency.
+        """
         height, width = lq.shape[:2]
         tile = fitting_tile(
             height,
@@ -105,6 +115,7 @@ class NetworkRestorer:
             bytes_per_pixel=self._engine.bytes_per_pixel,
             max_memory=self._max_memory,
             itemsize=lq.itemsize,
+            alpha=alpha,
         )
         while True:
             try:
