@@ -37,7 +37,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "progressive": (lambda: jpeg(progressive=True) + jpeg(20), " (another picture)"),
     "several pictures": (several, " (another picture)"),
     "picture and video": (lambda: jpeg() + jpeg(20) + MP4, " (another picture, a video)"),
-    "archive": (lambda: jpeg() + b"PK\3\4" + bytes(range(200)), ""),
+    "archive": (lambda: jpeg() + b"PK\3\4" + bytes(range(200)) * 6, ""),
 }
 
 
@@ -58,7 +58,9 @@ def test_what_stands_behind_the_picture_is_noted(case: str) -> None:
     assert any("behind the picture" in note for note in about) == (case != "several pictures")
 
 
-@pytest.mark.parametrize("rest", [b"", bytes(5000), b"\r\n", b"\xff" * 100, b"few bytes"])
+@pytest.mark.parametrize(
+    "rest", [b"", bytes(5000), b"\r\n", b"\xff" * 100, b"few bytes", b"junk" * 200]
+)
 def test_padding_is_not(rest: bytes) -> None:
     assert notes_of(jpeg() + rest) == ()
     assert not any("behind" in note for note in facts(io.BytesIO(jpeg() + rest)).notes)

@@ -1,4 +1,4 @@
-"""What stands behind the first picture of a JPEG: a video, other pictures, anything.
+"""What stands behind the first picture of a JPEG: a video, other pictures, other data.
 
 Results have no place for it. What XMP says of such data is taken out elsewhere (`xmp`).
 """
@@ -10,12 +10,15 @@ import re
 from jcarsr.image.jpeg_structure import Structure, is_jpeg
 
 _PADDING = b"\0\xff\r\n\t \x1a"
-_FEW = 16  # bytes: less is no file
+_FEW = 16  # bytes: less is nothing
+_MUCH = 1024  # bytes: more is noted, whatever it is
 _VIDEO = re.compile(rb"ftyp(mp4|isom|iso[2-9]|avc1|qt  |M4V|3gp|MSNV|dash|heic|hevc)")
 
 
 def note_on_rest(data: bytes, structure: Structure) -> str | None:
     """Return a note on the bytes behind the first picture, None if there are none that matter.
+
+    Noted are pictures, videos and anything of a kilobyte: less is what faulty writers leave.
 
     Args:
         data: the file.
@@ -31,4 +34,6 @@ def note_on_rest(data: bytes, structure: Structure) -> str | None:
         kind = " (another picture)"
     if _VIDEO.search(rest):
         kind = " (a video)" if not kind else " (another picture, a video)"
+    if not kind and len(rest) < _MUCH:
+        return None
     return f"{len(data) - structure.end:,} bytes behind the picture{kind} were left out"
