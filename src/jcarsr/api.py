@@ -91,7 +91,8 @@ class Restorer:
             JCARSRError: the result would be larger than the networks can make it.
         """
         settings = Settings(target=target or self._default, tile=self._tile)
-        result = restore_picture(_decode_still(picture), self._networks, settings).first
+        decoded = _decode_still(picture, self._networks.max_memory)
+        result = restore_picture(decoded, self._networks, settings).first
         assert isinstance(result, Picture)  # as the input is
         return upright(result)
 
@@ -166,7 +167,7 @@ def _shared_restorer(weights: str | None, device: Device) -> Restorer:
     return Restorer(weights, device=device)
 
 
-def _decode_still(picture: str | Path | Image.Image | Pixels) -> Picture:
+def _decode_still(picture: str | Path | Image.Image | Pixels, max_memory: int | None) -> Picture:
     if isinstance(picture, Image.Image):
         return from_pillow(picture)
     if not isinstance(picture, str | Path):
@@ -174,7 +175,7 @@ def _decode_still(picture: str | Path | Image.Image | Pixels) -> Picture:
     try:
         if reason := why_no_path(str(picture)):
             raise ImageError(reason)
-        decoded = decode(picture)
+        decoded = decode(picture, ReadOptions(max_memory=max_memory))
         if isinstance(decoded, Animation):
             raise ImageError("an animation: restore_file restores all its frames")
     except ImageError as error:

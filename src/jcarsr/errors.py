@@ -43,6 +43,10 @@ class MemoryLimitError(JCARSRError):
     """A picture or tile for which there is not enough memory."""
 
 
+class LargePictureError(ImageError, MemoryLimitError):
+    """A file whose pixels would take more memory than they may."""
+
+
 class LedgerError(JCARSRError):
     """The record of an output folder that cannot be kept."""
 

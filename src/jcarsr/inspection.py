@@ -6,16 +6,18 @@ Decodes the picture and reads the weights' records; loads no network.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from jcarsr.errors import ImageError
 from jcarsr.image import ReadOptions, decode
 from jcarsr.image.decode import Source
-from jcarsr.image.facts import Facts
+from jcarsr.image.facts import Facts, facts
 from jcarsr.jpeg.earlier_save import EarlierSave
 from jcarsr.restoring.choice import choose_for
 from jcarsr.restoring.memory import picture_bytes
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.reading import file_of
 from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.weights import Record, find, read_record
 
@@ -42,6 +44,7 @@ class Choice:
             tile=DEFAULT_TILE,
             bytes_per_pixel=self.bytes_per_pixel,
             itemsize=2 if found.bits == 16 else 1,
+            alpha=found.transparency,
         )
 
     def outside(self, found: Facts) -> bool | None:
@@ -66,6 +69,18 @@ def choose(name: str | None, asked: int | None = None) -> Choice:
     networks = Networks(name)
     scale = networks.asked_scale(asked)
     return _choice(networks.record(scale), scale, bundled=name is None)
+
+
+def look_at_file(
+    source: Path | bytes, options: ReadOptions, choice: Choice
+) -> tuple[Facts, Choice]:
+    """What a file, or the bytes of one, is, and the choice after a look at its pixels.
+
+    Raises:
+        ImageError: its header cannot be read.
+    """
+    found = facts(file_of(source), options)
+    return found, look(choice, file_of(source), options)
 
 
 def look(choice: Choice, source: Source, options: ReadOptions = ReadOptions()) -> Choice:

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+_ROWS = 64  # converted at once
+
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 """(H, W, 3) uint8 RGB."""
 
@@ -49,7 +51,11 @@ def to_8_bits(samples: Samples) -> Pixels:
     """uint8 or uint16 of any shape -> uint8, rounded."""
     if samples.dtype == np.uint8:
         return samples
-    return ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    eight = np.empty(samples.shape, np.uint8)
+    for top in range(0, len(samples), _ROWS):
+        rows = samples[top : top + _ROWS].astype(np.uint32)
+        eight[top : top + _ROWS] = (rows + 128) // 257
+    return eight
 
 
 def crop_to_multiple(pixels: Pixels, multiple: int) -> Pixels:

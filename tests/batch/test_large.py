@@ -40,10 +40,14 @@ class Hungry:
 
 networks = SimpleNamespace(
     scales=(1, 2, 4),
+    chooses=False,
+    choose=lambda picture, scale: "hungry",
     max_memory=DEFAULT_MAX_MEMORY,
     chooses=False,
     choose=lambda picture, scale: "hungry",
-    record=lambda scale, name: SimpleNamespace(name=name, sha256="0"),
+    record=lambda scale, name=None: SimpleNamespace(
+        name=name, sha256="0", facts=JCARSRConfig(scale=2).facts
+    ),
     restorer=lambda scale, name: NetworkRestorer(Hungry(), 512, DEFAULT_MAX_MEMORY),
 )
 peak = lambda: int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
@@ -56,13 +60,18 @@ print(peak() - before)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("orientation", [1, 6])
-def test_hundred_megapixels_take_less_than_three_gib(tmp_path: Path, orientation: int) -> None:
+@pytest.mark.parametrize(("orientation", "alpha"), [(1, False), (6, False), (1, True)])
+def test_hundred_megapixels_take_less_than_three_gib(
+    tmp_path: Path, orientation: int, alpha: bool
+) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (500, 500, 3), np.uint8)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    source, target = tmp_path / "a.jpg", tmp_path / "b.png"
-    Image.fromarray(np.tile(noise, (10, 10, 1))).save(source, quality=50, exif=exif)
+    source, target = tmp_path / ("a.png" if alpha else "a.jpg"), tmp_path / "b.png"
+    image = Image.fromarray(np.tile(noise, (10, 10, 1)))
+    if alpha:
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    image.save(source, quality=50, exif=exif, compress_level=1)
     command = [sys.executable, "-c", SCRIPT, str(source), str(target)]
     taken = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert 2**29 < taken < 3 * 2**30

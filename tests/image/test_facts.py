@@ -284,7 +284,7 @@ def test_broken_exif(image: Image.Image) -> None:
 
 
 def test_many_warnings_are_one_note(image: Image.Image) -> None:
-    entries = b"".join(struct.pack(">HHII", 40000 + i, 2, 1000, 5000) for i in range(500))
+    entries = b"".join(struct.pack(">HHII", 40000 + i, 2, 1000, 50_000) for i in range(500))
     data = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", 500) + entries + bytes(4)
     found = told(saved(image, "JPEG", exif=data))
     assert len(found.notes) <= 3

@@ -89,7 +89,8 @@ class TestWholeFiles:
         ):
             assert damage(changed) == Damage()
             found = still(changed)
-            assert found.notes == ()
+            assert all("behind the picture (another picture)" in note for note in found.notes)
+            assert bool(found.notes) == (changed == data + saved(image))
             np.testing.assert_array_equal(found.samples, still(data).samples)
 
     @pytest.mark.parametrize("kind", KINDS, ids=str)

@@ -75,6 +75,12 @@ def test_sixteen_bits_need_more() -> None:
     assert deep > picture_bytes(900, 900, scale=2, tile=512, bytes_per_pixel=0)
 
 
+def test_transparency_needs_a_fourth_channel_and_a_picture_of_its_own() -> None:
+    plain = picture_bytes(900, 900, scale=2, tile=512, bytes_per_pixel=0)
+    with_alpha = picture_bytes(900, 900, scale=2, tile=512, bytes_per_pixel=0, alpha=True)
+    assert with_alpha - plain == 900**2 * (2 + 3 * 4 + 3 + 3 * 4)
+
+
 @pytest.mark.parametrize(
     ("tile", "side", "smaller"),
     [

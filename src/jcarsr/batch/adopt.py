@@ -12,8 +12,9 @@ from jcarsr.batch.decide import Decision
 from jcarsr.batch.ledger import Entry, Ledger, as_text
 from jcarsr.batch.plan import Job
 from jcarsr.errors import ImageError
-from jcarsr.image import FORMATS, decode, format_of
+from jcarsr.image import FORMATS, format_of
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.reading import Reader
 from jcarsr.restoring.settings import Settings
 
 
@@ -25,6 +26,7 @@ def adopt(
     networks: Networks,
     settings: Settings,
     ledger: Ledger,
+    reader: Reader,
 ) -> None:
     """Enter results that stand under the names that a job's results would get, as done.
 
@@ -39,11 +41,12 @@ def adopt(
         networks: what would restore.
         settings: how.
         ledger: of the output folder.
+        reader: reads the files.
 
     Raises:
         ImageError: the source or a result cannot be read, or a result does not fit.
     """
-    size = decode(job.source, settings.read).size
+    size = reader.decode(job.source, settings.read).size
     wanted = settings.target.size(*size)
     scale = settings.target.native_scale(*size, networks.scales)
     entry = Entry(
@@ -57,20 +60,20 @@ def adopt(
     )
     fitting = [(path, decision) for path, decision in found.items() if decision.adopt]
     for path, _ in fitting:
-        _check(path, wanted if path == job.target else None, settings)
+        _check(path, wanted if path == job.target else None, settings, reader)
     for path, decision in fitting:
         ledger.enter(
             replace(entry, target=ledger.key(path), result_sha256=decision.previous_sha256)
         )
 
 
-def _check(path: Path, size: tuple[int, int] | None, settings: Settings) -> None:
+def _check(path: Path, size: tuple[int, int] | None, settings: Settings, reader: Reader) -> None:
     """Raise an ImageError unless a file is a whole picture of its name's format and of `size`."""
     format = FORMATS[format_of(path) or "png"]
     try:
         pixels = 0 if size is None else size[0] * size[1]
         limit = max(settings.read.max_pixels, pixels)
-        picture = decode(path, replace(settings.read, max_pixels=limit, salvage=False))
+        picture = reader.decode(path, replace(settings.read, max_pixels=limit, salvage=False))
         with Image.open(path) as image:
             found = image.format
     except (ImageError, OSError) as error:

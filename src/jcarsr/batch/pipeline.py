@@ -15,6 +15,7 @@ from itertools import islice
 from jcarsr.batch.plan import Job, Refused
 from jcarsr.batch.worker import LARGE, Read, Worker
 from jcarsr.errors import JCARSRError, LedgerError, StorageError
+from jcarsr.killable import ClosedError
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.restoring.file import Outcome
 
@@ -75,7 +76,7 @@ def _read(worker: Worker, job: Job | Refused) -> Read | Outcome:
         return worker.failed(job, JCARSRError(job.reason))
     try:
         return worker.read(job)
-    except LedgerError:
+    except (LedgerError, ClosedError):
         raise
     except Exception as error:  # one file never costs another its result
         return worker.failed(job, error)
@@ -87,7 +88,7 @@ def _restore(
     """The outcome to come, and whether its result is large."""
     try:
         result = worker.restore(read, on_tile)
-    except LedgerError:
+    except (LedgerError, ClosedError):
         raise
     except Exception as error:  # one file never costs another its result
         return _completed(worker.failed(read.job, error)), False

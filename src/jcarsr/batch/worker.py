@@ -6,7 +6,6 @@ Adds to `restoring.file` what many files need: reading ahead, hashes, decisions 
 from __future__ import annotations
 
 import hashlib
-import io
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from jcarsr.batch.decide import Decision, decide, sha256_of
 from jcarsr.batch.ledger import Entry, Ledger, as_text
 from jcarsr.batch.plan import Job, Refused
 from jcarsr.errors import JCARSRError
-from jcarsr.image import Animation, Picture, size_of
+from jcarsr.image import Animation, Picture
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.guard import check_file
 from jcarsr.progress import OnTile
@@ -25,6 +24,7 @@ from jcarsr.restoring.file import FileRestorer, Outcome, done
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.picture import Restored
+from jcarsr.restoring.reading import PlainReader, Reader
 from jcarsr.restoring.settings import Settings
 
 LARGE = 8_000_000
@@ -66,6 +66,7 @@ class Worker:
         ledger: of the output folder; None = there is none.
         overwrite: files of other origin may be replaced.
         adopt: results of which the ledger knows nothing are entered if they fit.
+        reader: reads the files.
     """
 
     def __init__(
@@ -76,9 +77,10 @@ class Worker:
         *,
         overwrite: bool = False,
         adopt: bool = False,
+        reader: Reader = PlainReader(),  # noqa: B008
     ) -> None:
-        self._files, self._ledger = FileRestorer(networks, settings), ledger
-        self._networks, self._settings = networks, settings
+        self._files, self._ledger = FileRestorer(networks, settings, reader), ledger
+        self._networks, self._settings, self._reader = networks, self._files.settings, reader
         self._overwrite, self._adopt = overwrite, adopt and ledger is not None
         self._settings_text = settings.as_text(networks.scales, chooses=networks.chooses)
 
@@ -104,15 +106,16 @@ class Worker:
                 networks=self._networks,
                 settings=self._settings,
                 ledger=self._ledger,
+                reader=self._reader,
             )
         if all(decision.skip for decision in decisions.values()):
             state = "adopted" if adopting else "skipped"
             return Outcome(source=job.source, target=job.target, state=state)
-        file = job.source if data is None else io.BytesIO(data)
-        height, width = size_of(file, self._settings.read)
+        source = job.source if data is None else data
+        header = self._files.check(source)
         picture = None
-        if data is not None and height * width <= LARGE:
-            picture = self._files.read(io.BytesIO(data))
+        if data is not None and header.height * header.width <= LARGE:
+            picture = self._files.read(data)
         return Read(
             job=job,
             data=data,
@@ -131,7 +134,7 @@ class Worker:
         started = time.perf_counter()
         job, picture = read.job, read.picture
         if picture is None:
-            picture = self._files.read(job.source if read.data is None else io.BytesIO(read.data))
+            picture = self._files.read(job.source if read.data is None else read.data)
         restored = self._files.restore(picture, job.target, on_tile)
         return Result(
             job=job,

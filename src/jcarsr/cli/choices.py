@@ -14,6 +14,7 @@ from jcarsr.protocols import Device, EngineName, Precision
 
 _HOW = "How it is computed"
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}  # of bytes
+_DAY = 86_400  # seconds
 
 
 EngineOption: TypeAlias = Annotated[
@@ -54,6 +55,26 @@ EnsembleOption: TypeAlias = Annotated[
         rich_help_panel=_HOW,
     ),
 ]
+
+
+DecodeTimeoutOption: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        help="Refuse files that take longer to decode.",
+        rich_help_panel="Difficult inputs and limits",
+    ),
+]
+
+
+def check_decode_timeout(seconds: float) -> None:
+    """Refuse what is no time.
+
+    Raises:
+        ValueError: it is not positive, or longer than a day.
+    """
+    if not 0 < seconds <= _DAY:
+        raise ValueError(f"--decode-timeout {seconds:g}: more than 0 and at most {_DAY} seconds")
 
 
 def engine_options(

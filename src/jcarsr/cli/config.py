@@ -35,7 +35,7 @@ class Option:
     """An option of the command."""
 
     key: str  # its long name without --
-    kind: Any  # bool, int, str or a Literal of choices
+    kind: Any  # bool, int, float, str or a Literal of choices
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,10 @@ def _value(kind: Any, value: Any) -> Any:
     if kind is int:
         if not isinstance(value, int) or isinstance(value, bool):
             raise ValueError("must be a whole number")
+        return value
+    if kind is float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise ValueError("must be a number")
         return value
     if not isinstance(value, str) or not value.isprintable():
         raise ValueError("must be a text")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections.abc import Iterator
@@ -14,16 +13,24 @@ import typer
 
 from jcarsr.batch.plan import Refused
 from jcarsr.batch.search import search
-from jcarsr.cli.choices import on_one_line, shown, usage_errors
+from jcarsr.cli.choices import (
+    DecodeTimeoutOption,
+    check_decode_timeout,
+    on_one_line,
+    shown,
+    usage_errors,
+)
 from jcarsr.cli.inputs import FilesFromOption, Given, InputsArgument, NullOption, gather_inputs
 from jcarsr.cli.pipes import read_picture
-from jcarsr.cli.shell import say
+from jcarsr.cli.shell import cleared_away_after_signals, say
 from jcarsr.errors import ImageError, format_bytes
-from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile, facts
+from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
-from jcarsr.inspection import Choice, as_dictionary, choose, look
+from jcarsr.inspection import Choice, as_dictionary, choose, look_at_file
 from jcarsr.jpeg.quality import Quality
 from jcarsr.protocols import Scale
+from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
+from jcarsr.restoring.reading import DEFAULT_SECONDS, TimedReader
 
 
 def inspect(
@@ -40,6 +47,7 @@ def inspect(
     max_pixels: Annotated[int, typer.Option(help="Refuse pictures with more, as bombs.")] = (
         MAX_PIXELS
     ),
+    decode_timeout: DecodeTimeoutOption = DEFAULT_SECONDS,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON line a file on standard output.")
     ] = False,
@@ -53,36 +61,51 @@ def inspect(
     with usage_errors():
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
+        check_decode_timeout(decode_timeout)
         limit_pillow(max_pixels)
         choice = choose(weights, scale)
         given = gather_inputs(inputs, files_from, null)
         pictures = [_Source(Path("-"), data=read_picture())] if given.piped else _found(given)
     failed = False
-    for picture in pictures:
-        name = shown(picture.name)
-        try:
-            if picture.wrong:
-                raise ImageError(picture.wrong)
-            file = Path(picture.name) if picture.data is None else io.BytesIO(picture.data)
-            options = ReadOptions(max_pixels=max_pixels)
-            found = facts(file, options)
-            if picture.data is not None:
-                file = io.BytesIO(picture.data)
-            chosen = look(choice, file, options)
-        except ImageError as error:
-            failed = True
-            typer.echo(f"error: {name}: {error}", err=True)
-            if as_json:
-                say(json.dumps({"file": str(picture.name), "error": str(error)}))
-            continue
-        if as_json:
-            say(json.dumps({"file": str(picture.name), **as_dictionary(found, chosen)}))
-        elif picture.in_folder:
-            say(f"{name}: {', '.join(_in_short(found, chosen))}")
-        else:
-            say("\n".join((name, *(f"  {line}" for line in _lines(found, chosen)))))
+    reader = TimedReader(decode_timeout, max_pixels)
+    options = ReadOptions(max_pixels=max_pixels, max_memory=DEFAULT_MAX_MEMORY)
+    with cleared_away_after_signals(), reader:
+        for picture in pictures:
+            failed |= not _tell(picture, reader, options, choice, as_json=as_json)
     if failed:
         raise typer.Exit(1)
+
+
+def _tell(
+    picture: _Source, reader: TimedReader, options: ReadOptions, choice: Choice, *, as_json: bool
+) -> bool:
+    """Print what a picture is; False if it cannot be read.
+
+    Args:
+        picture: to look at.
+        reader: reads it.
+        options: how.
+        choice: of weights, before the picture is seen.
+        as_json: as a line of JSON.
+    """
+    name = shown(picture.name)
+    try:
+        if picture.wrong:
+            raise ImageError(picture.wrong)
+        source = Path(picture.name) if picture.data is None else picture.data
+        found, chosen = reader.call(look_at_file, source, options, choice)
+    except ImageError as error:
+        typer.echo(f"error: {name}: {error}", err=True)
+        if as_json:
+            say(json.dumps({"file": str(picture.name), "error": str(error)}))
+        return False
+    if as_json:
+        say(json.dumps({"file": str(picture.name), **as_dictionary(found, chosen)}))
+    elif picture.in_folder:
+        say(f"{name}: {', '.join(_in_short(found, chosen))}")
+    else:
+        say("\n".join((name, *(f"  {line}" for line in _lines(found, chosen)))))
+    return True
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ import typer
 from jcarsr import image
 from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped
 from jcarsr.cli.choices import (
+    DecodeTimeoutOption,
     DeviceOption,
     EngineOption,
     EnsembleOption,
     PrecisionOption,
     ThreadsOption,
     as_option,
+    check_decode_timeout,
     engine_options,
     on_one_line,
     parse_bytes,
@@ -31,6 +33,7 @@ from jcarsr.image.paths import why_no_path
 from jcarsr.protocols import Scale
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.reading import DEFAULT_SECONDS
 from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
@@ -168,6 +171,7 @@ def restore(
             rich_help_panel=_LIMITS,
         ),
     ] = as_option(DEFAULT_MAX_MEMORY),
+    decode_timeout: DecodeTimeoutOption = DEFAULT_SECONDS,
     tile: Annotated[
         int,
         typer.Option(
@@ -205,6 +209,7 @@ def restore(
             default_format, format = format, None  # a result's name goes before it
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
+        check_decode_timeout(decode_timeout)
         image.limit_pillow(max_pixels)
         networks = Networks(
             weights,
@@ -261,6 +266,7 @@ def restore(
             overwrite=overwrite,
             adopt=adopt,
             lock=not no_lock,
+            decode_seconds=decode_timeout,
             send=send,
         )
     if not done:

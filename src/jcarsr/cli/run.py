@@ -27,6 +27,7 @@ def run_plan(
     overwrite: bool,
     adopt: bool,
     lock: bool,
+    decode_seconds: float,
     send: Callable[[Outcome], Outcome] | None,
 ) -> bool:
     """Do every job and report it; True if every input has its result now.
@@ -39,10 +40,12 @@ def run_plan(
         overwrite: files of other origin may be replaced.
         adopt: results that the ledger does not know are entered.
         lock: the ledger is locked.
+        decode_seconds: for decoding one file.
         send: passes a result on and returns its outcome; None = results stay where they are.
     """
     from jcarsr.batch.pipeline import run_jobs
     from jcarsr.batch.worker import Worker
+    from jcarsr.restoring.reading import TimedReader
 
     with ExitStack() as stack:
         ledger = None
@@ -51,12 +54,14 @@ def run_plan(
         else:  # results stand among other files
             for folder in {job.target.parent for job in plan.jobs if isinstance(job, Job)}:
                 remove_dead_parts(folder)
-        worker = Worker(networks, settings, ledger, overwrite=overwrite, adopt=adopt)
+        reader = TimedReader(decode_seconds, settings.read.max_pixels)
+        worker = Worker(networks, settings, ledger, overwrite=overwrite, adopt=adopt, reader=reader)
         stack.enter_context(report)
         for note in plan.notes:
             report.note(note)
         outcomes = run_jobs(worker, plan.jobs, report.on_tile)
         stack.callback(outcomes.close)  # waits for what is being written
+        stack.enter_context(reader)  # left before that: nobody waits for what is being read
         try:
             for outcome in outcomes:
                 report.tell(outcome if send is None else send(outcome))

@@ -15,6 +15,8 @@ from jcarsr.errors import ImageError, PixelLimitError
 from jcarsr.image.colours import Colours, settle_colours, without_grey
 from jcarsr.image.geometry import Stored
 from jcarsr.image.guard import check_file
+from jcarsr.image.header import check_need, header_of
+from jcarsr.image.jpeg_behind import note_on_rest
 from jcarsr.image.jpeg_file import TRUNCATED, whole_jpeg
 from jcarsr.image.metadata import orientation_of, read_metadata, stored_size
 from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, opened
@@ -22,7 +24,9 @@ from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.png_rows import has_all_rows
 from jcarsr.image.samples import cmyk_to_rgb, is_grey, load, refuse_unknown_mode, samples_of
+from jcarsr.image.xmp import tells_of_lost_data
 from jcarsr.jpeg.last_save import last_save_of
+from jcarsr.jpeg.structure import read_structure
 from jcarsr.pixels import Pixels, to_8_bits
 
 Source = str | Path | IO[bytes]
@@ -37,9 +41,12 @@ def decode(file: Source, options: ReadOptions = ReadOptions()) -> Picture | Anim
         ImageError: missing, empty, no picture, truncated (without `salvage`), too large, or of a
             kind that cannot be kept whole. The message does not name the file.
     """
-    data, notes = read_bytes(file), list[str]()
+    data, notes, rest = read_bytes(file), list[str](), None
     with opened(io.BytesIO(data), options) as image:
+        if options.max_memory is not None:
+            check_need(header_of(image, options), options)
         if isinstance(image, JpegImageFile):
+            rest = note_on_rest(data, read_structure(data))
             data, notes = whole_jpeg(data, options)
         elif image.format == "PNG" and not has_all_rows(data):
             if not options.salvage:
@@ -47,7 +54,10 @@ def decode(file: Source, options: ReadOptions = ReadOptions()) -> Picture | Anim
             notes = [TRUNCATED]
     with opened(io.BytesIO(data), options) as image:
         if options.first_frame or not _is_animated(image):
-            return _still(image, options, data, notes)
+            picture = _still(image, options, data, notes)
+            if rest is not None and not tells_of_lost_data(picture.notes):
+                picture = picture.noting(rest)
+            return picture
         return _animation(image, options, data)
 
 

@@ -191,19 +191,23 @@ def read_entries(tiff: bytes, order: str, place: int) -> tuple[list[Entry], int]
     """Return the entries of a directory whose values are in the structure, and the next place.
 
     Raises:
-        struct.error: the directory itself is not.
+        struct.error: the directory itself is not, or values lie over each other.
     """
     (count,) = struct.unpack_from(f"{order}H", tiff, place)
     struct.unpack_from(f"{12 * count}x", tiff, place + 2)
     entries: list[Entry] = []
+    held = 0
     for at in range(place + 2, place + 2 + 12 * count, 12):
         tag, kind, number = struct.unpack_from(f"{order}HHI", tiff, at)
         size = number * _SIZES.get(kind, 0)
         if not size:
             continue
         start = at + 8 if size <= 4 else struct.unpack_from(f"{order}I", tiff, at + 8)[0]
-        data = tiff[start : start + size]
-        if len(data) == size:
+        if start + size <= len(tiff):
+            held += size
+            if held > len(tiff):
+                raise struct.error("values that lie over each other")
+            data = tiff[start : start + size]
             entries.append(Entry(tag, kind, number, data, start if size > 4 else None))
     rest = tiff[place + 2 + 12 * count :][:4]
     return entries, struct.unpack(f"{order}I", rest)[0] if len(rest) == 4 else 0
@@ -213,8 +217,6 @@ def _read(found: Exif, tiff: bytes, group: int, place: int) -> int:
     entries, following = read_entries(tiff, found.order, place)
     if place in {known for known, _ in found.places.values()}:
         raise struct.error("directories within themselves")
-    if sum(len(entry.data) for entry in entries) > len(tiff):
-        raise struct.error("values that lie over each other")
     (count,) = struct.unpack_from(f"{found.order}H", tiff, place)
     found.places[group] = place, count
     tags = {entry.tag: entry for entry in entries}

@@ -13,12 +13,15 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError
 from jcarsr.image.colours import settle_colours
+from jcarsr.image.jpeg_behind import note_on_rest
 from jcarsr.image.jpeg_file import doubts_about_jpeg
 from jcarsr.image.late_chunks import find_late_metadata
 from jcarsr.image.metadata import colour_space, read_metadata, stored_size
 from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, opened
 from jcarsr.image.samples import refuse_unknown_mode
+from jcarsr.image.xmp import tells_of_lost_data
 from jcarsr.jpeg.quality import Quality, quality_of
+from jcarsr.jpeg.structure import read_structure
 from jcarsr.jpeg.subsampling import subsampling_name
 
 LAST_SAVE = (
@@ -113,7 +116,11 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
     notes += (*image.info.get(LEFT_OUT, ()), *_doubts(image, frames, options))
     described = _described_profile(image, metadata.icc_profile, notes)
     if jpeg is not None:
-        notes += [*doubts_about_jpeg(_all_bytes(image)), LAST_SAVE]
+        data = _all_bytes(image)
+        rest = note_on_rest(data, read_structure(data))
+        if rest is not None and image.format != "MPO" and not tells_of_lost_data(notes):
+            notes.append(rest)
+        notes += [*doubts_about_jpeg(data), LAST_SAVE]
     return Facts(
         format=image.format or "unknown",
         width=width,

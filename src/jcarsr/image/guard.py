@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import stat
 from pathlib import Path
 from typing import IO
 
 from jcarsr.errors import ImageError
+from jcarsr.image.overlaps import has_overlaps, without_overlaps
 from jcarsr.image.parts import check_chunks, check_gif
 from jcarsr.image.png_chunks import is_png, without_bad_chunks
 from jcarsr.image.tiff_directory import check_tiff
@@ -16,6 +19,8 @@ from jcarsr.jpeg.structure import LOSSLESS, is_jpeg, read_structure
 MAX_BYTES = 2**30
 """Bytes of a file; a larger one is refused."""
 
+_EXIF = "its EXIF data is broken and was left out"
+_EXIF_SEGMENT = re.compile(rb"\xff\xe1(..)Exif\0\0", re.DOTALL)
 _HIERARCHICAL = frozenset({0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF})
 
 
@@ -52,25 +57,42 @@ def check_content(stream: IO[bytes], max_pixels: int) -> tuple[IO[bytes] | None,
     head = stream.read(16)
     if is_jpeg(head):
         stream.seek(0)
-        _check_jpeg(stream.read(MAX_BYTES))
+        other, notes = _check_jpeg(stream.read(MAX_BYTES))
     elif is_png(head):
         other, notes = without_bad_chunks(stream)
     elif head.startswith(b"GIF8"):
         check_gif(stream)
     elif head.startswith(b"RIFF") or head[4:8] == b"ftyp":
         check_chunks(stream, riff=head.startswith(b"RIFF"))
+        stream.seek(0)
+        harmless = without_overlaps(stream.read(MAX_BYTES))
+        if harmless is not None:
+            other, notes = io.BytesIO(harmless), (_EXIF,)
     else:
         check_tiff(stream, max_pixels)
     stream.seek(0)
     return other, notes
 
 
-def _check_jpeg(data: bytes) -> None:
-    frame = read_structure(data).frame
-    if frame is None:
-        return
-    if frame.kind in _HIERARCHICAL:
+def _check_jpeg(data: bytes) -> tuple[IO[bytes] | None, tuple[str, ...]]:
+    """Refuse kinds that are not read; gives the file without EXIF data that cost too much."""
+    structure = read_structure(data)
+    frame = structure.frame
+    if frame is not None and frame.kind in _HIERARCHICAL:
         raise ImageError("hierarchical JPEGs are not supported")
-    if frame.bits != 8:
+    if frame is not None and frame.bits != 8:
         kind = "lossless JPEGs" if frame.kind in LOSSLESS else "JPEGs"
         raise ImageError(f"{kind} of {frame.bits} bits a sample are not supported")
+    segments = [
+        (found.start(), found.start() + 2 + int.from_bytes(found[1]))
+        for found in _EXIF_SEGMENT.finditer(data, 0, structure.end)
+    ]
+    if not has_overlaps(b"".join(data[start + 10 : end] for start, end in segments)):
+        return None, ()
+    kept, at = io.BytesIO(), 0
+    for start, end in segments:
+        kept.write(data[at : max(start, at)])
+        at = max(end, at)
+    kept.write(data[at:])
+    kept.seek(0)
+    return kept, (_EXIF,)

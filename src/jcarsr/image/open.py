@@ -46,6 +46,7 @@ class ReadOptions:
     """How much of a difficult file is taken."""
 
     max_pixels: int = MAX_PIXELS  # of the input, all frames together
+    max_memory: int | None = None  # bytes that decoding may take, about; None = no limit
     salvage: bool = False  # take what decodes of a truncated file
     first_frame: bool = False  # of an animation or of a file of several pages
 

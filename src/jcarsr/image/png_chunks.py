@@ -10,6 +10,7 @@ from typing import IO
 
 from jcarsr.errors import ImageError
 from jcarsr.image.iptc import PNG_KEYWORDS
+from jcarsr.image.overlaps import has_overlaps
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_EXTRA = 10_000
@@ -26,6 +27,7 @@ _TEXTS = frozenset({b"tEXt", *_PACKED})
 _FRAMES = frozenset({b"acTL", b"fcTL", b"fdAT"})  # without them, pixels would be missing
 _SHORTEST = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"eXIf": 8, b"tRNS": 1}
 _NAMES = {b"iCCP": "colour profile", b"eXIf": "EXIF data", b"tRNS": "transparency"}
+_EXIF_TEXT = b"Raw profile type exif\0"
 _CHECK = 4  # bytes of a checksum
 
 
@@ -99,6 +101,8 @@ def _reason(stream: IO[bytes], kind: bytes, length: int, found: _Sorting) -> str
         return "is broken (wrong checksum)"
     if length < _SHORTEST.get(kind, 0):
         return "is broken"
+    if kind == b"eXIf":
+        return "is broken" if has_overlaps(data) else None
     if kind not in _TEXTS:
         return None
     if length > _MAX_TEXTS - found.texts:
@@ -106,13 +110,24 @@ def _reason(stream: IO[bytes], kind: bytes, length: int, found: _Sorting) -> str
     try:
         packed = _packed(kind, data)
         inflater = zlib.decompressobj()
-        inflated = 0 if packed is None else len(inflater.decompress(packed, _MAX_TEXT + 1))
+        text = b"" if packed is None else inflater.decompress(packed, _MAX_TEXT + 1)
     except zlib.error:
         return "is broken"
-    found.texts += length + inflated
-    if inflated > _MAX_TEXT:
+    found.texts += length + len(text)
+    if len(text) > _MAX_TEXT:
         return "is too large"
+    if data.startswith(_EXIF_TEXT) and _is_bad_exif(text or data.partition(b"\0")[2]):
+        return "is broken"
     return "is broken" if packed is not None and not inflater.eof else None
+
+
+def _is_bad_exif(text: bytes) -> bool:
+    """Whether a text of hexadecimal EXIF data, as ImageMagick writes it, costs too much to read."""
+    try:
+        exif = bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("latin-1"))
+    except ValueError:
+        return False
+    return has_overlaps(exif.removeprefix(b"Exif\0\0"))
 
 
 def _name(stream: IO[bytes], kind: bytes, at: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms
 
 from jcarsr.errors import ImageError
@@ -13,6 +15,7 @@ from jcarsr.image.metadata import colour_space, wrong_profile
 from jcarsr.image.open import SALVAGE_HELPS, ReadOptions, one_line, opened
 from jcarsr.pixels import Samples
 
+_STRIP = 2**20  # pixels converted at once
 _GREY = frozenset({"1", "L", "LA", "La"})
 _DEEP_GREY = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 _COLOUR = frozenset({"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK"})
@@ -43,6 +46,14 @@ def refuse_unknown_mode(image: Image.Image) -> None:
     planes = _tiff_tag(image, ExifTags.Base.PlanarConfiguration, 1) == 2 and len(bits) > 1
     if planes and max(bits) > 8:
         raise ImageError("16-bit pictures stored plane by plane are not supported")
+
+
+def is_deep(image: Image.Image) -> bool:
+    """Whether `samples_of` gives 16 bits, of an opened image that is not loaded."""
+    if image.mode in _DEEP_GREY:
+        return True
+    layouts = [_raw_mode(tile.args) for tile in getattr(image, "tile", None) or ()]
+    return bool(layouts) and all(layout in _OTHER_ORDER for layout in layouts)
 
 
 def load(image: Image.Image, options: ReadOptions) -> bool:
@@ -91,21 +102,19 @@ def samples_of(
         ImageError: the pixels cannot be decoded.
     """
     if image.mode in _DEEP_GREY:
-        grey = np.asarray(image).astype(np.uint16)
-        if _tiff_tag(image, ExifTags.Base.PhotometricInterpretation, 1) == 0:  # white is 0
-            grey = 65535 - grey
-        return np.repeat(grey[..., None], 3, axis=2), None
+        return _deep_grey(image), None
     _mend_transparent_grey(image, layout)
     mode = "RGBA" if image.has_transparency_data else "RGB"
-    every = _converted(image, mode)
     swaps = [_OTHER_ORDER.get(_raw_mode(tile.args)) for tile in layout or ()]
-    if data is not None and swaps and all(swaps):
-        every = every.astype(np.uint16) << 8 | _lower_bytes(data, mode, options)
-    if mode == "RGB":
-        return every, None
-    alpha = np.ascontiguousarray(every[..., 3])
-    opaque = bool((alpha == np.iinfo(alpha.dtype).max).all())
-    return np.ascontiguousarray(every[..., :3]), None if opaque else alpha
+    if data is None or not swaps or not all(swaps):
+        return _gathered(image.im.size, mode, np.uint8, _strips(image, mode))
+    with opened(io.BytesIO(data), options) as other:
+        unchecked: Any = other
+        unchecked.tile = [tile._replace(args=_swapped(tile.args)) for tile in unchecked.tile]
+        load(other, options)
+        both = zip(_strips(image, mode), _strips(other, mode), strict=True)
+        deep = (upper.astype(np.uint16) << 8 | lower for upper, lower in both)
+        return _gathered(image.im.size, mode, np.uint16, deep)
 
 
 def cmyk_to_rgb(
@@ -142,21 +151,52 @@ def _tiff_tag(image: Image.Image, tag: int, default: Any) -> Any:
     return default if tags is None else tags.get(tag, default)
 
 
-def _lower_bytes(data: bytes, mode: str, options: ReadOptions) -> Samples:
-    with opened(io.BytesIO(data), options) as image:
-        unchecked: Any = image
-        unchecked.tile = [tile._replace(args=_swapped(tile.args)) for tile in unchecked.tile]
-        load(image, options)
-        return _converted(image, mode)
+def _deep_grey(image: Image.Image) -> Samples:
+    """(H, W, 3) uint16 of an image of 16-bit greys."""
+    samples = np.empty((*image.im.size[::-1], 3), np.uint16)
+    inverted = _tiff_tag(image, ExifTags.Base.PhotometricInterpretation, 1) == 0  # white is 0
+    for rows, part in _parts(image):
+        grey = np.asarray(part).astype(np.uint16)
+        samples[rows] = (65535 - grey if inverted else grey)[..., None]
+    return samples
 
 
-def _converted(image: Image.Image, mode: str) -> Samples:
-    try:
-        return np.array(image.convert(mode))
-    except MemoryError:
-        raise
-    except Exception as error:  # for example a palette that the file does not hold
-        raise ImageError(f"cannot be decoded ({one_line(error)})") from error
+def _gathered(
+    size: tuple[int, int], mode: str, dtype: npt.DTypeLike, strips: Iterable[Samples]
+) -> tuple[Samples, Samples | None]:
+    """RGB samples and alpha, None where all is opaque, of a picture's strips from top to bottom."""
+    width, height = size
+    samples = np.empty((height, width, 3), dtype)
+    alpha = np.empty((height, width), dtype) if mode == "RGBA" else None
+    top = 0
+    for strip in strips:
+        rows = slice(top, top + len(strip))
+        samples[rows] = strip[..., :3]
+        if alpha is not None:
+            alpha[rows] = strip[..., 3]
+        top = rows.stop
+    opaque = alpha is None or bool((alpha == np.iinfo(alpha.dtype).max).all())
+    return samples, None if opaque else alpha
+
+
+def _strips(image: Image.Image, mode: str) -> Iterator[Samples]:
+    """An image in another mode, from top to bottom, in parts that take little memory."""
+    for _, part in _parts(image):
+        try:
+            yield np.asarray(part.convert(mode))
+        except MemoryError:
+            raise
+        except Exception as error:  # for example a palette that the file does not hold
+            raise ImageError(f"cannot be decoded ({one_line(error)})") from error
+
+
+def _parts(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """Parts of an image, from top to bottom, and their rows."""
+    width, height = image.im.size  # the image itself may speak of how it will be turned
+    rows = max(_STRIP // max(width, 1), 1)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        yield slice(top, bottom), image.crop((0, top, width, bottom))
 
 
 def _raw_mode(args: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,10 @@ _PREFIXES = {b"II*\0": "<", b"MM\0*": ">"}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
 _LETTERS = {1: "B", 3: "H", 4: "I", 13: "I"}
 _BLOB = frozenset({1, 2, 6, 7})  # types of single bytes, which cost what they are long
-_TAGS = frozenset({254, 256, 257, 258, 259, 262, 277, 322, 323, 330, 338, 339, 50706})
+_TAGS = frozenset(
+    {254, 256, 257, 258, 259, 262, 277, 322, 323, 330, 338, 339, 50706, 34665, 34853, 40965}
+)
+_GROUPS, _INTEROPERABILITY = (34665, 34853), 40965  # directories of EXIF data
 _MOST_SUBDIRECTORIES = 16
 _NEWSUBFILE, _COMPRESSION, _PHOTOMETRIC, _SUBDIRECTORIES, _DNG = 254, 259, 262, 330, 50706
 _SENSOR = frozenset({32803, 34892})  # photometric: colour filter array, linear raw
@@ -45,6 +49,7 @@ Directory = dict[int, tuple[int, ...]]
 class _Walk:
     stream: IO[bytes]
     order: str
+    length: int  # bytes of the file
 
     def directory(self, place: int) -> tuple[Directory, int]:
         """The tags that matter of one directory, and the place of the next; 0 = none.
@@ -58,9 +63,14 @@ class _Walk:
         entries = self.stream.read(12 * count)
         rest = self.stream.read(4)
         found: Directory = {}
-        values = 0
+        values = held = 0
         for tag, kind, number, value in struct.iter_unpack(f"{self.order}HHI4s", entries):
             values += 0 if kind in _BLOB else number
+            size = number * _SIZES.get(kind, 0)
+            if size > 4 and struct.unpack(f"{self.order}I", value)[0] + size <= self.length:
+                held += size
+            if held > self.length:
+                raise ImageError("values that lie over each other: refused")
             if values > MAX_VALUES:
                 raise ImageError(f"more than {MAX_VALUES:,} values in its directory: refused")
             if tag in _TAGS and kind in _LETTERS and number:
@@ -128,7 +138,7 @@ def kind_of_tiff(stream: IO[bytes]) -> str | None:
 def _walk(stream: IO[bytes]) -> _Walk | None:
     stream.seek(0)
     order = _PREFIXES.get(stream.read(4))
-    return None if order is None else _Walk(stream, order)
+    return None if order is None else _Walk(stream, order, stream.seek(0, io.SEEK_END))
 
 
 def _check(walk: _Walk, place: int, max_pixels: int) -> None:
@@ -145,6 +155,10 @@ def _check(walk: _Walk, place: int, max_pixels: int) -> None:
             )
         if len(seen) == 1:
             _refuse_raw(walk, tags)
+        for group in (place for tag in _GROUPS for place in tags.get(tag, ())):
+            for inner in _known(walk, group):
+                for deeper in inner.get(_INTEROPERABILITY, ()):
+                    list(_known(walk, deeper))
         place = following
 
 

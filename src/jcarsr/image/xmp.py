@@ -16,7 +16,7 @@ _AREA, _SIZE = (
 )
 _RECTANGLE = ("http://ns.microsoft.com/photo/1.2/t/Region#", "Rectangle")
 _GOOGLE, _CAMERA = "http://ns.google.com/photos/", "http://ns.google.com/photos/1.0/camera/"
-_VIDEO, _GAIN, _DEPTH = "video", "HDR gain map", "depth map"
+_VIDEO, _GAIN, _DEPTH, _ATTACHED = "video", "HDR gain map", "depth map", "attached data"
 _PARTS = {  # namespaces of which nothing is true without the data behind the picture
     "http://ns.adobe.com/hdr-gain-map/1.0/": _GAIN,
     "http://ns.apple.com/HDRGainMap/1.0/": _GAIN,
@@ -71,10 +71,18 @@ def without_lost_parts(xmp: bytes) -> tuple[bytes, tuple[str, ...]]:
     if not lost:
         return packet.bytes, ()
     if lost.pop(None, True) is None and not lost:
-        lost["attached data"] = None
-    return _without_declarations(packet.changed()), tuple(
-        f"its {part} was left out" for part in lost
-    )
+        lost[_ATTACHED] = None
+    return _without_declarations(packet.changed()), tuple(_note(part) for part in lost)
+
+
+def tells_of_lost_data(notes: Iterable[str]) -> bool:
+    """Whether notes tell already of data behind a picture, of which its packet speaks."""
+    parts = (_VIDEO, _GAIN, _DEPTH, _ATTACHED)
+    return not {_note(part) for part in parts}.isdisjoint(notes)
+
+
+def _note(part: str | None) -> str:
+    return f"its {part} was left out"
 
 
 def _without_declarations(xmp: bytes) -> bytes:

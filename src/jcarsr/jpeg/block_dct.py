@@ -14,6 +14,8 @@ Plane: TypeAlias = npt.NDArray[np.float32]
 SIDE = 8
 """Pixels along a block."""
 
+_ROWS = 64  # converted at once
+
 
 def _basis() -> Plane:
     k = np.arange(SIDE)
@@ -28,7 +30,11 @@ BASIS = _basis()
 
 def luma_full_range(pixels: npt.NDArray[np.uint8]) -> Plane:
     """Y as JPEG files have it (JFIF): (H, W, 3) uint8 RGB -> (H, W), 0 to 255."""
-    return pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    weights = np.array([0.299, 0.587, 0.114], np.float32)
+    plane = np.empty(pixels.shape[:2], np.float32)
+    for top in range(0, len(pixels), _ROWS):
+        plane[top : top + _ROWS] = pixels[top : top + _ROWS].astype(np.float32) @ weights
+    return plane
 
 
 def block_dct(plane: Plane, phase: tuple[int, int]) -> npt.NDArray[np.float32]:

@@ -31,12 +31,8 @@ def animate(
         MemoryLimitError: they would take more.
         JCARSRError: as `compose`, or a frame cannot be decoded.
     """
-    needed = size[0] * size[1] * 4 * len(animation)
-    if max_memory is not None and needed > max_memory:
-        raise MemoryLimitError(
-            f"{len(animation)} frames need {format_bytes(needed)}, "
-            f"more than the {format_bytes(max_memory)} allowed"
-        )
+    if max_memory is not None:
+        check_film(len(animation), size, max_memory)
     frames: list[Picture] = []
     repeated = 0
     for index, frame in enumerate(animation.decode_frames()):
@@ -44,3 +40,22 @@ def animate(
         repeated += result.full_precision_tiles
         frames.append(result.picture)
     return replace(animation, size=size, decode_frames=lambda: iter(frames)), repeated
+
+
+def check_film(frames: int, size: tuple[int, int], max_memory: int) -> None:
+    """See whether all restored frames can be held.
+
+    Args:
+        frames: how many.
+        size: (width, height) of each.
+        max_memory: bytes that they may take.
+
+    Raises:
+        MemoryLimitError: they would take more.
+    """
+    needed = size[0] * size[1] * 4 * frames
+    if needed > max_memory:
+        raise MemoryLimitError(
+            f"{frames} frames need {format_bytes(needed)}, "
+            f"more than the {format_bytes(max_memory)} allowed"
+        )

@@ -45,14 +45,14 @@ def compose(
     if alpha is not None:
         samples = fill_hidden(samples, alpha)
     passes = 1 if alpha is None else 2
-    colours = restorer.run(samples, pass_of(on_tile, 0, passes))
+    colours = restorer.run(samples, pass_of(on_tile, 0, passes), alpha=alpha is not None)
     sr, repeated = colours.samples, colours.full_precision_tiles
     if picture.grey:
         sr = _mean_channel(sr)
     alpha_sr = None
     if alpha is not None:
         planes = np.repeat(alpha[..., None], 3, axis=2)
-        opacity = restorer.run(planes, pass_of(on_tile, 1, passes))
+        opacity = restorer.run(planes, pass_of(on_tile, 1, passes), alpha=True)
         repeated += opacity.full_precision_tiles
         alpha_sr = keep_certain(_mean_channel(opacity.samples)[..., 0], alpha, restorer.scale)
     if size is not None and picture.orientation >= 5:

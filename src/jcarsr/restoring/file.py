@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from jcarsr.errors import ImageError
-from jcarsr.image import Animation, Picture, SaveOptions, check_format, decode, format_of, save
-from jcarsr.image.decode import Source
+from jcarsr.errors import ImageError, LargePictureError, MemoryLimitError
+from jcarsr.image import Animation, Picture, SaveOptions, check_format, format_of, save
+from jcarsr.image.header import Header
 from jcarsr.progress import OnTile, ignore_progress
+from jcarsr.restoring.animate import check_film
+from jcarsr.restoring.memory import fitting_tile
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind, output_paths
 from jcarsr.restoring.picture import Restored, restore_picture
+from jcarsr.restoring.reading import PlainReader, Reader, Source
 from jcarsr.restoring.settings import Settings
 
 
@@ -40,11 +43,20 @@ class FileRestorer:
 
     Args:
         networks: what restores.
-        settings: how.
+        settings: how; without a limit on memory, that of `networks` counts.
+        reader: reads the files.
     """
 
-    def __init__(self, networks: Networks, settings: Settings) -> None:
-        self.networks, self.settings = networks, settings
+    def __init__(
+        self,
+        networks: Networks,
+        settings: Settings,
+        reader: Reader = PlainReader(),  # noqa: B008
+    ) -> None:
+        if settings.read.max_memory is None:
+            limited = replace(settings.read, max_memory=networks.max_memory)
+            settings = replace(settings, read=limited)
+        self.networks, self.settings, self._reader = networks, settings, reader
 
     def run(
         self,
@@ -73,6 +85,7 @@ class FileRestorer:
         paths = self.paths(target)
         for path in paths.values():
             check_place(path, overwrite=overwrite)
+        self.check(source)
         restored = self.restore(self.read(source), target, on_tile)
         notes = tuple[str, ...]()
         for kind, path in reversed(paths.items()):
@@ -89,7 +102,37 @@ class FileRestorer:
         Raises:
             ImageError: it cannot be read as a picture.
         """
-        return decode(source, self.settings.read)
+        return self._reader.decode(source, self.settings.read)
+
+    def check(self, source: Source) -> Header:
+        """Return what a file's header says, once it is clear that memory suffices for it.
+
+        Raises:
+            LargePictureError: it could not be restored within the memory allowed.
+            JCARSRError: it cannot be read, or no network enlarges so far.
+        """
+        header = self._reader.header(source, self.settings.read)
+        most, networks = self.networks.max_memory, self.networks
+        if most is None:
+            return header
+        size = self.settings.target.size(*header.size)
+        scale = self.settings.target.native_scale(*header.size, networks.scales)
+        facts = networks.record(scale).facts
+        try:
+            if header.frames > 1:
+                check_film(header.frames, size, most)
+            fitting_tile(
+                header.height,
+                header.width,
+                scale=scale,
+                tile=self.settings.tile,
+                bytes_per_pixel=facts.bytes_per_pixel("lr" if scale == 1 else "sr"),
+                max_memory=most,
+                itemsize=header.itemsize,
+            )
+        except MemoryLimitError as error:
+            raise LargePictureError(str(error)) from error
+        return header
 
     def restore(
         self, picture: Picture | Animation, target: Path, on_tile: OnTile = ignore_progress

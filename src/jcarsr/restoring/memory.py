@@ -23,6 +23,7 @@ def picture_bytes(
     tile: int | None,
     bytes_per_pixel: int,
     itemsize: int = 1,
+    alpha: bool = False,
 ) -> int:
     """Bytes at the peak for a picture from decoding to encoding, beside the weights, about.
 
@@ -33,14 +34,17 @@ def picture_bytes(
         tile: side of a tile in input pixels; None = the whole picture at once.
         bytes_per_pixel: of the network, for each pixel of a tile.
         itemsize: bytes of a sample, 1 or 2.
+        alpha: there is transparency, which is restored by itself, as a grey picture.
     """
     seen_height, seen_width = (min(tile or side, side) for side in (height, width))
-    levels = height * width * 3 * itemsize
+    colours = height * width * 3 * itemsize
+    levels = colours + colours // 3 if alpha else colours
     strip = seen_height * width * scale**2 * 3 * 4
     return (
         2 * levels
         + levels * scale**2 * _RESULT_COPIES
         + strip * _STRIP_COPIES
+        + (colours * (1 + scale**2) if alpha else 0)
         + seen_height * seen_width * bytes_per_pixel
     )
 
@@ -54,6 +58,7 @@ def fitting_tile(
     bytes_per_pixel: int,
     max_memory: int | None,
     itemsize: int = 1,
+    alpha: bool = False,
 ) -> int | None:
     """The largest tile up to `tile` with which the picture stays within `max_memory`.
 
@@ -83,6 +88,7 @@ def fitting_tile(
             tile=side,
             bytes_per_pixel=bytes_per_pixel,
             itemsize=itemsize,
+            alpha=alpha,
         )
 
     def fits(side: int | None) -> bool:

@@ -87,8 +87,16 @@ class NetworkRestorer:
         """
         return self.run(lq, on_tile).samples
 
-    def run(self, lq: Samples, on_tile: OnTile = ignore_progress) -> Restoration:
-        """As `restore`, and says what it took. Out of memory, it tries again with smaller tiles."""
+    def run(
+        self, lq: Samples, on_tile: OnTile = ignore_progress, *, alpha: bool = False
+    ) -> Restoration:
+        """As `restore`, and says what it took. Out of memory, it tries again with smaller tiles.
+
+        Args:
+            lq: the picture.
+            on_tile: called with (tiles done, tiles in all).
+            alpha: memory is to be left for transparency.
+        """
         height, width = lq.shape[:2]
         tile = fitting_tile(
             height,
@@ -98,6 +106,7 @@ class NetworkRestorer:
             bytes_per_pixel=self._engine.bytes_per_pixel,
             max_memory=self._max_memory,
             itemsize=lq.itemsize,
+            alpha=alpha,
         )
         while True:
             try:

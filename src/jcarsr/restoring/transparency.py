@@ -6,6 +6,8 @@ import numpy as np
 
 from jcarsr.pixels import Floats, Samples, to_samples
 
+_ROWS = 64  # an even number, done at once
+
 
 def fill_hidden(samples: Samples, alpha: Samples) -> Samples:
     """Give fully transparent pixels the colour of the visible ones around them.
@@ -15,11 +17,24 @@ def fill_hidden(samples: Samples, alpha: Samples) -> Samples:
     anything.
     (H, W, 3), (H, W) -> (H, W, 3)
     """
-    top = np.iinfo(samples.dtype).max
-    weight: Floats = alpha[..., None].astype(np.float32) / np.float32(top)
-    premultiplied: Floats = samples.astype(np.float32) / np.float32(top) * weight
-    filled = _fill_from_coarser(premultiplied, weight)
-    return np.where(alpha[..., None] == 0, to_samples(filled, samples.dtype), samples)
+    if alpha.min() > 0:
+        return samples
+    height, width = alpha.shape
+    top = np.float32(np.iinfo(samples.dtype).max)
+    strips = [slice(first, first + _ROWS) for first in range(0, height, _ROWS)]
+    colours, weights = list[Floats](), list[Floats]()
+    for rows in strips:  # whole arrays of floats would take much memory
+        weight: Floats = alpha[rows, :, None].astype(np.float32) / top
+        colours.append(_halve(samples[rows].astype(np.float32) / top * weight))
+        weights.append(_halve(weight))
+    coarse = _fill_from_coarser(np.concatenate(colours), np.concatenate(weights))
+    result = samples.copy()
+    for rows in strips:
+        hidden = alpha[rows] == 0
+        fill = coarse[rows.start // 2 : rows.stop // 2].repeat(2, 0).repeat(2, 1)
+        fill = fill[: len(hidden), :width]
+        result[rows][hidden] = to_samples(fill[hidden], samples.dtype)
+    return result
 
 
 def keep_certain(sr: Samples, alpha: Samples, scale: int) -> Samples:

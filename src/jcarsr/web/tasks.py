@@ -101,7 +101,7 @@ class Performer:
 
     def __init__(self, options: EngineOptions, max_pixels: int, max_memory: int) -> None:
         self._options, self._max_memory = options, max_memory
-        self._read = ReadOptions(max_pixels=max_pixels)
+        self._read = ReadOptions(max_pixels=max_pixels, max_memory=max_memory)
         self._networks: dict[str | None, Networks] = {}
 
     def warm(self) -> None:
