@@ -66,7 +66,7 @@ def test_readable(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
         "  metadata: 299.999x299.999 dpi",
         "  earlier save: no trace of one",
         f"  weights: {trained}",
-        "  memory: about 31 KiB beside the weights",
+        "  memory: about 32 KiB beside the weights",
     ]
 
 
