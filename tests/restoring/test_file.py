@@ -9,6 +9,7 @@ from PIL import Image
 import jcarsr
 from jcarsr import ImageError, Outcome, SaveOptions, Target
 from jcarsr.pixels import Pixels
+from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.file import FileRestorer, check_place
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind
@@ -37,7 +38,7 @@ def test_result_is_the_librarys(source: Path, tiny_weights: Path, tmp_path: Path
         size=(60, 48),
         scale=2,
         weights=read_record(tiny_weights).name,
-        tile=512,
+        tile=DEFAULT_TILE,
     )
     with Image.open(tmp_path / "out" / "b.png") as saved:
         expected = jcarsr.restore(source, weights=str(tiny_weights))

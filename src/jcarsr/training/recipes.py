@@ -10,7 +10,7 @@ from jcarsr.loss_weights import LossWeights, PixelError
 from jcarsr.training.schedule import Cosine, Halving, Schedule
 
 ANY_QUALITY = Once(qfs=(5, 7, 10, 13, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95), share_444=0.2)
-WEB = Web(once=replace(ANY_QUALITY, qfs=(7, 10, 13, 18, 25, 35, 50, 70, 80, 90, 95)), repeated=11)
+WEB = Web(once=replace(ANY_QUALITY, qfs=(7, 11, 18, 35, 60, 80, 93)), repeated=15)
 
 
 @dataclass(frozen=True, kw_only=True)
