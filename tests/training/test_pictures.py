@@ -72,4 +72,5 @@ def test_run_is_known_by_recipe_and_pictures_but_not_by_budget_or_place(
     moved = picture_folder.rename(picture_folder.with_name("moved"))
     assert identity(recipe, list_entries([moved])) == known
     assert identity(replace(recipe, seed=7), entries) != known
+    assert identity(replace(recipe, shrink=2), entries) != known
     assert identity(recipe, entries[1:]) != known

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from jcarsr.cli.choices import (
+    AnyScale,
     Device,
     DeviceOption,
     EngineName,
@@ -17,7 +18,6 @@ from jcarsr.cli.choices import (
     EnsembleOption,
     Precision,
     PrecisionOption,
-    Scale,
     ThreadsOption,
     engine_options,
     parse_qfs,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     data: Annotated[list[Path], typer.Option(help="Folder of original pictures; repeatable.")],
-    scale: Annotated[Scale, typer.Option(help="Enlarge by this.")],
+    scale: Annotated[AnyScale, typer.Option(help="Enlarge by this; 1 only removes artifacts.")],
     qf: Annotated[
         str | None,
         typer.Option(
@@ -75,7 +75,7 @@ def evaluate(
         histories = _histories(qf, history or [], subsampling)
         options = engine_options(engine, device, precision, threads)
         context = Context(scale=int(scale), options=options, ensemble=ensemble)
-        names = weights or ["bicubic", default_name(int(scale))]
+        names = weights or ["bicubic", default_name(max(int(scale), 2))]
         methods = [find_method(name, context) for name in names]
     rows: list[Row] = []
     console = Console(stderr=True)
@@ -107,7 +107,9 @@ def tables(
     set: Annotated[
         list[str] | None, typer.Option(help="Of this set alone; repeatable. (default: all)")
     ] = None,
-    scale: Annotated[Scale | None, typer.Option(help="At this scale alone. (default: all)")] = None,
+    scale: Annotated[
+        AnyScale | None, typer.Option(help="At this scale alone. (default: all)")
+    ] = None,
 ) -> None:
     """Make the results tables from stored rows."""
     from jcarsr.evaluation.rows import read_rows

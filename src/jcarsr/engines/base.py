@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from jcarsr.pixels import Planes
+from jcarsr.pixels import Planes, Tables
 from jcarsr.protocols import Device, EngineName, Output, Precision
 
 
@@ -33,7 +33,9 @@ class Engine(Protocol):
         """Memory that `run` takes for each pixel of its input, about and rather too much."""
         ...
 
-    def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+    def run(
+        self, lq: Planes, *, full_precision: bool = False, tables: Tables | None = None
+    ) -> Planes:
         """Restore one picture or tile. Must be callable from several threads.
 
         (1, 3, H, W) float32 RGB in [0, 1] -> (1, 3, scale * H, scale * W) float32, not clamped
@@ -41,6 +43,7 @@ class Engine(Protocol):
         Args:
             lq: the input.
             full_precision: compute in float32 whatever the engine does else.
+            tables: of the input's last save, for networks that read them.
 
         Raises:
             MemoryLimitError: not enough memory for an input of this size.

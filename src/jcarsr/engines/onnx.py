@@ -11,7 +11,7 @@ import onnxruntime as ort  # pyright: ignore[reportMissingTypeStubs]
 from jcarsr.engines.base import EngineOptions
 from jcarsr.engines.graph_files import IDENTITY, Graphs
 from jcarsr.errors import MemoryLimitError
-from jcarsr.pixels import Planes
+from jcarsr.pixels import Planes, Tables
 from jcarsr.protocols import Output, Precision
 
 
@@ -66,8 +66,12 @@ class OnnxEngine:
         """Memory that `run` takes for each pixel of its input, about and rather too much."""
         return self._graphs.bytes_per_pixel
 
-    def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+    def run(
+        self, lq: Planes, *, full_precision: bool = False, tables: Tables | None = None
+    ) -> Planes:
         """(1, 3, H, W) float32 RGB in [0, 1] -> (1, 3, scale * H, scale * W) float32.
+
+        `tables` is not read: no graph does.
 
         Raises:
             MemoryLimitError: not enough memory for an input of this size.

@@ -13,7 +13,7 @@ import openvino
 from jcarsr.engines.base import EngineOptions
 from jcarsr.engines.graph_files import IDENTITY, Graphs
 from jcarsr.errors import MemoryLimitError
-from jcarsr.pixels import Planes
+from jcarsr.pixels import Planes, Tables
 from jcarsr.protocols import Output, Precision
 
 _CORE: Any = openvino.Core()  # comes with few types
@@ -78,8 +78,12 @@ class OpenVINOEngine:
         """Memory that `run` takes for each pixel of its input, about and rather too much."""
         return self._graphs.bytes_per_pixel
 
-    def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+    def run(
+        self, lq: Planes, *, full_precision: bool = False, tables: Tables | None = None
+    ) -> Planes:
         """(1, 3, H, W) float32 RGB in [0, 1] -> (1, 3, scale * H, scale * W) float32.
+
+        `tables` is not read: no graph does.
 
         Raises:
             MemoryLimitError: not enough memory for an input of this size.

@@ -43,13 +43,17 @@ def find_method(name: str, context: Context) -> Method:
     if name in METHODS:
         return METHODS[name](context)
     record = read_record(find(name))
-    if record.facts.scale != context.scale:
-        raise ValueError(f"{name} enlarges by {record.facts.scale}, not by {context.scale}")
     networks = context.networks(name)
+    if context.scale not in networks.scales:
+        own = record.facts.scale
+        does = f"enlarges by {own}" if own > 1 else "keeps the size"
+        raise ValueError(f"{name} {does}, and {context.scale} is asked")
     networks.check_device()
-    return Method.of_pixels(
-        f"{record.name}, ensemble" if context.ensemble else record.name,
-        networks.restorer(context.scale),
+    restorer = networks.restorer(context.scale)
+    return Method(
+        name=f"{record.name}, ensemble" if context.ensemble else record.name,
+        scale=context.scale,
+        restore=lambda decoded: restorer.reading(decoded.last_save).restore(decoded.pixels),
         sha256=record.sha256,
         library=networks.library(context.scale),
     )

@@ -45,7 +45,9 @@ def compose(
     if alpha is not None:
         samples = fill_hidden(samples, alpha)
     passes = 1 if alpha is None else 2
-    colours = restorer.run(samples, lambda done, total: on_tile(done, passes * total))
+    colours = restorer.reading(picture.last_save).run(
+        samples, lambda done, total: on_tile(done, passes * total)
+    )
     sr, repeated = colours.samples, colours.full_precision_tiles
     if picture.grey:
         sr = _mean_channel(sr)

@@ -105,7 +105,7 @@ class Networks:
         return self._backend.library(find(self._weights(scale)))
 
     def restorer(self, scale: int, name: str | None = None) -> NetworkRestorer:
-        """The network that enlarges by `scale`; 1 = the artifact removal branch alone.
+        """The network that enlarges by `scale`; 1 = the one that only removes artifacts.
 
         Args:
             scale: output size over input size.
@@ -116,7 +116,8 @@ class Networks:
             ValueError: the device is not there.
         """
         engine = self._engine(scale, "lr" if scale == 1 else "sr", name)
-        return NetworkRestorer(engine, self._tile, self.max_memory)
+        reads_tables = "tables" in self.record(scale, name).facts.reads
+        return NetworkRestorer(engine, self._tile, self.max_memory, reads_tables=reads_tables)
 
     def gradient(self, scale: int, name: str | None = None) -> NetworkRestorer:
         """The gradient branch of the network for `scale`; for 1 it enlarges nevertheless.
@@ -130,7 +131,8 @@ class Networks:
     def _weights(self, scale: int) -> str:
         if scale not in self.scales:
             own = self.scales[-1]
-            raise WeightsError(f"{self._name}: enlarges by {own}, and {scale} is needed")
+            does = f"enlarges by {own}" if own > 1 else "keeps the size"
+            raise WeightsError(f"{self._name}: {does}, and {scale} is needed")
         return self._name or default_name(2 if scale == 1 else scale)
 
     def _engine(self, scale: int, output: Output, name: str | None) -> Engine:
@@ -144,4 +146,5 @@ class Networks:
 
 def _scales(facts: NetworkFacts) -> tuple[int, ...]:
     """What one network can do: clean at the input's size (1), if it knows how, and enlarge."""
-    return (1, facts.scale) if "lr" in facts.outputs else (facts.scale,)
+    cleans = (1,) if "lr" in facts.outputs else ()
+    return cleans if facts.scale == 1 else (*cleans, facts.scale)
