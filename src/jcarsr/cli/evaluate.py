@@ -50,7 +50,8 @@ def evaluate(
     weights: Annotated[
         list[str] | None,
         typer.Option(
-            help="Bundled weights, a file, bicubic, or auto (chosen for each picture); repeatable. "
+            help="Bundled weights, a file, bicubic, auto (chosen for each picture), or one after "
+            "the other: chain:FIRST+SECOND; repeatable. "
             "(default: bicubic and the bundled weights for the scale)"
         ),
     ] = None,

@@ -51,9 +51,8 @@ def convert(source: str, preset: str, out: Path, name: str | None = None) -> Rec
     readers = _BY_KIND.get(path.suffix.lower(), {None: read_state_dict})
     reader = readers.get(architecture) or readers.get(None)
     if reader is None:
-        raise WeightsError(
-            f"{source}: {path.suffix} files are known of {', '.join(map(str, readers))}"
-        )
+        known = ", ".join(map(str, readers))
+        raise WeightsError(f"{source}: {path.suffix} files are known of {known}")
     with torch.device("meta"):
         network = build_preset(preset)
     shapes = {key: tuple(value.shape) for key, value in network.state_dict().items()}

@@ -48,7 +48,7 @@ class Networks:
         self._name, self._tile, self.max_memory = name, tile, max_memory
         self._ensemble = ensemble
         self._backend = Engines(options)
-        self.scales = SCALES if name is None else _scales(read_record(find(name)).facts)
+        self.scales = SCALES if name is None else scales_of(read_record(find(name)).facts)
         self._engines: dict[tuple[str, Output], Engine] = {}
         self._records: dict[str, Record] = {}
         self._lock = threading.Lock()
@@ -144,7 +144,7 @@ class Networks:
             return self._engines[key]
 
 
-def _scales(facts: NetworkFacts) -> tuple[int, ...]:
+def scales_of(facts: NetworkFacts) -> tuple[int, ...]:
     """What one network can do: clean at the input's size (1), if it knows how, and enlarge."""
     cleans = (1,) if "lr" in facts.outputs else ()
     return cleans if facts.scale == 1 else (*cleans, facts.scale)
