@@ -1,4 +1,4 @@
-"""Files made by SciPy and h5py; the orientation of kernels is proven by the authors' in tests/reference."""
+"""Files made by SciPy and h5py; those of the authors are in tests/reference."""
 
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def test_other_files_are_refused_in_one_line(reader: object, data: bytes, tmp_pa
     pytest.importorskip("scipy" if reader is read_arcnn else "h5py")
     path = tmp_path / "a.mat"
     path.write_bytes(data)
-    with pytest.raises(WeightsError, match="a.mat: no weights of") as caught:
+    with pytest.raises(WeightsError, match=r"a\.mat: no weights of") as caught:
         reader(path)  # pyright: ignore
     assert "\n" not in str(caught.value)
 

@@ -40,7 +40,7 @@ def test_convolutions_are_read_in_order(half: bool, tmp_path: Path) -> None:
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     path = store(tmp_path, [np.zeros((2, 1, 3, 3))], more=b"1234")
-    with pytest.raises(WeightsError, match="a.bin: has 52 bytes, and a.param speaks of 48"):
+    with pytest.raises(WeightsError, match=r"a\.bin: has 52 bytes, and a\.param speaks of 48"):
         read_convolutions(path)
     path.write_bytes(path.read_bytes()[:30])
     with pytest.raises(WeightsError, match="it ends too early"):
@@ -52,10 +52,10 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="layer p is a PReLU, which is not known"):
         read_convolutions(path)
     (tmp_path / "a.param").write_text("no\n")
-    with pytest.raises(WeightsError, match="a.param: not a list of ncnn's layers"):
+    with pytest.raises(WeightsError, match=r"a\.param: not a list of ncnn's layers"):
         read_convolutions(path)
     (tmp_path / "a.param").unlink()
-    with pytest.raises(WeightsError, match="a.param: cannot be read"):
+    with pytest.raises(WeightsError, match=r"a\.param: cannot be read"):
         read_convolutions(path)
 
 

@@ -69,7 +69,7 @@ def test_code_is_not_run(
     state: dict[str, Tensor], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     torch.save({"params": state, "more": Code()}, tmp_path / "a.pth")
-    with pytest.raises(WeightsError, match="a.pth: damaged, or not a file of tensors alone"):
+    with pytest.raises(WeightsError, match=r"a\.pth: damaged, or not a file of tensors alone"):
         convert(str(tmp_path / "a.pth"), "tiny", tmp_path / "w.safetensors")
     assert capsys.readouterr().out == ""
 
