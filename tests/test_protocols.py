@@ -22,11 +22,20 @@ def test_come_back_from_json() -> None:
     assert NetworkFacts.from_json(stored) == FACTS
 
 
+def test_a_network_that_keeps_the_size_has_one_output() -> None:
+    facts = NetworkFacts(scale=1, outputs=("lr",), reads=("tables",), floats_per_pixel={"lr": 5})
+    stored = {**asdict(facts), "outputs": ["lr"], "reads": ["tables"]}
+    assert NetworkFacts.from_json(stored) == facts
+    assert facts.output_scale("lr") == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"scale": 3}, "scale must be 2 or 4, got 3"),
+        ({"scale": 3}, "scale must be 1, 2 or 4, got 3"),
         ({"outputs": ["lr"]}, "outputs must hold sr"),
+        ({"scale": 1}, "outputs of scale 1 must be lr alone"),
+        ({"reads": ["exif"]}, "reads must be of tables, got ..exif"),
         ({"outputs": ["sr", "hdr"]}, "outputs must be of sr, lr, gradient"),
         ({"int8_outputs": ["gradient"], "outputs": ["sr", "lr"]}, "hold sr and int8_outputs"),
         ({"floats_per_pixel": {"sr": 1}}, "floats_per_pixel of lr must be positive, got None"),

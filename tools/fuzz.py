@@ -32,7 +32,7 @@ from PIL import Image, ImageCms
 from jcarsr.errors import JCARSRError
 from jcarsr.image import Animation, ReadOptions, SaveOptions, decode, limit_pillow, save
 from jcarsr.image.facts import facts
-from jcarsr.pixels import Pixels, Planes
+from jcarsr.pixels import Pixels, Planes, Tables
 from jcarsr.restoring.animate import animate
 from jcarsr.restoring.compose import compose
 from jcarsr.restoring.restorer import NetworkRestorer
@@ -56,9 +56,11 @@ class Repeat:
     scale = 2
     bytes_per_pixel = 1
 
-    def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+    def run(
+        self, lq: Planes, *, full_precision: bool = False, tables: Tables | None = None
+    ) -> Planes:
         """See `Engine.run`."""
-        del full_precision
+        del full_precision, tables
         return lq.repeat(2, 2).repeat(2, 3)
 
 

@@ -22,6 +22,10 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 """Of any shape."""
 
 
+Tables: TypeAlias = npt.NDArray[np.float32]
+"""(N, 2, 8, 8) float32: the steps of a JPEG's quantisation tables, luma and chroma, from 1 on."""
+
+
 def to_planes(samples: Samples) -> Planes:
     """(H, W, 3) uint8 or uint16 -> (1, 3, H, W) float32 in [0, 1]."""
     planes = np.ascontiguousarray(samples.transpose(2, 0, 1)[None], dtype=np.float32)

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias, get_args
 Output: TypeAlias = Literal["sr", "lr", "gradient"]
 """What is asked of a network: the enlarged picture, the input without artifacts, the edges."""
 
+Reading: TypeAlias = Literal["tables"]
+"""What a network reads of its input's last save: the steps of its quantisation tables."""
 
 Scale: TypeAlias = Literal[1, 2, 4]
 """Size of a result over that of its input; 1 = artifacts are removed and the size stays."""
@@ -45,18 +47,25 @@ class NetworkFacts:
     """
 
     scale: int  # of sr and gradient; lr keeps the input's size
-    outputs: tuple[Output, ...]  # sr is always among them
+    outputs: tuple[Output, ...]  # with sr; of a network of scale 1, which only cleans: lr alone
+    reads: tuple[Reading, ...] = ()  # beside the pixels
     int8_outputs: tuple[Output, ...] = ()  # those with convolutions for which 8 bits are enough
     floats_per_pixel: Mapping[str, int]  # output -> float32 values held at the peak an input pixel
 
     def __post_init__(self) -> None:
-        if self.scale not in NETWORK_SCALES:
-            raise ValueError(f"scale must be 2 or 4, got {self.scale!r}")
+        if self.scale not in SCALES:
+            raise ValueError(f"scale must be 1, 2 or 4, got {self.scale!r}")
         for name in ("outputs", "int8_outputs"):
             if not set(getattr(self, name)) <= set(get_args(Output)):
                 raise ValueError(f"{name} must be of sr, lr, gradient, got {getattr(self, name)!r}")
-        if "sr" not in self.outputs or not set(self.int8_outputs) <= set(self.outputs):
+        if self.scale == 1 and self.outputs != ("lr",):
+            raise ValueError(f"outputs of scale 1 must be lr alone, got {self.outputs!r}")
+        if (self.scale > 1 and "sr" not in self.outputs) or not (
+            set(self.int8_outputs) <= set(self.outputs)
+        ):
             raise ValueError(f"outputs must hold sr and int8_outputs, got {self.outputs!r}")
+        if not set(self.reads) <= set(get_args(Reading)):
+            raise ValueError(f"reads must be of tables, got {self.reads!r}")
         for output in self.outputs:
             floats = self.floats_per_pixel.get(output)
             if not isinstance(floats, int) or floats < 1:
@@ -70,7 +79,7 @@ class NetworkFacts:
             TypeError, ValueError: a field is missing, unknown or of a wrong kind.
         """
         changed: dict[str, Any] = dict(fields)
-        for name in {"outputs", "int8_outputs"} & changed.keys():
+        for name in {"outputs", "int8_outputs", "reads"} & changed.keys():
             changed[name] = tuple(changed[name])
         return cls(**changed)
 

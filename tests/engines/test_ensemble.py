@@ -42,3 +42,21 @@ def test_result_turns_with_the_input(photo: Pixels) -> None:
     small = np.ascontiguousarray(photo[:32, :24])
     turned = restorer.restore(np.ascontiguousarray(np.rot90(small))).astype(int)
     assert abs(np.rot90(turned, -1) - restorer.restore(small)).max() <= 1  # of rounding
+
+
+def test_tables_turn_with_the_picture() -> None:
+    """A row of steps belongs to vertical frequencies, which a quarter turn makes horizontal."""
+    seen: list[tuple[int, bool]] = []
+
+    class Reader:
+        scale = 1
+        bytes_per_pixel = 1
+
+        def run(self, lq: Planes, *, full_precision: bool = False, tables: Planes) -> Planes:
+            seen.append((lq.shape[3], bool(tables[0, 0, 7, 0] == 5)))
+            return lq
+
+    tables = np.ones((1, 2, 8, 8), np.float32)
+    tables[0, 0, 7, 0] = 5
+    Ensemble(Reader()).run(np.zeros((1, 3, 4, 6), np.float32), tables=tables)
+    assert sorted(set(seen)) == [(4, False), (6, True)]

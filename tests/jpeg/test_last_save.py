@@ -30,3 +30,15 @@ def test_other_formats_say_their_name_alone() -> None:
     Image.new("RGB", (16, 16)).save(file, "PNG")
     with Image.open(file) as image:
         assert last_save_of(image) == LastSave(format="PNG")
+
+
+def test_tables_for_networks() -> None:
+    """Rows are vertical frequencies; without a table nothing was lost."""
+    said = LastSave(luma=tuple(range(1, 65)), chroma=tuple(range(101, 165)))
+    assert said.tables.shape == (1, 2, 8, 8)
+    assert said.tables[0, 0, 1, 0] == 9
+    assert said.tables[0, 1, 0, 1] == 102
+    grey = LastSave(luma=(0, *range(2, 65))).tables
+    np.testing.assert_array_equal(grey[0, 0], grey[0, 1])
+    assert grey.min() == 1
+    assert (LastSave(format="PNG").tables == 1).all()

@@ -38,7 +38,7 @@ def test_weights_are_named_by_their_record() -> None:
         record.sha256,
         "onnxruntime",
     )
-    with pytest.raises(ValueError, match="enlarges by 2, not by 4"):
+    with pytest.raises(ValueError, match="enlarges by 2, and 4 is asked"):
         find_method(record.name, Context(scale=4))
     with pytest.raises(WeightsError, match="no such weight file"):
         find_method("unknown", CONTEXT)

@@ -75,4 +75,5 @@ def test_run_is_known_by_recipe_and_pictures_but_not_by_budget_or_place(
     weighed = replace(recipe, loss_weights=LossWeights(sr_gradient=0.1))
     assert identity(weighed, entries) != known
     assert identity(replace(recipe, seed=7), entries) != known
+    assert identity(replace(recipe, shrink=2), entries) != known
     assert identity(recipe, entries[1:]) != known

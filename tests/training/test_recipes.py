@@ -31,11 +31,19 @@ def test_paper_recipe_is_section_3_2() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("batch_size", 0), ("learning_rate", -1), ("ema_decay", 1)],
+    [("batch_size", 0), ("learning_rate", -1), ("ema_decay", 1), ("shrink", 3), ("shrink", 4)],
 )
 def test_nonsense_is_refused_with_the_value(field: str, value: object) -> None:
     with pytest.raises(ValueError, match=field):
         replace(RECIPES["short"], **{field: value})  # pyright: ignore
+
+
+def test_pictures_are_shrunk_by_the_scale_or_as_asked_where_the_size_stays() -> None:
+    recipe = RECIPES["short"]
+    assert recipe.picture_scale == replace(recipe, shrink=2).picture_scale == 2
+    cleaning = replace(recipe, preset="dncnn3")
+    assert cleaning.picture_scale == 1
+    assert replace(cleaning, shrink=4).picture_scale == 4
 
 
 def test_histories_are_changed_in_kind_and_in_what_is_saved_once() -> None:

@@ -6,7 +6,9 @@ import torch
 from jcarsr import JCARSR, JCARSRConfig
 from jcarsr.data.bank import Batch
 from jcarsr.losses import LossWeights
+from jcarsr.networks.arcnn import ARCNN, ARCNNConfig
 from jcarsr.networks.edsr import EDSR, EDSRConfig
+from jcarsr.networks.qgcn import QGCN, QGCNConfig
 from jcarsr.training import task
 from jcarsr.training.task import loss_terms
 
@@ -61,3 +63,19 @@ def test_terms_need_the_networks_outputs(batch: Batch) -> None:
     terms = loss_terms(edsr, batch, "absolute", LossWeights())
     assert list(terms) == ["loss", "pixel"]
     assert terms["loss"] == terms["pixel"]
+
+
+def test_what_keeps_the_size_is_held_against_lr(batch: Batch) -> None:
+    network = ARCNN(ARCNNConfig(features=4, enhanced=4, mapped=4))
+    terms = loss_terms(network, batch, "absolute", LossWeights())
+    expected = (network(batch.lq).sr - batch.lr).abs().mean()
+    torch.testing.assert_close(terms, {"loss": expected, "pixel": expected})
+
+
+def test_tables_reach_the_network_that_reads_them(batch: Batch) -> None:
+    config = QGCNConfig(channels=4, num_blocks=2, global_channels=1, global_hidden=4)
+    network, tables = QGCN(config), torch.randint(1, 99, (2, 2, 8, 8)).float()
+    terms = loss_terms(network, batch._replace(tables=tables), "absolute", LossWeights())
+    torch.testing.assert_close(
+        terms["loss"], (network(batch.lq, tables).sr - batch.lr).abs().mean()
+    )

@@ -10,6 +10,7 @@ import typer
 
 from jcarsr.cli.choices import on_one_line
 from jcarsr.cli.config import ConfiguredCommand
+from jcarsr.cli.convert import convert
 from jcarsr.cli.evaluate import evaluate, tables
 from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
@@ -36,7 +37,7 @@ app = typer.Typer(
 app.command(cls=ConfiguredCommand)(restore)
 for command in (
     *(inspect, serve),
-    *(evaluate, tables, train, export),
+    *(evaluate, tables, train, export, convert),
     *(weights, presets, recipes, sets),
 ):
     app.command()(command)
@@ -44,6 +45,8 @@ for command in (
 # What not every user has -> the extra that brings it.
 _EXTRAS = {
     "torch": "torch",
+    "scipy": "convert",
+    "h5py": "convert",
     "lightning": "train",
     "tensorboard": "train",
     "psutil": "train",

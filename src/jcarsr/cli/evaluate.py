@@ -21,7 +21,7 @@ from jcarsr.cli.choices import (
 )
 from jcarsr.cli.shell import say
 from jcarsr.jpeg.codec import Subsampling
-from jcarsr.protocols import NetworkScale
+from jcarsr.protocols import Scale
 
 if TYPE_CHECKING:
     from jcarsr.degradation.history import History
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     data: Annotated[list[Path], typer.Option(help="Folder of original pictures; repeatable.")],
-    scale: Annotated[NetworkScale, typer.Option(help="Enlarge by this.")],
+    scale: Annotated[Scale, typer.Option(help="Enlarge by this; 1 only removes artifacts.")],
     qf: Annotated[
         str | None,
         typer.Option(
@@ -47,7 +47,8 @@ def evaluate(
     weights: Annotated[
         list[str] | None,
         typer.Option(
-            help="Bundled weights, a file, bicubic, or auto (chosen for each picture); repeatable. "
+            help="Bundled weights, a file, bicubic, auto (chosen for each picture), or one after "
+            "the other: chain:FIRST+SECOND; repeatable. "
             "(default: bicubic and the bundled weights for the scale)"
         ),
     ] = None,
@@ -72,7 +73,7 @@ def evaluate(
         histories = _histories(qf, history or [], subsampling)
         options = engine_options(engine, device, precision, threads)
         context = Context(scale=scale, options=options, ensemble=ensemble)
-        names = weights or ["bicubic", default_name(scale)]
+        names = weights or ["bicubic", default_name(max(scale, 2))]
         methods = [find_method(name, context) for name in names]
     rows: list[Row] = []
     console = Console(stderr=True)
@@ -104,9 +105,7 @@ def tables(
     set: Annotated[
         list[str] | None, typer.Option(help="Of this set alone; repeatable. (default: all)")
     ] = None,
-    scale: Annotated[
-        NetworkScale | None, typer.Option(help="At this scale alone. (default: all)")
-    ] = None,
+    scale: Annotated[Scale | None, typer.Option(help="At this scale alone. (default: all)")] = None,
     restorer: Annotated[
         list[str] | None, typer.Option(help="Of this one alone; repeatable. (default: all)")
     ] = None,

@@ -45,6 +45,13 @@ def train(
     preset: Annotated[str | None, typer.Option(help="Another network than the recipe's.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Crops a step, all devices.")] = None,
     patch_size: Annotated[int | None, typer.Option(help="Input pixels of a crop's side.")] = None,
+    shrink: Annotated[
+        int | None,
+        typer.Option(
+            help="Shrink pictures by 2 or 4 before they are saved, for a network that keeps the "
+            "size. (default: its scale)"
+        ),
+    ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     qf: Annotated[
         str | None,
@@ -108,6 +115,7 @@ def train(
         "max_steps": max_steps,
         "batch_size": batch_size,
         "patch_size": patch_size,
+        "shrink": shrink,
         "learning_rate": learning_rate,
         "seed": seed,
     }

@@ -30,6 +30,7 @@ class Batch(NamedTuple):
     lq: Tensor  # (N, 3, P, P)
     lr: Tensor  # (N, 3, P, P)
     hr: Tensor  # (N, 3, scale * P, scale * P)
+    tables: Tensor | None = None  # (N, 2, 8, 8) of lq's last save, the steps for luma and chroma
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class BankSettings:
     patch_size: int  # of lr and lq, pixels; pictures smaller than a patch are left out
     candidates: int = 1  # crops drawn for each one used: the one with the most detail stays
     seed: int = 0
+    tables: bool = False  # keep the last saves' tables; then all crops lie on the JPEG grid
 
 
 class Bank:
@@ -61,6 +63,8 @@ class Bank:
             (settings.histories.versions, total, 3), dtype=torch.uint8, device=device
         )
         self.hr = torch.empty((total * settings.scale**2, 3), dtype=torch.uint8, device=device)
+        kept = (settings.histories.versions, len(sizes), 2, 8, 8) if settings.tables else (0,)
+        self.tables = torch.ones(kept, device=device)
         positions = (self.heights - settings.patch_size + 1) * (
             self.widths - settings.patch_size + 1
         )
@@ -69,20 +73,33 @@ class Bank:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def put(self, index: int, hr: Tensor, lr: Tensor, lq: Sequence[Tensor]) -> None:
-        """Store picture `index`: (H, W, 3) uint8 each; lq in the order of the histories."""
+    def put(
+        self,
+        index: int,
+        hr: Tensor,
+        lr: Tensor,
+        lq: Sequence[Tensor],
+        tables: Sequence[Tensor] = (),
+    ) -> None:
+        """Store picture `index`: (H, W, 3) uint8 each; lq in the order of the histories.
+
+        `tables`: (1, 2, 8, 8) for each lq, where the settings ask for them.
+        """
         start, end = int(self.starts[index]), int(self.starts[index]) + lr[..., 0].numel()
         area = self.settings.scale**2
         self.hr[start * area : end * area] = hr.flatten(0, 1)
         self.lr[start:end] = lr.flatten(0, 1)
         for version, pixels in enumerate(lq):
             self.lq[version, start:end] = pixels.flatten(0, 1)
+        for version, steps in enumerate(tables):
+            self.tables[version, index] = steps[0]
 
     def draw(self, batch_size: int, generator: torch.Generator) -> Batch:
         """A random batch; the generator alone (on the CPU) decides which.
 
         Pictures are drawn by their number of crop positions, their versions evenly; half of the
-        crops lie on the JPEG grid, half anywhere (FBCNN); all eight flips and turns are likely.
+        crops lie on the JPEG grid (with tables, all of them), half anywhere (FBCNN); all eight
+        flips and turns are likely.
         """
         patch, device = self.settings.patch_size, self.lr.device
         crops = self._draw_crops(batch_size * self.settings.candidates, generator).to(device)
@@ -93,12 +110,19 @@ class Bank:
         high = _pixel_index(self.settings.scale * patch, crops.enlarge(self.settings.scale))
         versions = torch.randint(
             self.settings.histories.versions, (batch_size, 1, 1), generator=generator
-        )
+        ).to(device)
         return Batch(
-            lq=_to_float(self.lq[versions.to(device), low]),
+            lq=_to_float(self.lq[versions, low]),
             lr=_to_float(self.lr[low]),
             hr=_to_float(self.hr[high]),
+            tables=self._tables(versions.flatten(), crops) if self.settings.tables else None,
         )
+
+    def _tables(self, versions: Tensor, crops: _Crops) -> Tensor:
+        """(N, 2, 8, 8): frequencies change places where a crop is transposed."""
+        picture = torch.searchsorted(self.starts.to(crops.start.device), crops.start)
+        tables = self.tables[versions, picture]
+        return torch.where(crops.turn[:, 2].view(-1, 1, 1, 1), tables.mT, tables)
 
     def _draw_crops(self, count: int, generator: torch.Generator) -> _Crops:
         def below(limit: Tensor) -> Tensor:
@@ -107,7 +131,8 @@ class Bank:
         picture = torch.multinomial(self._chances, count, replacement=True, generator=generator)
         top = below(self.heights[picture] - self.settings.patch_size + 1)
         left = below(self.widths[picture] - self.settings.patch_size + 1)
-        grid = torch.where(torch.rand(count, generator=generator) < 0.5, BLOCK, 1)
+        aligned = 1.0 if self.settings.tables else 0.5
+        grid = torch.where(torch.rand(count, generator=generator) < aligned, BLOCK, 1)
         return _Crops(
             start=self.starts[picture],
             width=self.widths[picture],
@@ -170,11 +195,11 @@ def build_bank(
             hr = crop_to_multiple(entry.pixels(), scale)
             lr = low_resolution(hr, scale, exact=False)
             seed = f"{settings.seed}:{kept[index]}"
-            lq = [
-                torch.from_numpy(history(hr, lr))
-                for history in settings.histories.draw(scale, seed)
-            ]
-            bank.put(index, torch.from_numpy(hr.copy()), torch.from_numpy(lr), lq)
+            histories = settings.histories.draw(scale, seed)
+            lq = [torch.from_numpy(history(hr, lr)) for history in histories]
+            saves = [history.last_save for history in histories if settings.tables]
+            tables = [torch.from_numpy(save.tables) for save in saves]
+            bank.put(index, torch.from_numpy(hr.copy()), torch.from_numpy(lr), lq, tables)
 
         for done, _ in enumerate(pool.map(add, range(len(kept))), start=1):
             on_progress(done, len(kept))

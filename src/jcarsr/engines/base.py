@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from jcarsr.errors import MemoryLimitError
-from jcarsr.pixels import Planes
+from jcarsr.pixels import Planes, Tables
 from jcarsr.protocols import Device, EngineName, Output, Precision
 
 
@@ -34,7 +34,9 @@ class Engine(Protocol):
         """Memory that `run` takes for each pixel of its input, an upper estimate."""
         ...
 
-    def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+    def run(
+        self, lq: Planes, *, full_precision: bool = False, tables: Tables | None = None
+    ) -> Planes:
         """Restore one picture or tile. Must be callable from several threads.
 
         (1, 3, H, W) float32 RGB in [0, 1] -> (1, 3, scale * H, scale * W) float32, not clamped
@@ -42,6 +44,7 @@ class Engine(Protocol):
         Args:
             lq: the input.
             full_precision: compute in float32 whatever the engine does else.
+            tables: of the input's last save, for networks that read them.
 
         Raises:
             MemoryLimitError: not enough memory for an input of this size.

@@ -10,7 +10,7 @@ from typing import Any
 
 from jcarsr.engines.base import EngineOptions, out_of_memory
 from jcarsr.engines.graph_files import Graphs
-from jcarsr.pixels import Planes
+from jcarsr.pixels import Planes, Tables
 from jcarsr.protocols import Output, Precision
 
 
@@ -63,8 +63,12 @@ class GraphEngine(ABC):
         """Memory that `run` takes for each pixel of its input, an upper estimate."""
         return self._graphs.bytes_per_pixel
 
-    def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+    def run(
+        self, lq: Planes, *, full_precision: bool = False, tables: Tables | None = None
+    ) -> Planes:
         """(1, 3, H, W) float32 RGB in [0, 1] -> (1, 3, scale * H, scale * W) float32.
+
+        `tables` is not read: no graph does.
 
         Raises:
             MemoryLimitError: not enough memory for an input of this size.

@@ -39,6 +39,15 @@ def identity(record: Record, output: Output, *, int8: bool = False) -> str:
     return f"{record.name} {output} {'int8 ' if int8 else ''}{record.sha256}"
 
 
+def refuse_readers(weights: Path, record: Record) -> None:
+    """Raise a WeightsError if the network reads more than pixels: graphs take pixels alone."""
+    if record.facts.reads:
+        raise WeightsError(
+            f"{weights}: its network reads a JPEG's tables, graphs take pixels alone: "
+            "--engine torch runs it"
+        )
+
+
 class Graphs:
     """The graphs of a weight file for one output.
 
@@ -47,12 +56,13 @@ class Graphs:
         output: which.
 
     Raises:
-        WeightsError: the file is damaged, or its network has no such output.
+        WeightsError: the file is damaged, its network has no such output or reads tables.
     """
 
     def __init__(self, weights: Path, output: Output) -> None:
         self.record: Record = read(weights).record
         check_output(self.record, output)
+        refuse_readers(weights, self.record)
         self._weights = weights
         self._output: Output = output
 

@@ -79,7 +79,7 @@ class Engines:
         on_cpu = options.device == "cpu" or int8
         if options.device in ("cuda", "mps") or (not on_cpu and torch_has_gpu()):
             return "torch"
-        if int8 or graph_path(path, "sr").is_file():
+        if int8 or any(graph_path(path, output).is_file() for output in ("sr", "lr")):
             onnx = _is_installed("onnx") and options.precision != "bfloat16"
             if _is_installed("openvino") and (not onnx or openvino_has_bfloat16()):
                 return "openvino"

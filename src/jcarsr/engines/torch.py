@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from jcarsr.devices import Found, find_device, supports_bfloat16
 from jcarsr.engines.base import EngineOptions, out_of_memory
 from jcarsr.errors import WeightsError
 from jcarsr.networks.catalog import build
-from jcarsr.networks.network import Network
-from jcarsr.pixels import Planes
+from jcarsr.networks.network import Network, TableReader
+from jcarsr.pixels import Planes, Tables
 from jcarsr.protocols import Device, Output, Precision
 from jcarsr.weights import Weights, check_output, read, read_record
 
@@ -91,23 +92,32 @@ class TorchEngine:
         """Memory that `run` takes for each pixel of its input, an upper estimate."""
         return self._model.facts.bytes_per_pixel(self._output)
 
-    def run(self, lq: Planes, *, full_precision: bool = False) -> Planes:
+    def run(
+        self, lq: Planes, *, full_precision: bool = False, tables: Tables | None = None
+    ) -> Planes:
         """(1, 3, H, W) float32 RGB in [0, 1] -> (1, 3, scale * H, scale * W) float32.
 
         Raises:
             MemoryLimitError: not enough memory for an input of this size.
+            ValueError: the network reads tables, and there are none.
         """
         low_precision = self._precision == "bfloat16" and not full_precision
         try:
             x = torch.from_numpy(lq).to(self._device).contiguous(memory_format=torch.channels_last)
             autocast = torch.autocast(self._device, torch.bfloat16, enabled=low_precision)
             with torch.inference_mode(), autocast:
-                return self._model.predict(x, self._output).float().cpu().numpy()
+                return self._predict(x, tables).float().cpu().numpy()
         except (MemoryError, RuntimeError) as error:
             lack = out_of_memory(error, lq)
             if lack is None:
                 raise
             raise lack from error
+
+    def _predict(self, x: Tensor, tables: Tables | None) -> Tensor:
+        if not isinstance(self._model, TableReader):
+            return self._model.predict(x, self._output)
+        steps = None if tables is None else torch.from_numpy(tables).to(self._device)
+        return self._model.predict(x, self._output, steps)
 
 
 def load_network(weights: Weights) -> Network:

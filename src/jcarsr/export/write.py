@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
-from jcarsr.engines.graph_files import graph_path
+from jcarsr.engines.graph_files import graph_path, refuse_readers
 from jcarsr.engines.onnx import OnnxEngine
 from jcarsr.engines.torch import TorchEngine, load_network
 from jcarsr.errors import WeightsError
@@ -48,11 +48,13 @@ def export(
         the graphs: for each output that with 8 bits, if there is one, and that without.
 
     Raises:
-        WeightsError: the file is damaged, its network has nothing to compute with 8 bits, or ONNX
-            Runtime computes something else with it.
+        WeightsError: the file is damaged, its network reads tables or has nothing to compute with
+            8 bits, or ONNX Runtime computes something else with it.
         OSError: the folder cannot be written.
     """
-    facts = read_record(weights).facts
+    record = read_record(weights)
+    refuse_readers(weights, record)
+    facts = record.facts
     if calibration and not facts.int8_outputs:
         raise WeightsError(f"{weights}: no convolution of its network is known to stand 8 bits")
     folder = folder or weights.parent

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.jpeg.quality import quality_of
 from jcarsr.jpeg.subsampling import subsampling_name
+from jcarsr.pixels import Tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,17 @@ class LastSave:
     chroma: tuple[int, ...] | None = None  # its 64 chroma steps; None in a grey one
     subsampling: str | None = None  # of its chroma: 4:2:0, ..., grey, other
     qf: int | None = None  # a JPEG's quality, the nearest on libjpeg's scale
+
+    @property
+    def tables(self) -> Tables:
+        """The steps for luma and chroma, (1, 2, 8, 8).
+
+        A grey JPEG's luma steps count for chroma, too; where there are none, every step is 1: a
+        save without loss.
+        """
+        luma = self.luma or (1,) * 64
+        steps = np.array((luma, self.chroma or luma), np.float32)
+        return np.maximum(steps, 1).reshape(1, 2, 8, 8)
 
 
 def last_save_of(image: Image.Image) -> LastSave:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from jcarsr.engines.base import EngineOptions
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.jpeg.earlier_save import find_earlier_save
 from jcarsr.methods.bicubic import Bicubic
+from jcarsr.methods.chain import PREFIX, chain, save, share_scale, split_names
 from jcarsr.methods.method import Method
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.choice import choose_weights
-from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.networks import Networks, scales_of
+from jcarsr.restoring.target import SCALES
 from jcarsr.weights import find, read_record
 
 
@@ -33,26 +36,59 @@ def find_method(name: str, context: Context) -> Method:
     """The method of that name, or the network of these weights.
 
     Args:
-        name: a key of METHODS, the name of bundled weights, or a weight file.
+        name: a key of METHODS, the name of bundled weights, a weight file, or several of them:
+            `chain:FIRST+SECOND`; of a chain may also be a save, such as jpeg100.
         context: what is asked of it.
 
     Raises:
         WeightsError: there is neither such a method nor such weights.
         ValueError: it enlarges by another scale, or the device is not there.
     """
+    if name.startswith(PREFIX):
+        return _chain(name.removeprefix(PREFIX), context)
     if name in METHODS:
         return METHODS[name](context)
     record = read_record(find(name))
-    if record.facts.scale != context.scale:
-        raise ValueError(f"{name} enlarges by {record.facts.scale}, not by {context.scale}")
     networks = context.networks(name)
+    if context.scale not in networks.scales:
+        own = record.facts.scale
+        does = f"enlarges by {own}" if own > 1 else "keeps the size"
+        raise ValueError(f"{name} {does}, and {context.scale} is asked")
     networks.check_device()
-    return Method.of_pixels(
-        f"{record.name}, ensemble" if context.ensemble else record.name,
-        networks.restorer(context.scale),
+    restorer = networks.restorer(context.scale)
+    return Method(
+        name=f"{record.name}, ensemble" if context.ensemble else record.name,
+        scale=context.scale,
+        restore=lambda decoded: restorer.reading(decoded.last_save).restore(decoded.pixels),
         sha256=record.sha256,
         library=networks.library(context.scale),
     )
+
+
+def _chain(text: str, context: Context) -> Method:
+    names = split_names(text)
+    scales = share_scale([_scales(name) for name in names], context.scale)
+    if scales is None:
+        raise ValueError(f"{PREFIX}{text} does not enlarge by {context.scale}")
+    return chain(
+        [
+            save(name) if _is_save(name) else find_method(name, replace(context, scale=scale))
+            for name, scale in zip(names, scales, strict=True)
+        ]
+    )
+
+
+def _is_save(name: str) -> bool:
+    return name.startswith("jpeg") and not Path(name).is_file()
+
+
+def _scales(name: str) -> tuple[int, ...]:
+    """What a part of a chain can enlarge by."""
+    if _is_save(name):
+        return (1,)
+    if name in METHODS:
+        return (2, 4) if name == "bicubic" else SCALES
+    return scales_of(read_record(find(name)).facts)
 
 
 def _bicubic(context: Context) -> Method:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jcarsr.jpeg.decoded import Decoded
+from jcarsr.jpeg.last_save import LastSave
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.restorer import Enlarger
 
@@ -19,6 +20,7 @@ class Method:
     restore: Callable[[Decoded], Pixels]  # -> (scale * H, scale * W, 3) uint8 RGB
     sha256: str | None = None  # of its weights' tensors; None = no weights, or several
     library: str = "numpy"  # the package that computes it
+    saves: Callable[[Decoded], LastSave] | None = None  # how the result was saved; None = as before
 
     @classmethod
     def of_pixels(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jcarsr.networks.network import Network
+    from jcarsr.protocols import NetworkFacts
 
 Config = Mapping[str, Any]
 """A network's sizes: the fields of its config class that differ from their defaults."""
@@ -34,11 +35,19 @@ class Preset:
 
     @property
     def scale(self) -> int:
-        """Output size over input size."""
-        return self.config["scale"]
+        """Output size over input size; 1 of networks that only remove artifacts."""
+        return self.config.get("scale", 1)
 
 
 _LITE = {"channels": 32, "num_groups": 2, "sr_blocks": 3, "jcar_blocks": 1}
+_QGCN_LITE = {
+    **{"channels": 32, "num_blocks": 18, "global_channels": 4, "global_hidden": 64},
+    "skip": True,
+}
+_JDEC_LITE = {
+    **{"channels": 48, "hidden": 64, "num_groups": 2, "num_layers": 2, "heads": 4, "window": 4},
+    "skip": True,
+}
 _ABLATIONS: dict[str, Config] = {
     # Table 5
     "no-msnafb": {"block": "residual"},
@@ -191,6 +200,54 @@ ARCHITECTURES: dict[str, Architecture] = {
         lite={"channels": 36, "num_blocks": 4, "growth": 8},
         parameters=(16_703_171, 16_697_987, 482_787, 479_871),
     ),
+    # Artifact removal at the input's size: the JCARSR paper's Tables 2 and 3.
+    "arcnn": Architecture(
+        module="jcarsr.networks.arcnn",
+        network="ARCNN",
+        config="ARCNNConfig",
+        presets={"arcnn": {}},
+        parameters={"arcnn": 106_561},
+    ),
+    "dncnn": Architecture(
+        module="jcarsr.networks.dncnn",
+        network="DnCNN",
+        config="DnCNNConfig",
+        presets={"dncnn3": {}},
+        parameters={"dncnn3": 665_921},
+    ),
+    "fbcnn": Architecture(
+        module="jcarsr.networks.fbcnn",
+        network="FBCNN",
+        config="FBCNNConfig",
+        presets={"fbcnn": {}, "fbcnn-lite": {"channels": 6, "num_blocks": 3, "skip": True}},
+        parameters={"fbcnn": 71_921_796, "fbcnn-lite": 482_488},
+    ),
+    "qgcn": Architecture(
+        module="jcarsr.networks.qgcn",
+        network="QGCN",
+        config="QGCNConfig",
+        presets={
+            "qgcn": {},
+            "qgcn-y": {"colour": False},
+            "qcn": {"global_branch": False},
+            "qcn-y": {"colour": False, "global_branch": False},
+            "qgcn-lite": _QGCN_LITE,
+        },
+        parameters={
+            "qgcn": 12_305_472,
+            "qgcn-y": 12_301_568,
+            "qcn": 4_973_312,
+            "qcn-y": 4_970_432,
+            "qgcn-lite": 479_720,
+        },
+    ),
+    "jdec": Architecture(
+        module="jcarsr.networks.jdec",
+        network="JDEC",
+        config="JDECConfig",
+        presets={"jdec": {"interleaved": True}, "jdec-lite": _JDEC_LITE},
+        parameters={"jdec": 38_912_035, "jdec-lite": 487_419},
+    ),
 }
 """Name of an architecture -> where it is and its presets."""
 
@@ -230,3 +287,13 @@ def build_preset(name: str) -> Network:
     """
     preset = PRESETS[name]
     return build(preset.architecture, preset.config)
+
+
+def preset_facts(name: str) -> NetworkFacts:
+    """What is known of a preset's network, which is built without memory for it.
+
+    Raises:
+        KeyError: no such preset.
+    """
+    with import_module("torch").device("meta"):
+        return build_preset(name).facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
 """Mean colour of DIV2K's training pictures, RGB in [0, 1]."""
@@ -101,3 +102,35 @@ def _mirrored(x: Tensor, dim: int, multiple: int) -> Tensor:
     last = torch.arange(x.shape[dim], device=x.device)[-1]
     place = torch.arange(wanted, device=x.device) % (2 * last).clamp(min=1)
     return torch.minimum(place, 2 * last - place)
+
+
+def luma(rgb: Tensor) -> Tensor:
+    """Y of BT.601 in the studio range, as MATLAB's rgb2ycbcr: RGB in [0, 1] -> 16/255 to 235/255.
+
+    (N, 3, H, W) -> (N, 1, H, W)
+    """
+    red, green, blue = rgb[:, :1], rgb[:, 1:2], rgb[:, 2:]
+    return (65.481 * red + 128.553 * green + 24.966 * blue + 16) / 255
+
+
+def with_luma(rgb: Tensor, y: Tensor) -> Tensor:
+    """The picture with another Y and the same Cb and Cr: a grey picture stays grey.
+
+    RGB (N, 3, H, W) in [0, 1] and Y (N, 1, H, W) as `luma` gives it -> (N, 3, H, W). A difference
+    of Y is the same difference of red, green and blue, larger by 255 / 219.
+    """
+    return rgb + (y - luma(rgb)) * (255 / 219)
+
+
+def repeat_to_multiple(x: Tensor, multiple: int) -> Tensor:
+    """Repeat the last row and column until both sizes are multiples of `multiple`.
+
+    (N, C, H, W) -> (N, C, H', W')
+    """
+    height, width = x.shape[2:]
+    return pad(x, (0, -width % multiple, 0, -height % multiple), "replicate")
+
+
+def start_near_zero(last: nn.Conv2d) -> None:
+    """Begin training a network's last convolution near zero: the input plus nothing comes out."""
+    nn.init.normal_(last.weight, std=0.01 * last.in_channels**-0.5)

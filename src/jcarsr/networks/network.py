@@ -9,22 +9,23 @@ from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
-from jcarsr.protocols import NetworkFacts, Output
+from jcarsr.protocols import NetworkFacts, Output, Reading
 
 
 class Restored(NamedTuple):
     """What a network predicts in training; pictures are RGB around [0, 1], not clamped."""
 
-    sr: Tensor  # (N, 3, scale * H, scale * W): the restored, enlarged picture
+    sr: Tensor  # (N, 3, scale * H, scale * W): the restored picture; at scale 1, output lr
     lr: Tensor | None = None  # (N, 3, H, W): the input without its JPEG artifacts
     gradient: Tensor | None = None  # (N, 3, scale * H, scale * W): Sobel gradient map of hr
 
 
 class Network(nn.Module, ABC):
-    """A network that restores and enlarges; a subclass says what it can do beyond `sr`.
+    """A network that restores and enlarges; a subclass says what it can do beyond that.
 
     Args:
-        config: the network's own frozen dataclass of sizes, with a field `scale`.
+        config: the network's own frozen dataclass of sizes; of a network that enlarges, with a
+            field `scale`.
     """
 
     architecture: ClassVar[str]  # its key in the catalogue
@@ -55,7 +56,7 @@ class Network(nn.Module, ABC):
 
         (N, 3, H, W), RGB in [0, 1] -> (N, 3, H', W'), H' = scale * H, or H for lr
         """
-        if output != "sr":
+        if output != self.facts.outputs[0]:
             raise ValueError(f"{self.architecture} has no output {output}")
         return self.restore(lq)
 
@@ -74,6 +75,52 @@ class Network(nn.Module, ABC):
         """What a weight file's record says of the network: architecture, config and facts."""
         config = asdict(self.config)
         return {"architecture": self.architecture, "config": config, "facts": self.facts}
+
+
+class TableReader(Network):
+    """A network that reads the quantisation tables of its input's last save, too.
+
+    Tables are (N, 2, 8, 8), the steps for luma and chroma, float32 from 1 on.
+    """
+
+    @abstractmethod
+    def forward(self, lq: Tensor, tables: Tensor | None = None) -> Restored:
+        """All outputs, as training needs them. lq: (N, 3, H, W), RGB in [0, 1]."""
+
+    def restore(self, lq: Tensor, tables: Tensor | None = None) -> Tensor:
+        """As `Network.restore`."""
+        return self(lq, tables).sr
+
+    def predict(self, lq: Tensor, output: Output, tables: Tensor | None = None) -> Tensor:
+        """As `Network.predict`."""
+        if output != self.facts.outputs[0]:
+            raise ValueError(f"{self.architecture} has no output {output}")
+        return self.restore(lq, tables)
+
+
+def cleaning_facts(floats_per_pixel: int, *, reads: tuple[Reading, ...] = ()) -> NetworkFacts:
+    """The facts of a network that removes artifacts and keeps the size.
+
+    Args:
+        floats_per_pixel: float32 values held at the peak for an input pixel.
+        reads: what it needs beside the pixels.
+    """
+    return NetworkFacts(
+        scale=1, outputs=("lr",), reads=reads, floats_per_pixel={"lr": floats_per_pixel}
+    )
+
+
+def check_tables(lq: Tensor, tables: Tensor | None) -> Tensor:
+    """The tables themselves.
+
+    Raises:
+        ValueError: there are none, or they are not (N, 2, 8, 8) for the N pictures of `lq`.
+    """
+    expected = (len(lq), 2, 8, 8)
+    if tables is None or tables.shape != expected:
+        got = "none" if tables is None else tuple(tables.shape)
+        raise ValueError(f"tables must be {expected}, got {got}")
+    return tables
 
 
 def check_input(lq: Tensor) -> Tensor:

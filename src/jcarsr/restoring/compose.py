@@ -45,7 +45,8 @@ def compose(
     if alpha is not None:
         samples = fill_hidden(samples, alpha)
     passes = 1 if alpha is None else 2
-    colours = restorer.run(samples, pass_of(on_tile, 0, passes), alpha=alpha is not None)
+    reading = restorer.reading(picture.last_save)
+    colours = reading.run(samples, pass_of(on_tile, 0, passes), alpha=alpha is not None)
     sr, repeated = colours.samples, colours.full_precision_tiles
     if picture.grey:
         sr = _mean_channel(sr)

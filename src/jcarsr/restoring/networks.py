@@ -47,7 +47,7 @@ class Networks:
         self._name, self._tile, self.max_memory = name, tile, max_memory
         self._ensemble = ensemble
         self._backend = Engines(options)
-        self.scales = SCALES if name is None else _scales(read_record(find(name)).facts)
+        self.scales = SCALES if name is None else scales_of(read_record(find(name)).facts)
         self._engines: dict[tuple[str, Output], Engine] = {}
         self._records: dict[str, Record] = {}
         self._lock = threading.Lock()
@@ -116,7 +116,7 @@ class Networks:
         return self._backend.library(find(self._weights(scale)))
 
     def restorer(self, scale: int, name: str | None = None) -> NetworkRestorer:
-        """The network that enlarges by `scale`; 1 = the artifact removal branch alone.
+        """The network that enlarges by `scale`; 1 = the one that only removes artifacts.
 
         Args:
             scale: output size over input size.
@@ -127,7 +127,8 @@ class Networks:
             ValueError: the device is not there.
         """
         engine = self._engine(scale, "lr" if scale == 1 else "sr", name)
-        return NetworkRestorer(engine, self._tile, self.max_memory)
+        reads_tables = "tables" in self.record(scale, name).facts.reads
+        return NetworkRestorer(engine, self._tile, self.max_memory, reads_tables=reads_tables)
 
     def gradient(self, scale: int, name: str | None = None) -> NetworkRestorer:
         """The gradient branch of the network for `scale`; for 1 it enlarges nevertheless.
@@ -141,7 +142,8 @@ class Networks:
     def _weights(self, scale: int) -> str:
         if scale not in self.scales:
             own = self.scales[-1]
-            raise WeightsError(f"{self._name}: enlarges by {own}, and {scale} is needed")
+            does = f"enlarges by {own}" if own > 1 else "keeps the size"
+            raise WeightsError(f"{self._name}: {does}, and {scale} is needed")
         return self._name or default_name(trained_scale(scale))
 
     def _engine(self, scale: int, output: Output, name: str | None) -> Engine:
@@ -153,6 +155,7 @@ class Networks:
             return self._engines[key]
 
 
-def _scales(facts: NetworkFacts) -> tuple[int, ...]:
+def scales_of(facts: NetworkFacts) -> tuple[int, ...]:
     """What one network can do: clean at the input's size (1), if it knows how, and enlarge."""
-    return (1, facts.scale) if "lr" in facts.outputs else (facts.scale,)
+    cleans = (1,) if "lr" in facts.outputs else ()
+    return cleans if facts.scale == 1 else (*cleans, facts.scale)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from jcarsr.engines.base import Engine
 from jcarsr.errors import JCARSRError, MemoryLimitError
-from jcarsr.pixels import Floats, Pixels, Planes, Samples, to_planes, to_samples
+from jcarsr.jpeg.last_save import LastSave
+from jcarsr.pixels import Floats, Pixels, Planes, Samples, Tables, to_planes, to_samples
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.restoring.memory import fitting_tile, smaller_tile
 from jcarsr.restoring.tiling import BLEND, Span, plan
@@ -52,6 +54,7 @@ class NetworkRestorer:
             fits. None = no limit.
         keep_mean: give every tile the mean colour of its input, from which networks drift by up to
             two levels; False for outputs that are not the picture itself.
+        reads_tables: the network reads the tables of a picture's last save; see `reading`.
 
     Raises:
         ValueError: `tile` is no multiple of 16 or less than 320.
@@ -64,15 +67,25 @@ class NetworkRestorer:
         max_memory: int | None = None,
         *,
         keep_mean: bool = True,
+        reads_tables: bool = False,
     ) -> None:
         self._engine, self._tile, self._max_memory = engine, tile, max_memory
         self._keep_mean = keep_mean
+        self._tables: Tables | None = LastSave().tables if reads_tables else None
         _spans(1, tile)  # a wrong tile is refused here, not at the first picture
 
     @property
     def scale(self) -> int:
         """Output size over input size."""
         return self._engine.scale
+
+    def reading(self, last_save: LastSave) -> NetworkRestorer:
+        """The same for a picture that was saved so; itself if the network reads no tables."""
+        if self._tables is None:
+            return self
+        other = copy(self)
+        other._tables = last_save.tables
+        return other
 
     def restore(self, lq: Samples, on_tile: OnTile = ignore_progress) -> Samples:
         """(H, W, 3) uint8 or uint16 RGB -> (scale * H, scale * W, 3) of the same type.
@@ -143,15 +156,20 @@ class NetworkRestorer:
     def _run(self, lq: Samples) -> tuple[Floats, bool]:
         """One tile, and whether it had to be computed again in float32."""
         planes = to_planes(lq)
-        sr = self._engine.run(planes, full_precision=lq.itemsize > 1)  # bfloat16 is too coarse
+        sr = self._compute(planes, full_precision=lq.itemsize > 1)  # bfloat16 is too coarse
         again = not np.isfinite(sr).all()
         if again:
-            sr = self._engine.run(planes, full_precision=True)
+            sr = self._compute(planes, full_precision=True)
             if not np.isfinite(sr).all():
                 raise JCARSRError("the network gave values that are not finite")
         if self._keep_mean:
             sr = sr + _mean(planes) - _mean(sr.clip(0, 1))
         return sr[0].transpose(1, 2, 0), again
+
+    def _compute(self, planes: Planes, *, full_precision: bool) -> Planes:
+        if self._tables is None:
+            return self._engine.run(planes, full_precision=full_precision)
+        return self._engine.run(planes, full_precision=full_precision, tables=self._tables)
 
 
 def _spans(length: int, tile: int | None) -> list[Span]:

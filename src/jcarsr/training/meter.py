@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from jcarsr.data.bank import Batch
-from jcarsr.networks.catalog import PRESETS, build_preset
+from jcarsr.networks.catalog import build_preset
+from jcarsr.networks.network import TableReader
 from jcarsr.training.checkpoint import Progress
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.task import loss_terms
@@ -54,13 +55,14 @@ def step_flops(recipe: Recipe) -> int:
 
     Counted on a network without memory, merged as the trained one is.
     """
-    scale, patch = PRESETS[recipe.preset].scale, recipe.patch_size
+    size, scale, patch = recipe.batch_size, recipe.picture_scale, recipe.patch_size
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
         model = build_preset(recipe.preset)
         model.fuse(final=False)
-        small = torch.empty(recipe.batch_size, 3, patch, patch)
-        large = torch.empty(recipe.batch_size, 3, scale * patch, scale * patch)
-        batch = Batch(lq=small, lr=small, hr=large)
+        small = torch.empty(size, 3, patch, patch)
+        large = torch.empty(size, 3, scale * patch, scale * patch)
+        tables = torch.empty(size, 2, 8, 8) if isinstance(model, TableReader) else None
+        batch = Batch(lq=small, lr=small, hr=large, tables=tables)
         loss_terms(model, batch, recipe.pixel_error, recipe.loss_weights)["loss"].backward()
     return counter.get_total_flops()
 

@@ -15,7 +15,6 @@ import torch
 from jcarsr.data.bank import Bank, BankSettings, build_bank
 from jcarsr.data.sources import Entry, list_entries
 from jcarsr.errors import DataError, TrainingError
-from jcarsr.networks.catalog import PRESETS
 from jcarsr.training.options import RunOptions
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter
@@ -42,8 +41,11 @@ def fill_bank(
     rank: int,
     processes: int,
     device: torch.device,
+    tables: bool = False,
 ) -> Bank:
     """The share of process `rank` in the training pictures, degraded as the recipe says.
+
+    `tables`: the network reads the tables of the last saves.
 
     Raises:
         TrainingError: the batch cannot be shared evenly.
@@ -57,11 +59,12 @@ def fill_bank(
     if not share:
         raise DataError(f"{len(entries)} pictures are too few for {processes} processes")
     settings = BankSettings(
-        scale=PRESETS[recipe.preset].scale,
+        scale=recipe.picture_scale,
         histories=recipe.histories,
         patch_size=recipe.patch_size,
         candidates=recipe.candidates,
         seed=recipe.seed,
+        tables=tables,
     )
     workers = max(1, (os.cpu_count() or 1) // processes)
     return build_bank(share, settings, device=device, workers=workers, on_progress=reporter.bank)
@@ -72,5 +75,7 @@ def identity(recipe: Recipe, entries: Sequence[Entry]) -> str:
     fields: dict[str, Any] = {**asdict(recipe), "max_steps": None}
     if not recipe.loss_weights.sr_gradient:  # so checkpoints from before there was one still fit
         del fields["loss_weights"]["sr_gradient"]
+    if recipe.shrink is None:  # as before there was such a field
+        del fields["shrink"]
     names = [(Path(entry.name).name, entry.length) for entry in entries]
     return hashlib.sha256(json.dumps([fields, names]).encode()).hexdigest()

@@ -7,6 +7,7 @@ from typing import Literal
 
 from jcarsr.degradation.draw import Distribution, Once, Web
 from jcarsr.loss_weights import LossWeights, PixelError
+from jcarsr.networks.catalog import PRESETS
 from jcarsr.training.schedule import Cosine, Halving, Schedule
 
 ANY_QUALITY = Once(qfs=(5, 7, 10, 13, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95), share_444=0.2)
@@ -30,6 +31,7 @@ class Recipe:
     max_steps: int
     batch_size: int  # crops a step, over all devices
     patch_size: int  # of a low-resolution crop, pixels
+    shrink: int | None = None  # pictures by this, for networks of scale 1; None = the scale
     candidates: int = 1  # crops drawn for each one used; the one with the most detail stays
     pixel_error: PixelError = "absolute"  # absolute: eq. 17
     loss_weights: LossWeights = field(default_factory=LossWeights)
@@ -41,8 +43,22 @@ class Recipe:
         for name in ("learning_rate", "max_steps", "batch_size", "patch_size", "candidates"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}")
+        if self.shrink is not None and self.shrink not in (1, 2, 4):
+            raise ValueError(f"shrink must be 1, 2 or 4, got {self.shrink!r}")
+        if self.shrink is not None and self.network_scale not in (1, self.shrink):
+            raise ValueError(f"shrink {self.shrink} is not the scale of {self.preset}")
         if not 0 <= self.ema_decay < 1:
             raise ValueError(f"ema_decay must be in [0, 1), got {self.ema_decay!r}")
+
+    @property
+    def network_scale(self) -> int:
+        """Output size of the network over its input size."""
+        return PRESETS[self.preset].scale
+
+    @property
+    def picture_scale(self) -> int:
+        """How many times smaller than hr the network's input is."""
+        return self.shrink or self.network_scale
 
 
 # What pays most a minute: Muon, and a large rate that LayerNorm allows, decayed over the budget.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from jcarsr.networks.catalog import PRESETS
+from jcarsr.networks.catalog import preset_facts
 from jcarsr.training.launch import launch
 from jcarsr.training.loop import Loop
 from jcarsr.training.options import RunOptions
@@ -44,9 +44,17 @@ def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None)
     pairs: list[ValidationPair] = []
     if fabric.is_global_zero:
         histories = validation_histories(recipe.histories)
-        pairs = make_pairs(held, PRESETS[recipe.preset].scale, histories)
+        pairs = make_pairs(held, recipe.picture_scale, histories, recipe.network_scale)
     device, rank, processes = fabric.device, fabric.global_rank, fabric.world_size
-    bank = fill_bank(recipe, training, reporter, rank=rank, processes=processes, device=device)
+    bank = fill_bank(
+        recipe,
+        training,
+        reporter,
+        rank=rank,
+        processes=processes,
+        device=device,
+        tables="tables" in preset_facts(recipe.preset).reads,
+    )
     compile = options.compile if options.compile is not None else device.type == "cuda"
     state = State(recipe, device, compile=compile)
     for name in options.init:

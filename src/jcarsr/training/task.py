@@ -27,14 +27,17 @@ def loss_terms(
 ) -> dict[str, Tensor]:
     """The terms of eq. 20 and ours, and `loss`, their weighted sum; scalars in float32.
 
-    A term is computed where its weight is not 0 and the network has the output.
+    A term is computed where its weight is not 0 and the network has the output. What a network of
+    scale 1 restores is held against lr, not hr.
     """
     errors = {"absolute": pixel_loss, "squared": squared_loss, "log_rms": log_rms_loss}
-    out = cast(Restored, model(batch.lq))
+    read = (batch.lq,) if batch.tables is None else (batch.lq, batch.tables)
+    out = cast(Restored, model(*read))
     terms: dict[str, Tensor] = {}
     sr = out.sr.float()
+    hr = batch.lr if sr.shape == batch.lr.shape else batch.hr
     if weights.pixel:
-        terms["pixel"] = errors[pixel_error](sr, batch.hr)
+        terms["pixel"] = errors[pixel_error](sr, hr)
     if weights.gradient and out.gradient is not None:
         terms["gradient"] = gradient_loss(out.gradient.float(), batch.hr)
     if weights.jcar and out.lr is not None:
@@ -43,5 +46,5 @@ def loss_terms(
         terms["sr_gradient"] = gradient_loss(image_gradient(sr), batch.hr)
     if weights.harm:
         plain = enlarge_bicubic(batch.lq, sr.shape[-1] // batch.lq.shape[-1])
-        terms["harm"] = harm_loss(sr, batch.hr, plain)
+        terms["harm"] = harm_loss(sr, hr, plain)
     return {"loss": total_loss(terms, weights), **terms}

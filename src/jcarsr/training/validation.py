@@ -15,7 +15,7 @@ from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError
 from jcarsr.metrics.protocol import EvalProtocol
-from jcarsr.networks.network import Network
+from jcarsr.networks.network import Network, TableReader
 from jcarsr.pixels import Pixels, to_planes, to_samples
 
 ONCE = ("jpeg10", "jpeg40")
@@ -30,6 +30,7 @@ class ValidationPair:
     history: str
     lq: Tensor  # (1, 3, H, W) float32 in [0, 1]
     hr: Pixels
+    tables: Tensor  # (1, 2, 8, 8) of the last save
 
 
 def hold_out(entries: Sequence[Entry], count: int = 8) -> tuple[list[Entry], list[Entry]]:
@@ -59,16 +60,28 @@ def validation_histories(trained: Distribution) -> tuple[History, ...]:
 
 
 def make_pairs(
-    entries: Sequence[Entry], scale: int, histories: Sequence[History]
+    entries: Sequence[Entry],
+    scale: int,
+    histories: Sequence[History],
+    network_scale: int | None = None,
 ) -> list[ValidationPair]:
-    """The centre of every picture after each of `histories`."""
+    """The centre of every picture after each of `histories`.
+
+    Args:
+        entries: the pictures.
+        scale: how many times smaller than hr the network's input is.
+        histories: what they go through.
+        network_scale: 1 = the truth is the small picture; None = `scale`.
+    """
     pairs: list[ValidationPair] = []
     for entry in entries:
         hr = centre(entry.pixels(), scale)
         lr = low_resolution(hr, scale)
         for history in histories:
             lq = torch.from_numpy(to_planes(history(hr, lr)))
-            pairs.append(ValidationPair(str(history), lq, hr))
+            truth = lr if network_scale == 1 else hr
+            tables = torch.from_numpy(history.last_save.tables)
+            pairs.append(ValidationPair(str(history), lq, truth, tables))
     return pairs
 
 
@@ -84,10 +97,15 @@ def validate(
     model: Network, pairs: Sequence[ValidationPair], device: torch.device
 ) -> dict[str, float]:
     """Mean PSNR on Y in dB for every history, named psnr_jpeg10 and so on."""
-    protocol = EvalProtocol(border=model.config.scale)
+    protocol = EvalProtocol(border=model.facts.scale)
     psnr: dict[str, list[float]] = {}
     for pair in pairs:
-        sr = model.restore(pair.lq.to(device))[0].float().permute(1, 2, 0).cpu().numpy()
+        lq = pair.lq.to(device)
+        if isinstance(model, TableReader):
+            restored = model.restore(lq, pair.tables.to(device))
+        else:
+            restored = model.restore(lq)
+        sr = restored[0].float().permute(1, 2, 0).cpu().numpy()
         score = protocol.score(to_samples(sr, np.uint8), pair.hr)
         psnr.setdefault(pair.history, []).append(score.psnr)
     return {f"psnr_{word}": sum(values) / len(values) for word, values in psnr.items()}

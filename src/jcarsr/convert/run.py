@@ -1,0 +1,91 @@
+"""An authors' file and a preset -> a weight file, once every tensor has its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from jcarsr.convert.matlab import read_arcnn, read_dncnn
+from jcarsr.convert.realesrgan import PACKAGED, packaged_file, read_rrdbnet
+from jcarsr.convert.state_dict import read_state_dict
+from jcarsr.errors import WeightsError
+from jcarsr.networks.catalog import PRESETS, build_preset
+from jcarsr.weights import Record, Tensors, write
+
+_BY_KIND: dict[str, dict[str | None, Callable[[Path], Tensors]]] = {
+    ".mat": {"arcnn": read_arcnn, "dncnn": read_dncnn},
+    ".bin": {None: read_rrdbnet},
+}
+"""Extension -> architecture -> reader; what is not named here is read as a state dict."""
+
+_MADE_ANEW = (
+    *("relative_position_index", "relative_coords_table", "attn_mask"),
+    *("num_batches_tracked", "total_ops", "total_params"),
+)
+"""Last parts of names of tensors that authors' files have and that follow from the sizes."""
+
+
+def convert(source: str, preset: str, out: Path, name: str | None = None) -> Record:
+    """Write a weight file with the tensors of an authors' file; gives its record.
+
+    Args:
+        source: a file (.pth, .pt, .safetensors, .mat, .bin of ncnn), or a key of `PACKAGED`.
+        preset: the network, a key of PRESETS.
+        out: the weight file.
+        name: in the record; None = the preset's.
+
+    Raises:
+        WeightsError: the file cannot be read, or its tensors are not those of the preset.
+        ValueError: no such preset.
+        OSError: `out` cannot be written.
+    """
+    if preset not in PRESETS:
+        raise ValueError(f"--preset {preset}: not one of {', '.join(PRESETS)}")
+    path = packaged_file(source) if source in PACKAGED else Path(source)
+    if not path.is_file():
+        raise WeightsError(f"{source}: no such file")
+    architecture = PRESETS[preset].architecture
+    readers = _BY_KIND.get(path.suffix.lower(), {None: read_state_dict})
+    reader = readers.get(architecture) or readers.get(None)
+    if reader is None:
+        known = ", ".join(map(str, readers))
+        raise WeightsError(f"{source}: {path.suffix} files are known of {known}")
+    with torch.device("meta"):
+        network = build_preset(preset)
+    shapes = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    tensors = {
+        key: value
+        for key, value in reader(path).items()
+        if key in shapes or key.rpartition(".")[2] not in _MADE_ANEW
+    }
+    if reason := why_unfit(tensors, shapes):
+        raise WeightsError(f"{source}: not weights of {preset} ({reason})")
+    record = Record(
+        name=name or preset, training={"converted_from": path.name}, **network.described()
+    )
+    return write(out, tensors, record)
+
+
+def why_unfit(tensors: Tensors, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+    """Why the tensors are not those of a network, None if they are.
+
+    Args:
+        tensors: name -> values.
+        shapes: name -> shape, of the network's.
+    """
+    missing = [name for name in shapes if name not in tensors]
+    unknown = [name for name in tensors if name not in shapes]
+    for word, names in (("lacks", missing), ("has", unknown)):
+        if names:
+            others = f" and {len(names) - 1} others" if len(names) > 1 else ""
+            where = "" if word == "lacks" else ", which it does not know"
+            return f"{word} {names[0]}{others}{where}"
+    for name, shape in shapes.items():
+        if tensors[name].shape != shape:
+            return f"{name} is {tensors[name].shape}, not {shape}"
+        if not np.isfinite(tensors[name]).all():
+            return f"{name} is not finite"
+    return None
