@@ -9,10 +9,10 @@ from PIL import Image
 import jcarsr
 from jcarsr import ImageError, Outcome, SaveOptions, Target
 from jcarsr.pixels import Pixels
-from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.file import FileRestorer, check_place
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind
+from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.settings import Settings
 from jcarsr.weights import read_record
 
