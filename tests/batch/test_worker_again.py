@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 from support.batch import X2, finished, result_pixels
 
-from jcarsr.batch import worker as worker_module
 from jcarsr.batch.ledger import FILE_NAME, Ledger
 from jcarsr.batch.plan import Job
 from jcarsr.batch.worker import Worker
 from jcarsr.image import SaveOptions
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.file import Outcome
+from jcarsr.restoring.reading import PlainReader
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
@@ -24,7 +24,7 @@ class TestAgain:
     ) -> None:
         finished(Worker(networks, X2, ledger), job)
         before = job.target.stat()
-        monkeypatch.setattr(worker_module, "size_of", lambda *a: pytest.fail("opened"))
+        monkeypatch.setattr(PlainReader, "header", lambda *a: pytest.fail("opened"))
         outcome = finished(Worker(networks, X2, ledger), job)
         assert outcome == Outcome(source=job.source, target=job.target, state="skipped")
         assert job.target.stat() == before
