@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,11 @@ def _seeded() -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _interruptible() -> None:
-    """A suite started in the background of a script ignores Ctrl-C, and so would its children."""
+def _default_signals() -> None:
+    """Undo what a script or nohup leaves ignored, Ctrl-C and SIGHUP: children inherit it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

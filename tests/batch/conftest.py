@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.plans import touch
 
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.plan import Job
@@ -82,3 +83,10 @@ def job(tmp_path: Path, pixels: Pixels) -> Job:
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with Ledger(tmp_path / "out") as ledger:
         yield ledger
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "in"
+    touch(root, "a.jpg", "b.png", "deep/er/c.webp", "notes.txt")
+    return root

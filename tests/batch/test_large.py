@@ -39,6 +39,7 @@ class Hungry:
         return lq.repeat(2, 2).repeat(2, 3) + np.float32(0 * held[0])
 
 networks = SimpleNamespace(
+    tile=lambda scale: 512,
     scales=(1, 2, 4),
     chooses=False,
     choose=lambda picture, scale: "hungry",

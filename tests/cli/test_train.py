@@ -5,6 +5,7 @@ import torch
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
+from jcarsr.training.recipes import WEB
 from jcarsr.weights import read
 
 
@@ -56,6 +57,6 @@ def test_pictures_saved_repeatedly(picture_folder: Path, tmp_path: Path) -> None
     assert result.exit_code == 0, result.output
     record = read(tmp_path / "weights.safetensors").record
     assert record.recipe["histories"]["once"]["qfs"] == [10, 80]
-    assert record.recipe["histories"]["repeated"] == 11
+    assert record.recipe["histories"]["repeated"] == WEB.repeated
     expected = {"psnr_jpeg10", "psnr_jpeg40", "psnr_jpeg20+4,4>jpeg90"}
     assert set(record.scores["validation"]) == expected

@@ -1,14 +1,16 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from jcarsr import WeightsError
+from jcarsr.networks.catalog import build
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.restorer import DEFAULT_TILE
-from jcarsr.weights import read_record
+from jcarsr.weights import read, read_record, write
 
 
 def test_bundled_weights_do_every_scale(photo: Pixels) -> None:
@@ -70,3 +72,18 @@ def test_scale_that_is_not_asked_for(tiny_weights: Path) -> None:
     assert (own.asked_scale(None), own.asked_scale(1)) == (2, 1)
     with pytest.raises(ValueError, match=r"^--scale 4: .*tiny\.safetensors enlarges by 2$"):
         own.asked_scale(4)
+
+
+def test_tiles_are_no_larger_than_a_networks_need_is_known_for(
+    tiny_weights: Path, tmp_path: Path
+) -> None:
+    stored = read(tiny_weights)
+    config = {"scale": 2, "channels": 8, "num_heads": 2, "window": 4, "num_groups": 1}
+    network = build("hma", {**config, "num_layers": 2, "interval": 2})
+    tensors = {key: value.numpy() for key, value in network.state_dict().items()}
+    path = tmp_path / "hma.safetensors"
+    write(path, tensors, replace(stored.record, name="hma", **network.described()))
+    assert Networks(str(path)).tile(2) == 320
+    assert Networks(str(path), tile=None).tile(2) == 320
+    assert Networks(str(path), tile=None, max_memory=None).tile(2) is None
+    assert Networks(str(tiny_weights)).tile(2) == DEFAULT_TILE

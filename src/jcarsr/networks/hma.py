@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import lcm
 
 import torch
@@ -13,6 +13,7 @@ from torch.nn.functional import gelu, scaled_dot_product_attention, silu
 from jcarsr.networks.layers import conv3x3
 from jcarsr.networks.swin_enlarger import SwinConfig, SwinEnlarger, convolved
 from jcarsr.networks.windows import MLP, SwinLayer, WindowAttention, Windows, within_windows
+from jcarsr.protocols import NetworkFacts
 
 _EXPANSION = 6  # of the channels within a fused convolution
 _TILE = 320  # side of the inputs for which memory is estimated: it grows with them
@@ -271,6 +272,11 @@ class HMA(SwinEnlarger):
         grid = config.num_heads // 2 * _TILE**2 // config.interval**4
         layer = 4 * config.num_heads * config.window**2 + 5 * _EXPANSION * config.channels
         return 6 * grid + max(layer, 3 * self.scale**2 * config.upsampled + 6 * config.channels)
+
+    @property
+    def facts(self) -> NetworkFacts:
+        """One output, and the tile for which its memory is estimated."""
+        return replace(super().facts, largest_tile=_TILE)
 
     def compile_units(self) -> Iterator[nn.Module]:
         """The layers."""

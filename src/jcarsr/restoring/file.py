@@ -125,7 +125,7 @@ class FileRestorer:
                 header.height,
                 header.width,
                 scale=scale,
-                tile=self.settings.tile,
+                tile=networks.tile(scale),
                 bytes_per_pixel=facts.bytes_per_pixel("lr" if scale == 1 else "sr"),
                 max_memory=most,
                 itemsize=header.itemsize,

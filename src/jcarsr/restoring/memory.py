@@ -1,4 +1,4 @@
-"""How much memory a picture will take: told before, and the reason for smaller tiles."""
+"""How much memory a picture will take, estimated before; and the largest tiles that fit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DEFAULT_MAX_MEMORY = 3 * 2**30
 """Bytes that restoring one picture may take beside the weights."""
 
 NETWORK_MEMORY = 2 * 2**30
-"""Bytes that a network takes at most: larger tiles save less than a percent of the work."""
+"""Bytes that a network takes at most, for tiles of 880 pixels at x2; the rest is the picture's."""
 
 _STRIP_COPIES = 4  # float32 arrays as large as a strip: strip, carry, and two on the way to levels
 _RESULT_COPIES = 3  # the result's levels, turned upright, and what its encoder holds
@@ -73,6 +73,7 @@ def fitting_tile(
         bytes_per_pixel: of the network, for each pixel of a tile.
         max_memory: bytes for all; None = no limit, also none on the network.
         itemsize: bytes of a sample, 1 or 2.
+        alpha: there is transparency.
 
     Raises:
         MemoryLimitError: even the smallest tiles need more.

@@ -128,7 +128,21 @@ class Networks:
         """
         engine = self._engine(scale, "lr" if scale == 1 else "sr", name)
         reads_tables = "tables" in self.record(scale, name).facts.reads
-        return NetworkRestorer(engine, self._tile, self.max_memory, reads_tables=reads_tables)
+        tile = self.tile(scale, name)
+        return NetworkRestorer(engine, tile, self.max_memory, reads_tables=reads_tables)
+
+    def tile(self, scale: int, name: str | None = None) -> int | None:
+        """The largest side of a tile, None for whole pictures.
+
+        Where memory is limited it is not larger than that for which the network's need is known.
+
+        Raises:
+            WeightsError: no weights for this scale.
+        """
+        most = self.record(scale, name).facts.largest_tile
+        if self.max_memory is None or most is None:
+            return self._tile
+        return most if self._tile is None else min(self._tile, most)
 
     def gradient(self, scale: int, name: str | None = None) -> NetworkRestorer:
         """The gradient branch of the network for `scale`; for 1 it enlarges nevertheless.
