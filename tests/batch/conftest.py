@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.plans import touch
 
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.plan import Job
@@ -88,5 +87,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     root = tmp_path / "in"
-    touch(root, "a.jpg", "b.png", "deep/er/c.webp", "notes.txt")
+    (root / "deep" / "er").mkdir(parents=True)
+    for name in ("a.jpg", "b.png", "deep/er/c.webp", "notes.txt"):
+        (root / name).write_bytes(b"picture")
     return root
