@@ -33,13 +33,14 @@ fix: $(VENV)/.dev ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-tables: $(VENV)/.dev ## write the README's tables and picture anew, from stored rows and the demo
+tables: $(VENV)/.dev ## write tables and pictures anew, from stored rows, the demo and waifu2x
 	$(BIN)/jcarsr tables results/*.jsonl --into docs/results.md
 	$(BIN)/jcarsr tables results/*.jsonl --set Set14 --scale 2 --into docs/research.md
 	$(BIN)/jcarsr tables results/*.jsonl --set Set14 --scale 2 --history web --restorer bicubic \
 	  --restorer "waifu2x cunet" --restorer "waifu2x photo" --restorer auto --into README.md
 	$(BIN)/python benchmarks/report.py benchmarks/speed.jsonl --into docs/speed.md --plot docs/speed.svg
 	$(BIN)/python examples/demo.py --out demo --readme docs/before-after.webp
+	$(BIN)/python benchmarks/sheet.py --out docs/web-pictures.webp
 
 site: $(VENV)/.dev ## the documents as a site, in site/; a warning is a failure
 	$(BIN)/python tools/site_pages.py --out build/docs
