@@ -64,6 +64,7 @@ class TestJob:
             "scale": 2,
             "weights": "jcarsr-lite-x2",
             "notes": [],
+            "strength": 1.0,
         }
 
         assert client.delete(path).status_code == 204

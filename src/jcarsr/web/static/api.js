@@ -9,7 +9,8 @@ import { authorization } from "./token.js";
 /** @typedef {{ version: string, scales: number[], weights: Weights[], formats: string[], limits: Limits }} Service */
 /** @typedef {{ scale: number, weights: string, salvage?: boolean }} Options */
 /** @typedef {"picture" | "gradient"} Output */
-/** @typedef {{ width: number, height: number, bytes: number, format: string, scale: number, weights: string, notes: string[] }} Result */
+/** @typedef {{ outside: number, steps: number, counted: number, saturated: number }} Support */
+/** @typedef {{ width: number, height: number, bytes: number, format: string, scale: number, weights: string, notes: string[], strength: number, support: Support | null }} Result */
 /**
  * @typedef {object} Job
  * @property {string} id
@@ -112,9 +113,11 @@ export function forget(id) {
  * @param {string} id
  * @param {string} format
  * @param {AbortSignal} [signal]
+ * @param {number} [strength] of it in the mix with the enlarged input, 0 to 1
  */
-export async function result(id, format, signal) {
+export async function result(id, format, signal, strength = 1) {
   const query = new URLSearchParams({ format });
+  if (strength !== 1) query.set("strength", String(strength));
   return (await ask(`${jobPath(id)}/result?${query}`, { signal })).blob();
 }
 

@@ -14,6 +14,7 @@ import { Options } from "./options.js";
 import { Queue } from "./queue.js";
 import { Rows } from "./rows.js";
 import { Stage } from "./stage.js";
+import { Strength } from "./strength.js";
 import { text } from "./strings.js";
 import { Tools } from "./tools.js";
 import { Viewer } from "./viewer.js";
@@ -27,6 +28,7 @@ export class Page {
   #choose = byId("choose", HTMLButtonElement);
   #tally = byId("tally", HTMLElement);
   #saveAll = byId("download-all", HTMLButtonElement);
+  #strength = new Strength();
   #options;
   #stage;
   #viewer;
@@ -41,7 +43,7 @@ export class Page {
       byId("plane", HTMLElement),
       byId("divider", HTMLInputElement),
     );
-    this.#viewer = new Viewer(this.#stage, {
+    this.#viewer = new Viewer(this.#stage, this.#strength, {
       retry: (item) => this.#restore(item),
       salvage: (item) => this.#salvage(item),
     });
@@ -179,7 +181,7 @@ export class Page {
   async #save(item) {
     const { name } = item;
     try {
-      await download(item, this.#tools.format);
+      await download(item, this.#tools.format, this.#strength.value);
       warn("");
       say(text("saidSaved", { name }));
     } catch (error) {

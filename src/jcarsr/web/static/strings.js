@@ -27,6 +27,8 @@ const STRINGS = Object.freeze({
   fitKey: "Fit into the frame (0)",
   full: "1:1",
   fullKey: "One pixel of the picture on one of the screen (1)",
+  strength: "Strength",
+  strengthTitle: "How much is restored: 0 % is bicubic enlargement alone",
   edges: "Edges",
   edgesTitle: "Show where the network expects edges",
   format: "Format",
@@ -51,7 +53,6 @@ const STRINGS = Object.freeze({
   scaleTimesTitle: "{scale} times as wide and high",
   weightsSmall: "Small",
   weightsLarge: "Large",
-  weightsMissing: "Not trained yet",
   chosenClean: "clean only, {weights}",
   chosenTimes: "×{scale}, {weights}",
 
@@ -111,6 +112,11 @@ const STRINGS = Object.freeze({
   factMetadata: "Metadata, kept",
   factWeights: "Weights",
   factMemory: "Memory",
+  factSupport: "Supported by the JPEG",
+  support: "{share} % of its coefficients, the others {steps} steps off",
+  supportAll: "all of its coefficients",
+  supportTitle:
+    "The result, shrunk and transformed again, held against the intervals that the file's coefficients leave open",
   progressive: "progressive",
   sequential: "sequential",
   turned: "{stored}, upright {upright}",

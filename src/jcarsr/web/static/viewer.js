@@ -16,10 +16,12 @@ export class Viewer {
   #item = null;
   #edges = false;
   #stage;
+  #strength;
   #preview = this.#layer("preview");
   #before = this.#layer("before");
   #after = this.#layer("after");
   #map = this.#layer("map");
+  #results = byId("results", HTMLElement);
   #blank = byId("blank", SVGElement);
   #labels = { left: byId("label-before", HTMLElement), right: byId("label-after", HTMLElement) };
   #told = byId("told", HTMLElement);
@@ -30,10 +32,12 @@ export class Viewer {
 
   /**
    * @param {Stage} stage
+   * @param {import("./strength.js").Strength} strength
    * @param {{ retry: (item: Item) => void, salvage: (item: Item) => void }} actions
    */
-  constructor(stage, { retry, salvage }) {
+  constructor(stage, strength, { retry, salvage }) {
     this.#stage = stage;
+    this.#strength = strength;
     this.#retry.addEventListener("click", () => this.#item && retry(this.#item));
     this.#salvage.addEventListener("click", () => this.#item && salvage(this.#item));
     stage.addEventListener("change", () => this.#sayDivider());
@@ -64,7 +68,9 @@ export class Viewer {
     const mapped = compares && this.#map.ready;
     this.#preview.image.hidden = compares || !this.#preview.ready;
     this.#before.image.hidden = !compares;
-    this.#after.image.hidden = !compares || mapped;
+    this.#results.hidden = !compares || mapped;
+    if (compares) this.#strength.mixWith(this.#before.image);
+    this.#strength.enable(compares && !mapped);
     this.#map.image.hidden = !mapped;
     this.#blank.classList.toggle("shown", !compares && this.#preview.state === "broken");
     this.#stage.show(result ?? this.#expected(item));
