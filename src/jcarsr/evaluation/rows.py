@@ -31,6 +31,7 @@ class Row:
     protocol: dict[str, Any]
     codec: str
     versions: dict[str, str]  # of the packages that computed it
+    niqe: float | None = None  # mean over the pictures of two blocks or more; None = not computed
 
     @property
     def qf(self) -> int | None:
@@ -50,7 +51,10 @@ def write_rows(rows: Iterable[Row], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         for row in rows:
-            file.write(json.dumps(asdict(row), sort_keys=True) + "\n")
+            fields = asdict(row)
+            if row.niqe is None:
+                del fields["niqe"]
+            file.write(json.dumps(fields, sort_keys=True) + "\n")
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:
