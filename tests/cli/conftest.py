@@ -1,5 +1,6 @@
-"""`jcarsr restore` in this process, a JPEG to give it and a place for results."""
+"""`jcarsr` in this process, a JPEG to give it and a place for results."""
 
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,24 +8,21 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from support.restoring import Command, Said
+from support.commands import Command, Said
 
 from jcarsr.cli import main
 from jcarsr.pixels import Pixels
 
 
 @pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tiny_weights: Path
-) -> Iterator[Command]:
-    """`jcarsr restore` in this process, by the tiny network if no other is named."""
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # put back afterwards
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """`jcarsr` in this process; `given` is its standard input."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # for a network so small that others only wait for each other
 
-    def run(*arguments: object, weights: object = tiny_weights) -> Said:
-        argv = ["jcarsr", "restore", *map(str, arguments)]
-        monkeypatch.setattr(sys, "argv", argv + (["--weights", str(weights)] if weights else []))
+    def call(*arguments: object, given: bytes = b"") -> Said:
+        monkeypatch.setattr(sys, "argv", ["jcarsr", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
         capsys.readouterr()
         with pytest.raises(SystemExit) as left:
             main()
@@ -32,8 +30,18 @@ def run(
         assert "Traceback" not in said.err
         return Said(int(left.value.code or 0), said.out, said.err)
 
-    yield run
+    yield call
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def run(call: Command, tiny_weights: Path) -> Command:
+    """`jcarsr restore`, by the tiny network if no other is named."""
+
+    def run(*arguments: object, weights: object = tiny_weights) -> Said:
+        return call("restore", *arguments, *(("--weights", weights) if weights else ()))
+
+    return run
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.restoring import Command, Said, opened, results
+from support.commands import Command, Said, opened, results
 
 import jcarsr
 from jcarsr.pixels import Pixels

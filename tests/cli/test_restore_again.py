@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from support.restoring import Command, opened, process, results
+from support.commands import Command, opened, process, results
 
 from jcarsr.batch.ledger import FILE_NAME, Ledger
 from jcarsr.networks.jcarsr.network import JCARSR

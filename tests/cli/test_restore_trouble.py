@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from support.restoring import Command, Said, opened, process, results
+from support.commands import Command, Said, opened, process, results
 
 from jcarsr.batch.ledger import FILE_NAME, Ledger
 

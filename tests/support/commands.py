@@ -1,4 +1,4 @@
-"""`jcarsr restore` in tests, and what it leaves behind."""
+"""The `jcarsr` command in tests, and what it leaves behind."""
 
 import os
 import subprocess
