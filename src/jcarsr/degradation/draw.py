@@ -81,6 +81,21 @@ class Given:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Clean:
+    """Not degraded but shrunk: what a network learns from that enlarges clean pictures."""
+
+    @property
+    def versions(self) -> int:
+        """One."""
+        return 1
+
+    def draw(self, scale: int, seed: int | str) -> tuple[History, ...]:
+        """A save without loss."""
+        del scale, seed
+        return (History((Png(),)),)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Web:
     """Saved once, twice or three times, as small pictures from the web are.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,12 @@ def fill_bank(
     processes: int,
     device: torch.device,
     tables: bool = False,
+    banks: Banks | None = None,
 ) -> Bank:
     """The share of process `rank` in the training pictures, degraded as the recipe says.
 
-    `tables`: the network reads the tables of the last saves.
+    `tables`: the network reads the tables of the last saves. `banks`: where it is kept, and taken
+    from if it is there.
 
     Raises:
         TrainingError: the batch cannot be shared evenly.
@@ -72,7 +74,28 @@ def fill_bank(
         tables=tables,
     )
     workers = max(1, (os.cpu_count() or 1) // processes)
-    return build_bank(share, settings, device=device, workers=workers, on_progress=reporter.bank)
+
+    def build() -> Bank:
+        report = reporter.bank
+        return build_bank(share, settings, device=device, workers=workers, on_progress=report)
+
+    return build() if banks is None else banks.get((tuple(share), settings, device), build)
+
+
+class Banks:
+    """Keeps the bank that was used last, for runs that learn from the same pictures."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._bank: Bank | None = None
+
+    def get(self, key: object, build: Callable[[], Bank]) -> Bank:
+        """The bank of that key; another one is dropped before it is built."""
+        if self._bank is None or key != self._key:
+            self._bank = None
+            self._bank = build()
+            self._key = key
+        return self._bank
 
 
 def identity(recipe: Recipe, entries: Sequence[Entry]) -> str:

@@ -90,6 +90,14 @@ RECIPES: dict[str, Recipe] = {
         patch_size=48,
     ),
     "short": _SHORT,
+    # Of the paper's experiments at a small size: one optimiser and rate for networks of any kind.
+    "compare": replace(
+        _SHORT,
+        histories=Once(qfs=(10,), share_444=0.0),
+        optimizer="adamw",
+        learning_rate=5e-4,
+        max_steps=3_000,
+    ),
     # After `short`, with --init. Not the paper's loss: PSNR itself, which weighs clean crops most.
     "finish": replace(
         _SHORT,

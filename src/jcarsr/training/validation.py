@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from jcarsr.data.sources import Entry
-from jcarsr.degradation.draw import Distribution, Once
+from jcarsr.degradation.draw import Clean, Distribution, Once
 from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError
@@ -51,8 +51,10 @@ def validation_histories(trained: Distribution) -> tuple[History, ...]:
     """What to validate on, given what is trained on.
 
     Pictures saved once at QF 10 and 40, or at the lowest trained quality if it is neither; where
-    pictures saved more than once are trained on, also one saved twice.
+    pictures saved more than once are trained on, also one saved twice; clean ones where those are.
     """
+    if isinstance(trained, Clean):
+        return (parse_history("png"),)
     if isinstance(trained, Once):
         words = [w for w in ONCE if int(w.removeprefix("jpeg")) in trained.qfs]
         return tuple(map(parse_history, words or [f"jpeg{min(trained.qfs)}"]))
