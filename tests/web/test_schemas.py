@@ -50,6 +50,8 @@ def test_a_job_that_is_done(jobs: Jobs, job: Job) -> None:
         "weights": "w",
         "notes": ["n"],
         "strength": 1.0,
+        "crisp": 0.0,
+        "support": None,
     }
 
 

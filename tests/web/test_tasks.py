@@ -97,6 +97,8 @@ class TestRestore:
             "weights": "jcarsr-lite-x4" if scale == 4 else "jcarsr-lite-x2",
             "notes": list(outcome.notes),
             "strength": 1.0,
+            "crisp": 0.0,
+            "support": asdict(outcome.support) if outcome.support else None,
         }
 
     def test_networks_are_chosen_by_size(self, performer: Performer, source: Path) -> None:

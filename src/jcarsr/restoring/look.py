@@ -62,7 +62,7 @@ def compose_look(
         second = compose(picture, crisp, size, pass_of(on_tile, 1, 2))
         faithful = first.picture
         composed = Composed(
-            _blend(faithful, second.picture, look.share),
+            blend_pictures(faithful, second.picture, look.share),
             first.tile,
             first.full_precision_tiles + second.full_precision_tiles,
         )
@@ -70,7 +70,8 @@ def compose_look(
     return Looked(composed=replace(composed, picture=mixed), faithful=faithful)
 
 
-def _blend(faithful: Picture, crisp: Picture, share: float) -> Picture:
+def blend_pictures(faithful: Picture, crisp: Picture, share: float) -> Picture:
+    """Return `share` parts of the crisp picture and the rest of the faithful one, of one size."""
     alpha = faithful.alpha
     if alpha is not None and crisp.alpha is not None:
         alpha = blend(alpha, crisp.alpha, share)

@@ -71,22 +71,16 @@ def restore_picture(
     size = settings.target.size(*picture.size)
     scale = settings.target.native_scale(*picture.size, networks.scales)
     name = networks.choose(picture, scale)
-    look = Look(
-        faithful=networks.restorer(scale, name),
-        crisp=networks.restorer(scale, networks.crisp(scale)) if settings.crisp else None,
-        share=settings.crisp,
-        strength=settings.strength,
-    )
     outputs: dict[Kind, Picture | Animation | Comparison] = {}
     tile, repeated, support = None, 0, None
     looks = settings.outputs != ("gradient",)
     passes = int(looks) + int("gradient" in settings.outputs)
     if isinstance(picture, Animation):
-        most = networks.max_memory
+        look, most = _look(networks, settings, scale, name), networks.max_memory
         outputs["picture"], repeated = animate(picture, look, size, on_tile, most)
         tile = settings.tile
     elif looks:
-        detail = "detail" in settings.outputs
+        detail, look = "detail" in settings.outputs, _look(networks, settings, scale, name)
         on_own_tile = pass_of(on_tile, 0, passes)
         looked = compose_look(picture, look, size, on_own_tile, keep_faithful=detail)
         composed = looked.composed
@@ -119,4 +113,13 @@ def restore_picture(
         strength=settings.strength,
         support=support,
         crisp=settings.crisp,
+    )
+
+
+def _look(networks: Networks, settings: Settings, scale: int, name: str) -> Look:
+    return Look(
+        faithful=networks.restorer(scale, name),
+        crisp=networks.restorer(scale, networks.crisp(scale)) if settings.crisp else None,
+        share=settings.crisp,
+        strength=settings.strength,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -238,10 +238,23 @@ async def result(
     strength: Annotated[
         float, Query(ge=0, le=1, description="Of the result, in hundredths; the rest is bicubic.")
     ] = 1.0,
+    crisp: Annotated[
+        float, Query(ge=0, le=1, description="Of the result of crisp_job, in hundredths.")
+    ] = 0.0,
+    crisp_job: Annotated[
+        str | None, Query(description="The job of the same picture with crisp=1.")
+    ] = None,
 ) -> Response:
     """Answer a job's result, saved anew if another format or a mix is wanted."""
     found = service.jobs.find(id)
-    return JobFile(await service.result(found, format, quality, strength), found, service)
+    other = None if crisp_job is None else service.jobs.find(crisp_job)
+    if crisp and other is None:
+        raise Problem(422, "crisp: needs crisp_job, whose result is mixed in")
+    with ExitStack() as held:
+        if other is not None:
+            held.enter_context(service.jobs.held(other))
+        path = await service.result(found, format, quality, strength, other, crisp)
+    return JobFile(path, found, service)
 
 
 @router.get(

@@ -138,7 +138,13 @@ class Service:
         return job
 
     async def result(
-        self, job: Job, format: str | None, quality: int, strength: float = 1.0
+        self,
+        job: Job,
+        format: str | None,
+        quality: int,
+        strength: float = 1.0,
+        crisp: Job | None = None,
+        share: float = 0.0,
     ) -> Path:
         """The file with a job's result, saved anew if another format or a mix is wanted.
 
@@ -147,6 +153,8 @@ class Service:
             format: of the file; None = as the job asked for.
             quality: of a lossy one.
             strength: of the result in the mix with the enlarged input, from 0 to 1.
+            crisp: the job whose result is mixed in before that; None = none is.
+            share: of that job's result, from 0 to 1.
 
         Raises:
             Problem: 409, there is none yet; the job's own, if it failed; 422, the format cannot
@@ -154,12 +162,14 @@ class Service:
         """
         own, task = self._result_file(job), job.task
         extension = own.suffix if format is None else f".{format}"
-        if strength == 1 and own.suffix == extension:
+        percent, parts = round(100 * strength), round(100 * share) if crisp else 0
+        other = self._result_file(crisp) if crisp and parts else None
+        if percent == 100 and not parts and own.suffix == extension:
             return own
-        if strength != 1 and task.output != "picture":
+        if (percent != 100 or parts) and task.output != "picture":
             raise Problem(422, f"strength: {task.output} is no picture")
-        percent = round(100 * strength)
-        path = job.folder / f"converted-{quality}-{percent}{extension}"
+        mixed = f"{percent}-{parts}-{crisp.id if crisp and parts else ''}"
+        path = job.folder / f"converted-{quality}-{mixed}{extension}"
         return await self._make_once(
             job,
             path,
@@ -169,6 +179,8 @@ class Service:
                 quality=quality,
                 strength=percent / 100,
                 recorded=task.strength * percent / 100,
+                crisp_result="" if other is None else str(other),
+                share=parts / 100,
                 before=task.source,
                 salvage=task.salvage,
             ),

@@ -29,6 +29,7 @@ from jcarsr.inspection import as_dictionary, choose, look
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.protocols import SCALES
 from jcarsr.restoring.file import FileRestorer
+from jcarsr.restoring.look import blend_pictures
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import MapKind
 from jcarsr.restoring.record import properties_of
@@ -89,6 +90,8 @@ class Convert:
     quality: int
     strength: float = 1.0  # of the result in the mix
     recorded: float = 1.0  # the strength that the new result's metadata tell
+    crisp_result: str = ""  # the file of a crisp picture that is mixed in before that
+    share: float = 0.0  # of the crisp picture
     before: str = ""  # the file of the input, for a strength below 1
     salvage: bool = False  # of the input
 
@@ -193,16 +196,30 @@ class Performer:
         limit_pillow(most)
         try:
             picture = decode(task.source, ReadOptions(max_pixels=most))
+            if task.share:
+                picture = self._with_crisp(picture, task)
         finally:
             limit_pillow(self._read.max_pixels)
-        if task.strength != 1:
+        if task.strength != 1 or task.share:
             if isinstance(picture, Animation):
                 raise ImageError("an animation is mixed while it is restored: send strength then")
             before = self._still(task.before, salvage=task.salvage)
             picture = mix(picture, turned(before), task.strength)
-            picture = record(picture, properties_of(task.recorded))
+            picture = record(picture, properties_of(task.recorded, task.share))
         save(picture, Path(task.result), SaveOptions(quality=task.quality))
         return {}
+
+    def _with_crisp(self, picture: Picture | Animation, task: Convert) -> Picture:
+        """Mix the crisp picture in."""
+        most = self._read.max_pixels * max(SCALES) ** 2
+        crisp = decode(task.crisp_result, ReadOptions(max_pixels=most))
+        if isinstance(crisp, Animation) or isinstance(picture, Animation):
+            raise ImageError("an animation is mixed while it is restored: send crisp then")
+        if crisp.samples.shape != picture.samples.shape:
+            raise ImageError("crisp_job: its result is no picture of the same size")
+        if crisp.samples.dtype != picture.samples.dtype:
+            raise ImageError("crisp_job: its result has other bits")
+        return blend_pictures(picture, crisp, task.share)
 
     def _still(self, source: str, *, salvage: bool) -> Picture:
         """The input, of an animation its start."""

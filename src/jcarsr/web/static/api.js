@@ -6,9 +6,10 @@ import { authorization } from "./token.js";
 
 /** @typedef {{ name: string, available: boolean }} Weights */
 /** @typedef {{ upload_bytes: number, pixels: number, seconds: number, keep_seconds: number, queue: number }} Limits */
-/** @typedef {{ version: string, scales: number[], weights: Weights[], formats: string[], limits: Limits }} Service */
+/** @typedef {{ version: string, scales: number[], weights: Weights[], crisp: boolean, formats: string[], limits: Limits }} Service */
 /** @typedef {{ scale: number, weights: string, salvage?: boolean }} Options */
-/** @typedef {"picture" | "gradient"} Output */
+/** @typedef {{ strength: number, crisp: number, crispJob: string | null }} Mix shares, 0 to 1 */
+/** @typedef {"picture" | "gradient" | "detail" | "crisp"} Output crisp: a picture at full crispness */
 /** @typedef {{ outside: number, steps: number, counted: number, saturated: number }} Support */
 /** @typedef {{ width: number, height: number, bytes: number, format: string, scale: number, weights: string, notes: string[], strength: number, support: Support | null }} Result */
 /**
@@ -84,7 +85,8 @@ export async function inspect(file, options) {
  */
 export async function submit(file, options, output) {
   const body = form(file, options);
-  body.set("output", output);
+  if (output === "crisp") body.set("crisp", "1");
+  else body.set("output", output);
   if (options.salvage) body.set("salvage", "true");
   const headers = { Prefer: "respond-async" };
   return (await ask("/v1/restore", { method: "POST", body, headers })).json();
@@ -113,11 +115,15 @@ export function forget(id) {
  * @param {string} id
  * @param {string} format
  * @param {AbortSignal} [signal]
- * @param {number} [strength] of it in the mix with the enlarged input, 0 to 1
+ * @param {Mix} [mix]
  */
-export async function result(id, format, signal, strength = 1) {
+export async function result(id, format, signal, mix = { strength: 1, crisp: 0, crispJob: null }) {
   const query = new URLSearchParams({ format });
-  if (strength !== 1) query.set("strength", String(strength));
+  if (mix.strength !== 1) query.set("strength", String(mix.strength));
+  if (mix.crisp && mix.crispJob) {
+    query.set("crisp", String(mix.crisp));
+    query.set("crisp_job", mix.crispJob);
+  }
   return (await ask(`${jobPath(id)}/result?${query}`, { signal })).blob();
 }
 

@@ -29,8 +29,13 @@ const STRINGS = Object.freeze({
   fullKey: "One pixel of the picture on one of the screen (1)",
   strength: "Strength",
   strengthTitle: "How much is restored: 0 % is bicubic enlargement alone",
+  crisp: "Crispness",
+  crispTitle: "0 % is the faithful picture; more is sharper, and invents detail",
   edges: "Edges",
   edgesTitle: "Show where the network expects edges",
+  detail: "Departures",
+  detailTitle:
+    "Show where the result departs from what the JPEG says (blue) and from the faithful picture (red)",
   format: "Format",
   download: "Download",
   dropHere: "Drop to restore",
@@ -77,6 +82,9 @@ const STRINGS = Object.freeze({
   edgesBusy: "Finding edges",
   edgesFailed: "No edges: {message}",
 
+  detailBusy: "Comparing with the JPEG",
+  detailFailed: "No comparison: {message}",
+
   tokenAsk: "This server's token",
   tokenSend: "Continue",
 
@@ -97,7 +105,9 @@ const STRINGS = Object.freeze({
   previewAlt: "{name}, as it is",
   beforeAlt: "{name}, enlarged by bicubic interpolation",
   afterAlt: "{name}, restored",
+  crispAlt: "{name}, restored crisply",
   edgesAlt: "{name}, edges that the network expects",
+  detailAlt: "{name}, departures from what the JPEG says",
   dividerValue: "{percent} % {before}",
   outcome: "{size} pixels, {bytes} as {format}, {time}, {weights}",
   percent: "{value} %",
