@@ -69,6 +69,8 @@ def page(browser: BrowserContext, server: Server) -> Iterator[Page]:
     opened.goto(server.url)
     expect(opened.get_by_role("radio", name="×2")).to_be_checked()
     yield opened
+    opened.goto(server.url)
+    opened.evaluate("() => localStorage.clear()")  # all pages share what is remembered
     opened.close()
     assert problems == []
 
