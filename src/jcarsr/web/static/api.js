@@ -9,7 +9,7 @@ import { authorization } from "./token.js";
 /** @typedef {{ version: string, scales: number[], weights: Weights[], crisp: boolean, formats: string[], limits: Limits }} Service */
 /** @typedef {{ scale: number, weights: string, salvage?: boolean }} Options */
 /** @typedef {{ strength: number, crisp: number, crispJob: string | null }} Mix shares, 0 to 1 */
-/** @typedef {"picture" | "gradient" | "detail" | "crisp"} Output crisp: a picture at full crispness */
+/** @typedef {"picture" | "gradient" | "detail" | "crisp" | "crispDetail"} Output crisp: at full crispness */
 /** @typedef {{ outside: number, steps: number, counted: number, saturated: number }} Support */
 /** @typedef {{ width: number, height: number, bytes: number, format: string, scale: number, weights: string, notes: string[], strength: number, support: Support | null }} Result */
 /**
@@ -45,6 +45,15 @@ import { authorization } from "./token.js";
  * @property {{ name: string, trained_from: number | null, trained_to: number | null, quality_outside_training: boolean | null }} weights
  * @property {number} memory
  */
+
+/** @type {Readonly<Record<Output, { kind: string, crisp?: boolean }>>} */
+const OUTPUTS = Object.freeze({
+  picture: { kind: "picture" },
+  gradient: { kind: "gradient" },
+  detail: { kind: "detail" },
+  crisp: { kind: "picture", crisp: true },
+  crispDetail: { kind: "detail", crisp: true },
+});
 
 const RETRY_SECONDS = 2; // if a busy server does not say
 
@@ -85,8 +94,9 @@ export async function inspect(file, options) {
  */
 export async function submit(file, options, output) {
   const body = form(file, options);
-  if (output === "crisp") body.set("crisp", "1");
-  else body.set("output", output);
+  const { kind, crisp } = OUTPUTS[output];
+  body.set("output", kind);
+  if (crisp) body.set("crisp", "1");
   if (options.salvage) body.set("salvage", "true");
   const headers = { Prefer: "respond-async" };
   return (await ask("/v1/restore", { method: "POST", body, headers })).json();

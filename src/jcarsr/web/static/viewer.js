@@ -63,8 +63,16 @@ export class Viewer {
   /** @param {MapKind | null} kind */
   showMap(kind) {
     this.#kind = kind;
-    if (kind && this.#item?.result) this.#item.make(kind, true);
+    if (kind && this.#item?.result) this.#item.make(this.#output(kind), true);
     this.update();
+  }
+
+  /**
+   * What is asked of the server for a map: departures are those of the crisp picture if it is seen.
+   * @param {MapKind} kind
+   */
+  #output(kind) {
+    return kind === "detail" && this.#mixer.value.crisp ? "crispDetail" : kind;
   }
 
   /** Bring everything to what the item is now. */
@@ -73,7 +81,7 @@ export class Viewer {
     if (!item) return;
     const result = item.result;
     if (result && this.#mixer.value.crisp) item.make("crisp", false);
-    if (result && this.#kind) item.make(this.#kind, false);
+    if (result && this.#kind) item.make(this.#output(this.#kind), false);
     this.#load(item);
     const compares = this.#before.ready && this.#after.ready;
     const mapped = compares && this.#map.ready;
@@ -98,7 +106,7 @@ export class Viewer {
   #load(item) {
     const { name, file, task } = item;
     const id = (item.result && task?.job?.id) ?? "";
-    const made = this.#kind && item.other(this.#kind);
+    const made = this.#kind && item.other(this.#output(this.#kind));
     const map = (made?.result && made.job?.id) || "";
     const crisp = item.other("crisp");
     const crispId = (crisp?.result && crisp.job?.id) || "";
@@ -150,7 +158,7 @@ export class Viewer {
     if (!compares) return { words: text("loading") };
     if (!this.#kind || this.#map.ready) return { words: "" };
     const { busy, failed } = WORDS[this.#kind];
-    const task = item.other(this.#kind);
+    const task = item.other(this.#output(this.#kind));
     if (task?.state === "failed") return { words: text(failed, { message: task.message }) };
     return { words: text(busy), task };
   }
