@@ -272,16 +272,17 @@ def restore(
         target = Target(
             scale=factor, width=width, height=height, max_side=max_side, min_side=min_side
         )
-        outputs: tuple[Kind, ...] = ("picture",)
-        outputs += ("gradient",) if save_gradient else ()
-        outputs += ("detail",) if save_detail_map else ()
-        outputs += (compare,) if compare else ()
+        outputs: list[Kind] = ["picture"]
+        wanted: dict[Kind, bool] = {"gradient": save_gradient, "detail": save_detail_map}
+        outputs += [kind for kind, asked in wanted.items() if asked]
+        if compare is not None:
+            outputs.append(compare)
         settings = Settings(
             target=target,
             read=image.ReadOptions(max_pixels=max_pixels, salvage=salvage, first_frame=first_frame),
             save=image.SaveOptions(quality=quality, strip_metadata=strip_metadata),
             tile=tile or None,
-            outputs=outputs,
+            outputs=tuple(outputs),
             ensemble=ensemble,
             strength=strength,
             crisp=crisp,

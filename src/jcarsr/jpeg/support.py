@@ -25,7 +25,7 @@ from jcarsr.pixels import Floats, Pixels, Samples
 from jcarsr.resample import resize_bands
 
 _REACH = np.abs(BASIS).sum(axis=1)
-TOLERANCE: Floats = 0.5 * np.outer(_REACH, _REACH)
+TOLERANCE: Floats = np.outer(_REACH, _REACH).astype(np.float32) / np.float32(2)
 """(8, 8): what a coefficient may exceed half a step by: half a level in every sample, 3 to 4."""
 
 _SHIFT = np.array((128, 0, 0), np.float32)  # of levels, for luma (T.81, A.3.1)
@@ -62,7 +62,7 @@ def measure_support(
     levels = np.float32(255 / np.iinfo(result.dtype).max)
     found = _Sums(np.zeros((height // SIDE, width // SIDE), np.float32))
     for rows, band in resize_bands(result, height, width, np.float32):
-        ycc = (band * levels) @ _YCC.T - _SHIFT
+        ycc: Floats = np.matmul(band * levels, _YCC.T, dtype=np.float32) - _SHIFT
         saturated = ((decoded[rows] == 0) | (decoded[rows] == 255)).any(axis=2)
         for number, component in enumerate(components):
             _compare(component, ycc[..., number], saturated, rows.start, found, luma=number == 0)
