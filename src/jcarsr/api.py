@@ -35,7 +35,7 @@ class Restorer:
         precision: auto takes bfloat16 where that is quicker and within a level of float32.
         threads: of the CPU; None = as the engine thinks best.
         tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture.
-        max_memory: bytes that one picture may take beside the weights; None = no limit.
+        max_memory: bytes that one picture may take in addition to the weights; None = no limit.
         ensemble: every result is the mean of eight, of the input turned and mirrored: a little
             better, eight times slower.
 
