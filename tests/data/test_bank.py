@@ -46,7 +46,7 @@ def test_holds_every_picture_with_its_lr_and_degraded_versions(
 
 
 def test_crops_are_pieces_of_one_picture_turned_alike() -> None:
-    """Each pixel of a made-up bank encodes its place; hr and lr must agree under all eight turns."""
+    """Pixels of a made-up bank encode their places; hr and lr must agree under all eight turns."""
     sizes = [(20, 30), (33, 17)]
     settings = BankSettings(scale=2, histories=ONE, patch_size=16)
     bank = Bank(settings, sizes, CPU)
