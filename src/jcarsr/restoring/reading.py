@@ -24,7 +24,7 @@ DEFAULT_SECONDS = 60.0
 _PROCESSES = 2  # as many as threads that read
 _QUICK_WORK = 4_000_000  # pixels that are gone through at most where no process is needed
 _QUICK_BYTES = 2**20
-_HEAD = 8  # bytes that tell a format
+_HEAD = 8  # bytes that show a format
 _QUICK = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
 """How JPEGs, PNGs and BMPs begin, whose decoders do work in proportion to pixels and bytes."""
 
@@ -134,7 +134,7 @@ class TimedReader:
 
 def prepare_reading(max_pixels: int) -> None:
     """Set up a process that reads, as the command is set up."""
-    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # notes tell of damages
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # damage becomes notes
     limit_pillow(max_pixels)
 
 
@@ -186,7 +186,7 @@ def _is_quick(source: Source, options: ReadOptions) -> bool:
             with source.open("rb") as file:
                 length, head = os.fstat(file.fileno()).st_size, file.read(_HEAD)
         except (ImageError, OSError):
-            return True  # of which reading tells
+            return True  # which reading reports
     if length > _QUICK_BYTES or not head.startswith(_QUICK):
         return False
     try:
