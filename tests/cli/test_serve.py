@@ -100,7 +100,14 @@ def test_signals_end_it_soon(serve: Serve, large: bytes, number: int) -> None:
     assert psutil.wait_procs(children, WAIT)[1] == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        signal.SIGHUP,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),  # has SIGHUP's handler
+    ],
+)
 def test_signal_while_it_starts(serve: Serve, number: int) -> None:
     """Before a client can know of it."""
     process = serve("--port", 0)
