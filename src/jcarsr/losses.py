@@ -80,4 +80,4 @@ def total_loss(terms: dict[str, Tensor], weights: LossWeights) -> Tensor:
     """
     if not terms:
         raise ValueError("every loss weight is 0: nothing can be learnt")
-    return torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
+    return torch.stack([weights.of(name) * value for name, value in terms.items()]).sum()

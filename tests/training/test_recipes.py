@@ -25,7 +25,7 @@ def test_every_recipe_optimises_each_parameter_of_its_network_once(recipe: Recip
 def test_paper_recipe_is_section_3_2() -> None:
     recipe = RECIPES["paper"]
     assert (recipe.optimizer, recipe.learning_rate, recipe.betas) == ("adam", 1e-4, (0.9, 0.999))
-    assert (recipe.loss_weights.gradient, recipe.loss_weights.jcar) == (0.1, 0.5)
+    assert [recipe.loss_weights.of(term) for term in ("gradient", "jcar")] == [0.1, 0.5]
     assert recipe.histories == Once(qfs=(10, 20, 30, 40, 80), share_444=0)
 
 

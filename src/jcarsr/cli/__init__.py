@@ -12,6 +12,7 @@ from jcarsr.cli.choices import on_one_line
 from jcarsr.cli.config import ConfiguredCommand
 from jcarsr.cli.convert import convert
 from jcarsr.cli.evaluate import evaluate, tables
+from jcarsr.cli.experiment import experiment
 from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
 from jcarsr.cli.restore import restore
@@ -37,7 +38,7 @@ app = typer.Typer(
 app.command(cls=ConfiguredCommand)(restore)
 for command in (
     *(inspect, serve),
-    *(evaluate, tables, train, export, convert),
+    *(evaluate, tables, train, experiment, export, convert),
     *(weights, presets, recipes, sets),
 ):
     app.command()(command)
@@ -50,6 +51,7 @@ _EXTRAS = {
     "lightning": "train",
     "tensorboard": "train",
     "psutil": "train",
+    "matplotlib": "bench",
     "onnxscript": "export",
     "onnx_ir": "export",
     "fastapi": "web",

@@ -71,6 +71,31 @@ class Once:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Given:
+    """Nothing is drawn: every picture comes with a degraded version of its own."""
+
+    @property
+    def versions(self) -> int:
+        """One."""
+        return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clean:
+    """Not degraded but shrunk: what a network learns from that enlarges clean pictures."""
+
+    @property
+    def versions(self) -> int:
+        """One."""
+        return 1
+
+    def draw(self, scale: int, seed: int | str) -> tuple[History, ...]:
+        """A save without loss."""
+        del scale, seed
+        return (History((Png(),)),)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Web:
     """Saved once, twice or three times, as small pictures from the web are.
 

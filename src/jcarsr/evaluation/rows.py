@@ -14,6 +14,23 @@ from jcarsr.errors import DataError
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Which run of the paper's experiments a row is of, and what was spent on it."""
+
+    job: str  # hash of what decides the score
+    method: str  # what is compared, the same for all seeds: jcarsr-lite-x2
+    size: str  # of the networks: lite or paper
+    budget: str  # 3000 steps, 20 minutes: of each network that was trained
+    seed: int
+    parameters: int | None  # None = no network
+    steps: int  # of training, of all its networks
+    minutes: float  # of training, of all its networks
+    device: str  # that trained
+    precision: str  # of training
+    data: str  # what was trained on: names, and a hash of the list of pictures
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One restorer on one set after one degradation history.
 
@@ -32,6 +49,7 @@ class Row:
     codec: str
     versions: dict[str, str]  # of the packages that computed it
     niqe: float | None = None  # mean over the pictures of two blocks or more; None = not computed
+    trial: Trial | None = None  # of an experiment's row
 
     @property
     def qf(self) -> int | None:
@@ -45,16 +63,21 @@ class Row:
         history = self.history if self.qf is None else f"QF {self.qf}"
         return f"{self.set} x{self.scale} {history}"
 
+    def as_json(self) -> str:
+        """The row in one line."""
+        fields = asdict(self)
+        for later in ("niqe", "trial"):  # older rows do not have them
+            if fields[later] is None:
+                del fields[later]
+        return json.dumps(fields, sort_keys=True)
+
 
 def write_rows(rows: Iterable[Row], path: Path) -> None:
     """Append rows to a JSON lines file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         for row in rows:
-            fields = asdict(row)
-            if row.niqe is None:
-                del fields["niqe"]
-            file.write(json.dumps(fields, sort_keys=True) + "\n")
+            file.write(row.as_json() + "\n")
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:
@@ -76,6 +99,8 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
                     save = Jpeg(qf=fields.pop("qf"), subsampling=fields.pop("subsampling"))
                     fields["history"] = str(save)
                 fields["images"] = {k: (v[0], v[1]) for k, v in fields["images"].items()}
+                if "trial" in fields:
+                    fields["trial"] = Trial(**fields["trial"])
                 rows.append(Row(**fields))
             except (ValueError, TypeError, KeyError, IndexError) as error:
                 raise DataError(f"{path}:{number}: not a result row ({error})") from error

@@ -53,6 +53,9 @@ _ABLATIONS: dict[str, Config] = {
     "no-msnafb": {"block": "residual"},
     "no-ma": {"attention": False},
     "no-msccb": {"cross": False},
+    # ours: blocks make up for what is missing
+    "no-msnafb-equal": {"block": "residual"},
+    "no-msccb-equal": {"cross": False},
     # Table 6: the SR branch alone, and with one other; extra blocks make up for what is missing
     "isrb": {"jcar": False, "gradient": False},
     "isrb-ggb": {"jcar": False},
@@ -85,14 +88,17 @@ def _ablations(
 _ABLATED, _ABLATED_PARAMETERS = _ablations(
     "jcarsr",
     {},
-    {"isrb": 28, "isrb-ggb": 20, "isrb-carb": 8},
-    (5_782_813, 9_961_363, 9_453_013, 10_069_579, 10_091_725, 10_080_787, 10_113_173),
+    {"no-msnafb-equal": 58, "no-msccb-equal": 4, "isrb": 28, "isrb-ggb": 20, "isrb-carb": 8},
+    (
+        *(5_782_813, 9_961_363, 9_453_013, 10_066_461, 10_036_445),
+        *(10_069_579, 10_091_725, 10_080_787, 10_113_173),
+    ),
 )
 _LITE_ABLATED, _LITE_ABLATED_PARAMETERS = _ablations(
     "jcarsr-lite",
     _LITE,
-    {"isrb": 6, "isrb-ggb": 2, "isrb-carb": 4},
-    (332_449, 471_277, 411_825, 477_979, 474_764, 480_512, 478_321),
+    {"no-msnafb-equal": 8, "no-msccb-equal": 2, "isrb": 6, "isrb-ggb": 2, "isrb-carb": 4},
+    (332_449, 471_277, 411_825, 480_417, 485_029, 477_979, 474_764, 480_512, 478_321),
 )
 
 

@@ -59,6 +59,8 @@ class Loop:
         saved_seconds = state.progress.seconds
         meter = Meter(state.progress)
         stopping = False
+        if self.spent >= 1:  # resumed, and killed before the weights were there
+            self._save(self._validate())
         while self.spent < 1 and not stopping:
             meter.add(self._step())
             step = state.progress.step + 1

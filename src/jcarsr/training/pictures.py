@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from jcarsr.data.bank import Bank, BankSettings, build_bank
+from jcarsr.data.pairs import list_pairs, refuse_other_sizes
 from jcarsr.data.sources import Entry, list_entries
 from jcarsr.errors import DataError, TrainingError
 from jcarsr.training.options import RunOptions
@@ -21,12 +22,16 @@ from jcarsr.training.report import Reporter
 from jcarsr.training.validation import hold_out
 
 
-def split_entries(options: RunOptions) -> tuple[list[Entry], list[Entry]]:
-    """(training, validation) pictures.
+def split_entries(options: RunOptions, scale: int) -> tuple[list[Entry], list[Entry]]:
+    """(training, validation) pictures, which `scale` times smaller ones are made of.
 
     Raises:
-        DataError: there are none, or too few to hold some out.
+        DataError: there are none, or too few to hold some out, or two of a pair do not agree.
     """
+    if options.pairs:
+        pairs = list_pairs(*options.pairs)
+        refuse_other_sizes(pairs, scale)
+        return hold_out(pairs)
     entries = list_entries(options.data)
     if options.validation:
         return entries, list_entries(options.validation)
@@ -42,10 +47,12 @@ def fill_bank(
     processes: int,
     device: torch.device,
     tables: bool = False,
+    banks: Banks | None = None,
 ) -> Bank:
     """The share of process `rank` in the training pictures, degraded as the recipe says.
 
-    `tables`: the network reads the tables of the last saves.
+    `tables`: the network reads the tables of the last saves. `banks`: where it is kept, and taken
+    from if it is there.
 
     Raises:
         TrainingError: the batch cannot be shared evenly.
@@ -67,7 +74,28 @@ def fill_bank(
         tables=tables,
     )
     workers = max(1, (os.cpu_count() or 1) // processes)
-    return build_bank(share, settings, device=device, workers=workers, on_progress=reporter.bank)
+
+    def build() -> Bank:
+        report = reporter.bank
+        return build_bank(share, settings, device=device, workers=workers, on_progress=report)
+
+    return build() if banks is None else banks.get((tuple(share), settings, device), build)
+
+
+class Banks:
+    """Keeps the bank that was used last, for runs that learn from the same pictures."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._bank: Bank | None = None
+
+    def get(self, key: object, build: Callable[[], Bank]) -> Bank:
+        """The bank of that key; another one is dropped before it is built."""
+        if self._bank is None or key != self._key:
+            self._bank = None
+            self._bank = build()
+            self._key = key
+        return self._bank
 
 
 def identity(recipe: Recipe, entries: Sequence[Entry]) -> str:
@@ -77,5 +105,6 @@ def identity(recipe: Recipe, entries: Sequence[Entry]) -> str:
         del fields["loss_weights"]["sr_gradient"]
     if recipe.shrink is None:  # as before there was such a field
         del fields["shrink"]
-    names = [(Path(entry.name).name, entry.length) for entry in entries]
+    each = [part for entry in entries for part in (entry, entry.lq) if part]
+    names = [(Path(entry.name).name, entry.length) for entry in each]
     return hashlib.sha256(json.dumps([fields, names]).encode()).hexdigest()

@@ -5,46 +5,63 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from jcarsr.degradation.draw import Given
 from jcarsr.networks.catalog import preset_facts
 from jcarsr.training.launch import launch
 from jcarsr.training.loop import Loop
 from jcarsr.training.options import RunOptions
-from jcarsr.training.pictures import fill_bank, identity, split_entries
+from jcarsr.training.pictures import Banks, fill_bank, identity, split_entries
 from jcarsr.training.prepare import initialise
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter
 from jcarsr.training.state import State
 from jcarsr.training.stop import stop_on_signals
 from jcarsr.training.storage import Storage
-from jcarsr.training.validation import ValidationPair, make_pairs, validation_histories
+from jcarsr.training.validation import (
+    ValidationPair,
+    given_pairs,
+    make_pairs,
+    validation_histories,
+)
 
 
-def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None) -> Path:
+def train(
+    recipe: Recipe,
+    options: RunOptions,
+    reporter: Reporter | None = None,
+    banks: Banks | None = None,
+) -> Path:
     """Train a recipe until its budget is spent or a signal asks to stop.
 
     `options.out` receives `weights.safetensors` (the averaged weights, with their record),
     `checkpoints/`, and in `logs/` a metrics.csv and TensorBoard events for every start. Under
     torchrun every process holds its own share of the pictures. A run that was stopped and resumed
     makes the same steps as one that was not, bit for bit where the device computes
-    deterministically and the budget is in steps.
+    deterministically and the budget is in steps. `banks` keeps the pictures for the next run.
 
     Returns:
         the path of the weights.
 
     Raises:
         DataError, WeightsError, TrainingError: with one line that says what to mend.
+        ValueError: a loss weight for an output that the network does not have.
     """
+    facts = preset_facts(recipe.preset)
+    recipe = replace(recipe, loss_weights=recipe.loss_weights.for_outputs(facts.outputs))
     fabric = launch(options)
     reporter = reporter if reporter and fabric.is_global_zero else Reporter()
     if options.bfloat16 and not replace(options, precision="auto").bfloat16:
         reporter.message(
             "note: the device is not known to have bfloat16; float32 may be far quicker"
         )
-    training, held = split_entries(options)
+    training, held = split_entries(options, recipe.picture_scale)
     pairs: list[ValidationPair] = []
     if fabric.is_global_zero:
-        histories = validation_histories(recipe.histories)
-        pairs = make_pairs(held, recipe.picture_scale, histories, recipe.network_scale)
+        if isinstance(recipe.histories, Given):
+            pairs = given_pairs(held, recipe.picture_scale)
+        else:
+            histories = validation_histories(recipe.histories)
+            pairs = make_pairs(held, recipe.picture_scale, histories, recipe.network_scale)
     device, rank, processes = fabric.device, fabric.global_rank, fabric.world_size
     bank = fill_bank(
         recipe,
@@ -53,7 +70,8 @@ def train(recipe: Recipe, options: RunOptions, reporter: Reporter | None = None)
         rank=rank,
         processes=processes,
         device=device,
-        tables="tables" in preset_facts(recipe.preset).reads,
+        tables="tables" in facts.reads,
+        banks=banks,
     )
     compile = options.compile if options.compile is not None else device.type == "cuda"
     state = State(recipe, device, compile=compile)

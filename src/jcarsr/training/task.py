@@ -20,6 +20,7 @@ from jcarsr.losses import (
 )
 from jcarsr.networks.network import Restored
 from jcarsr.ops import enlarge_bicubic, image_gradient
+from jcarsr.protocols import Output
 
 
 def loss_terms(
@@ -27,14 +28,18 @@ def loss_terms(
 ) -> dict[str, Tensor]:
     """The terms of eq. 20 and ours, and `loss`, their weighted sum; scalars in float32.
 
-    A term is computed where its weight is not 0 and the network has the output. What a network of
-    scale 1 restores is held against lr, not hr.
+    A term is computed where its weight is not 0. What a network of scale 1 restores is held against
+    lr, not hr.
+
+    Raises:
+        ValueError: a weight is given for an output that the network does not have.
     """
     errors = {"absolute": pixel_loss, "squared": squared_loss, "log_rms": log_rms_loss}
     read = (batch.lq,) if batch.tables is None else (batch.lq, batch.tables)
     out = cast(Restored, model(*read))
     terms: dict[str, Tensor] = {}
     sr = out.sr.float()
+    weights = weights.for_outputs(_outputs(out, batch))
     hr = batch.lr if sr.shape == batch.lr.shape else batch.hr
     if weights.pixel:
         terms["pixel"] = errors[pixel_error](sr, hr)
@@ -48,3 +53,11 @@ def loss_terms(
         plain = enlarge_bicubic(batch.lq, sr.shape[-1] // batch.lq.shape[-1])
         terms["harm"] = harm_loss(sr, hr, plain)
     return {"loss": total_loss(terms, weights), **terms}
+
+
+def _outputs(out: Restored, batch: Batch) -> list[Output]:
+    """What was predicted; `sr` of the input's size is output lr."""
+    if out.sr.shape == batch.lq.shape:
+        return ["lr"]
+    found: dict[Output, Tensor | None] = {"sr": out.sr, "lr": out.lr, "gradient": out.gradient}
+    return [name for name, value in found.items() if value is not None]

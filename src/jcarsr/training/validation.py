@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from jcarsr.data.sources import Entry
-from jcarsr.degradation.draw import Distribution, Once
+from jcarsr.degradation.draw import Clean, Distribution, Once
 from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError
@@ -51,8 +51,10 @@ def validation_histories(trained: Distribution) -> tuple[History, ...]:
     """What to validate on, given what is trained on.
 
     Pictures saved once at QF 10 and 40, or at the lowest trained quality if it is neither; where
-    pictures saved more than once are trained on, also one saved twice.
+    pictures saved more than once are trained on, also one saved twice; clean ones where those are.
     """
+    if isinstance(trained, Clean):
+        return (parse_history("png"),)
     if isinstance(trained, Once):
         words = [w for w in ONCE if int(w.removeprefix("jpeg")) in trained.qfs]
         return tuple(map(parse_history, words or [f"jpeg{min(trained.qfs)}"]))
@@ -82,6 +84,22 @@ def make_pairs(
             truth = lr if network_scale == 1 else hr
             tables = torch.from_numpy(history.last_save.tables)
             pairs.append(ValidationPair(str(history), lq, truth, tables))
+    return pairs
+
+
+def given_pairs(entries: Sequence[Entry], scale: int) -> list[ValidationPair]:
+    """The centre of every picture with the same part of its own degraded version."""
+    pairs: list[ValidationPair] = []
+    for entry in entries:
+        assert entry.lq is not None
+        lq = entry.lq.pixels()
+        height, width = (min(SIDE // scale, size) for size in lq.shape[:2])
+        top, left = (lq.shape[0] - height) // 2, (lq.shape[1] - width) // 2
+        small = np.s_[top : top + height, left : left + width]
+        large = np.s_[scale * top : scale * (top + height), scale * left : scale * (left + width)]
+        planes = torch.from_numpy(to_planes(lq[small]))
+        tables = torch.from_numpy(entry.lq.last_save().tables)
+        pairs.append(ValidationPair("pairs", planes, entry.pixels()[large], tables))
     return pairs
 
 

@@ -1,0 +1,142 @@
+"""`jcarsr experiment`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from jcarsr.cli.choices import shown, usage_errors
+from jcarsr.cli.shell import cleared_away_after_signals, say
+from jcarsr.protocols import Device, TrainingPrecision
+
+if TYPE_CHECKING:
+    from jcarsr.experiments.plan import Plan
+
+_LOGS = "Logs and checkpoints"
+
+
+def experiment(
+    name: Annotated[
+        str | None, typer.Argument(help="table1 to table8, noise, all. (default: list them)")
+    ] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Folder or tar of training pictures; repeatable.")
+    ] = None,
+    sets: Annotated[
+        list[Path] | None,
+        typer.Option(help="A test set's folder, or a folder that holds them; repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for runs, rows and reports; tables share it.")
+    ] = None,
+    size: Annotated[
+        Literal["lite", "paper"], typer.Option(help="Of the networks: 0.48 M, or the paper's.")
+    ] = "lite",
+    steps: Annotated[
+        int | None, typer.Option(help="Budget of every network. (default: the recipe's)")
+    ] = None,
+    minutes_per_model: Annotated[
+        float | None, typer.Option(help="Budget of every network, instead of steps.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Trainings of every network: seeds 0, 1 ...")] = 1,
+    only: Annotated[
+        list[str] | None, typer.Option(help="This line of the table alone; repeatable.")
+    ] = None,
+    scale: Annotated[
+        list[int] | None, typer.Option(help="This scale alone; repeatable. (default: the table's)")
+    ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PRESET=FILE",
+            help="Weights in place of a training: a weight file, or the authors'; repeatable.",
+        ),
+    ] = None,
+    rows: Annotated[
+        list[Path] | None,
+        typer.Option(help="Run nothing: report these rows; repeatable."),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Run nothing: print the jobs and what is done of them.")
+    ] = False,
+    device: Annotated[
+        Device, typer.Option(metavar="NAME", help="auto, cpu, cuda or mps.")
+    ] = "auto",
+    precision: Annotated[
+        TrainingPrecision,
+        typer.Option(metavar="NAME", help="Of training: auto, float32 or bfloat16."),
+    ] = "auto",
+    compile: Annotated[
+        bool | None, typer.Option(help="Compile the blocks. (default: on a GPU)")
+    ] = None,
+    log_every: Annotated[int, typer.Option(min=1, help="Steps.", rich_help_panel=_LOGS)] = 50,
+    checkpoint_minutes: Annotated[
+        float, typer.Option(min=0, help="Between checkpoints.", rich_help_panel=_LOGS)
+    ] = 5,
+) -> None:
+    """Make the paper's tables: train, score and report; run it again to go on after a stop.
+
+    Nothing that is finished is done twice, in whichever table it was first needed.
+    """
+    from jcarsr.cli.experiment_run import ExperimentRun, list_plans, report_rows
+    from jcarsr.experiments.catalog import find_plans
+    from jcarsr.experiments.jobs import Budget, default_budget
+
+    if name is None:
+        say(list_plans())
+        return
+    with usage_errors():
+        plans = [_cut(plan, only or [], scale or []) for plan in find_plans(name)]
+        if rows:
+            say(report_rows(plans, rows))
+            return
+        for option, value in (("--data", data), ("--sets", sets), ("--out", out)):
+            if not value:
+                raise ValueError(f"{option}: is needed")
+        assert data and sets and out
+        chosen = steps is not None or minutes_per_model is not None
+        budget = Budget(steps=steps, minutes=minutes_per_model) if chosen else default_budget(size)
+        run = ExperimentRun(
+            plans=plans,
+            data=data,
+            sets=sets,
+            out=out,
+            size=size,
+            budget=budget,
+            seeds=seeds,
+            given=given or [],
+            device=device,
+            precision=precision,
+            compile=compile,
+            log_every=log_every,
+            checkpoint_minutes=checkpoint_minutes,
+        )
+        if show:
+            say(run.show())
+            return
+        with cleared_away_after_signals():
+            run.prepare()
+    with cleared_away_after_signals():
+        written, whole = run.run()
+    for path in written:
+        say(shown(path))
+    if not whole:
+        raise typer.Exit(1)
+
+
+def _cut(plan: Plan, labels: list[str], scales: list[int]) -> Plan:
+    """The plan with the lines and scales asked for.
+
+    Raises:
+        ValueError: it does not have one of them.
+    """
+    from dataclasses import replace
+
+    for scale in scales:
+        if scale not in plan.scales:
+            known = ", ".join(map(str, plan.scales))
+            raise ValueError(f"--scale {scale}: {plan.name} has {known}")
+    kept = tuple(scale for scale in plan.scales if not scales or scale in scales)
+    return replace(plan.only(tuple(labels)), scales=kept)

@@ -1,0 +1,236 @@
+"""What `jcarsr experiment` does, and how it shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from jcarsr.data.sources import list_entries
+from jcarsr.evaluation.rows import read_rows
+from jcarsr.experiments.agenda import Agenda, make_agenda
+from jcarsr.experiments.catalog import PLANS
+from jcarsr.experiments.cost import Costs, check_budgets
+from jcarsr.experiments.given import read_given
+from jcarsr.experiments.jobs import Budget, Conditions, Data, Scoring, Training
+from jcarsr.experiments.plan import Plan, Size
+from jcarsr.experiments.report import report, with_heading
+from jcarsr.experiments.results import group
+from jcarsr.experiments.run import Outcome, Runner, Settings, Watcher
+from jcarsr.experiments.store import Store, write_text
+from jcarsr.protocols import Device, TrainingPrecision
+from jcarsr.training.options import RunOptions
+from jcarsr.training.report import StepReport
+
+
+def list_plans() -> str:
+    """Every experiment, a line each."""
+    return "\n".join(
+        f"{name}: {plan.title}; {len(plan.contestants)} methods, "
+        f"{', '.join(f'x{scale}' for scale in plan.scales)}, "
+        f"QF {', '.join(map(str, plan.qfs))}"
+        for name, plan in PLANS.items()
+    )
+
+
+def report_rows(plans: Sequence[Plan], files: Sequence[Path]) -> str:
+    """The tables of stored rows, as Markdown.
+
+    Raises:
+        DataError: a file is missing or holds something else.
+    """
+    return "\n".join(
+        with_heading(plan, results, report(plan, results))
+        for results in group(read_rows(files))
+        for plan in plans
+    )
+
+
+@dataclass(kw_only=True)
+class ExperimentRun:
+    """A run of the command."""
+
+    plans: Sequence[Plan]
+    data: Sequence[Path]
+    sets: Sequence[Path]
+    out: Path
+    size: Size
+    budget: Budget
+    seeds: int
+    given: Sequence[str]
+    device: Device
+    precision: TrainingPrecision
+    compile: bool | None
+    log_every: int
+    checkpoint_minutes: float
+    costs: Costs = field(default_factory=Costs)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.out)
+        entries = tuple(list_entries(self.data))
+        asked = RunOptions(
+            data=self.data, out=self.out, device=self.device, precision=self.precision
+        )
+        self.conditions = Conditions(
+            size=self.size,
+            budget=self.budget,
+            precision="bfloat16" if asked.bfloat16 else "float32",
+            data=Data(paths=tuple(self.data), entries=entries),
+        )
+        self.agenda: Agenda = make_agenda(
+            self.plans,
+            self.conditions,
+            seeds=self.seeds,
+            sets=self.sets,
+            given=read_given(self.given, self.out / "given"),
+        )
+        check_budgets(self.agenda, self.store, self.costs)
+
+    def show(self) -> str:
+        """The jobs, what they cost and what exists of them."""
+        lines = [self._line(job) for job in self.agenda.trainings]
+        lines += [self._line(job) for job in self.agenda.scorings]
+        lines += [f"missing {name}: {why}" for name, why in self.agenda.missing_sets.items()]
+        for job in self.agenda.trainings:
+            self.costs.learn(job, self.store)
+        left = self.costs.left(self.agenda, self.store)
+        lines.append(f"training left: {'not known yet' if left is None else duration(left)}")
+        return "\n".join(lines)
+
+    def prepare(self) -> None:
+        """Measure a step of every network that is to be trained, and check the budgets by it.
+
+        Raises:
+            ValueError: a budget is too small.
+        """
+        self.costs.probe(self.agenda, self.store, self.device)
+        check_budgets(self.agenda, self.store, self.costs)
+
+    def run(self) -> tuple[list[Path], bool]:
+        """Do the jobs; the files written, and whether every job has its result."""
+        settings = Settings(
+            device=self.device,
+            compile=self.compile,
+            log_every=self.log_every,
+            checkpoint_minutes=self.checkpoint_minutes,
+        )
+        with _Watcher() as watcher:
+            runner = Runner(self.store, self.conditions, settings, self.costs, watcher)
+            outcome = runner.run(self.agenda)
+            if outcome.stopped:
+                watcher.message("stopped; the same command goes on")
+        written = self._report(outcome)
+        return written, not outcome.stopped and not outcome.failures
+
+    def _report(self, outcome: Outcome) -> list[Path]:
+        """All rows in one file, and a report for every plan."""
+        rows = self.store.rows()
+        if not rows:
+            return []
+        written = [self.out / "rows.jsonl"]
+        write_text(written[0], "".join(row.as_json() + "\n" for row in rows))
+        suite = (self.size, str(self.budget), self.conditions.data.identity)
+        failures = {
+            job.method: outcome.failures[job.hash]
+            for job in self.agenda.scorings
+            if job.hash in outcome.failures
+        }
+        for results in group(rows):
+            found = results.suite
+            if (found.size, found.budget, found.data) != suite:
+                continue
+            for plan in self.plans:
+                missing = self.agenda.missing_sets
+                body = report(plan, results, missing_sets=missing, failures=failures)
+                written.append(self.out / f"{plan.name}.md")
+                write_text(written[-1], with_heading(plan, results, body))
+        return written
+
+    def _line(self, job: Training | Scoring) -> str:
+        if isinstance(job, Scoring):
+            return f"{job}: {'done' if self.store.row(job) else 'missing'}"
+        if self.store.record(job):
+            state = "done"
+        else:
+            step = self.store.begun(job)
+            state = "missing" if step is None else f"goes on at step {step}"
+        return f"{job}: {job.parameters:,} parameters, {job.budget}: {state}"
+
+
+def duration(seconds: float) -> str:
+    """A time in words.
+
+    >>> duration(59), duration(3700), duration(-2)
+    ('1 min', '1 h 2 min', '0 min')
+    """
+    minutes = max(0, round(seconds / 60))
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
+class _Watcher(Watcher):
+    """Shows a run: a bar where there is a terminal, a line for every log elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        columns = (TextColumn("{task.description}"), BarColumn())
+        self._progress = Progress(*columns, console=self._console)
+        self._task: TaskID = self._progress.add_task("", total=1.0)
+        self._left: float | None = None
+        self._what = ""
+
+    def __enter__(self) -> _Watcher:
+        if self._console.is_terminal:
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def begin(self, job: Training | Scoring, done: int, total: int) -> None:
+        """A job begins."""
+        self._what = f"{done + 1}/{total} {job}"
+        self._update(self._what, 0.0)
+        if not self._console.is_terminal:
+            self.message(self._what)
+
+    def bank(self, done: int, total: int) -> None:
+        """Pictures are prepared."""
+        self._update(f"{self._what}: preparing pictures", done / total)
+
+    def step(self, report: StepReport) -> None:
+        """A logged step."""
+        text = (
+            f"{self._what}: step {report.step}, loss {report.losses['loss']:.5f}, "
+            f"{100 * report.spent:.0f} %{self._left_words()}"
+        )
+        self._update(text, report.spent)
+        if not self._console.is_terminal:
+            self.message(text)
+
+    def scored(self, done: int, total: int) -> None:
+        """Pictures are scored."""
+        self._update(f"{self._what}{self._left_words()}", done / total)
+
+    def left(self, seconds: float | None) -> None:
+        """All that is left."""
+        self._left = seconds
+
+    def message(self, text: str) -> None:
+        """One line for the user."""
+        self._console.print(text)
+
+    def _left_words(self) -> str:
+        return "" if self._left is None else f", {duration(self._left)} left in all"
+
+    def _update(self, text: str, share: float) -> None:
+        self._progress.update(self._task, description=text, completed=share)

@@ -1,0 +1,161 @@
+"""Plans and conditions -> the jobs, in the order in which they are done. Imports no PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jcarsr.data.catalog import pictures_of
+from jcarsr.errors import DataError
+from jcarsr.experiments.jobs import (
+    Conditions,
+    Given,
+    PictureSet,
+    Scoring,
+    Source,
+    Training,
+    identity_of,
+)
+from jcarsr.experiments.plan import Contestant, Network, Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agenda:
+    """All jobs of a run of the command, and why some lines and columns will stay empty."""
+
+    scorings: tuple[Scoring, ...]  # seed by seed, so that any stop leaves the first seeds whole
+    missing_sets: Mapping[str, str]  # name -> why
+    missing_given: Mapping[str, str] = field(default_factory=dict[str, str])  # preset -> why
+
+    @property
+    def trainings(self) -> list[Training]:
+        """Every training once, in their order."""
+        jobs = {job.hash: job for scoring in self.scorings for job in scoring.trainings}
+        return list(jobs.values())
+
+
+def make_agenda(
+    plans: Sequence[Plan],
+    conditions: Conditions,
+    *,
+    seeds: int,
+    sets: Sequence[Path],
+    given: Mapping[str, Given] | None = None,
+) -> Agenda:
+    """The jobs of all plans, those that tables share once.
+
+    Args:
+        plans: the tables.
+        conditions: of all trainings.
+        seeds: how many; 0, 1 and so on are taken.
+        sets: folders of a test set, or folders that hold such folders.
+        given: preset -> weights that take the place of its training.
+
+    Raises:
+        DataError: one of `sets` is not there, or none of the plans' test sets is.
+        ValueError: no seeds, a preset that there is not, or weights given for what no plan needs.
+    """
+    if seeds < 1:
+        raise ValueError(f"--seeds {seeds}: at least 1")
+    given = given or {}
+    check_given(plans, conditions, given)
+    names = list(dict.fromkeys(name for plan in plans for name in plan.sets))
+    found, missing = find_sets(names, sets)
+    jobs: dict[str, Scoring] = {}
+    for seed in range(seeds):
+        for plan in plans:
+            for scale in plan.scales:
+                for contestant in plan.contestants:
+                    for job in _scorings(plan, contestant, conditions, scale, seed, found, given):
+                        jobs.setdefault(job.hash, job)
+    return Agenda(scorings=tuple(jobs.values()), missing_sets=missing)
+
+
+def _scorings(
+    plan: Plan,
+    contestant: Contestant,
+    conditions: Conditions,
+    scale: int,
+    seed: int,
+    sets: Mapping[str, PictureSet],
+    given: Mapping[str, Given],
+) -> Iterable[Scoring]:
+    def source(part: Network | str) -> Source | str:
+        if isinstance(part, str):
+            return part
+        preset = part.preset(conditions.size, scale)
+        return given.get(preset) or conditions.training(part, scale, plan.qfs, seed)
+
+    parts = tuple(source(part) for part in contestant.parts)
+    trained = any(isinstance(part, Training) for part in parts)
+    for name in plan.sets:
+        for qf in plan.qfs if name in sets else ():
+            yield Scoring(
+                method=method_key(plan, contestant, conditions, scale, given),
+                parts=parts,
+                scale=scale,
+                qf=qf,
+                set=sets[name],
+                seed=seed if trained else 0,
+            )
+
+
+def method_key(
+    plan: Plan,
+    contestant: Contestant,
+    conditions: Conditions,
+    scale: int,
+    given: Mapping[str, Given],
+) -> str:
+    """What rows call a contestant: its key; given weights are named by their hash."""
+    words: list[str] = []
+    for part in contestant.parts:
+        if isinstance(part, str):
+            words.append(part)
+        elif weights := given.get(part.preset(conditions.size, scale)):
+            words.append(f"{part.preset(conditions.size, scale)},given={weights.hash}")
+        else:
+            words.append(part.key(conditions.size, scale, plan.qfs))
+    return " + ".join(words)
+
+
+def check_given(plans: Sequence[Plan], conditions: Conditions, given: Mapping[str, Given]) -> None:
+    """Raise a ValueError if weights are given for a preset that no plan trains."""
+    known = {
+        network.preset(conditions.size, scale): None
+        for plan in plans
+        for scale in plan.scales
+        for contestant in plan.contestants
+        for network in contestant.networks
+    }
+    for preset in given:
+        if preset not in known:
+            raise ValueError(f"--given {preset}: not of this experiment: {', '.join(known)}")
+
+
+def find_sets(
+    names: Sequence[str], folders: Sequence[Path]
+) -> tuple[dict[str, PictureSet], dict[str, str]]:
+    """(name -> set that is there, name -> why not).
+
+    Raises:
+        DataError: a folder is missing, or none of the sets is there.
+    """
+    found: dict[str, PictureSet] = {}
+    missing: dict[str, str] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder")
+    for name in names:
+        places = [folder if folder.name == name else folder / name for folder in folders]
+        place = next((path for path in places if path.is_dir()), places[0])
+        try:
+            identity = identity_of(pictures_of(place))
+        except DataError as error:
+            missing[name] = str(error).removeprefix(f"{place}: ")
+            continue
+        found[name] = PictureSet(name=name, folder=place, identity=identity)
+    if not found:
+        raise DataError(f"{', '.join(map(str, folders))}: none of {', '.join(names)} is there")
+    return found, missing

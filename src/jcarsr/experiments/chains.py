@@ -1,0 +1,20 @@
+"""The artifact removers of Tables 2 and 3, in one order with SwinIR or the other."""
+
+from jcarsr.experiments.plan import Contestant, Network, enlarger, jcarsr
+
+SWINIR = enlarger("swinir", clean=True)
+
+CLEANERS = {
+    "ARCNN": Network(name="arcnn", lite="arcnn"),
+    "DnCNN3": Network(name="dncnn3", lite="dncnn3"),
+    "QGCN": Network(name="qgcn", lite="qgcn-lite"),
+    "FBCNN": Network(name="fbcnn", lite="fbcnn-lite"),
+    "JDEC": Network(name="jdec", lite="jdec-lite"),
+}
+"""Name in the paper -> the network; ARCNN and DnCNN3 are small as they are."""
+
+JCARSR = Contestant(label="JCARSR", parts=(jcarsr(),))
+READING = (
+    "SwinIR is trained on clean pictures, which is how we read the paper: trained on JPEGs it "
+    "would score higher as the first of the two than the paper prints."
+)

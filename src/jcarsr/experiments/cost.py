@@ -1,0 +1,129 @@
+"""What jobs cost: measured steps, and the time that is left. Refuses budgets that are too small."""
+
+from __future__ import annotations
+
+import time
+from statistics import fmean
+
+import torch
+
+from jcarsr.data.bank import Batch
+from jcarsr.devices import find_device
+from jcarsr.experiments.agenda import Agenda
+from jcarsr.experiments.jobs import Scoring, Training
+from jcarsr.experiments.store import Store
+from jcarsr.networks.network import TableReader
+from jcarsr.protocols import Device
+from jcarsr.training.recipes import Recipe
+from jcarsr.training.schedule import Cosine
+from jcarsr.training.state import State
+from jcarsr.training.task import loss_terms
+
+
+class Costs:
+    """Seconds of a step and of a scoring, as far as they have been seen."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, float] = {}  # preset -> seconds
+        self._scores: dict[str, list[float]] = {}  # set -> seconds of each scoring
+
+    def probe(self, agenda: Agenda, store: Store, device: Device) -> None:
+        """Measure a step of every network that is to be trained."""
+        for job in agenda.trainings:
+            if job.recipe.preset not in self._steps and not store.record(job):
+                self._steps[job.recipe.preset] = step_seconds(job.recipe, device, job.precision)
+
+    def learn(self, job: Training, store: Store) -> None:
+        """Take the seconds of a step from a run that is finished."""
+        record = store.record(job)
+        if record and record.training["minutes"] and record.training["steps"]:
+            seconds = 60 * record.training["minutes"] / record.training["steps"]
+            self._steps[job.recipe.preset] = seconds
+
+    def learn_score(self, job: Scoring, seconds: float) -> None:
+        """Note what a scoring took."""
+        self._scores.setdefault(job.set.name, []).append(seconds)
+
+    def seconds(self, job: Training) -> float | None:
+        """Of a whole training; None = not known."""
+        if job.budget.minutes is not None:
+            return 60 * job.budget.minutes
+        step = self._steps.get(job.recipe.preset)
+        return None if step is None else step * job.recipe.max_steps
+
+    def steps(self, job: Training) -> float | None:
+        """That a training will make; None = not known."""
+        if job.budget.minutes is None:
+            return job.recipe.max_steps
+        step = self._steps.get(job.recipe.preset)
+        return None if step is None else 60 * job.budget.minutes / step
+
+    def left(self, agenda: Agenda, store: Store) -> float | None:
+        """Seconds of all that is left; scorings of sets that have not been seen are left out."""
+        total = 0.0
+        for job in agenda.trainings:
+            if store.record(job):
+                continue
+            seconds = self.seconds(job)
+            if seconds is None:
+                return None
+            begun = store.begun(job) or 0
+            steps = self.steps(job)
+            total += seconds * (1 - min(1.0, begun / steps)) if steps else seconds
+        for scoring in agenda.scorings:
+            seen = self._scores.get(scoring.set.name)
+            if seen and not store.row(scoring):
+                total += fmean(seen)
+        return total
+
+
+def check_budgets(agenda: Agenda, store: Store, costs: Costs) -> None:
+    """Refuse a budget in which a learning rate is never lowered, before anything is trained.
+
+    Raises:
+        ValueError: the message says for which network and how many steps are needed.
+    """
+    for job in agenda.trainings:
+        needed, steps = steps_to_decay(job.recipe), costs.steps(job)
+        if steps is not None and steps < needed and not store.record(job):
+            budget = str(job.budget) if job.budget.steps else f"{job.budget}, {steps:.0f} steps"
+            raise ValueError(
+                f"{budget} of {job.recipe.preset}: too few for its learning rate to fall, "
+                f"{needed} steps are needed"
+            )
+
+
+def steps_to_decay(recipe: Recipe) -> int:
+    """How many steps a run must have for its learning rate to fall: twice the warm-up."""
+    schedule = recipe.schedule
+    if isinstance(schedule, Cosine):
+        return 2 * schedule.warmup_steps
+    return schedule.every
+
+
+def step_seconds(recipe: Recipe, device: Device, precision: str) -> float:
+    """Seconds of one training step, measured after a first one that is not counted."""
+    found = torch.device(find_device(device))
+    state = State(recipe, found, compile=False)
+    size, patch, scale = recipe.batch_size, recipe.patch_size, recipe.picture_scale
+    small = torch.rand(size, 3, patch, patch, device=found)
+    large = torch.rand(size, 3, scale * patch, scale * patch, device=found)
+    reads = isinstance(state.model, TableReader)
+    tables = torch.ones(size, 2, 8, 8, device=found) if reads else None
+    batch = Batch(lq=small, lr=small, hr=large, tables=tables)
+    state.set_rate(0.0)
+
+    def step() -> float:
+        start = time.perf_counter()
+        with torch.autocast(found.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            terms = loss_terms(state.model, batch, recipe.pixel_error, recipe.loss_weights)
+        terms["loss"].backward()
+        for optimizer in state.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        if found.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter() - start
+
+    step()
+    return step()

@@ -1,0 +1,232 @@
+"""Jobs: a network to train, a method to score on a set; each is known by a hash. No PyTorch.
+
+The hash is of everything that decides the result, so tables share jobs and a second run of the
+command finds what the first has done. What only moves the last bits, the device, is not in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from jcarsr.data.sources import Entry
+from jcarsr.degradation.draw import Clean, Once
+from jcarsr.degradation.history import History
+from jcarsr.degradation.steps import Jpeg
+from jcarsr.experiments.plan import Network, Size
+from jcarsr.networks.catalog import ARCHITECTURES, PRESETS
+from jcarsr.training.recipes import RECIPES, Recipe
+from jcarsr.weights import Record
+
+ENDLESS = 10**9
+"""Steps of a run whose minutes end it."""
+
+RECIPE: dict[Size, str] = {"lite": "compare", "paper": "paper"}
+"""Size of the networks -> recipe that trains them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What every network is trained for: steps, or minutes in the loop.
+
+    Raises:
+        ValueError: not exactly one of the two, or not positive.
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.minutes is None):
+            raise ValueError("--steps, --minutes-per-model: give one of them")
+        if self.steps is not None and self.steps < 1:
+            raise ValueError(f"--steps {self.steps}: at least 1")
+        if self.minutes is not None and not 0 < self.minutes < 10**6:
+            raise ValueError(f"--minutes-per-model {self.minutes:g}: more than 0")
+
+    def __str__(self) -> str:
+        return f"{self.steps} steps" if self.minutes is None else f"{self.minutes:g} minutes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The training pictures."""
+
+    paths: tuple[Path, ...]
+    entries: tuple[Entry, ...]
+
+    @cached_property
+    def identity(self) -> str:
+        """Names of the sources, and a hash of the list of their pictures."""
+        names = ", ".join(path.name for path in self.paths)
+        return f"{names} ({len(self.entries)} pictures, {identity_of(self.entries)})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """A network to train."""
+
+    recipe: Recipe
+    budget: Budget
+    precision: Literal["bfloat16", "float32"]
+    data: Data
+    losses: dict[str, Any]  # what is unusual of them, for the name
+
+    @cached_property
+    def hash(self) -> str:
+        """Of everything that decides the weights."""
+        preset = PRESETS[self.recipe.preset]
+        recipe = asdict(self.recipe)
+        del recipe["preset"]
+        decides = {
+            "architecture": preset.architecture,
+            "config": preset.config,
+            "recipe": recipe,
+            "budget": str(self.budget),
+            "precision": self.precision,
+            "data": identity_of(self.data.entries),
+        }
+        return hash_of(decides)
+
+    @property
+    def name(self) -> str:
+        """Its folder's: what a reader knows it by, and the hash."""
+        mark = "-clean" if isinstance(self.recipe.histories, Clean) else ""
+        mark += "".join(f"-{name}" for name in self.losses)
+        return f"{self.recipe.preset}{mark}-s{self.recipe.seed}-{self.hash}"
+
+    @property
+    def parameters(self) -> int:
+        """How many the network has."""
+        preset = PRESETS[self.recipe.preset]
+        return ARCHITECTURES[preset.architecture].parameters[self.recipe.preset]
+
+    def __str__(self) -> str:
+        return f"train {self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """Weights that the user gives in place of a training."""
+
+    path: Path  # a weight file of ours
+    record: Record
+
+    @property
+    def hash(self) -> str:
+        """The tensors'."""
+        return self.record.sha256[:12]
+
+    @property
+    def parameters(self) -> int | None:
+        """How many the network has, if it is of a preset."""
+        for name, preset in PRESETS.items():
+            own = (preset.architecture, dict(preset.config))
+            if own == (self.record.architecture, self.record.config):
+                return ARCHITECTURES[preset.architecture].parameters[name]
+        return None
+
+
+Source: TypeAlias = Training | Given
+"""Where a network's weights come from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureSet:
+    """A test set that is there."""
+
+    name: str
+    folder: Path
+    identity: str  # hash of its list of pictures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """A method to score on a set after one save."""
+
+    method: str  # the contestant's key
+    parts: tuple[Source | str, ...]
+    scale: int
+    qf: int
+    set: PictureSet
+    seed: int  # of its trainings; 0 without any
+
+    @cached_property
+    def hash(self) -> str:
+        """Of everything that decides the score."""
+        parts = [part if isinstance(part, str) else part.hash for part in self.parts]
+        return hash_of([parts, self.scale, str(self.history), self.set.name, self.set.identity])
+
+    @property
+    def history(self) -> History:
+        """What the pictures go through."""
+        return History((Jpeg(qf=self.qf),))
+
+    @property
+    def sources(self) -> list[Source]:
+        """The weights that it needs."""
+        return [part for part in self.parts if not isinstance(part, str)]
+
+    @property
+    def trainings(self) -> list[Training]:
+        """Those of them that are trained."""
+        return [source for source in self.sources if isinstance(source, Training)]
+
+    def __str__(self) -> str:
+        return f"score {self.method}, seed {self.seed}, {self.set.name} x{self.scale} QF {self.qf}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """What all trainings of a run of the command share."""
+
+    size: Size
+    budget: Budget
+    precision: Literal["bfloat16", "float32"]
+    data: Data
+
+    def training(self, network: Network, scale: int, qfs: tuple[int, ...], seed: int) -> Training:
+        """The training of a network for a scale.
+
+        Raises:
+            ValueError: no such preset.
+        """
+        preset = network.preset(self.size, scale)
+        budget = self.budget
+        recipe = replace(
+            RECIPES[RECIPE[self.size]],
+            preset=preset,
+            histories=Clean() if network.clean else Once(qfs=qfs, share_444=0.0),
+            shrink=scale if PRESETS[preset].scale == 1 else None,
+            loss_weights=network.losses,
+            max_steps=ENDLESS if budget.steps is None else budget.steps,
+            seed=seed,
+        )
+        losses = {k: v for k, v in asdict(network.losses).items() if k == "sr_gradient" and v}
+        return Training(
+            recipe=recipe, budget=budget, precision=self.precision, data=self.data, losses=losses
+        )
+
+
+def default_budget(size: Size) -> Budget:
+    """The steps of the size's recipe."""
+    return Budget(steps=RECIPES[RECIPE[size]].max_steps)
+
+
+def identity_of(entries: Sequence[Entry]) -> str:
+    """A hash of the pictures' names and sizes in bytes, in their order, wherever they lie."""
+    listed = [
+        (Path(entry.name).name, entry.length or entry.path.stat().st_size) for entry in entries
+    ]
+    return hash_of(listed)
+
+
+def hash_of(value: Any) -> str:
+    """Twelve hexadecimal digits for a value that JSON can hold."""
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

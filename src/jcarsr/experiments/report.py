@@ -1,0 +1,184 @@
+"""Results -> Markdown: ours, the difference and whether it is resolved, the paper's. No PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
+from jcarsr.data.catalog import CATALOG
+from jcarsr.evaluation.published import Published, published
+from jcarsr.evaluation.rows import Row
+from jcarsr.experiments.plan import Contestant, Plan
+from jcarsr.experiments.results import Cell, Results
+from jcarsr.experiments.seeds import RULE, Noise, is_resolved
+
+
+class Footnotes:
+    """Numbered reasons for dashes."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def dash(self, reason: str) -> str:
+        """A cell without a value."""
+        return f"- ({self._numbers.setdefault(reason, len(self._numbers) + 1)})"
+
+    def lines(self) -> list[str]:
+        """The reasons, as paragraphs."""
+        return [f"({number}) {reason}" for reason, number in self._numbers.items()]
+
+
+def report(
+    plan: Plan,
+    results: Results,
+    *,
+    missing_sets: Mapping[str, str] | None = None,
+    failures: Mapping[str, str] | None = None,
+) -> str:
+    """A table for each scale and quality factor, with notes below; no heading.
+
+    Args:
+        plan: what is compared.
+        results: of one suite.
+        missing_sets: set -> why it could not be scored.
+        failures: method -> why it has no score.
+    """
+    notes = Footnotes()
+    writer = _Writer(plan, results, missing_sets or {}, failures or {}, notes)
+    parts = [writer.table(scale, qf) for scale in plan.scales for qf in plan.qfs]
+    parts += [writer.seeds(), *plan.notes, *notes.lines()]
+    return "\n\n".join(part for part in parts if part)
+
+
+class _Writer:
+    def __init__(
+        self,
+        plan: Plan,
+        results: Results,
+        missing_sets: Mapping[str, str],
+        failures: Mapping[str, str],
+        notes: Footnotes,
+    ) -> None:
+        self._plan, self._results, self._notes = plan, results, notes
+        self._missing_sets, self._failures = missing_sets, failures
+
+    def table(self, scale: int, qf: int) -> str:
+        """Four lines a contestant: ours, its difference to the reference, the same of the paper."""
+        plan = self._plan
+        head = [f"x{scale}, QF {qf}", "", "parameters", "steps", "minutes", *plan.sets]
+        lines = ["| " + " | ".join(head).replace("|  |", "| |") + " |", "|---" * len(head) + "|"]
+        for contestant in plan.contestants:
+            lines += self._contestant(contestant, scale, qf)
+        return "\n".join(lines)
+
+    def seeds(self) -> str:
+        """How many seeds there are, and their noise on each set."""
+        plan = self._plan
+        cells = [(x, qf, name) for x in plan.scales for qf in plan.qfs for name in plan.sets]
+        counts = [len(self._results.psnr(self._key(self._reference, c[0]), c)) for c in cells]
+        text = f"Seeds of {plan.reference}: at most {max(counts)}."
+        found = [(cell, noise) for cell in cells if (noise := self._noise(cell))]
+        if not found:
+            return f"{text} Their noise has not been measured, so no difference is resolved."
+        words = [
+            f"{name} x{scale} QF {qf} {noise.deviation:.3f} dB ({noise.freedom} degrees of freedom)"
+            for (scale, qf, name), noise in found
+        ]
+        return f"{text} Noise of a difference, s: {', '.join(words)}."
+
+    @property
+    def _reference(self) -> Contestant:
+        return next(c for c in self._plan.contestants if c.label == self._plan.reference)
+
+    def _key(self, contestant: Contestant, scale: int) -> str:
+        return contestant.key(self._results.suite.size, scale, self._plan.qfs)
+
+    def _noise(self, cell: Cell) -> Noise | None:
+        reference = self._key(self._reference, cell[0])
+        others = [name for name in self._results.methods(cell) if name != reference]
+        return self._results.noise(reference, others, cell)
+
+    def _contestant(self, contestant: Contestant, scale: int, qf: int) -> list[str]:
+        method = self._key(contestant, scale)
+        trial = self._results.trial(method, scale)
+        spent = ["-", "-", "-"]
+        if trial:
+            count = "-" if trial.parameters is None else f"{trial.parameters:,}"
+            spent = [count, f"{trial.steps:,}", f"{trial.minutes:g}"]
+        cells = [(scale, qf, name) for name in self._plan.sets]
+        label = contestant.label + (" (ours)" if contestant.ours and self._plan.table else "")
+        lines = [_line(label, "", spent, [self._ours(method, cell) for cell in cells])]
+        if contestant.label != self._plan.reference:
+            values = [self._difference(method, cell) for cell in cells]
+            lines.append(_line("", f"less {self._plan.reference}", [""] * 3, values))
+        if not contestant.ours:
+            lines.append(_line("", "the paper", [""] * 3, self._published(contestant.label, cells)))
+            if contestant.label != self._plan.reference:
+                values = self._published_differences(contestant.label, cells)
+                lines.append(_line("", "the paper's difference", [""] * 3, values))
+        return lines
+
+    def _ours(self, method: str, cell: Cell) -> str:
+        rows = list(self._results.rows(method, cell).values())
+        if not rows:
+            return self._notes.dash(self._why(method, cell))
+        return _score(rows)
+
+    def _why(self, method: str, cell: Cell) -> str:
+        name = cell[2]
+        if name in self._missing_sets:
+            return f"{name}: {self._missing_sets[name]}"
+        if method in self._failures:
+            return f"{method}: {self._failures[method]}"
+        if not any(own[2] == name for _, own in self._results.scores):
+            known = CATALOG.get(name)
+            return f"{name}: was not at hand" + (f" ({known.licence})" if known else "")
+        return "not run"
+
+    def _difference(self, method: str, cell: Cell) -> str:
+        reference = self._key(self._reference, cell[0])
+        values = self._results.differences(method, reference, cell)
+        if not values:
+            return ""
+        noise = self._noise(cell)
+        resolved = noise is not None and is_resolved(values, noise)
+        return f"{fmean(values):+.3f} {'resolved' if resolved else 'not resolved'}"
+
+    def _published(self, label: str, cells: Sequence[Cell]) -> list[str]:
+        numbers = [self._number(label, cell) for cell in cells]
+        return [f"{n.psnr:.2f} / {n.ssim:.4f}" if n else "" for n in numbers]
+
+    def _published_differences(self, label: str, cells: Sequence[Cell]) -> list[str]:
+        pairs = [
+            (self._number(label, cell), self._number(self._plan.reference, cell)) for cell in cells
+        ]
+        return [f"{a.psnr - b.psnr:+.2f}" if a and b else "" for a, b in pairs]
+
+    def _number(self, label: str, cell: Cell) -> Published | None:
+        wanted = (self._plan.table, label, *cell)
+        return next(
+            (n for n in published() if (n.table, n.method, n.scale, n.qf, n.dataset) == wanted),
+            None,
+        )
+
+
+def _score(rows: Sequence[Row]) -> str:
+    """Mean PSNR and SSIM, and half the range of PSNR over the seeds."""
+    psnr = [row.psnr for row in rows]
+    spread = f" ± {(max(psnr) - min(psnr)) / 2:.3f}" if len(rows) > 1 else ""
+    return f"{fmean(psnr):.2f}{spread} / {fmean(row.ssim for row in rows):.4f}"
+
+
+def _line(label: str, kind: str, spent: Sequence[str], values: Sequence[str]) -> str:
+    cells = [label, kind, *spent, *values]
+    return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
+
+
+def with_heading(plan: Plan, results: Results, body: str) -> str:
+    """A report as a page of its own: heading, what was done, the rule, the tables."""
+    number = f"Table {plan.table}" if plan.table else "Not of the paper"
+    intro = (
+        f"# {number}: {plan.title}\n\n{results.suite.title}. PSNR in dB / SSIM on Y, mean over the "
+        f"seeds ± half their range.\n\n{RULE}"
+    )
+    return f"{intro}\n\n{body}\n"

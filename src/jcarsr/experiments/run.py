@@ -1,0 +1,209 @@
+"""Does the jobs of an agenda that are not done yet; a failure costs only what needs the job."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from jcarsr.engines.base import EngineOptions
+from jcarsr.errors import JCARSRError, MemoryLimitError, TrainingError
+from jcarsr.experiments.agenda import Agenda
+from jcarsr.experiments.cost import Costs
+from jcarsr.experiments.jobs import Conditions, Scoring, Training
+from jcarsr.experiments.score import score
+from jcarsr.experiments.store import Store
+from jcarsr.progress import OnProgress
+from jcarsr.protocols import Device
+from jcarsr.training.options import RunOptions
+from jcarsr.training.pictures import Banks
+from jcarsr.training.report import Reporter, StepReport
+from jcarsr.training.run import train
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How jobs are done: nothing here changes a result by more than its last bits."""
+
+    device: Device = "auto"
+    compile: bool | None = None  # as RunOptions has it
+    log_every: int = 50  # steps
+    checkpoint_minutes: float = 5.0
+
+
+@dataclass
+class Outcome:
+    """What became of an agenda."""
+
+    failures: dict[str, str] = field(default_factory=dict[str, str])  # hash of a job -> why
+    stopped: bool = False  # by a signal, before the end
+
+
+class Watcher(Reporter):
+    """Receives what the runs report, and which job begins; ignores all of it."""
+
+    def begin(self, job: Training | Scoring, done: int, total: int) -> None:
+        """Note that a job begins, the next after `done` of `total`."""
+
+    def scored(self, done: int, total: int) -> None:
+        """Note that `done` of `total` pictures of the set are scored."""
+
+    def left(self, seconds: float | None) -> None:
+        """Note how long all that is left will take; None = not known."""
+
+
+class _StopError(Exception):
+    """A signal asked to stop."""
+
+
+class Runner:
+    """Does jobs, and remembers what failed.
+
+    Args:
+        store: where results are and go.
+        conditions: of all trainings.
+        settings: how.
+        costs: what a step takes, as far as it is known.
+        watcher: receives every report.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        conditions: Conditions,
+        settings: Settings,
+        costs: Costs,
+        watcher: Watcher,
+    ) -> None:
+        self._store, self._conditions, self._settings = store, conditions, settings
+        self._costs, self._watcher = costs, watcher
+        self._banks = Banks()
+        self._outcome = Outcome()
+
+    def run(self, agenda: Agenda) -> Outcome:
+        """Do all that is left to do; what another process does is waited for at the end."""
+        try:
+            for wait in (False, True):
+                for scoring in agenda.scorings:
+                    self._do(scoring, agenda, wait=wait)
+        except _StopError:
+            self._outcome.stopped = True
+        return self._outcome
+
+    def _do(self, scoring: Scoring, agenda: Agenda, *, wait: bool) -> None:
+        if self._store.row(scoring) or scoring.hash in self._outcome.failures:
+            return
+        for training in scoring.trainings:
+            if not self._store.record(training):
+                self._alone(training, agenda, self._train, wait=wait)
+        for training in scoring.trainings:
+            if reason := self._outcome.failures.get(training.hash):
+                self._outcome.failures[scoring.hash] = reason
+                return
+            if not self._store.record(training):  # another process is at it
+                return
+        self._alone(scoring, agenda, self._score, wait=wait)
+
+    def _alone(
+        self,
+        job: Training | Scoring,
+        agenda: Agenda,
+        do: Callable[[Any, Callable[[float], None]], None],
+        *,
+        wait: bool,
+    ) -> None:
+        """Do a job unless it failed before, or another process does it."""
+        if job.hash in self._outcome.failures:
+            return
+        with self._store.lock(job, wait=wait) as ours:
+            if not ours or self._is_done(job):
+                return
+            total = len(agenda.trainings) + len(agenda.scorings)
+            self._watcher.begin(job, self._done(agenda), total)
+            left = self._costs.left(agenda, self._store)
+            self._watcher.left(left)
+
+            def on_spent(seconds: float) -> None:
+                self._watcher.left(None if left is None else left - seconds)
+
+            try:
+                do(job, on_spent)
+            except JCARSRError as error:
+                self._fail(job, str(error))
+            except RuntimeError as error:
+                if "memory" not in str(error):
+                    raise
+                self._fail(job, str(MemoryLimitError(str(error).splitlines()[0])))
+
+    def _fail(self, job: Training | Scoring, reason: str) -> None:
+        self._outcome.failures[job.hash] = reason
+        self._watcher.message(f"error: {job}: {reason}")
+
+    def _is_done(self, job: Training | Scoring) -> bool:
+        if isinstance(job, Training):
+            return self._store.record(job) is not None
+        return self._store.row(job) is not None
+
+    def _done(self, agenda: Agenda) -> int:
+        jobs = [*agenda.trainings, *agenda.scorings]
+        return sum(self._is_done(job) for job in jobs)
+
+    def _train(self, job: Training, on_spent: Callable[[float], None]) -> None:
+        settings, folder = self._settings, self._store.run_folder(job)
+        watch = _Relay(self._watcher, on_spent)
+        options = RunOptions(
+            data=job.data.paths,
+            out=folder,
+            max_minutes=job.budget.minutes,
+            resume=self._store.begun(job) is not None,
+            device=settings.device,
+            precision=job.precision,
+            compile=settings.compile,
+            log_every=settings.log_every,
+            checkpoint_minutes=settings.checkpoint_minutes,
+        )
+        train(job.recipe, options, watch, self._banks)
+        if watch.spent < 1:
+            raise _StopError
+        self._store.finish(job)
+        self._costs.learn(job, self._store)
+
+    def _score(self, job: Scoring, on_spent: Callable[[float], None]) -> None:
+        start = time.perf_counter()
+
+        def scored(done: int, total: int) -> None:
+            self._watcher.scored(done, total)
+            on_spent(time.perf_counter() - start)
+
+        engine = EngineOptions(device=self._settings.device, precision="float32")
+        on_progress: OnProgress = scored
+        try:
+            row = score(job, self._store, self._conditions, engine, on_progress)
+        except ValueError as error:
+            raise TrainingError(str(error)) from error
+        self._store.put(job, row)
+        self._costs.learn_score(job, time.perf_counter() - start)
+
+
+class _Relay(Reporter):
+    """Passes a training run's reports on, and keeps how much of its budget is spent."""
+
+    def __init__(self, watcher: Watcher, on_spent: Callable[[float], None]) -> None:
+        self._watcher, self._on_spent = watcher, on_spent
+        self._start = time.perf_counter()
+        self.spent = 1.0  # of a run that has nothing left to do there is no report
+
+    def bank(self, done: int, total: int) -> None:
+        """As Reporter's."""
+        self._watcher.bank(done, total)
+
+    def step(self, report: StepReport) -> None:
+        """As Reporter's."""
+        self.spent = report.spent
+        self._watcher.step(report)
+        self._on_spent(time.perf_counter() - self._start)
+
+    def message(self, text: str) -> None:
+        """As Reporter's."""
+        self._watcher.message(text)

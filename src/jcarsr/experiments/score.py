@@ -1,0 +1,80 @@
+"""One method on one set -> a row that says what was spent on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jcarsr.engines.base import EngineOptions
+from jcarsr.evaluation.rows import Row, Trial
+from jcarsr.evaluation.run import evaluate
+from jcarsr.experiments.jobs import Conditions, Scoring
+from jcarsr.experiments.store import Store
+from jcarsr.methods.catalog import Context, find_method
+from jcarsr.methods.chain import chain, save, share_scale
+from jcarsr.methods.method import Method
+from jcarsr.progress import OnProgress, ignore_progress
+from jcarsr.restoring.networks import scales_of
+from jcarsr.weights import read_record
+
+
+def score(
+    job: Scoring,
+    store: Store,
+    conditions: Conditions,
+    options: EngineOptions,
+    on_progress: OnProgress = ignore_progress,
+) -> Row:
+    """Score a method whose weights are all there, on whole pictures.
+
+    Raises:
+        WeightsError: weights are missing or damaged.
+        DataError: the set cannot be read.
+        ValueError: the device is not there, or the parts do not enlarge by the scale.
+    """
+    method = make_method(job, store, options)
+    (row,) = evaluate(
+        [method],
+        job.set.folder,
+        scale=job.scale,
+        histories=[job.history],
+        on_progress=on_progress,
+    )
+    return replace(row, restorer=job.method, set=job.set.name, trial=_trial(job, store, conditions))
+
+
+def make_method(job: Scoring, store: Store, options: EngineOptions) -> Method:
+    """What restores: a network, or several with saves between.
+
+    Raises:
+        WeightsError, ValueError: as `score`.
+    """
+    paths = [part if isinstance(part, str) else store.weights_path(part) for part in job.parts]
+    can_do = [(1,) if isinstance(p, str) else scales_of(read_record(p).facts) for p in paths]
+    scales = share_scale(can_do, job.scale)
+    if scales is None:
+        raise ValueError(f"{job.method} does not enlarge by {job.scale}")
+    methods = [
+        save(part)
+        if isinstance(part, str)
+        else find_method(str(part), Context(scale=scale, options=options))
+        for part, scale in zip(paths, scales, strict=True)
+    ]
+    return methods[0] if len(methods) == 1 else chain(methods)
+
+
+def _trial(job: Scoring, store: Store, conditions: Conditions) -> Trial:
+    records = [read_record(store.weights_path(training)) for training in job.trainings]
+    counts = [source.parameters for source in job.sources]
+    return Trial(
+        job=job.hash,
+        method=job.method,
+        size=conditions.size,
+        budget=str(conditions.budget),
+        seed=job.seed,
+        parameters=None if None in counts else sum(count or 0 for count in counts),
+        steps=sum(int(record.training["steps"]) for record in records),
+        minutes=round(sum(float(record.training["minutes"]) for record in records), 1),
+        device=", ".join(dict.fromkeys(str(record.training["device"]) for record in records)),
+        precision=conditions.precision,
+        data=conditions.data.identity,
+    )

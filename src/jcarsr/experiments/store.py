@@ -1,0 +1,99 @@
+"""What runs of the command leave in their folder: trained weights and rows, shared by all tables.
+
+OUT/runs/NAME-sSEED-HASH/   an ordinary training run; done.json when its budget is spent
+OUT/rows/HASH.json          a score
+OUT/rows.jsonl, OUT/*.md    all rows, and the reports made from them
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from jcarsr.errors import DataError, JCARSRError
+from jcarsr.evaluation.rows import Row, read_rows
+from jcarsr.experiments.jobs import Given, Scoring, Source, Training
+from jcarsr.experiments.lock import try_lock
+from jcarsr.partfile import being_written, make_folder
+from jcarsr.weights import Record, read_record
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of results. Nothing in it counts before it is complete."""
+
+    folder: Path
+
+    def run_folder(self, job: Training) -> Path:
+        """The folder of a training run."""
+        return self.folder / "runs" / job.name
+
+    def weights_path(self, source: Source) -> Path:
+        """The weight file, which may not be there yet."""
+        if isinstance(source, Given):
+            return source.path
+        return self.run_folder(source) / "weights.safetensors"
+
+    def record(self, job: Training) -> Record | None:
+        """The record of the finished run's weights, None if it is not finished."""
+        try:
+            done = json.loads((self.run_folder(job) / "done.json").read_text("utf-8"))
+            record = read_record(self.weights_path(job))
+        except (OSError, ValueError, JCARSRError):
+            return None
+        fits = isinstance(done, dict) and done == {"job": job.hash, "sha256": record.sha256}
+        return record if fits else None
+
+    def finish(self, job: Training) -> None:
+        """Note that a run's budget is spent; what it could be resumed from goes away."""
+        record = read_record(self.weights_path(job))
+        done = json.dumps({"job": job.hash, "sha256": record.sha256})
+        write_text(self.run_folder(job) / "done.json", done)
+        shutil.rmtree(self.run_folder(job) / "checkpoints", ignore_errors=True)
+
+    def begun(self, job: Training) -> int | None:
+        """Step of the newest checkpoint, None without any."""
+        names = [path.name for path in (self.run_folder(job) / "checkpoints").glob("step-*")]
+        return int(max(names).removeprefix("step-")) if names else None
+
+    def row(self, job: Scoring) -> Row | None:
+        """The stored score, None if there is none."""
+        path = self.folder / "rows" / f"{job.hash}.json"
+        try:
+            (row,) = read_rows([path])
+        except (DataError, ValueError):
+            return None
+        return row
+
+    def put(self, job: Scoring, row: Row) -> None:
+        """Store a score."""
+        write_text(self.folder / "rows" / f"{job.hash}.json", row.as_json() + "\n")
+
+    def rows(self) -> list[Row]:
+        """Every stored score."""
+        return read_rows(sorted((self.folder / "rows").glob("*.json")))
+
+    @contextmanager
+    def lock(self, job: Training | Scoring, *, wait: bool) -> Generator[bool]:
+        """Whether the job is ours now; False = another process does it, and `wait` is not set."""
+        folder = self.folder / "locks"
+        make_folder(folder)
+        with try_lock(folder / job.hash, wait=wait) as ours:
+            yield ours
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file that is there whole or not at all.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        with being_written(path) as file:
+            file.write(text.encode())
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error

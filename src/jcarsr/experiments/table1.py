@@ -1,0 +1,18 @@
+"""Table 1: networks that enlarge, all trained on the same JPEGs."""
+
+from jcarsr.experiments.plan import Contestant, Plan, enlarger, jcarsr
+
+PLAN = Plan(
+    name="table1",
+    table=1,
+    title="Networks that enlarge",
+    scales=(2, 4),
+    reference="JCARSR",
+    contestants=(
+        *(
+            Contestant(label=name, parts=(enlarger(name.lower()),))
+            for name in ("EDSR", "RDN", "RCAN", "MDCN", "SwinIR", "DRCT", "HMA")
+        ),
+        Contestant(label="JCARSR", parts=(jcarsr(),)),
+    ),
+)
