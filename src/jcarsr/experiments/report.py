@@ -174,8 +174,8 @@ def _line(label: str, kind: str, spent: Sequence[str], values: Sequence[str]) ->
     return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
 
 
-def with_heading(plan: Plan, results: Results, body: str) -> str:
-    """A report as a page of its own: heading, what was done, the rule, the tables."""
+def whole_report(plan: Plan, results: Results, body: str) -> str:
+    """A report as a file of its own: heading, what was done, the rule, the tables."""
     number = f"Table {plan.table}" if plan.table else "Not of the paper"
     intro = (
         f"# {number}: {plan.title}\n\n{results.suite.title}. PSNR in dB / SSIM on Y, mean over the "
