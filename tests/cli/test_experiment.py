@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
+from jcarsr.experiments.page import BEGIN, END
 
 
 @pytest.mark.parametrize(
@@ -83,10 +84,7 @@ def test_without_a_name_everything_is_listed() -> None:
 def test_page_is_made_and_checked(tmp_path: Path) -> None:
     page, rows = tmp_path / "page.md", tmp_path / "rows"
     rows.mkdir()
-    marks = (
-        "<!-- experiments: written by `make tables`, do not edit -->\n<!-- end of experiments -->"
-    )
-    page.write_text(f"before\n{marks}\nafter\n")
+    page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
     assert invoke("all", "--rows", rows, "--into", page)[0] == 0
     text = page.read_text()
     assert text.startswith("before\n<!--")

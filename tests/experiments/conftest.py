@@ -90,7 +90,7 @@ def conditions(picture_folder: Path) -> Conditions:
 
 @pytest.fixture
 def make_row() -> Callable[..., Row]:
-    """A row with made-up numbers: method, seed, PSNR; other arguments change fields of its trial."""
+    """A row with made-up numbers: method, seed, PSNR, set; others change fields of its trial."""
 
     def make(method: str, seed: int, psnr: float, *, set: str = "Set5", **changes: object) -> Row:
         fields: dict[str, object] = {
