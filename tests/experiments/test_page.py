@@ -24,7 +24,8 @@ def test_page_says_what_was_measured_and_what_not(make_row: MakeRow) -> None:
     lines = {line.split("|")[1].strip(): line for line in text.splitlines() if "|" in line}
     assert lines["Table 5: Without MSNAFB, MA, MSCCB"] == (
         "| Table 5: Without MSNAFB, MA, MSCCB "
-        "| lite, 3000 steps each, seeds: 1 to 3, x2, Set5, Set14 | Urban100, B100, Manga109, w/o MSNAFB, w/o MSNAFB, equal size, w/o MSCCB, "
+        "| lite, 3000 steps each, seeds: 1 to 3, x2, Set5, Set14 "
+        "| Urban100, B100, Manga109, w/o MSNAFB, w/o MSNAFB, equal size, w/o MSCCB, "
         "w/o MSCCB, equal size |"
     )
     assert lines["Table 4: Quality factors"].endswith("| no | everything |")

@@ -69,3 +69,11 @@ def test_rows_of_another_budget_stand_in_another_table(make_row: MakeRow) -> Non
     first, second = group(rows)
     assert first.psnr("jcarsr-lite-x2", (2, 10, "Set5")) == {0: 28.5}  # the last one counts
     assert second.psnr("jcarsr-lite-x2", (2, 10, "Set5")) == {0: 29.0}
+
+
+def test_given_weights_stand_in_the_line_of_the_training_and_are_named(make_row: MakeRow) -> None:
+    plan = PLANS["table2"].only(("ARCNN + SwinIR", "JCARSR"))
+    method = "arcnn,given=0123456789ab + swinir-lite-x2,clean"
+    (results,) = group([make_row(method, 0, 26.0), make_row("jcarsr-lite-x2", 0, 27.0)])
+    found = lines(report(plan, results))
+    assert found["ARCNN + SwinIR (weights given): "][3] == "26.00 / 0.8000"

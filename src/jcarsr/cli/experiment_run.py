@@ -20,7 +20,7 @@ from jcarsr.experiments.jobs import Budget, Conditions, Data, Scoring, Training
 from jcarsr.experiments.page import check_page, page, put_page, read_folders
 from jcarsr.experiments.plan import Plan, Size
 from jcarsr.experiments.report import report, whole_report
-from jcarsr.experiments.results import group
+from jcarsr.experiments.results import Suite, group
 from jcarsr.experiments.run import Outcome, Runner, Settings, Watcher
 from jcarsr.experiments.store import Store, write_text
 from jcarsr.protocols import Device, TrainingPrecision
@@ -156,15 +156,15 @@ class ExperimentRun:
             return []
         written = [self.out / "rows.jsonl"]
         write_text(written[0], "".join(row.as_json() + "\n" for row in rows))
-        suite = (self.size, str(self.budget), self.conditions.data.identity)
+        own = self.conditions
+        suite = Suite(self.size, str(self.budget), own.data.identity, own.precision)
         failures = {
             job.method: outcome.failures[job.hash]
             for job in self.agenda.scorings
             if job.hash in outcome.failures
         }
         for results in group(rows):
-            found = results.suite
-            if (found.size, found.budget, found.data) != suite:
+            if results.suite != suite:
                 continue
             for plan in self.plans:
                 missing = self.agenda.missing_sets

@@ -9,6 +9,7 @@ from pathlib import Path
 from jcarsr.data.catalog import pictures_of
 from jcarsr.errors import DataError
 from jcarsr.experiments.jobs import (
+    GIVEN,
     Conditions,
     Given,
     PictureSet,
@@ -123,15 +124,15 @@ def method_key(
     scale: int,
     given: Mapping[str, Given],
 ) -> str:
-    """What rows call a contestant: its key; given weights are named by their hash."""
+    """What rows call a contestant: its key; `GIVEN` and a hash follow what was not trained."""
     words: list[str] = []
     for part in contestant.parts:
         if isinstance(part, str):
             words.append(part)
-        elif weights := given.get(part.preset(conditions.size, scale)):
-            words.append(f"{part.preset(conditions.size, scale)},given={weights.hash}")
         else:
-            words.append(part.key(conditions.size, scale, plan.qfs))
+            weights = given.get(part.preset(conditions.size, scale))
+            mark = f"{GIVEN}{weights.hash}" if weights else ""
+            words.append(part.key(conditions.size, scale, plan.qfs) + mark)
     return " + ".join(words)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -21,15 +22,19 @@ class Suite:
     size: Size
     budget: str
     data: str
+    precision: str  # of the trainings
 
     @property
     def title(self) -> str:
         """In words.
 
-        >>> Suite("lite", "20 minutes", "DIV2K").title
-        'Networks of size lite, 20 minutes each, trained on DIV2K'
+        >>> Suite("lite", "20 minutes", "DIV2K", "float32").title
+        'Networks of size lite, 20 minutes each in float32, trained on DIV2K'
         """
-        return f"Networks of size {self.size}, {self.budget} each, trained on {self.data}"
+        return (
+            f"Networks of size {self.size}, {self.budget} each in {self.precision}, "
+            f"trained on {self.data}"
+        )
 
 
 @dataclass(frozen=True)
@@ -69,17 +74,21 @@ class Results:
 
 
 def group(rows: Iterable[Row]) -> list[Results]:
-    """The rows of experiments by suite, the smaller size first; other rows are left out."""
+    """The rows of experiments by suite, the smaller size first; other rows are left out.
+
+    Given weights count as the training whose place they take.
+    """
     found: dict[Suite, dict[tuple[str, Cell], dict[int, Row]]] = {}
     for row in rows:
         if row.trial is None or row.qf is None:
             continue
         size: Size = "paper" if row.trial.size == "paper" else "lite"
-        suite = Suite(size, row.trial.budget, row.trial.data)
+        suite = Suite(size, row.trial.budget, row.trial.data, row.trial.precision)
         cell = row.scale, row.qf, row.set
-        scores = found.setdefault(suite, {}).setdefault((row.trial.method, cell), {})
+        method = re.sub(f"{GIVEN}[0-9a-f]+", "", row.trial.method)
+        scores = found.setdefault(suite, {}).setdefault((method, cell), {})
         scores[row.trial.seed] = row
-    order = sorted(found, key=lambda suite: (suite.size, suite.budget, suite.data))
+    order = sorted(found, key=lambda suite: tuple(vars(suite).values()))
     return [Results(suite, found[suite]) for suite in order]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,10 +158,10 @@ def test_sheet_shows_each_picture_enlarged(tmp_path: Path) -> None:
     np.testing.assert_array_equal(shown, pixels[::-1].repeat(2, 0).repeat(2, 1))
 
 
-def test_picture_is_where_psnr_differs_most(make_row: object) -> None:
+def test_picture_is_where_psnr_differs_most(make_row: Callable[..., Row]) -> None:
     def row(**images: float) -> Row:
-        made: Row = make_row("m", 0, 1.0)  # pyright: ignore
-        return replace(made, images={name: (psnr, 0.5) for name, psnr in images.items()})
+        scores = {name: (psnr, 0.5) for name, psnr in images.items()}
+        return replace(make_row("m", 0, 1.0), images=scores)
 
     rows = {"a": row(x=20.0, y=30.0, z=9.0), "b": row(x=21.0, y=27.0)}
     assert choose_picture(rows, None) == "y"
