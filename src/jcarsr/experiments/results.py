@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from jcarsr.evaluation.rows import Row, Trial
-from jcarsr.experiments.plan import Contestant, Plan, Size
+from jcarsr.experiments.jobs import GIVEN
+from jcarsr.experiments.plan import Size
 from jcarsr.experiments.seeds import Noise, paired, pooled_noise
 
 Cell: TypeAlias = tuple[int, int, str]
@@ -90,12 +91,3 @@ def group(rows: Iterable[Row]) -> list[Results]:
         scores[row.trial.seed] = row
     order = sorted(found, key=lambda suite: tuple(vars(suite).values()))
     return [Results(suite, found[suite]) for suite in order]
-
-
-def methods_of(plan: Plan, contestant: Contestant, suite: Suite, scale: int) -> str:
-    """What rows call a contestant of a plan.
-
-    Raises:
-        ValueError: there is no preset of this size and scale.
-    """
-    return contestant.key(suite.size, scale, plan.qfs)
