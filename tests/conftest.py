@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import skimage.data
 import torch
+from filelock import FileLock
 from PIL import Image
 
 from jcarsr import PRESETS, JCARSRConfig
@@ -63,17 +65,30 @@ def tiny_weights(tmp_path: Path, tiny: JCARSRConfig) -> Path:
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weight file of an untrained small network, its graphs beside it; not to be changed."""
+    """A weight file of an untrained small network, its graphs beside it; not to be changed.
+
+    Exporting takes most of a minute, so one process does it for all processes of a test run.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "exported"
+    with FileLock(folder.with_suffix(".lock")):
+        path, done = folder / "small.safetensors", folder / "done"
+        if not done.exists():
+            folder.mkdir()
+            export_small(path)
+            done.touch()
+    return path
+
+
+def export_small(path: Path) -> None:
     from jcarsr.export.write import export
 
     torch.manual_seed(1)
     config = JCARSRConfig(scale=2, channels=8, num_groups=1, sr_blocks=1, jcar_blocks=1)
     tensors = {k: v.numpy() for k, v in JCARSR(config).state_dict().items()}
-    path = tmp_path_factory.mktemp("exported") / "small.safetensors"
     write(path, tensors, Record(name="small", **config.described()))
     rng = np.random.default_rng(0)
     export(path, calibration=[rng.random((1, 3, 48, 40), np.float32) for _ in range(4)])
-    return path
 
 
 @pytest.fixture

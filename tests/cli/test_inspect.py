@@ -2,22 +2,21 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from support.commands import Command
 
 from jcarsr.pixels import Pixels
 from jcarsr.weights import read, write
 
 
-def run(*arguments: object, given: bytes | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "jcarsr", "inspect", *map(str, arguments)]
-    done = subprocess.run(command, input=given, capture_output=True, timeout=60)
-    return subprocess.CompletedProcess(
-        command, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
+@pytest.fixture
+def run(call: Command) -> Command:
+    return partial(call, "inspect")
 
 
 @pytest.fixture
@@ -37,15 +36,15 @@ def recorded(path: Path, **recipe: Any) -> Path:
     return target
 
 
-def test_readable(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
+def test_readable(run: Command, jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
     still = tmp_path / "still.png"
     Image.new("LA", (7, 5)).save(still, dpi=(300, 300))
     weights = recorded(tiny_weights, qfs=[40, 10, 25])
     result = run(jpeg, still, "--weights", weights)
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == ""
+    assert result.code == 0, result.err
+    assert result.err == ""
     trained = "tiny (for scale 2; trained on qualities 10 to 40)"
-    assert result.stdout.splitlines() == [
+    assert result.out.splitlines() == [
         str(jpeg),
         "  format: JPEG, sequential, 4:2:0",
         "  size: 256x192, upright 192x256 (EXIF orientation 6)",
@@ -70,33 +69,31 @@ def test_readable(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
     ]
 
 
-def test_bundled_weights_are_named(jpeg: Path) -> None:
+def test_bundled_weights_are_named(run: Command, jpeg: Path) -> None:
     for scale, name in ((2, "-x2 (bundled for scale 2; trained on"), (4, "-x4 (bundled")):
         result = run(jpeg, "--scale", scale)
-        assert result.returncode == 0, result.stderr
-        assert name in result.stdout
-    assert "-x2 (its artifact removal branch, bundled" in run(jpeg, "--scale", 1).stdout
+        assert result.code == 0, result.err
+        assert name in result.out
+    assert "-x2 (its artifact removal branch, bundled" in run(jpeg, "--scale", 1).out
 
 
-def test_quality_beyond_training_is_told(jpeg: Path, tiny_weights: Path) -> None:
+def test_quality_beyond_training_is_told(run: Command, jpeg: Path, tiny_weights: Path) -> None:
     for qfs, outside in (([30, 40], True), ([10, 19], True), ([20], False), ("junk", None)):
         weights = recorded(tiny_weights, qfs=qfs)
         result = run(jpeg, "--weights", weights)
-        assert ("outside those that these weights were trained on" in result.stdout) is bool(
-            outside
-        )
-        said = json.loads(run(jpeg, "--weights", weights, "--json").stdout)
+        assert ("outside those that these weights were trained on" in result.out) is bool(outside)
+        said = json.loads(run(jpeg, "--weights", weights, "--json").out)
         assert said["weights"]["quality_outside_training"] is outside
-    assert "not recorded which qualities" in result.stdout
+    assert "not recorded which qualities" in result.out
 
 
-def test_foreign_tables_are_told(tmp_path: Path, photo: Pixels) -> None:
+def test_foreign_tables_are_told(run: Command, tmp_path: Path, photo: Pixels) -> None:
     path = tmp_path / "photoshop.jpg"
     Image.fromarray(photo).save(path, quality="web_medium")
-    assert "(non-standard tables; " in run(path).stdout
+    assert "(non-standard tables; " in run(path).out
 
 
-def test_bad_files_are_told_and_the_others_done(jpeg: Path, tmp_path: Path) -> None:
+def test_bad_files_are_told_and_the_others_done(run: Command, jpeg: Path, tmp_path: Path) -> None:
     text = tmp_path / "line\nbreak.jpg"
     text.write_text("hello")
     large = tmp_path / "large.png"
@@ -105,8 +102,8 @@ def test_bad_files_are_told_and_the_others_done(jpeg: Path, tmp_path: Path) -> N
     empty.mkdir()
     files = [text, tmp_path / "missing.jpg", empty, large, "http://h//x.jpg", jpeg]
     result = run(*files, "--max-pixels", 100_000)
-    assert result.returncode == 1
-    errors = result.stderr.splitlines()
+    assert result.code == 1
+    errors = result.err.splitlines()
     assert len(errors) == 5
     assert all(line.startswith("error: ") for line in errors)
     for line, (name, reason) in zip(
@@ -121,10 +118,12 @@ def test_bad_files_are_told_and_the_others_done(jpeg: Path, tmp_path: Path) -> N
         strict=True,
     ):
         assert name in line and reason in line
-    assert result.stdout.startswith(f"{jpeg}\n")
+    assert result.out.startswith(f"{jpeg}\n")
 
 
-def test_folder_gets_a_line_a_picture(jpeg: Path, tmp_path: Path, photo: Pixels) -> None:
+def test_folder_gets_a_line_a_picture(
+    run: Command, jpeg: Path, tmp_path: Path, photo: Pixels
+) -> None:
     (tmp_path / "deep").mkdir()
     Image.new("LA", (7, 5)).save(tmp_path / "deep" / "b.png")
     frames = [Image.new("RGB", (9, 8), colour) for colour in ("red", "blue")]
@@ -134,8 +133,8 @@ def test_folder_gets_a_line_a_picture(jpeg: Path, tmp_path: Path, photo: Pixels)
     (tmp_path / "deep" / "f.jpg").write_text("hello")
     (tmp_path / "notes.txt").touch()
     result = run(tmp_path)
-    assert result.returncode == 1
-    *lines, about, truncated = result.stdout.splitlines()
+    assert result.code == 1
+    *lines, about, truncated = result.out.splitlines()
     deep = tmp_path / "deep"
     assert lines == [
         f"{jpeg}: JPEG, sequential, 4:2:0, 256x192, upright 192x256 (EXIF orientation 6), "
@@ -145,33 +144,33 @@ def test_folder_gets_a_line_a_picture(jpeg: Path, tmp_path: Path, photo: Pixels)
     ]
     assert about.startswith(f"{deep / 'd.jpg'}: JPEG") and ", quality about " in about
     assert truncated.startswith(f"{deep / 'e.jpg'}: JPEG") and ", note: truncated" in truncated
-    assert result.stderr.splitlines() == [
+    assert result.err.splitlines() == [
         f"note: {tmp_path}: 1 file is left out, not named as pictures: 1 .txt",
         f"error: {deep / 'f.jpg'}: not a picture that can be read",
     ]
     result = run(tmp_path, "--json")
-    said = [json.loads(line) for line in result.stdout.splitlines()]
+    said = [json.loads(line) for line in result.out.splitlines()]
     assert [Path(line["file"]).name for line in said] == [
         *("photo.jpg", "b.png", "c.gif", "d.jpg", "e.jpg", "f.jpg")
     ]
     assert said[0]["weights"]["bundled"] and "error" in said[-1]
 
 
-def test_standard_input_and_lists(jpeg: Path) -> None:
+def test_standard_input_and_lists(run: Command, jpeg: Path) -> None:
     piped = run("-", given=jpeg.read_bytes())
-    assert piped.stdout.splitlines()[:2] == ["-", "  format: JPEG, sequential, 4:2:0"]
+    assert piped.out.splitlines()[:2] == ["-", "  format: JPEG, sequential, 4:2:0"]
     listed = run("--files-from", "-", given=f"{jpeg}\n".encode())
-    assert listed.stdout == run(jpeg).stdout
-    assert listed.stdout.startswith(f"{jpeg}\n")
+    assert listed.out == run(jpeg).out
+    assert listed.out.startswith(f"{jpeg}\n")
 
 
-def test_json_lines(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
+def test_json_lines(run: Command, jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
     text = tmp_path / "line\nbreak.jpg"
     text.write_text("hello")
     result = run(text, jpeg, "--json", "--weights", tiny_weights)
-    assert result.returncode == 1
-    assert result.stderr.count("\n") == 1
-    bad, good = map(json.loads, result.stdout.splitlines())
+    assert result.code == 1
+    assert result.err.count("\n") == 1
+    bad, good = map(json.loads, result.out.splitlines())
     assert bad == {"file": str(text), "error": "not a picture that can be read"}
     assert good["file"] == str(jpeg)
     assert (good["format"], good["width"], good["upright"]) == ("JPEG", 256, [192, 256])
@@ -197,31 +196,31 @@ def test_json_lines(jpeg: Path, tmp_path: Path, tiny_weights: Path) -> None:
     [(["--scale", "4"], "enlarges by 2"), (["--max-pixels", "0"], "--max-pixels 0")],
 )
 def test_wrong_usage_is_one_line_and_2(
-    jpeg: Path, tiny_weights: Path, arguments: list[str], message: str
+    run: Command, jpeg: Path, tiny_weights: Path, arguments: list[str], message: str
 ) -> None:
     result = run(jpeg, "--weights", tiny_weights, *arguments)
-    assert result.returncode == 2
-    assert message in result.stderr
-    assert result.stderr.count("\n") == 1
-    assert result.stdout == ""
+    assert result.code == 2
+    assert message in result.err
+    assert result.err.count("\n") == 1
+    assert result.out == ""
 
 
-def test_unknown_weights_are_told(jpeg: Path) -> None:
+def test_unknown_weights_are_told(run: Command, jpeg: Path) -> None:
     result = run(jpeg, "--weights", "nothing")
-    assert result.returncode == 1
-    assert result.stderr.startswith("error: nothing: no such weight file")
+    assert result.code == 1
+    assert result.err.startswith("error: nothing: no such weight file")
 
 
 def test_hostile_record_is_shown_on_one_line(
-    jpeg: Path, tmp_path: Path, tiny_weights: Path
+    run: Command, jpeg: Path, tmp_path: Path, tiny_weights: Path
 ) -> None:
     weights = read(tiny_weights)
     path = tmp_path / "hostile.safetensors"
     record = replace(weights.record, name="a\x1b[2J\nb", recipe={"qfs": [[]]})
     write(path, weights.tensors, record)
     result = run(jpeg, "--weights", path)
-    assert result.returncode == 0, result.stderr
-    assert "  weights: 'a\\x1b[2J\\nb' (for scale 2; it is not recorded" in result.stdout
+    assert result.code == 0, result.err
+    assert "  weights: 'a\\x1b[2J\\nb' (for scale 2; it is not recorded" in result.out
 
 
 def test_no_pytorch_is_loaded(jpeg: Path) -> None:
@@ -239,17 +238,17 @@ def test_no_pytorch_is_loaded(jpeg: Path) -> None:
     assert "weights: " in result.stdout
 
 
-def test_an_earlier_save_is_told(tmp_path: Path, photo: Pixels) -> None:
+def test_an_earlier_save_is_told(run: Command, tmp_path: Path, photo: Pixels) -> None:
     once, twice, broken = (tmp_path / name for name in ("once.jpg", "twice.jpg", "broken.jpg"))
     Image.fromarray(photo).save(once, quality=20)
     with Image.open(once) as image:
         image.crop((5, 3, 256, 192)).save(twice, quality=90)
     broken.write_bytes(twice.read_bytes()[:-2000])
-    line = run(twice).stdout.split("  earlier save: ")[1].splitlines()[0]
+    line = run(twice).out.split("  earlier save: ")[1].splitlines()[0]
     assert line.startswith("an earlier JPEG save of quality ")
     assert "its grid begins 3 rows and 5 columns outside" in line
-    said = json.loads(run(twice, "--json").stdout)["weights"]
+    said = json.loads(run(twice, "--json").out)["weights"]
     assert said["earlier_save"]["shift"] == [3, 5]
     assert abs(said["earlier_save"]["qf"] - 20) <= 1
     assert said["reason"] == line
-    assert "its pixels cannot be looked at: " in run(broken).stdout
+    assert "its pixels cannot be looked at: " in run(broken).out

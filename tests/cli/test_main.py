@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from support.commands import Command, Said
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -38,21 +40,30 @@ def jpeg(photo: Pixels, tmp_path: Path) -> Path:
     return path
 
 
-def jcarsr(arguments: list[str], before: str = "", after: str = "") -> subprocess.CompletedProcess:
-    """The command in a process of its own."""
+def jcarsr(
+    *commands: list[str], before: str = "", after: str = ""
+) -> tuple[list[Said], subprocess.CompletedProcess[str]]:
+    """Commands one after the other in one process of its own: each one's end, and the process's."""
     script = f"""
-import sys
+import contextlib, io, json, sys
 {before}
 from jcarsr.cli import main
-sys.argv[1:] = {arguments!r}
-try:
-    main()
-except SystemExit as exit:
-    code = exit.code
+ends = []
+for command in {list(commands)!r}:
+    sys.argv[1:] = command
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        with contextlib.redirect_stderr(io.StringIO()) as err:
+            try:
+                main()
+            except SystemExit as exit:
+                code = exit.code
+    ends.append((code or 0, out.getvalue(), err.getvalue()))
 {after}
-sys.exit(code)
+print(json.dumps(ends))
 """
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [Said(*end) for end in json.loads(done.stdout.splitlines()[-1])], done
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -65,9 +76,16 @@ BLOCKED = "sys.modules['torch'] = None"
 
 def test_everything_but_training_works_without_pytorch(jpeg: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    for scale in (1, 2, 4):
-        arguments = ["restore", str(jpeg), "-o", str(out), "--scale", str(scale)]
-        assert jcarsr([*arguments, "--save-gradient"], BLOCKED).returncode == 0
+    (tmp_path / "set").mkdir()
+    shutil.copy(jpeg, tmp_path / "set")
+    restores = [
+        ["restore", str(jpeg), "-o", str(out), "--scale", scale, "--save-gradient"]
+        for scale in ("1", "2", "4")
+    ]
+    evaluate = ["evaluate", "--data", str(tmp_path / "set"), "--scale", "2", "--qf", "10"]
+    others = [["inspect", str(jpeg)], ["presets"], ["recipes"], evaluate]
+    ends, _ = jcarsr(*restores, *others, before=BLOCKED)
+    assert [end.code for end in ends] == [0] * 7, ends
     sizes = {path.name: size(path) for path in out.glob("*.png")}
     assert sizes == {
         "photo_x1.png": (80, 64),
@@ -77,27 +95,22 @@ def test_everything_but_training_works_without_pytorch(jpeg: Path, tmp_path: Pat
         "photo_x4.png": (320, 256),
         "photo_x4.gradient.png": (320, 256),
     }
-    assert jcarsr(["inspect", str(jpeg)], BLOCKED).returncode == 0
-    for names in ("presets", "recipes"):
-        listed = jcarsr([names], BLOCKED)
-        assert (listed.returncode, listed.stderr) == (0, "")
-        assert listed.stdout.count("\n") >= 4
-    (tmp_path / "set").mkdir()
-    shutil.copy(jpeg, tmp_path / "set")
-    arguments = ["evaluate", "--data", str(tmp_path / "set"), "--scale", "2", "--qf", "10"]
-    scored = jcarsr(arguments, BLOCKED)
-    assert "| set | jcarsr-lite-x2 |" in scored.stdout, scored.stderr
+    for listed in ends[4:6]:
+        assert listed.err == ""
+        assert listed.out.count("\n") >= 4
+    assert "| set | jcarsr-lite-x2 |" in ends[6].out, ends[6]
 
 
 def test_what_needs_pytorch_says_so(jpeg: Path, tmp_path: Path) -> None:
-    for arguments, code, message in [
+    cases = [
         (["train", "short", "--data", ".", "--out", "."], 1, "pip install 'jcarsr[torch]'"),
         (["restore", str(jpeg), "-o", str(tmp_path), "--engine", "torch"], 2, "'jcarsr[torch]'"),
         (["restore", str(jpeg), "-o", str(tmp_path), "--device", "cuda"], 2, "'jcarsr[torch]'"),
-    ]:
-        result = jcarsr(arguments, BLOCKED)
-        assert result.returncode == code
-        assert message in result.stderr and result.stderr.count("\n") == 1, result.stderr
+    ]
+    ends, _ = jcarsr(*(arguments for arguments, _, _ in cases), before=BLOCKED)
+    for end, (_, code, message) in zip(ends, cases, strict=True):
+        assert end.code == code
+        assert message in end.err and end.err.count("\n") == 1, end.err
 
 
 def test_restoring_imports_nothing_heavy(jpeg: Path, tmp_path: Path) -> None:
@@ -105,8 +118,8 @@ def test_restoring_imports_nothing_heavy(jpeg: Path, tmp_path: Path) -> None:
     heavy = "torch", "lightning", "onnx", "onnxscript", "skimage", "scipy"
     after = f"print([name for name in {heavy!r} if name in sys.modules])"
     arguments = ["restore", str(jpeg), "-o", str(tmp_path / "a.png"), "--device", "cpu"]
-    result = jcarsr(arguments, after=after)
-    assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr
+    ends, done = jcarsr(arguments, after=after)
+    assert (ends[0].code, done.stdout.splitlines()[0]) == (0, "[]"), ends
 
 
 def test_nothing_is_written_but_the_result(jpeg: Path, tmp_path: Path) -> None:
@@ -142,14 +155,16 @@ def test_help_is_readable_at_80_columns(name: str, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_is_printed_for(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completion_is_printed_for(
+    call: Command, shell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By name: without one typer asks which shell runs it, and a script's may be another."""
     monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
-    done = jcarsr(["--show-completion", shell])
-    assert done.returncode == 0, done.stderr
-    assert "_JCARSR_COMPLETE" in done.stdout
+    done = call("--show-completion", shell)
+    assert done.code == 0, done.err
+    assert "_JCARSR_COMPLETE" in done.out
     if interpreter := shutil.which(shell):
-        subprocess.run([interpreter, "-n"], input=done.stdout, text=True, check=True, timeout=60)
+        subprocess.run([interpreter, "-n"], input=done.out, text=True, check=True, timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -157,12 +172,12 @@ def test_completion_is_printed_for(shell: str, monkeypatch: pytest.MonkeyPatch) 
     [("jcarsr insp", ["inspect"]), ("jcarsr restore --max-", ["--max-memory", "--max-pixels"])],
 )
 def test_words_are_completed(
-    line: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
+    call: Command, line: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = line.split()
     monkeypatch.setenv("_JCARSR_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", line)
     monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
-    done = jcarsr([])
-    assert set(expected) <= set(done.stdout.split()), done.stderr
-    assert all(word.startswith(words[-1]) for word in done.stdout.split())
+    done = call()
+    assert set(expected) <= set(done.out.split()), done.err
+    assert all(word.startswith(words[-1]) for word in done.out.split())

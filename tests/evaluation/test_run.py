@@ -1,6 +1,7 @@
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import fmean
@@ -16,6 +17,7 @@ from jcarsr.degradation.pipeline import degrade, low_resolution
 from jcarsr.evaluation.run import evaluate
 from jcarsr.methods.bicubic import Bicubic
 from jcarsr.methods.method import Method
+from jcarsr.metrics.niqe import niqe
 from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.pixels import Pixels
 
@@ -57,6 +59,15 @@ def test_rows_are_the_means_of_scikit_images_scores(folder: Path, photo: Pixels)
     assert (row.set, row.scale, row.history) == ("Mine", 2, "jpeg10")
     assert row.protocol == {"channel": "y", "border": 2}
     assert set(row.versions) == {"jcarsr", "numpy"}
+
+
+def test_niqe_is_of_the_whole_results_that_are_large_enough(folder: Path, photo: Pixels) -> None:
+    bicubic = Bicubic(2)
+    method = Method.of_pixels("bicubic", bicubic)
+    (row,) = evaluate([method], folder, scale=2, histories=[QF10], with_niqe=True)
+    (without,) = evaluate([method], folder, scale=2, histories=[QF10])
+    assert row.niqe == pytest.approx(niqe(bicubic.restore(degrade(photo[:-2], 2, QF10).lq)), 1e-4)
+    assert without == replace(row, niqe=None)
 
 
 def test_pictures_go_through_the_history(folder: Path, photo: Pixels) -> None:

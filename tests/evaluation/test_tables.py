@@ -44,6 +44,14 @@ def test_histories_stand_in_lines_with_the_best_restorer_in_bold(make_row: MakeR
     ]
 
 
+def test_niqe_stands_in_the_cells_of_rows_that_hold_it(make_row: MakeRow) -> None:
+    rows = [make_row(niqe=9.876), make_row(restorer="b")]
+    assert tables(rows).splitlines()[2:4] == [
+        "| Set5 | ours | 28.50 / 0.8100 / 9.88 |",
+        "| Set5 | b | 28.50 / 0.8100 |",
+    ]
+
+
 def test_only_the_part_between_the_markers_changes(tmp_path: Path) -> None:
     page = tmp_path / "p.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")

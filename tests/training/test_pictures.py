@@ -30,9 +30,9 @@ def test_validation_takes_its_own_pictures_or_some_of_the_others(
     picture_folder: Path, tmp_path: Path
 ) -> None:
     options = RunOptions(data=[picture_folder], out=tmp_path, device="cpu")
-    training, held = split_entries(options)
+    training, held = split_entries(options, 2)
     assert (len(training), len(held)) == (12, 8)
-    training, held = split_entries(replace(options, validation=[picture_folder]))
+    training, held = split_entries(replace(options, validation=[picture_folder]), 2)
     assert training == held == list_entries([picture_folder])
 
 

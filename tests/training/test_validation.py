@@ -3,8 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from jcarsr import JCARSR, DataError, EvalProtocol, JCARSRConfig
+from jcarsr.data.pairs import list_pairs
 from jcarsr.data.sources import list_entries
 from jcarsr.degradation.draw import Clean, Once, Web
 from jcarsr.degradation.history import parse_history
@@ -12,6 +14,7 @@ from jcarsr.training.recipes import WEB
 from jcarsr.training.validation import (
     SIDE,
     centre,
+    given_pairs,
     hold_out,
     make_pairs,
     validate,
@@ -56,6 +59,21 @@ def test_only_what_is_trained_is_scored(
     assert [str(history) for history in histories] == scored
     pairs = make_pairs(list_entries([picture_folder])[:2], 2, histories)
     assert [pair.history for pair in pairs] == scored * 2
+
+
+def test_given_pairs_are_the_same_part_of_both(tmp_path: Path) -> None:
+    """The degraded picture is every second pixel of a larger one, so that the parts must agree."""
+    rng = np.random.default_rng(0)
+    for name, size in (("wide", (140, 170)), ("small", (20, 31))):
+        lq = rng.integers(0, 256, (*size, 3), np.uint8)
+        for folder, pixels in (("lq", lq), ("hr", lq.repeat(2, 0).repeat(2, 1))):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / folder / f"{name}.png")
+    pairs = given_pairs(list_pairs(tmp_path / "lq", tmp_path / "hr"), 2)
+    assert [pair.hr.shape[:2] for pair in pairs] == [(40, 62), (256, 256)]
+    for pair in pairs:
+        lq = (pair.lq[0].permute(1, 2, 0).numpy() * 255).round()
+        np.testing.assert_array_equal(pair.hr[::2, ::2], lq)
 
 
 def test_scores_are_the_protocols(picture_folder: Path, tiny: JCARSRConfig) -> None:

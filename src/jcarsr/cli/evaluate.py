@@ -58,6 +58,10 @@ def evaluate(
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
     ensemble: EnsembleOption = False,
+    niqe: Annotated[
+        bool,
+        typer.Option(help="NIQE of the results, too: how natural they look, lower is better."),
+    ] = False,
     json: Annotated[
         Path | None, typer.Option(help="Append the rows to this file, one JSON line each.")
     ] = None,
@@ -89,6 +93,7 @@ def evaluate(
                 folder,
                 scale=scale,
                 histories=histories,
+                with_niqe=niqe,
                 on_progress=on_progress,
             ):
                 rows.append(row)

@@ -21,10 +21,18 @@ _LOGS = "Logs and checkpoints"
 
 def train(
     recipe: Annotated[str, typer.Argument(help="Name of a recipe, see `jcarsr recipes`.")],
-    data: Annotated[
-        list[Path], typer.Option(help="Folder or tar of training pictures; repeatable.")
-    ],
     out: Annotated[Path, typer.Option(help="Folder for weights, checkpoints and logs.")],
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Folder or tar of training pictures; repeatable.")
+    ] = None,
+    pairs: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="LQ HR",
+            help="Instead of --data: folders or tars of degraded pictures and of their originals, "
+            "of the same names.",
+        ),
+    ] = None,
     max_minutes: Annotated[
         float | None, typer.Option(help="Budget in the loop, over all resumptions.")
     ] = None,
@@ -126,11 +134,18 @@ def train(
             raise ValueError(f"--preset {preset}: not one of {', '.join(PRESETS)}")
         chosen = replace(RECIPES[recipe], **{k: v for k, v in changes.items() if v is not None})
         qfs = None if qf is None else parse_qfs(qf)
-        histories = change_histories(chosen.histories, kind=history, qfs=qfs, share_444=share_444)
+        histories = change_histories(
+            chosen.histories,
+            kind=history,
+            qfs=qfs,
+            share_444=share_444,
+            pairs=pairs is not None,
+        )
         chosen = replace(chosen, histories=histories)
         options = RunOptions(
-            data=data,
             out=out,
+            data=data or (),
+            pairs=pairs,
             name=name,
             validation=validation or (),
             max_minutes=max_minutes,

@@ -16,11 +16,12 @@ import torch
 from torch import Tensor
 
 from jcarsr.data.sources import Entry
-from jcarsr.degradation.draw import Distribution
+from jcarsr.degradation.draw import Distribution, Given
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError, format_bytes
 from jcarsr.jpeg.grid import BLOCK
-from jcarsr.pixels import crop_to_multiple
+from jcarsr.jpeg.last_save import LastSave
+from jcarsr.pixels import Pixels, crop_to_multiple
 from jcarsr.progress import OnProgress, ignore_progress
 
 
@@ -38,7 +39,7 @@ class BankSettings:
     """What the bank holds of every picture."""
 
     scale: int
-    histories: Distribution  # of the degraded versions
+    histories: Distribution | Given  # of the degraded versions
     patch_size: int  # of lr and lq, pixels; pictures smaller than a patch are left out
     candidates: int = 1  # crops drawn for each one used: the one with the most detail stays
     seed: int = 0
@@ -194,16 +195,25 @@ def build_bank(
             entry = entries[kept[index]]
             hr = crop_to_multiple(entry.pixels(), scale)
             lr = low_resolution(hr, scale, exact=False)
-            seed = f"{settings.seed}:{kept[index]}"
-            histories = settings.histories.draw(scale, seed)
-            lq = [torch.from_numpy(history(hr, lr)) for history in histories]
-            saves = [history.last_save for history in histories if settings.tables]
-            tables = [torch.from_numpy(save.tables) for save in saves]
+            versions = _degraded(entry, hr, lr, settings, f"{settings.seed}:{kept[index]}")
+            lq = [torch.from_numpy(pixels) for pixels, _ in versions]
+            tables = [torch.from_numpy(save.tables) for _, save in versions if settings.tables]
             bank.put(index, torch.from_numpy(hr.copy()), torch.from_numpy(lr), lq, tables)
 
         for done, _ in enumerate(pool.map(add, range(len(kept))), start=1):
             on_progress(done, len(kept))
     return bank
+
+
+def _degraded(
+    entry: Entry, hr: Pixels, lr: Pixels, settings: BankSettings, seed: str
+) -> list[tuple[Pixels, LastSave]]:
+    """The degraded versions of one picture, each with its last save."""
+    if isinstance(settings.histories, Given):
+        assert entry.lq is not None
+        return [(entry.lq.pixels(), entry.lq.last_save())]
+    histories = settings.histories.draw(settings.scale, seed)
+    return [(history(hr, lr), history.last_save) for history in histories]
 
 
 def bank_bytes(sizes: Sequence[tuple[int, int]], settings: BankSettings) -> int:

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from PIL import Image
+
 from jcarsr.errors import DataError, ImageError
 from jcarsr.image import SUFFIXES, decode_rgb, named_as_picture, size_of
+from jcarsr.jpeg.last_save import LastSave, last_save_of
 from jcarsr.pixels import Pixels
 
 
@@ -21,6 +24,7 @@ class Entry:
     path: Path
     offset: int = 0
     length: int | None = None  # bytes; None = to the end of the file
+    lq: Entry | None = None  # its degraded version, where one is given
 
     def read(self) -> bytes:
         """The picture's encoded bytes."""
@@ -37,6 +41,18 @@ class Entry:
         try:
             return decode_rgb(io.BytesIO(self.read()))
         except ImageError as error:
+            raise DataError(f"{self.name}: {error}") from error
+
+    def last_save(self) -> LastSave:
+        """What the picture's file says of its last save.
+
+        Raises:
+            DataError: it is not a picture.
+        """
+        try:
+            with Image.open(io.BytesIO(self.read())) as image:
+                return last_save_of(image)
+        except OSError as error:
             raise DataError(f"{self.name}: {error}") from error
 
     def size(self) -> tuple[int, int]:

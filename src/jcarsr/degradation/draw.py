@@ -71,6 +71,16 @@ class Once:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Given:
+    """Nothing is drawn: every picture comes with a degraded version of its own."""
+
+    @property
+    def versions(self) -> int:
+        """One."""
+        return 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class Clean:
     """Not degraded but shrunk: what a network learns from that enlarges clean pictures."""
 

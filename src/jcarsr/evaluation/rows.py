@@ -48,6 +48,7 @@ class Row:
     protocol: dict[str, Any]
     codec: str
     versions: dict[str, str]  # of the packages that computed it
+    niqe: float | None = None  # mean over the pictures of two blocks or more; None = not computed
     trial: Trial | None = None  # of an experiment's row
 
     @property
@@ -65,8 +66,9 @@ class Row:
     def as_json(self) -> str:
         """The row in one line."""
         fields = asdict(self)
-        if self.trial is None:
-            del fields["trial"]
+        for later in ("niqe", "trial"):  # older rows do not have them
+            if fields[later] is None:
+                del fields[later]
         return json.dumps(fields, sort_keys=True)
 
 

@@ -14,6 +14,7 @@ from jcarsr.errors import DataError
 from jcarsr.evaluation.rows import Row
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.method import Method
+from jcarsr.metrics.niqe import holds_two_blocks, niqe
 from jcarsr.metrics.protocol import EvalProtocol, Score
 from jcarsr.pixels import Pixels, crop_to_multiple
 from jcarsr.progress import OnProgress, ignore_progress
@@ -25,12 +26,14 @@ def evaluate(
     *,
     scale: int,
     histories: Sequence[History],
+    with_niqe: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> Iterator[Row]:
     """Score every method on every picture of `folder`, one row as soon as it is complete.
 
     Every hr is cut to a multiple of `scale`, shrunk by MATLAB's bicubic in float64, goes through
-    the history, is restored, and compared under EvalProtocol(border=scale).
+    the history, is restored, and compared under EvalProtocol(border=scale). `with_niqe` adds NIQE
+    of the whole result; pictures too small for it do not count.
 
     Raises:
         DataError: the folder or a picture cannot be used.
@@ -59,8 +62,12 @@ def evaluate(
         }
         for method in methods:
             scores: dict[str, Score] = {}
+            niqes: list[float] = []
             for name, (hr, _) in pairs.items():
-                scores[name] = protocol.score(method.restore(lqs[name]), hr)
+                sr = method.restore(lqs[name])
+                scores[name] = protocol.score(sr, hr)
+                if with_niqe and holds_two_blocks(sr):
+                    niqes.append(niqe(sr))
                 done += 1
                 on_progress(done, steps)
             yield Row(
@@ -75,4 +82,5 @@ def evaluate(
                 protocol=protocol.as_dict(),
                 codec=history.codec_version(),
                 versions={n: version(n) for n in ("jcarsr", "numpy", method.library)},
+                niqe=round(fmean(niqes), 4) if niqes else None,
             )

@@ -29,9 +29,10 @@ def tables(rows: Sequence[Row]) -> str:
 def paper_table(rows: Sequence[Row], scale: int) -> str:
     """A line for each set and restorer, a column for each quality factor.
 
-    Cells are PSNR in dB / SSIM. The paper's JCARSR follows where its Table 4 knows the set.
+    Cells are PSNR in dB / SSIM, and NIQE where rows hold it. The paper's JCARSR follows where its
+    Table 4 knows the set.
     """
-    cells = {(r.set, r.restorer, r.qf): (r.psnr, r.ssim) for r in rows if r.scale == scale}
+    cells = {(r.set, r.restorer, r.qf): _score(r) for r in rows if r.scale == scale}
     sets = dict.fromkeys(name for name, _, _ in cells)
     qfs = sorted({qf for _, _, qf in cells if qf is not None})
     lines = _head([f"x{scale}", "", *(f"QF {qf}" for qf in qfs)])
@@ -41,14 +42,16 @@ def paper_table(rows: Sequence[Row], scale: int) -> str:
             lines.append(f"| {name} | {restorer} | " + " | ".join(line) + " |")
         paper = [paper_jcarsr(name, scale, qf) for qf in qfs]
         if any(paper):
-            line = [_cell((number.psnr, number.ssim) if number else None) for number in paper]
+            line = [_cell((number.psnr, number.ssim, None) if number else None) for number in paper]
             lines.append(f"| {name} | {PAPER} | " + " | ".join(line) + " |")
     return "\n".join(lines)
 
 
 def history_table(rows: Sequence[Row], scale: int) -> str:
     """A line for each set and history, a column for each restorer, the highest PSNR in bold."""
-    cells = {(r.set, r.history, r.restorer): (r.psnr, r.ssim) for r in rows if r.scale == scale}
+    cells = {
+        (r.set, r.history, r.restorer): (r.psnr, r.ssim, r.niqe) for r in rows if r.scale == scale
+    }
     restorers = list(dict.fromkeys(restorer for _, _, restorer in cells))
     lines = _head([f"x{scale}", "", *restorers])
     for name, history in dict.fromkeys((s, history) for s, history, _ in cells):
@@ -77,5 +80,13 @@ def _head(titles: list[str]) -> list[str]:
     return ["| " + " | ".join(titles).replace("|  |", "| |") + " |", "|---" * len(titles) + "|"]
 
 
-def _cell(score: tuple[float, float] | None) -> str:
-    return f"{score[0]:.2f} / {score[1]:.4f}" if score else "-"
+def _score(row: Row) -> tuple[float, float, float | None]:
+    return row.psnr, row.ssim, row.niqe
+
+
+def _cell(score: tuple[float, float, float | None] | None) -> str:
+    """PSNR / SSIM, / NIQE where it was computed; a dash for no score."""
+    if score is None:
+        return "-"
+    psnr, ssim, niqe = score
+    return f"{psnr:.2f} / {ssim:.4f}" + (f" / {niqe:.2f}" if niqe is not None else "")

@@ -20,8 +20,9 @@ class RunOptions:
             message quotes it.
     """
 
-    data: Sequence[Path]  # folders and tar shards of pictures
     out: Path
+    data: Sequence[Path] = ()  # folders and tar shards of pictures
+    pairs: tuple[Path, Path] | None = None  # instead: degraded pictures, and their originals
     name: str | None = None  # of the weights: letters, digits, - _ .; None = the preset's
     validation: Sequence[Path] = ()  # empty = some training pictures are held out
     max_minutes: float | None = None  # in the loop, over all resumptions; None = steps alone count
@@ -38,6 +39,10 @@ class RunOptions:
     def __post_init__(self) -> None:
         if self.name is not None and not re.fullmatch(r"[\w.-]+", self.name):
             raise ValueError(f"name must be of letters, digits, - _ and ., got {self.name!r}")
+        if bool(self.data) == (self.pairs is not None):
+            raise ValueError("give either --data or --pairs")
+        if self.pairs and self.validation:
+            raise ValueError("validation does not go with pairs: some of the pairs are held out")
         find_device(self.device)
 
     @property

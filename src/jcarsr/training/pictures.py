@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from jcarsr.data.bank import Bank, BankSettings, build_bank
+from jcarsr.data.pairs import list_pairs, refuse_other_sizes
 from jcarsr.data.sources import Entry, list_entries
 from jcarsr.errors import DataError, TrainingError
 from jcarsr.training.options import RunOptions
@@ -21,12 +22,16 @@ from jcarsr.training.report import Reporter
 from jcarsr.training.validation import hold_out
 
 
-def split_entries(options: RunOptions) -> tuple[list[Entry], list[Entry]]:
-    """(training, validation) pictures.
+def split_entries(options: RunOptions, scale: int) -> tuple[list[Entry], list[Entry]]:
+    """(training, validation) pictures, which `scale` times smaller ones are made of.
 
     Raises:
-        DataError: there are none, or too few to hold some out.
+        DataError: there are none, or too few to hold some out, or two of a pair do not agree.
     """
+    if options.pairs:
+        pairs = list_pairs(*options.pairs)
+        refuse_other_sizes(pairs, scale)
+        return hold_out(pairs)
     entries = list_entries(options.data)
     if options.validation:
         return entries, list_entries(options.validation)
@@ -100,5 +105,6 @@ def identity(recipe: Recipe, entries: Sequence[Entry]) -> str:
         del fields["loss_weights"]["sr_gradient"]
     if recipe.shrink is None:  # as before there was such a field
         del fields["shrink"]
-    names = [(Path(entry.name).name, entry.length) for entry in entries]
+    each = [part for entry in entries for part in (entry, entry.lq) if part]
+    names = [(Path(entry.name).name, entry.length) for entry in each]
     return hashlib.sha256(json.dumps([fields, names]).encode()).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from jcarsr.degradation.draw import Given
 from jcarsr.networks.catalog import preset_facts
 from jcarsr.training.launch import launch
 from jcarsr.training.loop import Loop
@@ -16,7 +17,12 @@ from jcarsr.training.report import Reporter
 from jcarsr.training.state import State
 from jcarsr.training.stop import stop_on_signals
 from jcarsr.training.storage import Storage
-from jcarsr.training.validation import ValidationPair, make_pairs, validation_histories
+from jcarsr.training.validation import (
+    ValidationPair,
+    given_pairs,
+    make_pairs,
+    validation_histories,
+)
 
 
 def train(
@@ -48,11 +54,14 @@ def train(
         reporter.message(
             "note: the device is not known to have bfloat16; float32 may be far quicker"
         )
-    training, held = split_entries(options)
+    training, held = split_entries(options, recipe.picture_scale)
     pairs: list[ValidationPair] = []
     if fabric.is_global_zero:
-        histories = validation_histories(recipe.histories)
-        pairs = make_pairs(held, recipe.picture_scale, histories, recipe.network_scale)
+        if isinstance(recipe.histories, Given):
+            pairs = given_pairs(held, recipe.picture_scale)
+        else:
+            histories = validation_histories(recipe.histories)
+            pairs = make_pairs(held, recipe.picture_scale, histories, recipe.network_scale)
     device, rank, processes = fabric.device, fabric.global_rank, fabric.world_size
     bank = fill_bank(
         recipe,

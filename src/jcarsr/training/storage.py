@@ -68,7 +68,7 @@ class Storage:
             name=self.options.name or self.recipe.preset,
             **state.model.described(),
             recipe=asdict(self.recipe),
-            data=[path.name for path in self.options.data],
+            data=[path.name for path in self.options.pairs or self.options.data],
             training={
                 "pictures": self.pictures,
                 "steps": state.progress.step,

@@ -87,6 +87,22 @@ def make_pairs(
     return pairs
 
 
+def given_pairs(entries: Sequence[Entry], scale: int) -> list[ValidationPair]:
+    """The centre of every picture with the same part of its own degraded version."""
+    pairs: list[ValidationPair] = []
+    for entry in entries:
+        assert entry.lq is not None
+        lq = entry.lq.pixels()
+        height, width = (min(SIDE // scale, size) for size in lq.shape[:2])
+        top, left = (lq.shape[0] - height) // 2, (lq.shape[1] - width) // 2
+        small = np.s_[top : top + height, left : left + width]
+        large = np.s_[scale * top : scale * (top + height), scale * left : scale * (left + width)]
+        planes = torch.from_numpy(to_planes(lq[small]))
+        tables = torch.from_numpy(entry.lq.last_save().tables)
+        pairs.append(ValidationPair("pairs", planes, entry.pixels()[large], tables))
+    return pairs
+
+
 def centre(hr: Pixels, scale: int) -> Pixels:
     """The middle SIDE x SIDE pixels (or as many as there are), a multiple of `scale`."""
     height, width = (min(SIDE, size) // scale * scale for size in hr.shape[:2])

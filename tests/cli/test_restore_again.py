@@ -1,0 +1,163 @@
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from support.commands import Command, opened, process, results
+
+from jcarsr.batch.ledger import FILE_NAME, Ledger
+from jcarsr.networks.jcarsr.network import JCARSR
+from jcarsr.partfile import being_written
+from jcarsr.pixels import Pixels
+from jcarsr.weights import Record, write
+
+
+class TestAgain:
+    def test_only_what_is_new_or_changed_is_done(
+        self, run: Command, picture_folder: Path, out: Path
+    ) -> None:
+        assert run(picture_folder, "-o", out).err.endswith("\n20 restored, of 20\n")
+        before = {name: (out / name).stat().st_mtime_ns for name in results(out)}
+        assert len(before) == 20
+        said = run(picture_folder, "-o", out)
+        assert (said.code, said.err) == (0, "0 restored, 20 unchanged, of 20\n")
+
+        Image.new("RGB", (30, 20), "red").save(picture_folder / "03.png")
+        Image.new("RGB", (30, 20), "blue").save(picture_folder / "new.png")
+        (out / "07_x2.png").unlink()
+        said = run(picture_folder, "-o", out)
+        assert said.err.endswith("\n3 restored, 18 unchanged, of 21\n")
+        changed = {
+            name for name in results(out) if before.get(name) != (out / name).stat().st_mtime_ns
+        }
+        assert changed == {"03_x2.png", "07_x2.png", "new_x2.png"}
+        assert opened(out / "03_x2.png").size == (60, 40)
+
+    def test_other_settings_or_weights_are_other_results(
+        self, run: Command, jpeg: Path, out: Path, tmp_path: Path, tiny: Any
+    ) -> None:
+        torch.manual_seed(1)
+        tensors = {name: value.numpy() for name, value in JCARSR(tiny).state_dict().items()}
+        other = tmp_path / "other.safetensors"
+        write(other, tensors, Record(name="other", **tiny.described()))
+        contents = []
+        for arguments, weights in (([], None), (["--tile", "320"], None), ([], other)):
+            chosen = {} if weights is None else {"weights": weights}
+            said = run(jpeg, "-o", out, *arguments, **chosen)
+            assert said.err == f"{jpeg} -> {out / 'photo_x2.png'}\n"
+            contents.append((out / "photo_x2.png").read_bytes())
+            assert (
+                run(jpeg, "-o", out, *arguments, **chosen).err == "0 restored, 1 unchanged, of 1\n"
+            )
+        assert contents[0] != contents[2]
+
+    def test_foreign_file_is_refused_until_overwrite(
+        self, run: Command, jpeg: Path, out: Path
+    ) -> None:
+        target = out / "photo_x2.png"
+        out.mkdir()
+        target.write_bytes(b"somebody's")
+        said = run(jpeg, "-o", out)
+        assert said.code == 1
+        assert said.err == f"error: {jpeg}: {target} exists already: --overwrite replaces it\n"
+        assert target.read_bytes() == b"somebody's"
+        assert run(jpeg, "-o", out, "--overwrite").code == 0
+        assert opened(target).size == (128, 96)
+
+    def test_result_given_by_its_name_keeps_no_ledger(
+        self, run: Command, jpeg: Path, tmp_path: Path
+    ) -> None:
+        assert run(jpeg, "-o", tmp_path / "mine.png").code == 0
+        assert not (tmp_path / FILE_NAME).exists()
+        assert run(jpeg, "-o", tmp_path / "mine.png").code == 1
+        assert run(jpeg, "-o", tmp_path / "mine.png", "--overwrite").code == 0
+
+    def test_what_a_killed_run_left_beside_a_single_result_goes(
+        self, run: Command, jpeg: Path, tmp_path: Path
+    ) -> None:
+        dead = tmp_path / ".dead.jcarsr-part"
+        dead.touch()
+        with being_written(tmp_path / "other.png"):  # a living one's
+            assert run(jpeg, "-o", tmp_path / "mine.png").code == 0
+            assert len(list(tmp_path.glob(".*.jcarsr-part"))) == 1
+        assert not dead.exists()
+
+    def test_lost_ledger_is_made_again_from_the_results(
+        self, run: Command, picture_folder: Path, out: Path
+    ) -> None:
+        run(picture_folder, "-o", out)
+        (out / FILE_NAME).unlink()
+        assert run(picture_folder, "-o", out).code == 1
+        said = run(picture_folder, "-o", out, "--adopt", "--json")
+        assert (said.code, said.err) == (0, "0 restored, 20 adopted, of 20\n")
+        assert {json.loads(line)["state"] for line in said.out.splitlines()} == {"adopted"}
+        assert run(picture_folder, "-o", out).err == "0 restored, 20 unchanged, of 20\n"
+
+    def test_files_of_other_names_are_counted(self, run: Command, jpeg: Path, out: Path) -> None:
+        (jpeg.parent / "a.jxl").touch()
+        said = run(jpeg.parent, "-o", out)
+        note = f"note: {jpeg.parent}: 1 file is left out, not named as pictures: 1 .jxl\n"
+        assert (said.code, said.err) == (0, f"{note}{jpeg} -> {out / 'photo_x2.png'}\n")
+
+    def test_failed_inputs_are_tried_again(
+        self, run: Command, picture_folder: Path, out: Path
+    ) -> None:
+        whole = (picture_folder / "05.png").read_bytes()
+        (picture_folder / "05.png").write_bytes(whole[:500])
+        said = run(picture_folder, "-o", out)
+        assert said.code == 1
+        assert said.err.endswith("\n19 restored, 1 failed, of 20\n")
+        said = run(picture_folder, "-o", out)
+        assert said.code == 1
+        assert said.err.endswith("\n0 restored, 19 unchanged, 1 failed, of 20\n")
+        (picture_folder / "05.png").write_bytes(whole)
+        said = run(picture_folder, "-o", out)
+        assert (said.code, said.err.splitlines()[-1]) == (0, "1 restored, 19 unchanged, of 20")
+
+
+class TestProcess:
+    def test_undecodable_names(self, jpeg: Path, out: Path, tiny_weights: Path) -> None:
+        odd = jpeg.with_name(os.fsdecode(b"\xff\xc3.jpg"))
+        jpeg.rename(odd)
+        jpeg.with_name(os.fsdecode(b"\xfe\n.jpg")).write_bytes(b"no picture")
+        done = out / os.fsdecode(b"\xff\xc3_x2.png")
+        with process(jpeg.parent, "-o", out, "--weights", tiny_weights, "--json") as command:
+            stdout, stderr = command.communicate(timeout=60)
+        assert command.returncode == 1, stderr
+        outcomes = [json.loads(line) for line in stdout.splitlines()]
+        assert [(o["source"], o["state"]) for o in outcomes] == [
+            (str(jpeg.with_name(os.fsdecode(b"\xfe\n.jpg"))), "failed"),
+            (str(odd), "done"),
+        ]
+        assert outcomes[1]["target"] == str(done)
+        assert opened(done).size == (128, 96)
+        assert r"\udcfe\n.jpg': not a picture" in stderr
+
+    def test_interrupted_run_can_be_gone_on_with(
+        self, run: Command, tmp_path: Path, photo: Pixels, out: Path, tiny_weights: Path
+    ) -> None:
+        folder = tmp_path / "many"
+        folder.mkdir()
+        for number in range(30):
+            Image.fromarray(np.roll(photo, number, 1)[:128, :128]).save(folder / f"{number:02}.png")
+        with process(folder, "-o", out, "--weights", tiny_weights) as command:
+            assert command.stderr is not None
+            first = command.stderr.readline()
+            assert " -> " in first
+            command.send_signal(signal.SIGINT)
+            _, stderr = command.communicate(timeout=60)
+        assert command.returncode == 130, stderr
+        assert "Traceback" not in stderr
+        standing = results(out)
+        assert 0 < len(standing) < 30
+        with Ledger(out) as ledger:
+            done = [entry.target for entry in ledger.entries() if entry.state == "done"]
+        assert done == standing  # nothing temporary, nothing that is not entered
+        said = run(folder, "-o", out)
+        left = 30 - len(standing)
+        assert said.code == 0
+        assert said.err.endswith(f"\n{left} restored, {len(standing)} unchanged, of 30\n")
