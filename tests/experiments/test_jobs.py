@@ -22,6 +22,17 @@ def test_tables_share_the_training_of_jcarsr(conditions: Conditions) -> None:
     assert len(hashes) == 1
 
 
+def test_hashes_of_stored_runs_stay() -> None:
+    """A field that a recipe gets later must leave the hash as it is while it has its default."""
+    conditions = Conditions(
+        size="lite",
+        budget=Budget(steps=3000),
+        precision="float32",
+        data=Data(paths=(), entries=()),
+    )
+    assert conditions.training(jcarsr(), 2, (10,), 0).hash == "b9469f15c3d9"
+
+
 def test_hash_is_of_everything_that_decides_the_weights(conditions: Conditions) -> None:
     network = jcarsr()
     hashes = [

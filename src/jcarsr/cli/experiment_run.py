@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from jcarsr.data.sources import list_entries
+from jcarsr.devices import find_device, supports_bfloat16
 from jcarsr.experiments.agenda import Agenda, make_agenda
 from jcarsr.experiments.catalog import PLANS
 from jcarsr.experiments.cost import Costs, check_budgets
@@ -24,7 +25,6 @@ from jcarsr.experiments.results import Suite, group
 from jcarsr.experiments.run import Outcome, Runner, Settings, Watcher
 from jcarsr.experiments.store import Store, write_text
 from jcarsr.protocols import Device, TrainingPrecision
-from jcarsr.training.options import RunOptions
 from jcarsr.training.report import StepReport
 
 
@@ -71,11 +71,12 @@ def make_conditions(
         DataError: a source of pictures is missing.
         ValueError: the device is not there.
     """
-    asked = RunOptions(data=data, out=Path(), device=device, precision=precision)
+    if precision == "auto":
+        precision = "bfloat16" if supports_bfloat16(find_device(device)) else "float32"
     return Conditions(
         size=size,
         budget=budget,
-        precision="bfloat16" if asked.bfloat16 else "float32",
+        precision=precision,
         data=Data(paths=tuple(data), entries=tuple(list_entries(data))),
     )
 
