@@ -53,7 +53,7 @@ def _networks(scene: Scene, job: Scoring) -> Networks:
 
 def _gradient(restorer: NetworkRestorer, lq: Pixels) -> Floats:
     """(H, W, 3) -> (2 * H, 2 * W, 3) in [0, 1]"""
-    return restorer.restore(lq).astype(np.float32) / 255
+    return restorer.restore(lq).astype(np.float32) / np.float32(255)
 
 
 def sobel(pixels: Pixels) -> Floats:

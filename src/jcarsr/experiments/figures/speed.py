@@ -7,6 +7,7 @@ import json
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
@@ -20,6 +21,17 @@ _SCALE, _SETS = 2, ("Set5",)
 ROUNDS = 3
 
 
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A method in the figure."""
+
+    method: str
+    psnr: float  # dB on Set5
+    seconds: float  # a picture
+    parameters: int
+    machine: str
+
+
 def draw(scene: Scene, path: Path) -> None:
     """Draw Figure 6 as SVG; the points go to a JSON lines file of the same name.
 
@@ -27,45 +39,60 @@ def draw(scene: Scene, path: Path) -> None:
         DataError: no network of Table 1 is trained and scored.
         ModuleNotFoundError: matplotlib is not installed.
     """
-    from matplotlib import rcParams
-    from matplotlib.figure import Figure
+    points = measure(scene)
+    lines = [json.dumps(asdict(point)) for point in points]
+    write_text(path.with_suffix(".jsonl"), "\n".join(lines) + "\n")
+    title = f"Networks of size {scene.conditions.size}, {scene.conditions.budget} each"
+    write_text(path, plot(points, title))
 
+
+def measure(scene: Scene) -> list[Point]:
+    """Time the networks of Table 1 that are trained and scored.
+
+    Raises:
+        DataError: there are none.
+    """
     jobs = scene.jobs(table1.PLAN, _SCALE, _SETS)
     rows = scene.rows(jobs)
     methods = {label: m for label, m in scene.methods(jobs).items() if label in rows}
     if not methods:
         raise DataError("no network of Table 1 is scored on Set5")
     seconds = time_in_turns(methods, load_samples(jobs[next(iter(methods))]))
-    points = [
-        {
-            "method": label,
-            "psnr": rows[label].psnr,
-            "seconds": round(seconds[label], 5),
-            "parameters": sum(source.parameters or 0 for source in jobs[label].sources),
-        }
+    return [
+        Point(
+            method=label,
+            psnr=rows[label].psnr,
+            seconds=round(seconds[label], 5),
+            parameters=sum(source.parameters or 0 for source in jobs[label].sources),
+            machine=f"{platform.machine()}, {scene.device}",
+        )
         for label in methods
     ]
-    machine = f"{platform.machine()}, {scene.device}"
-    lines = [json.dumps({**point, "machine": machine}) for point in points]
-    write_text(path.with_suffix(".jsonl"), "\n".join(lines) + "\n")
+
+
+def plot(points: Sequence[Point], title: str) -> str:
+    """The figure as SVG; the same points make the same text."""
+    from matplotlib import rcParams
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.add_subplot()
+    largest = max(point.parameters for point in points)
     for point in points:
-        x, y, count = point["seconds"], point["psnr"], point["parameters"]
-        size = 300 * count / max(p["parameters"] for p in points)
-        axes.scatter(x, y, s=size, alpha=0.6)
-        axes.annotate(f"{point['method']}, {count / 1e6:.2f} M", (x, y), fontsize=8)
+        at = point.seconds, point.psnr
+        axes.scatter(*at, s=300 * point.parameters / max(largest, 1), alpha=0.6)
+        axes.annotate(f"{point.method}, {point.parameters / 1e6:.2f} M", at, fontsize=8)
     axes.set(
         xscale="log",
-        xlabel=f"seconds a picture of Set5, {machine}",
+        xlabel=f"seconds a picture of Set5, {points[0].machine}",
         ylabel="PSNR on Set5 in dB, x2, QF 10",
-        title=f"Networks of size {scene.conditions.size}, {scene.conditions.budget} each",
+        title=title,
     )
     axes.grid(alpha=0.3)
-    rcParams["svg.hashsalt"] = "jcarsr"  # the same points make the same file
+    rcParams["svg.hashsalt"] = "jcarsr"
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
-    write_text(path, text.getvalue())
+    return text.getvalue()
 
 
 def time_in_turns(methods: Mapping[str, Method], samples: Sequence[Sample]) -> dict[str, float]:
