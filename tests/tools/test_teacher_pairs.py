@@ -1,0 +1,44 @@
+"""Tests of the tool that makes training pairs with a teacher's pictures as targets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+from tests.support.pictures import opened
+
+from jcarsr.data.pairs import list_pairs, refuse_other_sizes
+from jcarsr.degradation.pipeline import low_resolution
+
+
+def test_targets_are_the_teachers_and_a_stopped_run_goes_on(
+    picture_folder: Path,
+    tmp_path: Path,
+    tiny_weights: Path,
+    tool: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "pairs"
+    arguments = ["teacher_pairs.py", str(tiny_weights), "--data", str(picture_folder)]
+    arguments += ["--scale", "2", "--side", "24", "--out", str(out)]
+    monkeypatch.setattr("sys.argv", arguments)
+    looks = iter(range(100))  # a minute goes by with every look at the clock
+    monkeypatch.setattr(tool, "time", SimpleNamespace(monotonic=lambda: 60.0 * next(looks)))
+    arguments += ["--minutes", "3"]
+    assert tool.main() == 0
+    pairs = list_pairs(out / "lq", out / "teacher")
+    assert len(pairs) == 3
+    refuse_other_sizes(pairs, 2)
+    true = opened(out / "true/000001.png")
+    hr = opened(picture_folder / "01.png")
+    places = np.lib.stride_tricks.sliding_window_view(hr, (48, 48, 3))[::2, ::2, 0]
+    assert (places == true).all((2, 3, 4)).any()
+    lq = opened(out / "lq/000001.png")
+    assert 0 < np.abs(lq.astype(int) - low_resolution(true, 2)).mean() < 40
+    first = (out / "teacher/000000.png").stat().st_mtime_ns
+    arguments[-1] = "5"
+    assert tool.main() == 0
+    assert (out / "teacher/000000.png").stat().st_mtime_ns == first
+    assert len(list_pairs(out / "lq", out / "teacher")) > 3
