@@ -68,5 +68,21 @@ def test_gradient_loss_compares_with_the_sobel_map_of_hr() -> None:
 def test_total_has_the_papers_weights() -> None:
     terms = {name: torch.tensor(1.0) for name in ("pixel", "gradient", "jcar", "harm")}
     assert total_loss(terms, LossWeights()).item() == pytest.approx(1.6)
-    others = LossWeights(pixel=0.5, gradient=0, jcar=2, harm=3)
+    others = LossWeights(pixel=0.5, gradient=0.0, jcar=2, harm=3)
     assert total_loss(terms, others).item() == pytest.approx(5.5)
+
+
+def test_weights_for_what_is_not_there_are_refused_and_the_papers_are_left_out() -> None:
+    assert LossWeights().for_outputs(["sr", "lr", "gradient"]) == LossWeights(
+        gradient=0.1, jcar=0.5
+    )
+    assert LossWeights().for_outputs(["sr"]) == LossWeights(gradient=0.0, jcar=0.0)
+    assert LossWeights().for_outputs(["lr"]) == LossWeights(gradient=0.0, jcar=0.0)
+    for weights, outputs in (
+        (LossWeights(gradient=0.1), ["sr", "lr"]),
+        (LossWeights(jcar=0.5), ["sr", "gradient"]),
+        (LossWeights(jcar=0.5), ["lr"]),
+        (LossWeights(sr_gradient=0.1), ["lr"]),
+    ):
+        with pytest.raises(ValueError, match="the network has no output"):
+            weights.for_outputs(outputs)  # pyright: ignore

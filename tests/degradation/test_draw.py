@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from jcarsr.degradation.draw import Once, Web
+from jcarsr.degradation.draw import Clean, Once, Web
 from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.steps import Jpeg, Photoshop, Png, Resize
 from jcarsr.pixels import Pixels
@@ -65,3 +65,11 @@ def test_web_histories_are_of_many_kinds_and_can_be_replayed(scale: int, photo: 
     lr = photo[::scale, ::scale]
     for history in drawn[:40]:
         assert history(photo, lr).shape == lr.shape
+
+
+def test_clean_pictures_stay_as_they_are(photo: Pixels) -> None:
+    (history,) = Clean().draw(2, 0)
+    assert Clean().versions == 1
+    lr = photo[::2, ::2]
+    np.testing.assert_array_equal(history(photo, lr), lr)
+    assert (history.last_save.tables == 1).all()

@@ -11,7 +11,7 @@ from jcarsr.jpeg.decoded import Decoded
 from jcarsr.jpeg.last_save import LastSave
 from jcarsr.methods import catalog
 from jcarsr.methods.bicubic import Bicubic
-from jcarsr.methods.catalog import METHODS, Context, find_method
+from jcarsr.methods.catalog import METHODS, MISSING, Context, find_method
 from jcarsr.pixels import Pixels
 from jcarsr.weights import default_name, find, read_record
 
@@ -65,3 +65,9 @@ def test_every_method_says_its_name_and_scale() -> None:
     for name, make in METHODS.items():
         method = make(CONTEXT)
         assert (method.name, method.scale) == (name, 2)
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_what_cannot_run_says_what_is_missing(name: str) -> None:
+    with pytest.raises(WeightsError, match=f"{name}: .* weights are on cloud drives alone"):
+        find_method(name, CONTEXT)

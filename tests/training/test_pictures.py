@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from jcarsr import JCARSRConfig
+from jcarsr.data.bank import Bank
 from jcarsr.data.sources import list_entries
 from jcarsr.degradation.draw import Once
 from jcarsr.errors import DataError, TrainingError
 from jcarsr.loss_weights import LossWeights
 from jcarsr.training.options import RunOptions
-from jcarsr.training.pictures import fill_bank, identity, split_entries
+from jcarsr.training.pictures import Banks, fill_bank, identity, split_entries
 from jcarsr.training.recipes import RECIPES, Recipe
 from jcarsr.training.report import Reporter
 
@@ -42,6 +43,22 @@ def test_processes_share_the_pictures(picture_folder: Path, recipe: Recipe) -> N
         for rank in range(3)
     ]
     assert [len(bank) for bank in banks] == [7, 7, 6]
+
+
+def test_bank_is_kept_for_runs_that_learn_from_the_same(
+    picture_folder: Path, recipe: Recipe
+) -> None:
+    entries, banks = list_entries([picture_folder]), Banks()
+
+    def fill(own: Recipe) -> Bank:
+        place = {"rank": 0, "processes": 1, "device": CPU, "banks": banks}
+        return fill_bank(own, entries, Reporter(), **place)  # pyright: ignore
+
+    first = fill(recipe)
+    assert fill(replace(recipe, learning_rate=1, max_steps=7)) is first
+    other = fill(replace(recipe, histories=Once(qfs=(20,), share_444=0.0)))
+    assert other is not first
+    assert fill(recipe) is not first  # one is kept
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,9 @@ class Losses(Reporter):
         self.values.append(report.losses["pixel"])
 
 
-def test_training_lowers_the_loss(tmp_path: Path, picture_folder: Path, recipe: Recipe) -> None:
+def test_training_lowers_the_loss(
+    tmp_path: Path, picture_folder: Path, recipe: Recipe, flops: int
+) -> None:
     losses = Losses()
     path = train(replace(recipe, max_steps=40), options(picture_folder, tmp_path), losses)
     assert np.mean(losses.values[-10:]) < 0.9 * np.mean(losses.values[:10])
@@ -71,7 +73,30 @@ def test_training_lowers_the_loss(tmp_path: Path, picture_folder: Path, recipe: 
     with (tmp_path / "logs" / "run-1" / "metrics.csv").open() as file:
         steps = [row for row in csv.DictReader(file) if row["loss"]]
     assert len(steps) == 40
+    for step in steps:
+        seconds = recipe.batch_size / float(step["samples_per_second"])
+        assert float(step["tflops"]) == pytest.approx(flops / seconds / 1e12)
     assert list((tmp_path / "logs" / "run-1").glob("events.out.tfevents*"))
+
+
+def test_loss_weight_without_its_output_is_refused_before_training(
+    tmp_path: Path, picture_folder: Path, recipe: Recipe
+) -> None:
+    wrong = replace(recipe, preset="edsr-lite-x2", loss_weights=LossWeights(jcar=0.5))
+    with pytest.raises(ValueError, match=r"loss weight jcar = 0\.5: the network has no output lr"):
+        train(wrong, options(picture_folder, tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_run_killed_between_its_last_checkpoint_and_its_weights_is_completed(
+    tmp_path: Path, picture_folder: Path, recipe: Recipe
+) -> None:
+    path = train(recipe, options(picture_folder, tmp_path))
+    whole = read(path).record
+    path.unlink()
+    train(recipe, options(picture_folder, tmp_path, resume=True))
+    assert read(path).record.sha256 == whole.sha256
+    assert read(path).record.scores == whole.scores
 
 
 class Messages(Reporter):

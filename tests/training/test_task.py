@@ -63,6 +63,8 @@ def test_terms_need_the_networks_outputs(batch: Batch) -> None:
     terms = loss_terms(edsr, batch, "absolute", LossWeights())
     assert list(terms) == ["loss", "pixel"]
     assert terms["loss"] == terms["pixel"]
+    with pytest.raises(ValueError, match=r"loss weight gradient = 0\.1: the network has no output"):
+        loss_terms(edsr, batch, "absolute", LossWeights(gradient=0.1))
 
 
 def test_what_keeps_the_size_is_held_against_lr(batch: Batch) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 from jcarsr import JCARSR, DataError, EvalProtocol, JCARSRConfig
 from jcarsr.data.pairs import list_pairs
 from jcarsr.data.sources import list_entries
-from jcarsr.degradation.draw import Once, Web
+from jcarsr.degradation.draw import Clean, Once, Web
 from jcarsr.degradation.history import parse_history
 from jcarsr.training.recipes import WEB
 from jcarsr.training.validation import (
@@ -49,10 +49,11 @@ def test_centre_is_the_middle() -> None:
         (Once(qfs=(10,), share_444=0), ["jpeg10"]),
         (Once(qfs=(80, 20), share_444=0), ["jpeg20"]),
         (WEB, ["jpeg10", "jpeg40", "jpeg20+4,4>jpeg90"]),
+        (Clean(), ["png"]),
     ],
 )
 def test_only_what_is_trained_is_scored(
-    picture_folder: Path, trained: Once | Web, scored: list[str]
+    picture_folder: Path, trained: Once | Web | Clean, scored: list[str]
 ) -> None:
     histories = validation_histories(trained)
     assert [str(history) for history in histories] == scored

@@ -19,7 +19,8 @@ _LOGS = "Logs and checkpoints"
 
 def experiment(
     name: Annotated[
-        str | None, typer.Argument(help="table1 to table8, noise, all. (default: list them)")
+        str | None,
+        typer.Argument(help="table1 to table8, noise, all; fig6 to fig10. (default: list them)"),
     ] = None,
     data: Annotated[
         list[Path] | None, typer.Option(help="Folder or tar of training pictures; repeatable.")
@@ -56,7 +57,20 @@ def experiment(
     ] = None,
     rows: Annotated[
         list[Path] | None,
-        typer.Option(help="Run nothing: report these rows; repeatable."),
+        typer.Option(help="Run nothing: report the rows of a file or folder; repeatable."),
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Markdown file whose part is replaced, with --rows.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="With --into: fail if it would change.")
+    ] = False,
+    pictures: Annotated[
+        list[Path] | None, typer.Option(help="Real pictures, for fig9; repeatable.")
+    ] = None,
+    picture: Annotated[
+        str | None,
+        typer.Option(help="Of a test set, for a figure. (default: where methods differ most)"),
     ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Run nothing: print the jobs and what is done of them.")
@@ -76,28 +90,56 @@ def experiment(
         float, typer.Option(min=0, help="Between checkpoints.", rich_help_panel=_LOGS)
     ] = 5,
 ) -> None:
-    """Make the paper's tables: train, score and report; run it again to go on after a stop.
+    """Make the paper's tables and figures; the same command goes on after a stop.
 
-    Nothing that is finished is done twice, in whichever table it was first needed.
+    Nothing that is finished is done twice, in whichever table it was first needed. Figures show
+    what the tables have trained with the same options.
     """
+    from jcarsr.cli.experiment_figure import prepare_figure
     from jcarsr.cli.experiment_run import ExperimentRun, list_plans, report_rows
-    from jcarsr.experiments.catalog import find_plans
+    from jcarsr.experiments.catalog import PLANS, find_plans
+    from jcarsr.experiments.figures.catalog import FIGURES
     from jcarsr.experiments.jobs import Budget, default_budget
 
     if name is None:
         say(list_plans())
         return
     with usage_errors():
+        if name not in (*PLANS, "all", *FIGURES):
+            known = ", ".join((*PLANS, "all", *FIGURES))
+            raise ValueError(f"{name}: no such experiment, there are {known}")
+        chosen = steps is not None or minutes_per_model is not None
+        budget = Budget(steps=steps, minutes=minutes_per_model) if chosen else default_budget(size)
+    if name in FIGURES:
+        with usage_errors():
+            if out is None:
+                raise ValueError("--out: is needed")
+            draw = prepare_figure(
+                name,
+                data=data or [],
+                sets=sets or [],
+                out=out,
+                size=size,
+                budget=budget,
+                given=given or [],
+                device=device,
+                precision=precision,
+                pictures=pictures or [],
+                picture=picture,
+                missing=lambda text: typer.echo(f"note: {text}", err=True),
+            )
+        with cleared_away_after_signals():
+            say(shown(draw()))
+        return
+    with usage_errors():
         plans = [_cut(plan, only or [], scale or []) for plan in find_plans(name)]
         if rows:
-            say(report_rows(plans, rows))
+            say(report_rows(plans, rows, into, check=check))
             return
         for option, value in (("--data", data), ("--sets", sets), ("--out", out)):
             if not value:
                 raise ValueError(f"{option}: is needed")
         assert data and sets and out
-        chosen = steps is not None or minutes_per_model is not None
-        budget = Budget(steps=steps, minutes=minutes_per_model) if chosen else default_budget(size)
         run = ExperimentRun(
             plans=plans,
             data=data,

@@ -11,42 +11,73 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from jcarsr.data.sources import list_entries
-from jcarsr.evaluation.rows import read_rows
+from jcarsr.devices import find_device, supports_bfloat16
 from jcarsr.experiments.agenda import Agenda, make_agenda
 from jcarsr.experiments.catalog import PLANS
 from jcarsr.experiments.cost import Costs, check_budgets
+from jcarsr.experiments.figures.catalog import FIGURES
 from jcarsr.experiments.given import read_given
 from jcarsr.experiments.jobs import Budget, Conditions, Data, Scoring, Training
+from jcarsr.experiments.page import check_page, page, put_page, read_folders
 from jcarsr.experiments.plan import Plan, Size
-from jcarsr.experiments.report import report, with_heading
-from jcarsr.experiments.results import group
+from jcarsr.experiments.report import report, whole_report
+from jcarsr.experiments.results import Suite, group
 from jcarsr.experiments.run import Outcome, Runner, Settings, Watcher
 from jcarsr.experiments.store import Store, write_text
 from jcarsr.protocols import Device, TrainingPrecision
-from jcarsr.training.options import RunOptions
 from jcarsr.training.report import StepReport
 
 
 def list_plans() -> str:
     """Every experiment, a line each."""
-    return "\n".join(
+    tables = [
         f"{name}: {plan.title}; {len(plan.contestants)} methods, "
         f"{', '.join(f'x{scale}' for scale in plan.scales)}, "
         f"QF {', '.join(map(str, plan.qfs))}"
         for name, plan in PLANS.items()
-    )
+    ]
+    figures = [f"{name}: {drawing.title}" for name, drawing in FIGURES.items()]
+    return "\n".join(tables + figures)
 
 
-def report_rows(plans: Sequence[Plan], files: Sequence[Path]) -> str:
-    """The tables of stored rows, as Markdown.
+def report_rows(
+    plans: Sequence[Plan], files: Sequence[Path], into: Path | None, *, check: bool
+) -> str:
+    """The page of stored rows as Markdown; with `into`, put there or compared with what is there.
 
     Raises:
-        DataError: a file is missing or holds something else.
+        DataError: a file is missing or holds something else, or the page is out of date.
     """
-    return "\n".join(
-        with_heading(plan, results, report(plan, results))
-        for results in group(read_rows(files))
-        for plan in plans
+    text = page(plans, read_folders(files))
+    if into is None:
+        return text
+    if check:
+        check_page(into, text)
+        return f"{into}: up to date"
+    put_page(into, text)
+    return str(into)
+
+
+def make_conditions(
+    data: Sequence[Path],
+    size: Size,
+    budget: Budget,
+    device: Device,
+    precision: TrainingPrecision,
+) -> Conditions:
+    """What all trainings share.
+
+    Raises:
+        DataError: a source of pictures is missing.
+        ValueError: the device is not there.
+    """
+    if precision == "auto":
+        precision = "bfloat16" if supports_bfloat16(find_device(device)) else "float32"
+    return Conditions(
+        size=size,
+        budget=budget,
+        precision=precision,
+        data=Data(paths=tuple(data), entries=tuple(list_entries(data))),
     )
 
 
@@ -71,15 +102,8 @@ class ExperimentRun:
 
     def __post_init__(self) -> None:
         self.store = Store(self.out)
-        entries = tuple(list_entries(self.data))
-        asked = RunOptions(
-            data=self.data, out=self.out, device=self.device, precision=self.precision
-        )
-        self.conditions = Conditions(
-            size=self.size,
-            budget=self.budget,
-            precision="bfloat16" if asked.bfloat16 else "float32",
-            data=Data(paths=tuple(self.data), entries=entries),
+        self.conditions = make_conditions(
+            self.data, self.size, self.budget, self.device, self.precision
         )
         self.agenda: Agenda = make_agenda(
             self.plans,
@@ -133,21 +157,21 @@ class ExperimentRun:
             return []
         written = [self.out / "rows.jsonl"]
         write_text(written[0], "".join(row.as_json() + "\n" for row in rows))
-        suite = (self.size, str(self.budget), self.conditions.data.identity)
+        own = self.conditions
+        suite = Suite(self.size, str(self.budget), own.data.identity, own.precision)
         failures = {
             job.method: outcome.failures[job.hash]
             for job in self.agenda.scorings
             if job.hash in outcome.failures
         }
         for results in group(rows):
-            found = results.suite
-            if (found.size, found.budget, found.data) != suite:
+            if results.suite != suite:
                 continue
             for plan in self.plans:
                 missing = self.agenda.missing_sets
                 body = report(plan, results, missing_sets=missing, failures=failures)
                 written.append(self.out / f"{plan.name}.md")
-                write_text(written[-1], with_heading(plan, results, body))
+                write_text(written[-1], whole_report(plan, results, body))
         return written
 
     def _line(self, job: Training | Scoring) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from jcarsr.data.catalog import pictures_of
 from jcarsr.errors import DataError
 from jcarsr.experiments.jobs import (
+    GIVEN,
     Conditions,
     Given,
     PictureSet,
@@ -67,12 +68,12 @@ def make_agenda(
         for plan in plans:
             for scale in plan.scales:
                 for contestant in plan.contestants:
-                    for job in _scorings(plan, contestant, conditions, scale, seed, found, given):
+                    for job in scorings(plan, contestant, conditions, scale, seed, found, given):
                         jobs.setdefault(job.hash, job)
     return Agenda(scorings=tuple(jobs.values()), missing_sets=missing)
 
 
-def _scorings(
+def scorings(
     plan: Plan,
     contestant: Contestant,
     conditions: Conditions,
@@ -81,6 +82,21 @@ def _scorings(
     sets: Mapping[str, PictureSet],
     given: Mapping[str, Given],
 ) -> Iterable[Scoring]:
+    """The scorings of one contestant with one seed, on the sets that are there.
+
+    Args:
+        plan: its table.
+        contestant: a line of it.
+        conditions: of its trainings.
+        scale: one of the plan's.
+        seed: of its trainings.
+        sets: name -> set.
+        given: preset -> weights that take the place of its training.
+
+    Raises:
+        ValueError: no such preset.
+    """
+
     def source(part: Network | str) -> Source | str:
         if isinstance(part, str):
             return part
@@ -108,27 +124,32 @@ def method_key(
     scale: int,
     given: Mapping[str, Given],
 ) -> str:
-    """What rows call a contestant: its key; given weights are named by their hash."""
+    """What rows call a contestant: its key; `GIVEN` and a hash follow what was not trained."""
     words: list[str] = []
     for part in contestant.parts:
         if isinstance(part, str):
             words.append(part)
-        elif weights := given.get(part.preset(conditions.size, scale)):
-            words.append(f"{part.preset(conditions.size, scale)},given={weights.hash}")
         else:
-            words.append(part.key(conditions.size, scale, plan.qfs))
+            weights = given.get(part.preset(conditions.size, scale))
+            mark = f"{GIVEN}{weights.hash}" if weights else ""
+            words.append(part.key(conditions.size, scale, plan.qfs) + mark)
     return " + ".join(words)
 
 
-def check_given(plans: Sequence[Plan], conditions: Conditions, given: Mapping[str, Given]) -> None:
-    """Raise a ValueError if weights are given for a preset that no plan trains."""
+def check_given(
+    plans: Sequence[Plan],
+    conditions: Conditions,
+    given: Mapping[str, Given],
+    also: Sequence[str] = (),
+) -> None:
+    """Raise a ValueError if weights are given for a preset that no plan trains, and not `also`."""
     known = {
         network.preset(conditions.size, scale): None
         for plan in plans
         for scale in plan.scales
         for contestant in plan.contestants
         for network in contestant.networks
-    }
+    } | dict.fromkeys(also)
     for preset in given:
         if preset not in known:
             raise ValueError(f"--given {preset}: not of this experiment: {', '.join(known)}")

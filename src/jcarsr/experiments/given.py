@@ -46,7 +46,7 @@ def read_given(words: Sequence[str], folder: Path) -> dict[str, Given]:
 def _read(preset: str, file: str, folder: Path) -> Given:
     path = Path(file)
     if not _is_ours(path):
-        path = _converted(preset, file, folder)
+        path = convert_once(preset, file, folder)
     record = read(path).record
     if (record.architecture, record.config) != _described(preset):
         raise WeightsError(f"{file}: is of {record.name}, not of the network {preset}")
@@ -60,7 +60,18 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def _converted(preset: str, file: str, folder: Path) -> Path:
+def convert_once(preset: str, file: str, folder: Path) -> Path:
+    """The weight file made of an authors' file, which is made if it is not there.
+
+    Args:
+        preset: the network.
+        file: the authors' file, or a key of PACKAGED.
+        folder: where weight files go, named by the hash of what they were made of.
+
+    Raises:
+        WeightsError: the file cannot be read, or is of another network.
+        ModuleNotFoundError: it needs a package that is not installed.
+    """
     path = Path(file)
     content = path.read_bytes() if path.is_file() and file not in PACKAGED else file.encode()
     out = folder / f"{preset}-{hashlib.sha256(content).hexdigest()[:12]}.safetensors"

@@ -23,6 +23,9 @@ from jcarsr.networks.catalog import ARCHITECTURES, PRESETS
 from jcarsr.training.recipes import RECIPES, Recipe
 from jcarsr.weights import Record
 
+GIVEN = ",given="
+"""Stands before the hash of weights that were not trained, in a method's name."""
+
 ENDLESS = 10**9
 """Steps of a run whose minutes end it."""
 

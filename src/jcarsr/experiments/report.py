@@ -8,6 +8,7 @@ from statistics import fmean
 from jcarsr.data.catalog import CATALOG
 from jcarsr.evaluation.published import Published, published
 from jcarsr.evaluation.rows import Row
+from jcarsr.experiments.jobs import GIVEN
 from jcarsr.experiments.plan import Contestant, Plan
 from jcarsr.experiments.results import Cell, Results
 from jcarsr.experiments.seeds import RULE, Noise, is_resolved
@@ -107,6 +108,8 @@ class _Writer:
             spent = [count, f"{trial.steps:,}", f"{trial.minutes:g}"]
         cells = [(scale, qf, name) for name in self._plan.sets]
         label = contestant.label + (" (ours)" if contestant.ours and self._plan.table else "")
+        if trial and GIVEN in trial.method:
+            label += " (weights given)"
         lines = [_line(label, "", spent, [self._ours(method, cell) for cell in cells])]
         if contestant.label != self._plan.reference:
             values = [self._difference(method, cell) for cell in cells]
@@ -174,8 +177,8 @@ def _line(label: str, kind: str, spent: Sequence[str], values: Sequence[str]) ->
     return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
 
 
-def with_heading(plan: Plan, results: Results, body: str) -> str:
-    """A report as a page of its own: heading, what was done, the rule, the tables."""
+def whole_report(plan: Plan, results: Results, body: str) -> str:
+    """A report as a file of its own: heading, what was done, the rule, the tables."""
     number = f"Table {plan.table}" if plan.table else "Not of the paper"
     intro = (
         f"# {number}: {plan.title}\n\n{results.suite.title}. PSNR in dB / SSIM on Y, mean over the "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from jcarsr.evaluation.rows import Row, Trial
-from jcarsr.experiments.plan import Contestant, Plan, Size
+from jcarsr.experiments.jobs import GIVEN
+from jcarsr.experiments.plan import Size
 from jcarsr.experiments.seeds import Noise, paired, pooled_noise
 
 Cell: TypeAlias = tuple[int, int, str]
@@ -21,15 +23,19 @@ class Suite:
     size: Size
     budget: str
     data: str
+    precision: str  # of the trainings
 
     @property
     def title(self) -> str:
         """In words.
 
-        >>> Suite("lite", "20 minutes", "DIV2K").title
-        'Networks of size lite, 20 minutes each, trained on DIV2K'
+        >>> Suite("lite", "20 minutes", "DIV2K", "float32").title
+        'Networks of size lite, 20 minutes each in float32, trained on DIV2K'
         """
-        return f"Networks of size {self.size}, {self.budget} each, trained on {self.data}"
+        return (
+            f"Networks of size {self.size}, {self.budget} each in {self.precision}, "
+            f"trained on {self.data}"
+        )
 
 
 @dataclass(frozen=True)
@@ -69,24 +75,19 @@ class Results:
 
 
 def group(rows: Iterable[Row]) -> list[Results]:
-    """The rows of experiments by suite, the smaller size first; other rows are left out."""
+    """The rows of experiments by suite, the smaller size first; other rows are left out.
+
+    Given weights count as the training whose place they take.
+    """
     found: dict[Suite, dict[tuple[str, Cell], dict[int, Row]]] = {}
     for row in rows:
         if row.trial is None or row.qf is None:
             continue
         size: Size = "paper" if row.trial.size == "paper" else "lite"
-        suite = Suite(size, row.trial.budget, row.trial.data)
+        suite = Suite(size, row.trial.budget, row.trial.data, row.trial.precision)
         cell = row.scale, row.qf, row.set
-        scores = found.setdefault(suite, {}).setdefault((row.trial.method, cell), {})
+        method = re.sub(f"{GIVEN}[0-9a-f]+", "", row.trial.method)
+        scores = found.setdefault(suite, {}).setdefault((method, cell), {})
         scores[row.trial.seed] = row
-    order = sorted(found, key=lambda suite: (suite.size, suite.budget, suite.data))
+    order = sorted(found, key=lambda suite: tuple(vars(suite).values()))
     return [Results(suite, found[suite]) for suite in order]
-
-
-def methods_of(plan: Plan, contestant: Contestant, suite: Suite, scale: int) -> str:
-    """What rows call a contestant of a plan.
-
-    Raises:
-        ValueError: there is no preset of this size and scale.
-    """
-    return contestant.key(suite.size, scale, plan.qfs)

@@ -164,10 +164,11 @@ class Runner:
             checkpoint_minutes=settings.checkpoint_minutes,
         )
         train(job.recipe, options, watch, self._banks)
-        if watch.spent < 1:
+        if watch.spent >= 1:
+            self._store.finish(job)
+            self._costs.learn(job, self._store)
+        if watch.asked_to_stop:
             raise _StopError
-        self._store.finish(job)
-        self._costs.learn(job, self._store)
 
     def _score(self, job: Scoring, on_spent: Callable[[float], None]) -> None:
         start = time.perf_counter()
@@ -193,6 +194,7 @@ class _Relay(Reporter):
         self._watcher, self._on_spent = watcher, on_spent
         self._start = time.perf_counter()
         self.spent = 1.0  # of a run that has nothing left to do there is no report
+        self.asked_to_stop = False
 
     def bank(self, done: int, total: int) -> None:
         """As Reporter's."""
@@ -203,6 +205,10 @@ class _Relay(Reporter):
         self.spent = report.spent
         self._watcher.step(report)
         self._on_spent(time.perf_counter() - self._start)
+
+    def stopped(self) -> None:
+        """As Reporter's."""
+        self.asked_to_stop = True
 
     def message(self, text: str) -> None:
         """As Reporter's."""

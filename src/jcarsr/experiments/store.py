@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from jcarsr.errors import DataError, JCARSRError
 from jcarsr.evaluation.rows import Row, read_rows
 from jcarsr.experiments.jobs import Given, Scoring, Source, Training
@@ -95,5 +97,18 @@ def write_text(path: Path, text: str) -> None:
     try:
         with being_written(path) as file:
             file.write(text.encode())
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def write_png(path: Path, picture: Image.Image) -> None:
+    """Write a PNG that is there whole or not at all.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        with being_written(path) as file:
+            picture.save(file, "PNG", optimize=True)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error

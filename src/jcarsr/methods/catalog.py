@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jcarsr.engines.base import EngineOptions
+from jcarsr.errors import WeightsError
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.jpeg.earlier_save import find_earlier_save
 from jcarsr.methods.bicubic import Bicubic
@@ -48,6 +49,8 @@ def find_method(name: str, context: Context) -> Method:
         return _chain(name.removeprefix(PREFIX), context)
     if name in METHODS:
         return METHODS[name](context)
+    if name in MISSING:
+        raise WeightsError(f"{name}: {MISSING[name]}")
     record = read_record(find(name))
     networks = context.networks(name)
     if context.scale not in networks.scales:
@@ -111,3 +114,9 @@ def _auto(context: Context) -> Method:
 
 METHODS: dict[str, Callable[[Context], Method]] = {"bicubic": _bicubic, "auto": _auto}
 """Name -> what makes the method; a peer is a file in this folder and a row here."""
+
+MISSING: dict[str, str] = {
+    "dan": "DAN's weights are on cloud drives alone, and without them the network is not written: "
+    "bring DANv1's file for x4, its PCA matrix (441 x 10) is in it",
+}
+"""Methods that the paper compares with and that cannot run -> what is missing."""

@@ -1,0 +1,35 @@
+"""Every figure by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jcarsr.experiments import table1, table2, table3, table6
+from jcarsr.experiments.figures import crops, gradients, real, speed
+from jcarsr.experiments.figures.scene import Scene
+from jcarsr.experiments.plan import Plan
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure: what it shows, and how it is drawn."""
+
+    title: str
+    file: str  # its name in the folder of results
+    plans: tuple[Plan, ...]  # whose networks it shows
+    draw: Callable[[Scene, Path], None]
+    given: tuple[str, ...] = ()  # presets whose weights may be given as well
+
+
+FIGURES: dict[str, Drawing] = {
+    "fig6": Drawing("PSNR against time and size", "fig6.svg", (table1.PLAN,), speed.draw),
+    "fig7": Drawing("Crops of Table 1", "fig7.png", (table1.PLAN,), crops.draw_table1),
+    "fig8": Drawing(
+        "Crops of Tables 2 and 3", "fig8.png", (table2.PLAN, table3.PLAN), crops.draw_chains
+    ),
+    "fig9": Drawing("Real pictures", "fig9.png", (), real.draw, ("rrdbnet-x4",)),
+    "fig10": Drawing("Gradient maps", "fig10.png", (table6.PLAN,), gradients.draw),
+}
+"""Name -> the figure."""

@@ -1,0 +1,133 @@
+"""Stored rows -> docs/experiments.md: what was measured, at what budget, and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jcarsr.errors import DataError
+from jcarsr.evaluation.rows import Row, read_rows
+from jcarsr.experiments.plan import Plan
+from jcarsr.experiments.report import report
+from jcarsr.experiments.results import Results, group
+from jcarsr.experiments.seeds import RULE
+
+BEGIN = "<!-- experiments: written by `make tables`, do not edit -->"
+END = "<!-- end of experiments -->"
+
+
+def page(plans: Sequence[Plan], rows: Sequence[Row]) -> str:
+    """What was measured, then the tables of every suite, as Markdown.
+
+    A table stands there if at least one of its lines was measured.
+    """
+    found = group(rows)
+    parts = [_coverage(plans, found)]
+    for results in found:
+        parts.append(f"## {results.suite.title}\n\n{RULE}")
+        for plan in plans:
+            if _measured(plan, results):
+                parts.append(f"### {heading(plan)}\n\n{report(plan, results)}")
+    return "\n\n".join(parts)
+
+
+def heading(plan: Plan) -> str:
+    """A table's title with its number in the paper."""
+    return f"Table {plan.table}: {plan.title}" if plan.table else f"{plan.title} (not of the paper)"
+
+
+def read_folders(paths: Sequence[Path]) -> list[Row]:
+    """The rows of JSON lines files, and of all such files in folders.
+
+    Raises:
+        DataError: a path is missing, or a line is not a row.
+    """
+    files: list[Path] = []
+    for path in paths:
+        files += sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    return read_rows(files)
+
+
+def put_page(path: Path, text: str) -> None:
+    """Write `text` between the two marker lines of a Markdown file.
+
+    Raises:
+        DataError: the file cannot be read or has no such markers.
+    """
+    before, after = _around(path)
+    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", "utf-8")
+
+
+def check_page(path: Path, text: str) -> None:
+    """Raise a DataError unless `text` is what stands between the marker lines."""
+    before, after = _around(path)
+    if path.read_text("utf-8") != f"{before}{BEGIN}\n\n{text}\n\n{END}{after}":
+        raise DataError(f"{path}: is not made from these rows; make it anew without --check")
+
+
+def _around(path: Path) -> tuple[str, str]:
+    try:
+        whole = path.read_text("utf-8")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    before, begin, rest = whole.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise DataError(f"{path}: has no lines {BEGIN!r} and {END!r}")
+    return before, after
+
+
+def _coverage(plans: Sequence[Plan], found: Sequence[Results]) -> str:
+    lines = ["| experiment | measured | not measured |", "|---|---|---|"]
+    for plan in plans:
+        done = [text for results in found if (text := _measured(plan, results))]
+        lacking = _lacking(plan, found)
+        lines.append(f"| {heading(plan)} | {'; '.join(done) or 'no'} | {lacking or 'nothing'} |")
+    return "\n".join(lines)
+
+
+def _measured(plan: Plan, results: Results) -> str:
+    """What of a plan a suite has, in words; empty without any."""
+    suite = results.suite
+    scores = _scores(plan, results)
+    if not scores:
+        return ""
+    seeds = sorted({len(results.rows(*key)) for key in scores})
+    count = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    sets = [name for name in plan.sets if any(cell[2] == name for _, cell in scores)]
+    scales = sorted({cell[0] for _, cell in scores})
+    return (
+        f"{suite.size}, {suite.budget} each, seeds: {count}, "
+        f"{', '.join(f'x{scale}' for scale in scales)}, {', '.join(sets)}"
+    )
+
+
+def _lacking(plan: Plan, found: Sequence[Results]) -> str:
+    """Scales, sets and lines of a plan that no suite has, in words."""
+    scores = [key for results in found for key in _scores(plan, results)]
+    if not scores:
+        return "everything"
+    scales = [f"x{s}" for s in plan.scales if all(cell[0] != s for _, cell in scores)]
+    sets = [name for name in plan.sets if all(cell[2] != name for _, cell in scores)]
+    methods = {method for method, _ in scores}
+    keys = {
+        contestant.label: {
+            contestant.key(results.suite.size, scale, plan.qfs)
+            for results in found
+            for scale in plan.scales
+        }
+        for contestant in plan.contestants
+    }
+    labels = [label for label, own in keys.items() if not own & methods]
+    return ", ".join([*scales, *sets, *labels])
+
+
+def _scores(plan: Plan, results: Results) -> list[tuple[str, tuple[int, int, str]]]:
+    """(method, cell) of a suite that a plan shows."""
+    size = results.suite.size
+    return [
+        (method, cell)
+        for method, cell in results.scores
+        if cell[0] in plan.scales and cell[1] in plan.qfs and cell[2] in plan.sets
+        if any(method == one.key(size, cell[0], plan.qfs) for one in plan.contestants)
+    ]

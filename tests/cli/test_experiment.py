@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from jcarsr.cli import app
+from jcarsr.experiments.page import BEGIN, END
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["table9"], "table9: no such experiment, there are noise, table1, table2"),
+        (["table5", "--only", "w/o X"], "'w/o X': not a line of table5: w/o MSNAFB"),
+        (["table5", "--scale", "4"], "--scale 4: table5 has 2"),
+        (["table5", "--steps", "0"], "--steps 0: at least 1"),
+        (["table5", "--steps", "9", "--minutes-per-model", "1"], "give one of them"),
+        (["table5"], "--data: is needed"),
+        (["fig6"], "--out: is needed"),
+        (["fig9", "--out", "x"], "fig9: --pictures is needed"),
+        (["fig7", "--out", "x"], "fig7: --data and --sets are needed"),
+    ],
+)
+def test_wrong_usage_is_one_line(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(app, ["experiment", *arguments])
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def invoke(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["experiment", *map(str, arguments)])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def sets(tmp_path: Path, picture_folder: Path) -> Path:
+    folder = tmp_path / "sets" / "Set5"
+    folder.mkdir(parents=True)
+    for index in range(5):
+        (folder / f"{index}.png").write_bytes((picture_folder / f"{index:02d}.png").read_bytes())
+    return folder.parent
+
+
+def test_wrong_values_start_no_training(picture_folder: Path, sets: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    common = ("--data", picture_folder, "--sets", sets, "--out", out)
+    code, _, error = invoke("table5", *common, "--steps", 150)
+    assert (code, "200 steps are needed" in error) == (2, True)
+    code, _, error = invoke("table5", *common, "--size", "paper", "--steps", 3000)
+    assert (code, "200000 steps are needed" in error) == (2, True)
+    code, _, error = invoke("table5", *common, "--seeds", 0)
+    assert (code, "--seeds 0" in error) == (2, True)
+    code, _, error = invoke("table2", *common, "--given", "edsr-lite-x2=x.pth")
+    assert code != 0
+    assert not out.exists()
+
+
+def test_show_lists_jobs_and_starts_nothing(
+    picture_folder: Path, sets: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    common = ("--data", picture_folder, "--sets", sets, "--out", out)
+    code, text, _ = invoke("table5", *common, "--minutes-per-model", 20, "--seeds", 2, "--show")
+    assert code == 0
+    lines = text.splitlines()
+    assert sum(line.startswith("train ") for line in lines) == 12
+    assert sum(line.startswith("score ") for line in lines) == 12
+    assert any(line.startswith("missing Manga109: no such folder") for line in lines)
+    assert lines[-1] == "training left: 4 h 0 min"
+    assert not out.exists()
+
+
+def test_without_a_name_everything_is_listed() -> None:
+    code, text, _ = invoke()
+    assert code == 0
+    assert [line.split(":")[0] for line in text.splitlines()] == [
+        "noise",
+        *(f"table{number}" for number in range(1, 9)),
+        *(f"fig{number}" for number in range(6, 11)),
+    ]
+
+
+def test_page_is_made_and_checked(tmp_path: Path) -> None:
+    page, rows = tmp_path / "page.md", tmp_path / "rows"
+    rows.mkdir()
+    page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
+    assert invoke("all", "--rows", rows, "--into", page)[0] == 0
+    text = page.read_text()
+    assert text.startswith("before\n<!--")
+    assert text.endswith("-->\nafter\n")
+    assert "| Table 5: Without MSNAFB, MA, MSCCB | no | everything |" in text
+    assert invoke("all", "--rows", rows, "--into", page, "--check")[0] == 0
+    page.write_text(text.replace("everything", "nothing", 1))
+    result = CliRunner().invoke(
+        app, ["experiment", "all", "--rows", str(rows), "--into", str(page), "--check"]
+    )
+    assert "is not made from these rows" in str(result.exception)

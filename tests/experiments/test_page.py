@@ -1,0 +1,50 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jcarsr.errors import DataError
+from jcarsr.evaluation.rows import Row, read_rows, write_rows
+from jcarsr.experiments.catalog import PLANS
+from jcarsr.experiments.page import check_page, page, put_page, read_folders
+
+ROOT = Path(__file__).parents[2]
+MakeRow = Callable[..., Row]
+
+
+def test_document_is_made_from_the_stored_rows() -> None:
+    rows = read_folders([ROOT / "results" / "experiments"])
+    check_page(ROOT / "docs" / "experiments.md", page(list(PLANS.values()), rows))
+
+
+def test_page_says_what_was_measured_and_what_not(make_row: MakeRow) -> None:
+    rows = [make_row("jcarsr-lite-x2", seed, 28.0) for seed in range(3)]
+    rows += [make_row("jcarsr-lite-no-ma-x2", 0, 27.9, set="Set14")]
+    text = page(list(PLANS.values()), rows)
+    lines = {line.split("|")[1].strip(): line for line in text.splitlines() if "|" in line}
+    assert lines["Table 5: Without MSNAFB, MA, MSCCB"] == (
+        "| Table 5: Without MSNAFB, MA, MSCCB "
+        "| lite, 3000 steps each, seeds: 1 to 3, x2, Set5, Set14 "
+        "| Urban100, B100, Manga109, w/o MSNAFB, w/o MSNAFB, equal size, w/o MSCCB, "
+        "w/o MSCCB, equal size |"
+    )
+    assert lines["Table 4: Quality factors"].endswith("| no | everything |")
+    assert "x4" in lines["Table 1: Networks that enlarge"]
+    assert "### Table 5" in text
+    assert "### Table 4" not in text
+    assert "confirm" not in text
+
+
+def test_rows_go_to_a_file_and_back_with_their_trial(make_row: MakeRow, tmp_path: Path) -> None:
+    rows = [make_row("jcarsr-lite-x2", seed, 28.0) for seed in range(2)]
+    write_rows(rows, tmp_path / "rows.jsonl")
+    assert read_folders([tmp_path]) == read_rows([tmp_path / "rows.jsonl"]) == rows
+
+
+def test_page_without_marks_or_out_of_date_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    with pytest.raises(DataError, match=r"page\.md: cannot be read"):
+        check_page(path, "")
+    path.write_text("nothing")
+    with pytest.raises(DataError, match="has no lines"):
+        put_page(path, "")

@@ -1,0 +1,79 @@
+from collections.abc import Callable
+
+from jcarsr.evaluation.rows import Row
+from jcarsr.experiments.catalog import PLANS
+from jcarsr.experiments.report import report, whole_report
+from jcarsr.experiments.results import group
+
+MakeRow = Callable[..., Row]
+PLAN = PLANS["table5"].only(("w/o MA", "JCARSR"))
+
+
+def lines(text: str) -> dict[str, list[str]]:
+    """First two cells of a line of a table -> its other cells."""
+    found: dict[str, list[str]] = {}
+    label = ""
+    for line in text.splitlines():
+        if line.startswith("|"):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            label = cells[0] or label
+            found[f"{label}: {cells[1]}"] = cells[2:]
+    return found
+
+
+def test_ours_stands_next_to_the_papers(make_row: MakeRow) -> None:
+    rows = [
+        *(make_row("jcarsr-lite-x2", seed, psnr) for seed, psnr in enumerate((28.0, 28.02))),
+        *(make_row("jcarsr-lite-no-ma-x2", seed, p) for seed, p in enumerate((27.5, 27.53))),
+    ]
+    (results,) = group(rows)
+    text = report(PLAN, results, missing_sets={"Manga109": "no such folder"})
+    found = lines(text)
+    assert found["w/o MA: "][:4] == ["477,297", "3,000", "30", "27.52 ± 0.015 / 0.8000"]
+    # differences 0.50 and 0.49: s = 0.00707 with one degree of freedom, limit 12.706 * s / sqrt(2)
+    assert found["w/o MA: less JCARSR"][3] == "-0.495 resolved"
+    assert found["w/o MA: the paper"][3:5] == ["29.01 / 0.8237", "26.85 / 0.7124"]
+    assert found["w/o MA: the paper's difference"][3] == "-0.12"
+    assert found["JCARSR: the paper"][3] == "29.13 / 0.8269"
+    assert found["JCARSR: "][4] == "- (1)"
+    assert "(1) Set14: was not at hand (no licence stated, used for research)" in text
+    assert "Manga109: no such folder" in text
+    assert "Set5 x2 QF 10 0.007 dB (1 degrees of freedom)" in text
+    assert "confirm" not in whole_report(PLAN, results, text)
+
+
+def test_one_seed_resolves_nothing_without_a_measured_noise(make_row: MakeRow) -> None:
+    rows = [make_row("jcarsr-lite-x2", 0, 28.0), make_row("jcarsr-lite-no-ma-x2", 0, 20.0)]
+    (results,) = group(rows)
+    text = report(PLAN, results)
+    assert lines(text)["w/o MA: less JCARSR"][3] == "-8.000 not resolved"
+    assert "noise has not been measured" in text
+
+
+def test_noise_of_another_table_counts_and_failures_are_footnotes(make_row: MakeRow) -> None:
+    rows = [make_row("jcarsr-lite-x2", seed, 28 + seed / 100) for seed in range(3)]
+    rows.append(make_row("jcarsr-lite-no-ma-x2", 0, 27.0))
+    (results,) = group(rows)
+    assert lines(report(PLAN, results))["w/o MA: less JCARSR"][3] == "-1.000 resolved"
+    (alone,) = group(rows[:3])
+    text = report(PLAN, alone, failures={"jcarsr-lite-no-ma-x2": "loss became nan"})
+    assert "jcarsr-lite-no-ma-x2: loss became nan" in text
+
+
+def test_rows_of_another_budget_stand_in_another_table(make_row: MakeRow) -> None:
+    rows = [
+        make_row("jcarsr-lite-x2", 0, 28.0),
+        make_row("jcarsr-lite-x2", 0, 29.0, budget="9 steps"),
+        make_row("jcarsr-lite-x2", 0, 28.5),
+    ]
+    first, second = group(rows)
+    assert first.psnr("jcarsr-lite-x2", (2, 10, "Set5")) == {0: 28.5}  # the last one counts
+    assert second.psnr("jcarsr-lite-x2", (2, 10, "Set5")) == {0: 29.0}
+
+
+def test_given_weights_stand_in_the_line_of_the_training_and_are_named(make_row: MakeRow) -> None:
+    plan = PLANS["table2"].only(("ARCNN + SwinIR", "JCARSR"))
+    method = "arcnn,given=0123456789ab + swinir-lite-x2,clean"
+    (results,) = group([make_row(method, 0, 26.0), make_row("jcarsr-lite-x2", 0, 27.0)])
+    found = lines(report(plan, results))
+    assert found["ARCNN + SwinIR (weights given): "][3] == "26.00 / 0.8000"

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from jcarsr.errors import TrainingError
+from jcarsr.evaluation.rows import read_rows
+from jcarsr.experiments import run as run_module
+from jcarsr.experiments.agenda import Agenda, make_agenda
+from jcarsr.experiments.cost import Costs, check_budgets
+from jcarsr.experiments.jobs import Budget, Conditions, Scoring, Training
+from jcarsr.experiments.plan import Plan
+from jcarsr.experiments.run import Outcome, Runner, Settings, Watcher
+from jcarsr.experiments.store import Store
+from jcarsr.training.report import StepReport
+from jcarsr.weights import read
+
+pytestmark = [
+    pytest.mark.usefixtures("tiny_presets"),
+    pytest.mark.filterwarnings("default"),  # the engine warns of its own matters
+]
+
+
+class Log(Watcher):
+    def __init__(self) -> None:
+        self.jobs: list[str] = []
+        self.texts: list[str] = []
+
+    def begin(self, job: Training | Scoring, done: int, total: int) -> None:
+        self.jobs.append(f"{done}/{total} {type(job).__name__}")
+
+    def message(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def do(agenda: Agenda, store: Store, conditions: Conditions, log: Log | None = None) -> Outcome:
+    settings = Settings(device="cpu", compile=False, log_every=1, checkpoint_minutes=0)
+    return Runner(store, conditions, settings, Costs(), log or Log()).run(agenda)
+
+
+@pytest.fixture
+def agenda(plan: Plan, conditions: Conditions, sets: Path) -> Agenda:
+    return make_agenda([plan], conditions, seeds=1, sets=[sets])
+
+
+def test_every_job_is_done_once_and_rows_say_what_was_spent(
+    agenda: Agenda, conditions: Conditions, tmp_path: Path
+) -> None:
+    store, log = Store(tmp_path / "out"), Log()
+    assert do(agenda, store, conditions, log) == Outcome()
+    assert log.jobs == ["0/4 Training", "1/4 Scoring", "2/4 Training", "3/4 Scoring"]
+    rows = store.rows()
+    assert len(rows) == 2
+    for job in agenda.scorings:
+        row = store.row(job)
+        assert row is not None
+        assert row.trial is not None
+        assert (row.set, row.qf, row.restorer) == ("Set5", 10, job.method)
+        assert (row.trial.seed, row.trial.steps, row.trial.budget) == (job.seed, 2, "2 steps")
+        assert row.sha256 == read(store.weights_path(job.trainings[0])).record.sha256
+    assert len({row.sha256 for row in rows}) == 2
+    again = Log()
+    assert do(agenda, store, conditions, again) == Outcome()
+    assert again.jobs == []
+
+
+def test_a_failure_costs_only_what_needs_it(
+    agenda: Agenda, conditions: Conditions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = run_module.train
+
+    def fail(recipe: object, *arguments: object) -> Path:
+        if recipe == agenda.trainings[0].recipe:
+            raise TrainingError("loss became nan")
+        return train(recipe, *arguments)  # pyright: ignore
+
+    monkeypatch.setattr(run_module, "train", fail)
+    store, log = Store(tmp_path / "out"), Log()
+    outcome = do(agenda, store, conditions, log)
+    assert outcome.failures[agenda.scorings[0].hash] == "loss became nan"
+    assert len(store.rows()) == 1
+    assert sum("loss became nan" in text for text in log.texts) == 1
+
+
+@pytest.mark.parametrize("steps", [2, 3], ids=["in the last step", "before"])
+def test_sigterm_ends_the_run_and_the_rest_is_done_later(
+    plan: Plan, conditions: Conditions, sets: Path, tmp_path: Path, steps: int
+) -> None:
+    class Stop(Log):
+        def step(self, report: StepReport) -> None:
+            if report.step == 1:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    longer = replace(conditions, budget=Budget(steps=steps))
+    agenda = make_agenda([plan.only(("ISRB",))], longer, seeds=1, sets=[sets])
+    store, (training,) = Store(tmp_path / "out"), agenda.trainings
+    assert do(agenda, store, longer, Stop()).stopped
+    assert store.rows() == []
+    assert (store.record(training) is not None) == (steps == 2)
+    assert store.begun(training) == (None if steps == 2 else 2)
+    assert do(agenda, store, longer) == Outcome()
+    assert len(store.rows()) == 1
+
+
+def test_too_small_a_budget_for_a_decay_is_refused(
+    plan: Plan, conditions: Conditions, sets: Path, tmp_path: Path
+) -> None:
+    small = replace(conditions, budget=Budget(steps=1))
+    store, costs = Store(tmp_path / "out"), Costs()
+    with pytest.raises(ValueError, match="1 steps of tiny-isrb: too few for its learning rate"):
+        check_budgets(make_agenda([plan], small, seeds=1, sets=[sets]), store, costs)
+    short = make_agenda(
+        [plan], replace(conditions, budget=Budget(minutes=1e-9)), seeds=1, sets=[sets]
+    )
+    check_budgets(short, store, costs)  # nothing is known of its steps
+    costs.probe(short, store, "cpu")
+    with pytest.raises(ValueError, match=r"1e-09 minutes, 0 steps of tiny-isrb: too few"):
+        check_budgets(short, store, costs)
+
+
+def test_what_is_left_is_known_after_a_probe(agenda: Agenda, tmp_path: Path) -> None:
+    store, costs = Store(tmp_path / "out"), Costs()
+    assert costs.left(agenda, store) is None
+    costs.probe(agenda, store, "cpu")
+    left = costs.left(agenda, store)
+    assert left is not None
+    assert left > 0
+
+
+SCRIPT = """
+import sys
+from dataclasses import replace
+from jcarsr.experiments import catalog
+from jcarsr.networks import catalog as networks
+from jcarsr.experiments.plan import Contestant, Network, Plan
+from jcarsr.training import recipes
+from jcarsr.training.schedule import Cosine
+
+config = dict(scale=2, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
+own = dict(networks.ARCHITECTURES["jcarsr"].parameters)
+parts = []
+for name, more in (("tiny", {}), ("tiny-isrb", dict(jcar=False, gradient=False))):
+    networks.PRESETS[name] = networks.Preset("jcarsr", {**config, **more})
+    own[name] = 1000
+    parts.append(Network(name=name, lite=name))
+networks.ARCHITECTURES["jcarsr"] = replace(networks.ARCHITECTURES["jcarsr"], parameters=own)
+recipes.RECIPES["compare"] = replace(
+    recipes.RECIPES["compare"], schedule=Cosine(warmup_steps=1), batch_size=1, patch_size=16
+)
+catalog.PLANS["table6"] = Plan(
+    name="table6", table=6, title="Two", reference="ISRB + GGB + CARB", sets=("Set5",),
+    contestants=(
+        Contestant(label="ISRB", parts=(parts[1],)),
+        Contestant(label="ISRB + GGB + CARB", parts=(parts[0],)),
+    ),
+)
+from jcarsr.cli import main
+main()
+"""
+
+
+def command(picture_folder: Path, sets: Path, out: Path) -> list[str]:
+    return [
+        *(sys.executable, "-c", SCRIPT, "experiment", "table6", "--steps", "9", "--seeds", "2"),
+        *("--data", str(picture_folder), "--sets", str(sets), "--out", str(out)),
+        *("--device", "cpu", "--log-every", "1", "--checkpoint-minutes", "0"),
+    ]
+
+
+@pytest.mark.slow
+def test_killed_runs_go_on_and_end_with_the_rows_of_one_that_was_not(
+    picture_folder: Path, sets: Path, tmp_path: Path
+) -> None:
+    """SIGKILL within a training of each seed, then once to the end."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    result = subprocess.run(command(picture_folder, sets, whole), capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    for seed in (0, 1):
+        pattern = f"runs/*-s{seed}-*/checkpoints/step-*[3-9]"
+        child = subprocess.Popen(
+            command(picture_folder, sets, parts), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        deadline = time.monotonic() + 300
+        while not list(parts.glob(pattern)) and child.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        child.kill()
+        child.communicate()
+        assert not (parts / "table6.md").exists()
+    result = subprocess.run(command(picture_folder, sets, parts), capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert "resumed at step" in result.stderr
+    rows = [read_rows([folder / "rows.jsonl"]) for folder in (whole, parts)]
+    for one, other in zip(*rows, strict=True):
+        assert one.trial is not None
+        assert other.trial is not None
+        same = replace(other.trial, minutes=one.trial.minutes)
+        assert asdict(one) == asdict(replace(other, trial=same))
