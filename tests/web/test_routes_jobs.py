@@ -17,6 +17,8 @@ from PIL import Image, ImageOps
 from prometheus_client.parser import text_string_to_metric_families
 from support.api import ASYNC, WAIT, Jpeg, opened, post, problem, submitted, until
 
+from jcarsr.methods.bicubic import Bicubic
+
 Serve = Callable[..., AbstractContextManager[Any]]
 
 
@@ -109,16 +111,17 @@ class TestJob:
         client.delete(path)
 
     @pytest.mark.parametrize("scale", [1, 2, 4])
-    def test_before_is_pillows_bicubic(self, client: httpx.Client, rich: Path, scale: int) -> None:
+    def test_before_is_the_papers_bicubic(
+        self, client: httpx.Client, rich: Path, scale: int
+    ) -> None:
         path = submitted(client, rich.read_bytes(), scale=scale)
         until(client, path, "done")
         upright = ImageOps.exif_transpose(Image.open(rich))
-        size = (32 * scale, 48 * scale)
-        expected = upright.resize(size, Image.Resampling.BICUBIC)
+        expected = Bicubic(scale).restore(np.array(upright))
         for _ in range(2):
             answer = client.get(f"{path}/before")
             assert answer.headers["content-type"] == "image/png"
-            np.testing.assert_array_equal(np.array(opened(answer.content)), np.array(expected))
+            np.testing.assert_array_equal(np.array(opened(answer.content)), expected)
         client.delete(path)
 
     def test_one_that_fails(self, client: httpx.Client, truncated: bytes) -> None:

@@ -168,8 +168,9 @@ class Service:
             return own
         if (percent != 100 or parts) and task.output != "picture":
             raise Problem(422, f"strength: {task.output} is no picture")
-        mixed = f"{percent}-{parts}-{crisp.id if crisp and parts else ''}"
-        path = job.folder / f"converted-{quality}-{mixed}{extension}"
+        mixed = "" if percent == 100 else f"-{percent}"
+        mixed += f"-{parts}-{crisp.id}" if crisp and parts else ""
+        path = job.folder / f"converted-{quality}{mixed}{extension}"
         return await self._make_once(
             job,
             path,
