@@ -42,11 +42,11 @@ class Restorer:
         max_memory: bytes that one picture may take in addition to the weights; None = no limit.
         ensemble: every result is the mean of eight, of the input turned and mirrored: a little
             better, eight times slower.
+        crisp_weights: bundled weights or a weight file for crisp pictures; None = the bundled ones.
         decode_timeout: seconds that decoding one file may take, of an animation each frame; a file
             that takes longer, or whose decoder crashes, is refused. Files are then decoded in up
             to two processes of the restorer's own, which `close` ends, but for small JPEGs, PNGs
             and BMPs. None = no limit, in the caller's process.
-        crisp_weights: bundled weights or a weight file for crisp pictures; None = the bundled ones.
 
     Raises:
         WeightsError: no such weights.
@@ -74,8 +74,8 @@ class Restorer:
         tile: int | None = DEFAULT_TILE,
         max_memory: int | None = DEFAULT_MAX_MEMORY,
         ensemble: bool = False,
-        decode_timeout: float | None = None,
         crisp_weights: str | None = None,
+        decode_timeout: float | None = None,
     ) -> None:
         self._tile = tile
         options = EngineOptions(engine=engine, device=device, precision=precision, threads=threads)

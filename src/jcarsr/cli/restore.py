@@ -274,7 +274,7 @@ def restore(
         )
         outputs: list[Kind] = ["picture"]
         wanted: dict[Kind, bool] = {"gradient": save_gradient, "detail": save_detail_map}
-        outputs += [kind for kind, asked in wanted.items() if asked]
+        outputs.extend(kind for kind, asked in wanted.items() if asked)
         if compare is not None:
             outputs.append(compare)
         settings = Settings(
