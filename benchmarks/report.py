@@ -144,7 +144,7 @@ TABLES = {
     "memory": memory_table,
     "sizes": sizes_table,
 }
-"""Case -> its table, in the order in which they are told."""
+"""Case -> its table, in the order in which they are printed."""
 
 
 def plot(rows: list[Row], path: Path) -> None:

@@ -65,7 +65,7 @@ def tiny_weights(tmp_path: Path, tiny: JCARSRConfig) -> Path:
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weight file of an untrained small network, its graphs beside it; not to be changed.
+    """A weight file of an untrained small network, its graphs next to it; not to be changed.
 
     Exporting takes most of a minute, so one process does it for all processes of a test run.
     """

@@ -100,7 +100,7 @@ def fuzz(inputs: int, seed: int, seconds: float) -> list[str]:
             signal.setitimer(signal.ITIMER_REAL, seconds)
             try:
                 counts[f"{kind}: {attempt(data, folder, salvage)}"] += 1
-            except (Exception, TooLongError):  # whatever escapes is what we look for
+            except (Exception, TooLongError):  # what escapes is what we look for
                 findings.append(f"input {index} ({kind}, salvage {salvage})\n{_reason()}")
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)

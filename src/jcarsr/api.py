@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,7 +12,8 @@ from PIL import Image
 
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError
-from jcarsr.image import Animation, Picture, ReadOptions, SaveOptions, decode, from_pillow, upright
+from jcarsr.image import Animation, Picture, ReadOptions, SaveOptions, from_pillow, upright
+from jcarsr.image.open import MAX_PIXELS
 from jcarsr.image.paths import why_no_path
 from jcarsr.pixels import Pixels
 from jcarsr.protocols import Device, EngineName, Precision
@@ -18,6 +21,7 @@ from jcarsr.restoring.file import FileRestorer, Outcome
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.picture import restore_picture
+from jcarsr.restoring.reading import PlainReader, Reader, TimedReader
 from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
@@ -35,13 +39,18 @@ class Restorer:
         precision: auto takes bfloat16 where that is quicker and within a level of float32.
         threads: of the CPU; None = as the engine thinks best.
         tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture.
-        max_memory: bytes that one picture may take beside the weights; None = no limit.
+        max_memory: bytes that one picture may take in addition to the weights; None = no limit.
         ensemble: every result is the mean of eight, of the input turned and mirrored: a little
             better, eight times slower.
+        decode_timeout: seconds that decoding one file may take, of an animation each frame; a file
+            that takes longer, or whose decoder crashes, is refused. Files are then decoded in up
+            to two processes of the restorer's own, which `close` ends, but for small JPEGs, PNGs
+            and BMPs. None = no limit, in the caller's process.
 
     Raises:
         WeightsError: no such weights.
-        ValueError: the engine or device is not there, or `tile` is wrong.
+        ValueError: the engine or device is not there, `tile` is wrong, or `decode_timeout` is not
+            positive.
 
     >>> import numpy as np
     >>> from jcarsr import Restorer, Target
@@ -64,6 +73,7 @@ class Restorer:
         tile: int | None = DEFAULT_TILE,
         max_memory: int | None = DEFAULT_MAX_MEMORY,
         ensemble: bool = False,
+        decode_timeout: float | None = None,
     ) -> None:
         self._tile = tile
         options = EngineOptions(engine=engine, device=device, precision=precision, threads=threads)
@@ -72,6 +82,22 @@ class Restorer:
         )
         self._networks.check_device()
         self._default = Target(scale=self._networks.asked_scale(None))
+        self._reader, self._close = _make_reader(decode_timeout)
+        self._finalizer = weakref.finalize(self, self._close)
+
+    def __enter__(self) -> Restorer:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes that `decode_timeout` started; without it, this does nothing.
+
+        Files are not restored afterwards. A restorer that is used as a context is closed at its
+        end, another one when it is collected or the program ends.
+        """
+        self._finalizer()
 
     def restore(
         self, picture: str | Path | Image.Image | Pixels, target: Target | None = None
@@ -91,7 +117,7 @@ class Restorer:
             JCARSRError: the result would be larger than the networks can make it.
         """
         settings = Settings(target=target or self._default, tile=self._tile)
-        decoded = _decode_still(picture, self._networks.max_memory)
+        decoded = self._decode_still(picture)
         result = restore_picture(decoded, self._networks, settings).first
         assert isinstance(result, Picture)  # as the input is
         return upright(result)
@@ -124,11 +150,27 @@ class Restorer:
             JCARSRError: as `restore`.
         """
         settings = Settings(target=target or self._default, read=read, save=save, tile=self._tile)
-        files = FileRestorer(self._networks, settings)
+        files = FileRestorer(self._networks, settings, self._reader)
         try:
             return files.run(Path(source), Path(result), overwrite=overwrite)
         except ImageError as error:
             raise type(error)(f"{source}: {error}") from error
+
+    def _decode_still(self, picture: str | Path | Image.Image | Pixels) -> Picture:
+        if isinstance(picture, Image.Image):
+            return from_pillow(picture)
+        if not isinstance(picture, str | Path):
+            return Picture(_validate_pixels(picture))
+        try:
+            if reason := why_no_path(str(picture)):
+                raise ImageError(reason)
+            options = ReadOptions(max_memory=self._networks.max_memory)
+            decoded = self._reader.decode(Path(picture), options)
+            if isinstance(decoded, Animation):
+                raise ImageError("an animation: restore_file restores all its frames")
+        except ImageError as error:
+            raise type(error)(f"{picture}: {error}") from error
+        return decoded
 
 
 def restore(
@@ -167,20 +209,18 @@ def _shared_restorer(weights: str | None, device: Device) -> Restorer:
     return Restorer(weights, device=device)
 
 
-def _decode_still(picture: str | Path | Image.Image | Pixels, max_memory: int | None) -> Picture:
-    if isinstance(picture, Image.Image):
-        return from_pillow(picture)
-    if not isinstance(picture, str | Path):
-        return Picture(_validate_pixels(picture))
-    try:
-        if reason := why_no_path(str(picture)):
-            raise ImageError(reason)
-        decoded = decode(picture, ReadOptions(max_memory=max_memory))
-        if isinstance(decoded, Animation):
-            raise ImageError("an animation: restore_file restores all its frames")
-    except ImageError as error:
-        raise type(error)(f"{picture}: {error}") from error
-    return decoded
+def _make_reader(seconds: float | None) -> tuple[Reader, Callable[[], None]]:
+    """A reader, and what ends its processes.
+
+    Raises:
+        ValueError: `seconds` is not positive.
+    """
+    if seconds is None:
+        return PlainReader(), lambda: None
+    if not seconds > 0:
+        raise ValueError(f"decode_timeout must be positive, got {seconds}")
+    reader = TimedReader(seconds, MAX_PIXELS, option="decode_timeout")
+    return reader, reader.close
 
 
 def _validate_pixels(pixels: Pixels) -> Pixels:

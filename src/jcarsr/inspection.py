@@ -32,11 +32,11 @@ class Choice:
     bundled: bool  # chosen by us for the scale, not by the user
     trained_from: int | None  # lowest and highest quality seen in training; None = not recorded
     trained_to: int | None
-    reason: str = ""  # why these; what the pixels tell
+    reason: str = ""  # why these; what the pixels show
     earlier_save: EarlierSave | None = None
 
     def memory(self, found: Facts) -> int:
-        """Bytes that restoring takes beside the weights, about."""
+        """Estimate the bytes that restoring takes in addition to the weights."""
         return picture_bytes(
             found.height,
             found.width,

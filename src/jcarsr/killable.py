@@ -176,14 +176,14 @@ class KillableProcesses:
 
     def call(self, seconds: float, function: Callable[..., T], *args: object) -> T:
         """See `KillableProcess.call`; waiting for a process is not counted."""
-        with self._taken() as process:
+        with self._free_process() as process:
             return process.call(seconds, function, *args)
 
     def stream(
         self, seconds: float, function: Callable[..., Iterator[T]], *args: object
     ) -> Generator[T]:
         """See `KillableProcess.stream`; waiting for a process is not counted."""
-        with self._taken() as process:
+        with self._free_process() as process:
             yield from process.stream(seconds, function, *args)
 
     def close(self) -> None:
@@ -192,7 +192,7 @@ class KillableProcesses:
             process.close()
 
     @contextmanager
-    def _taken(self) -> Generator[KillableProcess]:
+    def _free_process(self) -> Generator[KillableProcess]:
         process = self._free.get()
         try:
             yield process

@@ -31,7 +31,7 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps"]
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "int8"]
 """In what it computes; auto takes bfloat16 where that is quicker and within a level of float32.
 
-int8 is for the convolutions that bear it, by graphs that were calibrated for the weights.
+int8 is for the convolutions that the network names, in graphs calibrated for the weights.
 """
 
 TrainingPrecision: TypeAlias = Literal["auto", "float32", "bfloat16"]

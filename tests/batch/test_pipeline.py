@@ -18,7 +18,7 @@ WAIT = 10  # seconds after which an event that should have come is missing
 
 
 class Stub:
-    """A worker without pictures; `on_...` are told the number of the job."""
+    """A worker without pictures; `on_...` get the number of the job."""
 
     def __init__(self, size: tuple[int, int] = (1, 1), data: int = 0) -> None:
         self.size, self.data = size, data

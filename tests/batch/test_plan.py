@@ -33,7 +33,7 @@ class TestNames:
             plan = planned(inputs, Path("out"))
             assert (plan.folder, len(plan.jobs)) == (None, len(inputs))
         assert planned([*nothing, folder], Path("out")).folder == Path("out")
-        os.mkfifo(tmp_path / "pipe")  # nobody knows what will come
+        os.mkfifo(tmp_path / "pipe")  # what will come is not known
         assert planned([tmp_path / "pipe"], Path("out")).folder == Path("out")
 
     @pytest.mark.parametrize("name", ["a.bmp", "a.GIF", "a.heic", "a.jxl", "a.dng", "-"])

@@ -112,7 +112,7 @@ def test_every_input_once_and_every_result_once(
                 made += touch(root / "in", file)
         inputs = [root / "in", *(made[i] for i in singles if i < len(made))]
         whole_folder = out in ("out", "in/out")
-        if not whole_folder:  # results beside the pictures: only single files may be given
+        if not whole_folder:  # results next to the pictures: only single files may be given
             inputs = inputs[1:]
         plan = planned(inputs, root / out, name=name, outputs=outputs)
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="name
 
 
 class Disk:
-    """Records every step below `root` and tells what a loss of power would have broken."""
+    """Records every step below `root` and says what a loss of power would have broken."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root = root

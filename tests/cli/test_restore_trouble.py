@@ -154,12 +154,12 @@ class TestTrouble:
                 assert not out.exists()
 
     def test_damaged_exif_is_a_note_and_no_warning(
-        self, jpeg: Path, tmp_path: Path, out: Path, tiny_weights: Path
+        self, jpeg: Path, tmp_path: Path, out: Path
     ) -> None:
         data = jpeg.read_bytes()
         assert data.count(b"MM\0*\0\0\0\x08\0\1\1\x0e\0\2\0\0\0") == 1
         jpeg.write_bytes(data.replace(b"\1\x0e\0\2\0\0\0", b"\1\x0e\0\2\0\xff\xff"))
-        with process(jpeg, "-o", out, "--weights", tiny_weights) as command:
+        with process(jpeg, "-o", out) as command:
             _, stderr = command.communicate(timeout=60)
         assert stderr.splitlines() == [
             f"{jpeg} -> {out / 'photo_x2.png'}",

@@ -68,7 +68,7 @@ def large(tmp_path: Path) -> bytes:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_end_it_soon(serve: Serve, large: bytes, number: int) -> None:
-    """In the middle of a job, with clients that wait; these are told."""
+    """In the middle of a job, with clients that wait; these get an answer."""
     host = "0.0.0.0" if number == signal.SIGINT else "127.0.0.1"
     process = serve("--port", 0, "--host", host)
     address = url(process).replace("0.0.0.0", "127.0.0.1")
@@ -100,9 +100,16 @@ def test_signals_end_it_soon(serve: Serve, large: bytes, number: int) -> None:
     assert psutil.wait_procs(children, WAIT)[1] == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        signal.SIGHUP,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),  # has SIGHUP's handler
+    ],
+)
 def test_signal_while_it_starts(serve: Serve, number: int) -> None:
-    """Before a client can be told of it."""
+    """Before a client can know of it."""
     process = serve("--port", 0)
     began = time.monotonic()
     while not psutil.Process(process.pid).children():

@@ -46,7 +46,7 @@ def test_holds_every_picture_with_its_lr_and_degraded_versions(
 
 
 def test_crops_are_pieces_of_one_picture_turned_alike() -> None:
-    """Each pixel of a made-up bank tells its place; hr and lr must agree under all eight turns."""
+    """Pixels of a made-up bank encode their places; hr and lr must agree under all eight turns."""
     sizes = [(20, 30), (33, 17)]
     settings = BankSettings(scale=2, histories=ONE, patch_size=16)
     bank = Bank(settings, sizes, CPU)
@@ -121,7 +121,7 @@ def test_too_large_is_refused_before_anything_is_made(
 
 
 def test_tables_are_those_of_the_last_save_and_turn_with_the_crop(picture_folder: Path) -> None:
-    """Versions are told apart by their tables; a transposed crop has transposed ones."""
+    """Versions are distinguished by their tables; a transposed crop has transposed ones."""
     histories = Once(qfs=(10, 50), share_444=0)
     bank = build(picture_folder, replace(SETTINGS, histories=histories, tables=True))
     batch = bank.draw(400, torch.Generator().manual_seed(0))

@@ -104,7 +104,7 @@ def test_misfit_in_closed_form() -> None:
 
 
 def test_other_quality_for_chroma_is_not_exact() -> None:
-    """As cjpeg -quality 90,60 writes it: in between, and told as such."""
+    """As cjpeg -quality 90,60 writes it: in between, and reported as such."""
     tables = {0: tables_of(saved(quality=90))[0], 1: tables_of(saved(quality=60))[1]}
     quality = estimate(tables, [0, 1, 1])
     assert quality is not None

@@ -80,7 +80,13 @@ def stored(folder: Path, architecture: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("architecture", ["arcnn", "dncnn", "fbcnn"])
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("arcnn", "dncnn")),
+        "fbcnn",  # the others are plain chains of convolutions, as EDSR's body
+    ],
+)
 def test_exported_graphs_compute_the_same(architecture: str, tmp_path: Path) -> None:
     weights, source = stored(tmp_path, architecture), tmp_path / "a.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (61, 95, 3), np.uint8)).save(source)

@@ -1,4 +1,4 @@
-"""What every network of one output must do, whatever its equations are."""
+"""What every network of one output must do, independent of its equations."""
 
 import subprocess
 import sys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -12,11 +13,12 @@ TOOLS = Path(__file__).parents[2] / "tools"
 
 
 @pytest.fixture
-def tool(request: pytest.FixtureRequest) -> ModuleType:
+def tool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     path = TOOLS / request.path.name.removeprefix("test_")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, path.stem, module)  # where dataclasses look for it
     spec.loader.exec_module(module)
     return module

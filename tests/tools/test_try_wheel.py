@@ -6,7 +6,7 @@ import pytest
 
 @pytest.mark.parametrize("names", [[], ["a.whl", "b.whl"], ["a.tar.gz"]])
 def test_one_wheel_is_tried(tool: ModuleType, tmp_path: Path, names: list[str]) -> None:
-    """An old one beside the new one might be the one that is tried."""
+    """An old one next to the new one might be the one that is tried."""
     for name in names:
         (tmp_path / name).touch()
     with pytest.raises(ValueError, match="wheels, not one"):

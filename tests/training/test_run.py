@@ -59,7 +59,9 @@ class Losses(Reporter):
         self.values.append(report.losses["pixel"])
 
 
-def test_training_lowers_the_loss(tmp_path: Path, picture_folder: Path, recipe: Recipe) -> None:
+def test_training_lowers_the_loss(
+    tmp_path: Path, picture_folder: Path, recipe: Recipe, flops: int
+) -> None:
     losses = Losses()
     path = train(replace(recipe, max_steps=40), options(picture_folder, tmp_path), losses)
     assert np.mean(losses.values[-10:]) < 0.9 * np.mean(losses.values[:10])
@@ -71,6 +73,9 @@ def test_training_lowers_the_loss(tmp_path: Path, picture_folder: Path, recipe: 
     with (tmp_path / "logs" / "run-1" / "metrics.csv").open() as file:
         steps = [row for row in csv.DictReader(file) if row["loss"]]
     assert len(steps) == 40
+    for step in steps:
+        seconds = recipe.batch_size / float(step["samples_per_second"])
+        assert float(step["tflops"]) == pytest.approx(flops / seconds / 1e12)
     assert list((tmp_path / "logs" / "run-1").glob("events.out.tfevents*"))
 
 

@@ -1,7 +1,7 @@
 """What was restored to what: one SQLite file in the output folder that survives any crash.
 
 A result is written under a temporary name, entered as pending with its hash, renamed, and entered
-as done. At any moment a run is killed, the next one can tell a finished result from none.
+as done. At any moment a run is killed, the next one knows finished results from unfinished ones.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class Ledger:
     def key(self, target: Path) -> str:
         """How the ledger names a result."""
         own = target.relative_to(self._folder).as_posix()
-        return as_text(own.replace("\\", "\\\\"))  # so that no other name is told alike
+        return as_text(own.replace("\\", "\\\\"))  # so that no other name is written alike
 
     def _open(self) -> None:
         run = self._database.execute
@@ -214,7 +214,7 @@ def _can_read(path: Path) -> bool:
 
 
 def as_text(path: str) -> str:
-    """A file name as text that can be stored, whatever bytes it holds."""
+    """Return a file name as text that can be stored, with any bytes in it."""
     return path.encode("utf-8", "backslashreplace").decode()
 
 

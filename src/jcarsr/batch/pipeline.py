@@ -49,7 +49,7 @@ def run_jobs(
             if isinstance(read, Read):
                 outcome, large = _restore(worker, read, on_tile, writers)
             else:
-                outcome = _completed(read)
+                outcome = _finished_future(read)
             waiting.append(outcome)
             while waiting and (len(waiting) > _AHEAD or large or waiting[0].done()):
                 yield waiting.popleft().result()
@@ -91,7 +91,7 @@ def _restore(
     except (LedgerError, ClosedError):
         raise
     except Exception as error:  # one file never costs another its result
-        return _completed(worker.failed(read.job, error)), False
+        return _finished_future(worker.failed(read.job, error)), False
     width, height = result.restored.first.size
     large = width * height > LARGE
 
@@ -108,7 +108,7 @@ def _restore(
     return writers.submit(write), large
 
 
-def _completed(outcome: Outcome) -> Future[Outcome]:
+def _finished_future(outcome: Outcome) -> Future[Outcome]:
     future: Future[Outcome] = Future()
     future.set_result(outcome)
     return future

@@ -58,7 +58,7 @@ def plan_jobs(
     followed.
 
     Args:
-        inputs: files, taken whatever their name, and folders, whose tree is mirrored below `out`;
+        inputs: files, taken under any name, and folders, whose tree is mirrored below `out`;
             and what is no input, which stays among the jobs.
         out: a folder; or the result's name, if it ends in a known extension and there is one
             input file; None = the folder of each input, which then must be a file.
@@ -147,7 +147,7 @@ def _given(path: Path) -> Found:
 
 
 def _has_content(path: Path) -> bool:
-    """False for what is missing and for empty files; True for pipes, of which nobody knows."""
+    """False for what is missing and for empty files; True for pipes, not known before."""
     return os.path.exists(path) and (not os.path.isfile(path) or os.path.getsize(path) > 0)
 
 

@@ -28,11 +28,11 @@ from jcarsr.restoring.reading import PlainReader, Reader
 from jcarsr.restoring.settings import Settings
 
 LARGE = 8_000_000
-"""Pixels; a picture or a result with more is not held beside others."""
+"""Pixels; a picture or a result with more is not held in memory together with others."""
 
 
 HELD = 2**26
-"""Bytes; a larger file is not held beside others."""
+"""Bytes; a larger file is not held in memory together with others."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -235,7 +235,7 @@ class Worker:
 
 
 def _read_unless_large(source: Path) -> bytes | None:
-    """A file's bytes, None if they are too many to be held beside those of others."""
+    """A file's bytes, None if they are too many to be held together with others."""
     try:
         check_file(source)
         if source.stat().st_size > HELD:
@@ -250,7 +250,7 @@ def _as_done(entry: Entry) -> Entry:
 
 
 def one_line_reason(error: Exception) -> str:
-    """What to tell the user about an error, our own or not."""
+    """Return the message for the user about an error, our own or not."""
     if isinstance(error, JCARSRError):
         return " ".join(str(error).split())
     if isinstance(error, MemoryError):

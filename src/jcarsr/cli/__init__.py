@@ -72,7 +72,7 @@ def root(
 
 def main() -> None:
     """Run the command: exit code 0 all done, 1 something failed, 2 wrong usage."""
-    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # notes tell of damages
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # damage becomes notes
     limit_pillow(MAX_PIXELS)
     escape_what_cannot_be_shown()
     try:

@@ -1,4 +1,4 @@
-"""Options that several subcommands share, and how wrong ones are told."""
+"""Options that several subcommands share, and the errors for wrong ones."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def usage_errors() -> Generator[None]:
 
 
 def shown(path: Path | str) -> str:
-    """A path on one line, whatever characters its name has."""
+    """Return a path on one line, with any character in its name."""
     text = str(path)
     return text if text.isprintable() else repr(text)
 

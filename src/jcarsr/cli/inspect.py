@@ -65,7 +65,7 @@ def inspect(
         limit_pillow(max_pixels)
         choice = choose(weights, scale)
         given = gather_inputs(inputs, files_from, null)
-        pictures = [_Source(Path("-"), data=read_picture())] if given.piped else _found(given)
+        pictures = [_Source(Path("-"), data=read_picture())] if given.piped else _sources(given)
     failed = False
     reader = TimedReader(decode_timeout, max_pixels)
     options = ReadOptions(max_pixels=max_pixels, max_memory=DEFAULT_MAX_MEMORY)
@@ -118,7 +118,7 @@ class _Source:
     wrong: str | None = None
 
 
-def _found(given: Given) -> Iterator[_Source]:
+def _sources(given: Given) -> Iterator[_Source]:
     """The pictures of files and folders, one after another."""
     for path in given.inputs:
         if isinstance(path, Refused):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """Tells of every file, on the terminal and as JSON, and counts."""
+    """Print every file, on the terminal and as JSON, and count them."""
 
     def __init__(self, total: int, as_json: bool) -> None:
         self._total, self._as_json = total, as_json
@@ -55,10 +55,10 @@ class Report:
         self._progress.stop()
 
     def note(self, text: str) -> None:
-        """Tell something that is no failure."""
+        """Print what is worth knowing and no failure."""
         self._console.print(f"note: {text}")
 
-    def tell(self, outcome: Outcome) -> None:
+    def add(self, outcome: Outcome) -> None:
         """One file is finished with."""
         self._counts[outcome.state] += 1
         source = shown(outcome.source)

@@ -61,10 +61,10 @@ def run_plan(
             report.note(note)
         outcomes = run_jobs(worker, plan.jobs, report.on_tile)
         stack.callback(outcomes.close)  # waits for what is being written
-        stack.enter_context(reader)  # left before that: nobody waits for what is being read
+        stack.enter_context(reader)  # left first: what is being read is not waited for
         try:
             for outcome in outcomes:
-                report.tell(outcome if send is None else send(outcome))
+                report.add(outcome if send is None else send(outcome))
         except JCARSRError as error:  # the disk is full, the ledger cannot be written
             report.stopped(str(error))
     return report.summary()

@@ -121,11 +121,11 @@ class Web:
     def draw(self, scale: int, seed: int | str) -> tuple[History, ...]:
         """Histories in the order of the fields."""
         rng = random.Random(f"web:{seed}")
-        others = tuple(_repeated(rng, scale) for _ in range(self.repeated))
+        others = tuple(_draw_repeated(rng, scale) for _ in range(self.repeated))
         return self.once.draw(scale, seed) + others
 
 
-def _repeated(rng: random.Random, scale: int) -> History:
+def _draw_repeated(rng: random.Random, scale: int) -> History:
     """One or two hard saves on unknown grids, perhaps a resize, and a milder last save."""
     steps: list[Step] = [_hard(rng)]
     room = float(scale)

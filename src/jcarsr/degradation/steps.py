@@ -148,7 +148,7 @@ class Png:
 
     @property
     def last_save(self) -> LastSave:
-        """What a file of the pixels says: a PNG tells of no loss."""
+        """What a file of the pixels says: a PNG has no loss."""
         return LastSave(format="PNG")
 
     def __str__(self) -> str:
@@ -183,7 +183,7 @@ class Resize:
 
     @property
     def last_save(self) -> LastSave:
-        """What a file of the pixels says: a PNG tells of no loss."""
+        """What a file of the pixels says: a PNG has no loss."""
         return LastSave(format="PNG")
 
     def __str__(self) -> str:
@@ -211,7 +211,7 @@ class Sharpen:
 
     @property
     def last_save(self) -> LastSave:
-        """What a file of the pixels says: a PNG tells of no loss."""
+        """What a file of the pixels says: a PNG has no loss."""
         return LastSave(format="PNG")
 
     def __str__(self) -> str:

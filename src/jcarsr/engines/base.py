@@ -13,7 +13,7 @@ from jcarsr.protocols import Device, EngineName, Output, Precision
 
 @dataclass(frozen=True, kw_only=True)
 class EngineOptions:
-    """How networks are run. Results agree within a level, whatever is chosen."""
+    """How networks are run. Results of all choices agree within a level."""
 
     engine: EngineName = "auto"
     device: Device = "auto"
@@ -43,7 +43,7 @@ class Engine(Protocol):
 
         Args:
             lq: the input.
-            full_precision: compute in float32 whatever the engine does else.
+            full_precision: compute in float32, also where the engine computes otherwise.
             tables: of the input's last save, for networks that read them.
 
         Raises:

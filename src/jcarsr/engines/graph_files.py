@@ -1,4 +1,4 @@
-"""The ONNX graphs beside a weight file: where they lie and whose they are. Imports no ONNX.
+"""The ONNX graphs next to a weight file: their paths and their weights. Imports no ONNX.
 
 Of the weights a graph holds only one kernel, which does what upsampler and tail do; its other
 initialisers point into the weight file, by name and offset. It says in its metadata for which
@@ -24,7 +24,7 @@ IDENTITY = "weights"
 
 
 def graph_path(weights: Path, output: Output, *, int8: bool = False) -> Path:
-    """Where the graph for `output` lies, beside the weight file.
+    """Return the path of the graph for `output`, next to the weight file.
 
     >>> graph_path(Path("runs/my.safetensors"), "sr").as_posix()
     'runs/my.sr.onnx'

@@ -13,7 +13,7 @@ from jcarsr.pixels import Planes
 
 
 class OnnxEngine(GraphEngine):
-    """ONNX Runtime; computes in int8 or, whatever else is asked for, in float32."""
+    """ONNX Runtime; computes in int8 where asked for, in float32 otherwise."""
 
     def _load(self, arithmetic: Arithmetic) -> Any:
         return self._graphs.open(arithmetic.int8, self._open_session)

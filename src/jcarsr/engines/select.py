@@ -31,7 +31,7 @@ class Engines:
     """A Backend that takes for every weight file the best of the installed ones.
 
     auto is PyTorch where it has a GPU, else OpenVINO where the CPU computes in bfloat16, else ONNX
-    Runtime, the quicker one without; the two need the graphs that `jcarsr export` writes beside a
+    Runtime, the quicker one without; the two need the graphs that `jcarsr export` writes next to a
     weight file. Where they are missing it is PyTorch.
 
     Raises:

@@ -51,8 +51,8 @@ def trace(weights: Path, output: Output) -> ir.Model:
     network.fuse(final=True)
     values = {name: value.numpy() for name, value in network.named_buffers()}
     values |= {name: value.astype(np.float32) for name, value in loaded.tensors.items()}
-    model = _traced(_Asked(network, output).eval(), output)
-    parameters = _freed(model.graph)
+    model = _export_program(_Asked(network, output).eval(), output)
+    parameters = _parameters_as_inputs(model.graph)
     optimize_ir(model)
     for name, value in parameters.items():
         model.graph.inputs.remove(value)
@@ -83,7 +83,7 @@ def point_into(model: ir.Model, weights: Path) -> None:
             _point_into(model.graph, model.graph.initializers.pop(name), weights.name, place)
 
 
-def _traced(network: nn.Module, output: Output) -> ir.Model:
+def _export_program(network: nn.Module, output: Output) -> ir.Model:
     """The graph as PyTorch exports it, its shape free, without the exporter's talk."""
     free = torch.export.Dim.AUTO
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -103,7 +103,7 @@ def _traced(network: nn.Module, output: Output) -> ir.Model:
     return program.model
 
 
-def _freed(graph: ir.Graph) -> dict[str, ir.Value]:
+def _parameters_as_inputs(graph: ir.Graph) -> dict[str, ir.Value]:
     """Make the parameters inputs, so that no optimizer computes with their values; by name."""
     parameters: dict[str, ir.Value] = {}
     for name, value in list(graph.initializers.items()):

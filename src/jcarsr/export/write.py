@@ -1,4 +1,4 @@
-"""A weight file -> its checked graphs beside it."""
+"""A weight file -> its checked graphs next to it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def export(
     Args:
         weights: the file; it is read, never written.
         folder: for the graphs and a copy of the weight file, from which they cannot be parted;
-            None = beside the weight file.
+            None = next to the weight file.
         calibration: inputs for the graphs with 8 bits; none = no such graphs.
-        on_graph: told of every graph that is checked.
+        on_graph: called with every graph that is checked.
 
     Returns:
         the graphs: for each output that with 8 bits, if there is one, and that without.

@@ -60,7 +60,7 @@ def save(
         picture: the result; its metadata may still speak of the input's size.
         path: replaced if it exists; its folder is made.
         options: quality and metadata.
-        before_rename: told the temporary file when it is complete.
+        before_rename: called with the temporary file when it is complete.
 
     Returns:
         what could not be kept, a few words each.

@@ -21,6 +21,7 @@ MAX_BYTES = 2**30
 
 _EXIF = "its EXIF data is broken and was left out"
 _EXIF_SEGMENT = re.compile(rb"\xff\xe1(..)Exif\0\0", re.DOTALL)
+_CANON_RAW = b"crx "  # brand of CR3 files
 _HIERARCHICAL = frozenset({0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF})
 
 
@@ -62,13 +63,13 @@ def check_content(stream: IO[bytes], max_pixels: int) -> tuple[IO[bytes] | None,
         other, notes = without_bad_chunks(stream)
     elif head.startswith(b"GIF8"):
         check_gif(stream)
-    elif head.startswith(b"RIFF") or head[4:8] == b"ftyp":
+    elif head.startswith(b"RIFF") or (head[4:8] == b"ftyp" and head[8:12] != _CANON_RAW):
         check_chunks(stream, riff=head.startswith(b"RIFF"))
         stream.seek(0)
         harmless = without_overlaps(stream.read(MAX_BYTES))
         if harmless is not None:
             other, notes = io.BytesIO(harmless), (_EXIF,)
-    else:
+    else:  # a TIFF or a camera raw file, if it is either
         check_tiff(stream, max_pixels)
     stream.seek(0)
     return other, notes

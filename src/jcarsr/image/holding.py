@@ -1,4 +1,4 @@
-"""What each format can hold of a picture's metadata, and how Pillow is told to write it."""
+"""What each format can hold of a picture's metadata, and how Pillow writes it."""
 
 from __future__ import annotations
 

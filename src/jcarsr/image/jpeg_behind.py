@@ -11,7 +11,7 @@ from jcarsr.jpeg.structure import Structure, is_jpeg
 
 _PADDING = b"\0\xff\r\n\t \x1a"
 _FEW = 16  # bytes: less is nothing
-_MUCH = 1024  # bytes: more is noted, whatever it is
+_MUCH = 1024  # bytes: more is noted, also if not known
 _VIDEO = re.compile(rb"ftyp(mp4|isom|iso[2-9]|avc1|qt  |M4V|3gp|MSNV|dash|heic|hevc)")
 
 

@@ -1,4 +1,4 @@
-"""Opening files that nobody vouches for: known formats, bounded sizes, one kind of error."""
+"""Opening untrusted files: known formats, bounded sizes, one kind of error."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ MAX_FRAMES = 10_000
 """Frames of an animation; a file with more is refused."""
 
 MAX_PARTS = 20_000
-"""Extensions of a GIF, chunks of a WebP or outer boxes of an AVIF or HEIC beside its frames."""
+"""Extensions of a GIF, chunks of a WebP or outer boxes of an AVIF or HEIC besides its frames."""
 
 MAX_BLOCKS = 4_000_000
 """Blocks of up to 255 bytes that a GIF's data is cut into; one with more is refused."""

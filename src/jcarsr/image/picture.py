@@ -1,4 +1,4 @@
-"""A decoded picture as a value: samples and all that a file says beside them."""
+"""A decoded picture as a value: samples and all that a file says besides them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jcarsr.pixels import Samples
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a file carries beside its pixels; None = it carries none."""
+    """What a file carries besides its pixels; None = it carries none."""
 
     icc_profile: bytes | None = None
     exif: bytes | None = None  # "Exif\\0\\0" and a TIFF structure; without thumbnail
@@ -35,7 +35,7 @@ class Picture:
     grey: bool = False  # to be saved as one channel
     orientation: int = 1  # EXIF value, 1 to 8: how to turn the samples upright
     metadata: Metadata = field(default_factory=Metadata)
-    notes: tuple[str, ...] = ()  # what the reader should tell the user, a few words each
+    notes: tuple[str, ...] = ()  # what the user should know, a few words each
     last_save: LastSave = field(default_factory=LastSave)  # what the file says of how it was saved
 
     @property

@@ -18,7 +18,7 @@ _STEP = 2**20  # bytes inflated at once
 def has_all_rows(png: bytes) -> bool:
     """Whether the pixels of a PNG (of an animation, its first picture) are as many as it says.
 
-    What is broken otherwise counts as whole here: decoding will tell.
+    What is broken otherwise counts as whole here: decoding reports it.
     """
     parts = list(_pixels(png))
     header = struct.unpack_from(">IIBBBBB", png, len(SIGNATURE) + 8)
@@ -38,7 +38,7 @@ def has_all_rows(png: bytes) -> bool:
             needed -= len(last)
     except zlib.error:
         return True
-    return needed <= 0 or not inflater.eof  # one that is cut off is told by its decoder
+    return needed <= 0 or not inflater.eof  # one that is cut off is reported by its decoder
 
 
 def _pixels(png: bytes) -> Iterator[memoryview]:

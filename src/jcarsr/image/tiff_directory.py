@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -16,15 +17,24 @@ MAX_PAGES = 5_000
 MAX_VALUES = 2_000_000
 """Values of all tags of a directory that are numbers; a TIFF with more is refused."""
 
-_PREFIXES = {b"II*\0": "<", b"MM\0*": ">"}
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
-_LETTERS = {1: "B", 3: "H", 4: "I", 13: "I"}
+_PREFIXES = {
+    b"II*\0": ("<", False),
+    b"MM\0*": (">", False),
+    b"II+\0": ("<", True),
+    b"MM\0+": (">", True),
+}
+"""How TIFFs begin: their byte order, and whether they are BigTIFFs, whose places take 8 bytes."""
+
+_WIDE = dict.fromkeys((16, 17, 18), 8)  # types of BigTIFF
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, **_WIDE}
+
+_LETTERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _BLOB = frozenset({1, 2, 6, 7})  # types of single bytes, which cost what they are long
 _TAGS = frozenset(
     {254, 256, 257, 258, 259, 262, 277, 322, 323, 330, 338, 339, 50706, 34665, 34853, 40965}
 )
 _GROUPS, _INTEROPERABILITY = (34665, 34853), 40965  # directories of EXIF data
-_MOST_SUBDIRECTORIES = 16
+_MOST_SUBDIRECTORIES, _MOST_TAGS = 16, 65_535
 _NEWSUBFILE, _COMPRESSION, _PHOTOMETRIC, _SUBDIRECTORIES, _DNG = 254, 259, 262, 330, 50706
 _SENSOR = frozenset({32803, 34892})  # photometric: colour filter array, linear raw
 # Compressions of Sony, Nikon, Adobe, Kodak and Pentax.
@@ -49,7 +59,18 @@ Directory = dict[int, tuple[int, ...]]
 class _Walk:
     stream: IO[bytes]
     order: str
+    big: bool
     length: int  # bytes of the file
+
+    @property
+    def first(self) -> int:
+        """Place of the first directory.
+
+        Raises:
+            struct.error: beyond the file's end.
+        """
+        self.stream.seek(8 if self.big else 4)
+        return self._number()
 
     def directory(self, place: int) -> tuple[Directory, int]:
         """The tags that matter of one directory, and the place of the next; 0 = none.
@@ -58,16 +79,22 @@ class _Walk:
             ImageError: more values than any picture needs.
             struct.error: beyond the file's end.
         """
+        if place > self.length:
+            raise struct.error("beyond the end")
         self.stream.seek(place)
-        (count,) = struct.unpack(f"{self.order}H", self.stream.read(2))
-        entries = self.stream.read(12 * count)
-        rest = self.stream.read(4)
+        (count,) = self._unpack("Q" if self.big else "H", self.stream.read(8 if self.big else 2))
+        if count > _MOST_TAGS:
+            raise ImageError(f"more than {_MOST_TAGS:,} tags in its directory: refused")
+        inline = 8 if self.big else 4  # bytes of a value that stands in the directory itself
+        entries = self.stream.read((inline * 2 + 4) * count)
+        rest = self.stream.read(inline)
         found: Directory = {}
         values = held = 0
-        for tag, kind, number, value in struct.iter_unpack(f"{self.order}HHI4s", entries):
+        layout = f"{self.order}HH{self._letter}{inline}s"
+        for tag, kind, number, value in struct.iter_unpack(layout, entries):
             values += 0 if kind in _BLOB else number
             size = number * _SIZES.get(kind, 0)
-            if size > 4 and struct.unpack(f"{self.order}I", value)[0] + size <= self.length:
+            if size > inline and self._unpack(self._letter, value)[0] + size <= self.length:
                 held += size
             if held > self.length:
                 raise ImageError("values that lie over each other: refused")
@@ -75,14 +102,28 @@ class _Walk:
                 raise ImageError(f"more than {MAX_VALUES:,} values in its directory: refused")
             if tag in _TAGS and kind in _LETTERS and number:
                 found[tag] = self._values(kind, min(number, _MOST_SUBDIRECTORIES), number, value)
-        return found, struct.unpack(f"{self.order}I", rest)[0] if len(rest) == 4 else 0
+        return found, self._unpack(self._letter, rest)[0] if len(rest) == inline else 0
+
+    @property
+    def _letter(self) -> str:
+        """Of a place or a number of values, as `struct` calls it."""
+        return "Q" if self.big else "I"
+
+    def _number(self) -> int:
+        return self._unpack(self._letter, self.stream.read(8 if self.big else 4))[0]
+
+    def _unpack(self, letters: str, data: bytes) -> tuple[int, ...]:
+        return struct.unpack(self.order + letters, data)
 
     def _values(self, kind: int, wanted: int, number: int, value: bytes) -> tuple[int, ...]:
-        if number * _SIZES[kind] > 4:
-            self.stream.seek(struct.unpack(f"{self.order}I", value)[0])
+        if number * _SIZES[kind] > len(value):
+            place = self._unpack(self._letter, value)[0]
+            if place > self.length:
+                raise struct.error("beyond the end")
+            self.stream.seek(place)
             value = self.stream.read(wanted * _SIZES[kind])
         size = wanted * _SIZES[kind]
-        return struct.unpack(f"{self.order}{wanted}{_LETTERS[kind]}", value[:size])
+        return self._unpack(f"{wanted}{_LETTERS[kind]}", value[:size])
 
 
 def check_tiff(stream: IO[bytes], max_pixels: int) -> None:
@@ -92,7 +133,7 @@ def check_tiff(stream: IO[bytes], max_pixels: int) -> None:
 
     Raises:
         ImageError: a camera raw file, of which only a preview could be read; too many pages or
-            values.
+            values; a BigTIFF that Pillow does not know.
         PixelLimitError: a tile of more than `max_pixels`.
     """
     stream.seek(0)
@@ -103,10 +144,10 @@ def check_tiff(stream: IO[bytes], max_pixels: int) -> None:
     walk = _walk(stream)
     if walk is None:
         return
-    try:
-        _check(walk, struct.unpack_from(f"{walk.order}I", head, 4)[0], max_pixels)
-    except struct.error:
-        return
+    with suppress(struct.error):
+        _check(walk, walk.first, max_pixels)
+    if walk.big and walk.order == ">":  # Pillow takes its header for that of a plain TIFF
+        raise ImageError("BigTIFFs of big-endian byte order are not supported")
 
 
 def kind_of_tiff(stream: IO[bytes]) -> str | None:
@@ -114,10 +155,8 @@ def kind_of_tiff(stream: IO[bytes]) -> str | None:
     walk = _walk(stream)
     if walk is None:
         return None
-    stream.seek(4)
     try:
-        (place,) = struct.unpack(f"{walk.order}I", stream.read(4))
-        tags, _ = walk.directory(place)
+        tags, _ = walk.directory(walk.first)
     except (struct.error, ImageError):
         return None
     if not all(tags.get(tag, (0,))[0] for tag in (256, 257)):
@@ -137,8 +176,8 @@ def kind_of_tiff(stream: IO[bytes]) -> str | None:
 
 def _walk(stream: IO[bytes]) -> _Walk | None:
     stream.seek(0)
-    order = _PREFIXES.get(stream.read(4))
-    return None if order is None else _Walk(stream, order, stream.seek(0, io.SEEK_END))
+    found = _PREFIXES.get(stream.read(4))
+    return None if found is None else _Walk(stream, *found, stream.seek(0, io.SEEK_END))
 
 
 def _check(walk: _Walk, place: int, max_pixels: int) -> None:

@@ -15,6 +15,10 @@ _AREA, _SIZE = (
     "http://ns.adobe.com/xap/1.0/sType/Dimensions#",
 )
 _RECTANGLE = ("http://ns.microsoft.com/photo/1.2/t/Region#", "Rectangle")
+_MAKERS = {  # names of one namespace that tell of data behind the picture
+    ("http://ns.oplus.com/photos/1.0/camera/", "VideoLength"),
+    ("http://ns.oplus.com/photos/1.0/camera/", "OLivePhotoVersion"),
+}
 _GOOGLE, _CAMERA = "http://ns.google.com/photos/", "http://ns.google.com/photos/1.0/camera/"
 _VIDEO, _GAIN, _DEPTH, _ATTACHED = "video", "HDR gain map", "depth map", "attached data"
 _PARTS = {  # namespaces of which nothing is true without the data behind the picture
@@ -61,7 +65,9 @@ def without_lost_parts(xmp: bytes) -> tuple[bytes, tuple[str, ...]]:
         for name, whole in named:
             if name[0] in gone:
                 lost[gone[name[0]]] = None
-            elif name[1].startswith(("MicroVideo", "MotionPhoto")) and name[0] != _EXIF:
+            elif name in _MAKERS or (
+                name[1].startswith(("MicroVideo", "MotionPhoto")) and name[0] != _EXIF
+            ):
                 lost[_VIDEO] = None
             elif name == _EXTENDED:
                 lost["extended XMP"] = None
@@ -170,8 +176,14 @@ def _grown(rational: str, factor: float) -> str | None:
 
 def _change_panorama(packet: Packet, values: Values, change: Change) -> None:
     full = _numbers(values, _PANORAMA, ("FullPanoWidthPixels", "FullPanoHeightPixels"))
-    parts = ("LeftPixels", "TopPixels", "ImageWidthPixels", "ImageHeightPixels")
-    cropped = _numbers(values, _PANORAMA, [f"CroppedArea{part}" for part in parts])
+    places = [f"CroppedArea{side}Pixels" for side in ("Left", "Top")]
+    sizes = [f"CroppedAreaImage{side}Pixels" for side in ("Width", "Height")]
+    cropped = _numbers(values, _PANORAMA, [*places, *sizes])
+    if not cropped or not full:  # without one of them, places cannot be turned
+        if (size := _numbers(values, _PANORAMA, sizes)) is not None:
+            _change_size(packet, size, change)
+        if cropped and change.stored.orientation == 1:
+            _change_size(packet, cropped[:2], change)
     inner = [f"LargestValidInteriorRect{part}" for part in ("Left", "Top", "Width", "Height")]
     valid = _numbers(values, _PANORAMA, inner)
     factors = (change.across, change.down)
@@ -182,8 +194,13 @@ def _change_panorama(packet: Packet, values: Values, change: Change) -> None:
             for item, number, factor in zip(box, turned, factors * 2, strict=True):
                 packet.replace(item.value, str(round(number * factor)))
     if full:
-        for item, number in zip(full, change.size(full[0].number, full[1].number), strict=True):
-            packet.replace(item.value, str(round(number)))
+        _change_size(packet, full, change)
+
+
+def _change_size(packet: Packet, size: list[_Number], change: Change) -> None:
+    """A width and a height in pixels."""
+    for item, number in zip(size, change.size(size[0].number, size[1].number), strict=True):
+        packet.replace(item.value, str(round(number)))
 
 
 def _change_subject(packet: Packet, element: Element, change: Change) -> None:
@@ -253,10 +270,8 @@ def _change_area(packet: Packet, values: Values, area: list[_Number], change: Ch
 
 def _change_dimensions(packet: Packet, values: Values, change: Change) -> None:
     size = _numbers(values, _SIZE, "wh")
-    if size is None:
-        return
-    for item, number in zip(size, change.size(size[0].number, size[1].number), strict=True):
-        packet.replace(item.value, str(round(number)))
+    if size is not None:
+        _change_size(packet, size, change)
 
 
 def _change_rectangle(packet: Packet, value: Value, change: Change) -> None:

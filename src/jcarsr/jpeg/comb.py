@@ -17,7 +17,7 @@ QUALITIES = np.arange(5, 91)
 _FREQUENCIES = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (2, 2), (0, 3), (3, 0))
 _BINS = 4  # of the histogram, to a unit of the coefficients
 _LENGTH = 320 * _BINS  # larger coefficients are few
-_FEWEST = 8  # coefficients that tell something
+_FEWEST = 8  # coefficients, with fewer there is no evidence
 
 
 def comb_scores(tiles: Sequence[Plane], phase: tuple[int, int]) -> npt.NDArray[np.float64]:

@@ -44,7 +44,7 @@ class EarlierSave:
     """An earlier save of a picture as JPEG."""
 
     shift: tuple[int, int]  # the picture's (rows, columns) place on its grid, each from 0 to 7
-    qf: int | None  # its quality on libjpeg's scale; None = its steps cannot be told
+    qf: int | None  # its quality on libjpeg's scale; None = its steps are not known
     evidence: float  # the deciding score, in standard deviations
 
     @property
@@ -61,7 +61,7 @@ class EarlierSave:
 
 
 def find_earlier_save(pixels: Pixels, last: LastSave) -> EarlierSave | None:
-    """The clearest earlier save that the pixels tell of.
+    """Find the earlier save of which the pixels have the clearest traces.
 
     Large pictures are judged by samples.
 

@@ -15,7 +15,7 @@ from jcarsr.pixels import Tables
 
 @dataclass(frozen=True, kw_only=True)
 class LastSave:
-    """How pixels were saved last, as far as their file tells."""
+    """How pixels were saved last, as far as their file says."""
 
     format: str | None = None  # Pillow's name: JPEG, PNG, ...; None = pixels without a file
     luma: tuple[int, ...] | None = None  # a JPEG's 64 luma steps, row by row

@@ -30,7 +30,7 @@ _CHROMA = (
     *[(99,) * 8] * 4,
 )
 _BASELINE = 255  # the largest step of a table with 8 bits an entry
-_EXTENDED = 32767  # libjpeg's largest with 16 bits, where it is not told to stay baseline
+_EXTENDED = 32767  # libjpeg's largest with 16 bits, where baseline is not asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ def estimate(tables: Mapping[int, Sequence[int]], used: Sequence[int]) -> Qualit
     """The quality whose standard tables are nearest: least squares of the logarithms.
 
     Logarithms, because a step of 2 for 1 changes a picture as much as one of 200 for 100. No two
-    qualities have the same tables; of two that lie equally near, the lower is told.
+    qualities have the same tables; of two that lie equally near, the lower is returned.
 
     Args:
         tables: number -> 64 steps, row by row (as Pillow gives them, not in zigzag order).

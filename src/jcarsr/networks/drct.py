@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from jcarsr.networks.swin_enlarger import SwinConfig, SwinEnlarger, convolved
+from jcarsr.networks.swin_enlarger import SwinConfig, SwinEnlarger, convolve_last
 from jcarsr.networks.windows import SwinLayer, Windows
 
 _RESIDUAL = 0.2  # of what a group adds
@@ -72,7 +72,7 @@ class RDG(nn.Module):
         features, y = x, x
         for layer in range(1, _LAYERS + 1):
             y = self.get_submodule(f"swin{layer}")(features, windows)
-            y = convolved(self.get_submodule(f"adjust{layer}"), y)
+            y = convolve_last(self.get_submodule(f"adjust{layer}"), y)
             if layer < _LAYERS:
                 features = torch.cat((features, leaky_relu(y, _SLOPE)), -1)
         return x + _RESIDUAL * y

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention, silu
 
 from jcarsr.networks.layers import conv3x3
-from jcarsr.networks.swin_enlarger import SwinConfig, SwinEnlarger, convolved
+from jcarsr.networks.swin_enlarger import SwinConfig, SwinEnlarger, convolve_last
 from jcarsr.networks.windows import MLP, SwinLayer, WindowAttention, Windows, within_windows
 from jcarsr.protocols import NetworkFacts
 
@@ -68,7 +68,7 @@ class FusedConv(nn.Module):
         self.conv3_1x1 = nn.Conv2d(inner, channels, 1)
 
     def forward(self, x: Tensor, windows: Windows) -> Tensor:
-        y = gelu(self.norm1(convolved(self.fused_conv, self.pre_norm(x))))
+        y = gelu(self.norm1(convolve_last(self.fused_conv, self.pre_norm(x))))
         y = self.conv3_1x1(self.se(y.permute(0, 3, 1, 2))).permute(0, 2, 3, 1)
         return x + y
 
@@ -246,7 +246,7 @@ class RHTB(nn.Module):
         self.conv = conv3x3(config.channels, config.channels)
 
     def forward(self, x: Tensor, windows: Windows) -> Tensor:
-        return x + convolved(self.conv, self.residual_group(x, windows))
+        return x + convolve_last(self.conv, self.residual_group(x, windows))
 
 
 class HMA(SwinEnlarger):

@@ -93,11 +93,11 @@ def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
     (N, C, H, W) -> (N, C, H', W'). Unlike PyTorch's own, also where more is missing than there is:
     the mirrors are mirrored then, and a single line is repeated.
     """
-    return x[:, :, _mirrored(x, 2, multiple)][:, :, :, _mirrored(x, 3, multiple)]
+    return x[:, :, _mirror_indices(x, 2, multiple)][:, :, :, _mirror_indices(x, 3, multiple)]
 
 
-def _mirrored(x: Tensor, dim: int, multiple: int) -> Tensor:
-    """Which lines along `dim` to take. Tensors only: an exported graph is for any size."""
+def _mirror_indices(x: Tensor, dim: int, multiple: int) -> Tensor:
+    """Return the lines along `dim` to take. Tensors only: an exported graph is for any size."""
     wanted = (x.shape[dim] + multiple - 1) // multiple * multiple
     last = torch.arange(x.shape[dim], device=x.device)[-1]
     place = torch.arange(wanted, device=x.device) % (2 * last).clamp(min=1)

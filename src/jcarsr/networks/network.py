@@ -103,7 +103,7 @@ def cleaning_facts(floats_per_pixel: int, *, reads: tuple[Reading, ...] = ()) ->
 
     Args:
         floats_per_pixel: float32 values held at the peak for an input pixel.
-        reads: what it needs beside the pixels.
+        reads: what it needs besides the pixels.
     """
     return NetworkFacts(
         scale=1, outputs=("lr",), reads=reads, floats_per_pixel={"lr": floats_per_pixel}

@@ -88,6 +88,6 @@ class SwinEnlarger(Enlarger):
         return self.conv_last(self.upsample(self.conv_before_upsample(x)))[:, :, :height, :width]
 
 
-def convolved(conv: nn.Module, x: Tensor) -> Tensor:
-    """A convolution of (N, H, W, C). (N, H, W, C) -> (N, H, W, C')"""
+def convolve_last(conv: nn.Module, x: Tensor) -> Tensor:
+    """Convolve features whose channels come last. (N, H, W, C) -> (N, H, W, C')"""
     return conv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)

@@ -9,7 +9,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from jcarsr.networks.layers import conv3x3
-from jcarsr.networks.swin_enlarger import SwinConfig, SwinEnlarger, convolved
+from jcarsr.networks.swin_enlarger import SwinConfig, SwinEnlarger, convolve_last
 from jcarsr.networks.windows import SwinLayer, Windows
 
 
@@ -54,7 +54,7 @@ class RSTB(nn.Module):
         y = x
         for layer in cast(nn.ModuleList, self.residual_group["blocks"]):
             y = layer(y, windows)
-        return x + convolved(self.conv, y)
+        return x + convolve_last(self.conv, y)
 
 
 class SwinIR(SwinEnlarger):

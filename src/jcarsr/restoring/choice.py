@@ -19,7 +19,7 @@ class Chosen:
 
     name: str  # of bundled weights, or a weight file
     reason: str  # a few words
-    earlier: EarlierSave | None = None  # what the pixels told, if they were asked
+    earlier: EarlierSave | None = None  # found in the pixels, if they were searched
 
 
 def choose_weights(scale: int, earlier: EarlierSave | None) -> Chosen:
@@ -30,7 +30,7 @@ def choose_weights(scale: int, earlier: EarlierSave | None) -> Chosen:
 
     Args:
         scale: 1, 2 or 4; 1 is done by the weights for 2.
-        earlier: what the pixels tell.
+        earlier: what was found in the pixels.
 
     Raises:
         WeightsError: no weights for this scale.

@@ -6,7 +6,7 @@ from jcarsr.errors import MemoryLimitError, format_bytes
 from jcarsr.restoring.tiling import GRID, MIN_TILE
 
 DEFAULT_MAX_MEMORY = 3 * 2**30
-"""Bytes that restoring one picture may take beside the weights."""
+"""Bytes that restoring one picture may take in addition to the weights."""
 
 NETWORK_MEMORY = 2 * 2**30
 """Bytes that a network takes at most, for tiles of 880 pixels at x2; the rest is the picture's."""
@@ -25,7 +25,7 @@ def picture_bytes(
     itemsize: int = 1,
     alpha: bool = False,
 ) -> int:
-    """Bytes at the peak for a picture from decoding to encoding, beside the weights, about.
+    """Bytes at the peak for a picture from decoding to encoding, about, without the weights.
 
     Args:
         height: of the input.

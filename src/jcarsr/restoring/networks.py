@@ -25,7 +25,7 @@ class Networks:
             weights for each scale and picture.
         options: engine, device, precision and threads.
         tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture.
-        max_memory: bytes that one picture may take beside the weights; None = no limit.
+        max_memory: bytes that one picture may take in addition to the weights; None = no limit.
         ensemble: every result is the mean of eight, of the input turned and mirrored.
 
     Raises:

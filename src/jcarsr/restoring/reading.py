@@ -24,7 +24,7 @@ DEFAULT_SECONDS = 60.0
 _PROCESSES = 2  # as many as threads that read
 _QUICK_WORK = 4_000_000  # pixels that are gone through at most where no process is needed
 _QUICK_BYTES = 2**20
-_HEAD = 8  # bytes that tell a format
+_HEAD = 8  # bytes that show a format
 _QUICK = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
 """How JPEGs, PNGs and BMPs begin, whose decoders do work in proportion to pixels and bytes."""
 
@@ -76,16 +76,24 @@ class TimedReader:
     Args:
         seconds: for one file; of an animation, for the first look at it and for each frame.
         max_pixels: for Pillow's own limit.
+        option: what the refusal of a file calls the limit.
     """
 
-    def __init__(self, seconds: float, max_pixels: int) -> None:
-        self._seconds = seconds
+    def __init__(
+        self, seconds: float, max_pixels: int, *, option: str = "--decode-timeout"
+    ) -> None:
+        self._seconds, self._too_long = seconds, f"took longer than {seconds:g} s to be read"
+        self._too_long += f" ({option})"
         self._processes = KillableProcesses(_PROCESSES, prepare_reading, max_pixels)
 
     def __enter__(self) -> TimedReader:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes; files that need one are refused afterwards with `ClosedError`."""
         self._processes.close()
 
     def header(self, source: Source, options: ReadOptions) -> Header:
@@ -99,7 +107,7 @@ class TimedReader:
             return found
 
         def decode_frames() -> Iterator[Picture]:
-            with _as_image_errors(self._seconds):
+            with _as_image_errors(self._too_long):
                 yield from self._processes.stream(self._seconds, _decode_frames, source, options)
 
         return replace(found, decode_frames=decode_frames)
@@ -123,38 +131,34 @@ class TimedReader:
             ImageError: it takes too long, or the decoder crashes; what `function` raises.
         """
         if not _is_quick(source, options):
-            with _as_image_errors(self._seconds):
+            with _as_image_errors(self._too_long):
                 return self._processes.call(self._seconds, function, source, options, *args)
         started = time.monotonic()
         found = function(source, options, *args)
         if time.monotonic() - started > self._seconds:
-            raise ImageError(_too_long(self._seconds))
+            raise ImageError(self._too_long)
         return found
 
 
 def prepare_reading(max_pixels: int) -> None:
     """Set up a process that reads, as the command is set up."""
-    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # notes tell of damages
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # damage becomes notes
     limit_pillow(max_pixels)
 
 
 @contextmanager
-def _as_image_errors(seconds: float) -> Generator[None]:
+def _as_image_errors(too_long: str) -> Generator[None]:
     """Make errors of a file of what ends the process that it is read in.
 
     Args:
-        seconds: that it may take.
+        too_long: the refusal of a file that takes too long.
     """
     try:
         yield
     except TooLongError as error:
-        raise ImageError(_too_long(seconds)) from error
+        raise ImageError(too_long) from error
     except CrashError as error:
         raise ImageError(str(error)) from error
-
-
-def _too_long(seconds: float) -> str:
-    return f"took longer than {seconds:g} s to be read (--decode-timeout)"
 
 
 def _read_header(source: Source, options: ReadOptions) -> Header:
@@ -186,7 +190,7 @@ def _is_quick(source: Source, options: ReadOptions) -> bool:
             with source.open("rb") as file:
                 length, head = os.fstat(file.fileno()).st_size, file.read(_HEAD)
         except (ImageError, OSError):
-            return True  # of which reading tells
+            return True  # which reading reports
     if length > _QUICK_BYTES or not head.startswith(_QUICK):
         return False
     try:

@@ -36,7 +36,7 @@ class Target:
 
     @property
     def label(self) -> str:
-        """How a result's name tells it: x2, or width-800."""
+        """The target as a part of a result's name: x2, or width-800."""
         if self.scale is not None:
             return f"x{self.scale}"
         ((name, value),) = ((n, v) for n, v in vars(self).items() if v is not None)

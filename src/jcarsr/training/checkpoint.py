@@ -88,7 +88,7 @@ def pack(
     """All tensors of a run's state under flat names."""
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     tensors |= {f"ema.{name}": value for name, value in ema.state_dict().items()}
-    for first, optimizer in _numbered(optimizers):
+    for first, optimizer in _with_first_number(optimizers):
         for index, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{first + index}.{key}": value for key, value in state.items()}
     return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
@@ -107,7 +107,7 @@ def unpack(
     for name, value in _below(tensors, "optimizer.").items():
         index, key = name.split(".")
         states.setdefault(int(index), {})[key] = value
-    for first, optimizer in _numbered(optimizers):
+    for first, optimizer in _with_first_number(optimizers):
         groups = optimizer.state_dict()["param_groups"]
         indices = [index for group in groups for index in group["params"]]
         own = {i: states[first + i] for i in indices if first + i in states}
@@ -121,8 +121,8 @@ def refuse_non_finite(model: nn.Module) -> None:
             raise TrainingError(f"{name} is no longer finite")
 
 
-def _numbered(optimizers: Sequence[Optimizer]) -> Iterator[tuple[int, Optimizer]]:
-    """(number of its first parameter, optimiser): all are counted through."""
+def _with_first_number(optimizers: Sequence[Optimizer]) -> Iterator[tuple[int, Optimizer]]:
+    """Yield each optimiser with the number of its first parameter, counted over all of them."""
     first = 0
     for optimizer in optimizers:
         yield first, optimizer

@@ -28,7 +28,7 @@ class Cosine:
 
 @dataclass(frozen=True, kw_only=True)
 class Halving:
-    """Halved every so many steps, whatever the budget (paper section 3.2)."""
+    """Halve the rate every so many steps, independent of the budget (paper section 3.2)."""
 
     every: int
 

@@ -1,4 +1,4 @@
-"""A server's temporary folder: locked while the server lives, so that the next one can tell."""
+"""A server's temporary folder: locked while the server lives, so that the next one knows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def locked_folder() -> Generator[Path]:
 def remove_stale() -> None:
     """Delete the folders of this user's servers that could not do so, having died of SIGKILL.
 
-    The lock of a process that is gone is free, whatever its number is used for since. Folders of
+    The lock of a process that is gone is free, even if its number is used again. Folders of
     other users and links are left alone, and so is everything where folders cannot be locked.
     """
     if sys.platform == "win32":

@@ -1,4 +1,4 @@
-"""What stands before every route: who may ask, how much they may send, what browsers are told."""
+"""What stands before every route: who may ask, how much they may send, what browsers may do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Visitors:
             here by somebody else's DNS is not among them.
         proxied: those of a reverse proxy, with its port unless that is the scheme's: its pages
             are this server's own.
-        metrics: are told every answer.
+        metrics: count every answer.
         gate: asks for the token, if there is one.
     """
 

@@ -24,7 +24,7 @@ from jcarsr.web.process import TaskError, WorkerProcess
 from jcarsr.web.tasks import Answer, Restore
 from jcarsr.web.turns import FairQueue
 
-_RETRY_SECONDS = 5.0  # told when nothing better is known
+_RETRY_SECONDS = 5.0  # the answer where nothing better is known
 _SWEEP_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Job:
 
     @property
     def kind(self) -> str:
-        """What its time depends on, beside its size."""
+        """What its time depends on, besides its size."""
         task = self.task
         work = "Restore" if task.output == "picture" else task.output.capitalize()
         return f"{work} {task.weights} {task.scale}"
@@ -95,7 +95,7 @@ class Jobs:
     Args:
         processes: that restore; as many jobs are worked at at once.
         limits: of the queue, of time and of what is kept.
-        metrics: are told what becomes of the jobs.
+        metrics: count what becomes of the jobs.
     """
 
     def __init__(
@@ -181,7 +181,7 @@ class Jobs:
         return list(self._queue).index(job) if job.state is State.queued else None
 
     def eta(self, job: Job) -> float | None:
-        """Seconds until it is done, those before it included; None = nobody knows yet."""
+        """Seconds until it is done, those before it included; None = not known yet."""
         expected = self._pace.expect(job.kind, job.pixels)
         if job.state is State.running:
             done, total = job.tiles
@@ -225,7 +225,7 @@ class Jobs:
         self._delete_files(job)
 
     def cancel_all(self) -> None:
-        """Stop all work: the server ends, and those who wait for a job are told."""
+        """Stop all work: the server ends, and those who wait for a job get an answer."""
         for job in list(self._jobs.values()):
             self._cancel(job, Problem(503, "the server is ending"))
 
@@ -239,7 +239,7 @@ class Jobs:
         job.end(problem)
 
     def _delete_files(self, job: Job) -> None:
-        """Delete the files of a job that was removed, once nobody works with them."""
+        """Delete the files of a job that was removed, once they are no longer in use."""
         if job.id not in self._jobs and job not in self._runs and not job.holders:
             shutil.rmtree(job.folder, ignore_errors=True)
 
@@ -263,7 +263,7 @@ class Jobs:
             job.end(answer=await self._answer(job, process))
         except Problem as problem:
             job.end(problem)
-        except Exception as error:  # whatever it is, nobody shall wait for ever
+        except Exception as error:  # of any kind: no client shall wait for ever
             _log.exception("a job failed")
             job.end(Problem(500, f"unexpected {type(error).__name__}"))
         job.measure()

@@ -20,7 +20,7 @@ class Limits:
     lowest_rate: int = 240  # bytes a second of a body, on average
     rate_grace: float = 5.0  # seconds that a body may come more slowly in all
     pixels: int = 25_000_000  # of an input, all frames together
-    memory: int = DEFAULT_MAX_MEMORY  # bytes for one picture, beside the weights
+    memory: int = DEFAULT_MAX_MEMORY  # bytes for one picture, without the weights
     queue: int = 32  # jobs that wait
     seconds: float = 600.0  # for one picture
     look_seconds: float = 30.0  # for what is not restoring: headers, bicubic scaling, saving anew

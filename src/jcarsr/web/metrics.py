@@ -1,4 +1,4 @@
-"""What the server tells of itself, in Prometheus' text format."""
+"""What the server measures of itself, in Prometheus' text format."""
 
 from __future__ import annotations
 

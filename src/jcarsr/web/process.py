@@ -58,7 +58,7 @@ class WorkerProcess:
             stdin=PIPE,
             stdout=PIPE,
             limit=_LONGEST_LINE,
-            start_new_session=True,  # the server alone is told of Ctrl-C
+            start_new_session=True,  # the server alone gets Ctrl-C
         )
         try:
             async with asyncio.timeout(_START_SECONDS):
@@ -92,7 +92,7 @@ class WorkerProcess:
             return event["answer"]
 
     async def stop(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process, also while it works."""
         process, self._process = self._process, None
         if process is None:
             return

@@ -171,7 +171,7 @@ async def restore(
 
     job = await service.submit(file.file, task, client_of(request.scope))
     if prefer is not None and "respond-async" in prefer.lower():
-        if await request.is_disconnected():  # nobody will ever ask for it
+        if await request.is_disconnected():  # no client will ask for it
             service.jobs.remove(job)
         said = job_view(job, service.jobs).model_dump(mode="json")
         headers = {"Location": f"/v1/jobs/{job.id}", "Preference-Applied": "respond-async"}
@@ -255,7 +255,7 @@ async def _wait(request: Request, job: Job) -> None:
     """Until the job is over.
 
     Raises:
-        Problem: the client is gone; nobody hears it.
+        Problem: the client is gone; no one gets it.
     """
     while not job.ready.is_set():
         if await request.is_disconnected():

@@ -1,4 +1,4 @@
-"""Running a server until it is told to end."""
+"""Running a server until a signal ends it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def serve(
         settings: how pictures are restored, and how much is allowed.
         hosts: more names under which the server is asked; an address for all networks is asked
             under any, unless some are given.
-        on_start: told the page's address when it can be opened.
+        on_start: called with the page's address when it can be opened.
 
     Raises:
         JCARSRError: the address cannot be used, or no network can be run.

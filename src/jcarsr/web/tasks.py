@@ -96,7 +96,7 @@ class Performer:
     Args:
         options: how networks are run.
         max_pixels: of an input, all frames together.
-        max_memory: bytes that one picture may take beside the weights.
+        max_memory: bytes that one picture may take in addition to the weights.
     """
 
     def __init__(self, options: EngineOptions, max_pixels: int, max_memory: int) -> None:

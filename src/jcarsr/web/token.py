@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jcarsr.errors import JCARSRError
 
-_LEAST = 20  # characters: nobody finds so many by trying
+_LEAST = 20  # characters, too many to be found by trying
 _MOST = 4096  # bytes of the file
 _OPEN = frozenset({"/", "/docs", "/openapi.json", "/healthz"})
 _OPEN_FOLDER = "/static/"

@@ -49,12 +49,12 @@ def main() -> None:
     """Do tasks until standard input ends."""
     settings = WorkerSettings(**json.loads(sys.argv[1]))
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # whatever a library prints is for the log
+    os.dup2(2, 1)  # what libraries print is for the log
 
     def send(event: str, **said: Any) -> None:
         answers.write(json.dumps({"event": event, **said}).encode() + b"\n")
 
-    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # notes tell of damages
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # damage becomes notes
     limit_pillow(settings.max_pixels)
     performer = settings.performer()
     if settings.warm:
@@ -84,10 +84,10 @@ def _do(
 
 
 def _http_status(error: Exception, max_pixels: int) -> tuple[int, str]:
-    """HTTP status and one line; of an error that nobody expected, no more than its kind."""
+    """HTTP status and one line; of an unexpected error no more than its kind."""
     if isinstance(error, StorageError) or getattr(error, "errno", None) in _FULL:
         return 503, "the server's disk is full"
-    if isinstance(error, PixelLimitError):  # Pillow's own refusal does not tell the limit
+    if isinstance(error, PixelLimitError):  # Pillow's own refusal does not name the limit
         return 413, f"more than the {max_pixels:,} pixels allowed"
     if isinstance(error, JCARSRError):
         too_large = isinstance(error, MemoryLimitError)

@@ -172,10 +172,10 @@ class JCARSR(Network):
             sr = self.sr_groups[level](sr)
             if jcar is not None:
                 cleaned: Tensor = self.jcar_groups[level](jcar)
-                sr, jcar = _exchanged(self.fuse_jcar[level], sr, cleaned)
+                sr, jcar = _fuse(self.fuse_jcar[level], sr, cleaned)
             if gradient is not None:
                 edges: Tensor = self.gradient_groups[level](gradient)
-                sr, gradient = _exchanged(self.fuse_gradient[level], sr, edges)
+                sr, gradient = _fuse(self.fuse_gradient[level], sr, edges)
         return sr, jcar, gradient
 
     def _sr(self, features: Tensor, lq: Tensor) -> Tensor:
@@ -196,6 +196,6 @@ class JCARSR(Network):
         return self.gradient_tail(self.gradient_upsampler(features))
 
 
-def _exchanged(fusion: nn.Module, sr: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+def _fuse(fusion: nn.Module, sr: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
     """The features of the SR branch and of the other one after a SKFF of either kind."""
     return fusion(sr, other) if isinstance(fusion, TwoWaySKFF) else (fusion(sr, other), other)

@@ -21,11 +21,11 @@ class _Fusion(nn.Module):
     def _excitations(self, channels: int) -> nn.ModuleList:
         return nn.ModuleList(nn.Conv2d(self._hidden, channels, 1, bias=False) for _ in range(2))
 
-    def _squeezed(self, a: Tensor, b: Tensor) -> Tensor:
+    def _squeeze_sum(self, a: Tensor, b: Tensor) -> Tensor:
         return self.squeeze((a + b).mean((2, 3), keepdim=True))  # (N, hidden, 1, 1)
 
     @staticmethod
-    def _mixed(a: Tensor, b: Tensor, z: Tensor, excite: Iterable[nn.Module]) -> Tensor:
+    def _weigh(a: Tensor, b: Tensor, z: Tensor, excite: Iterable[nn.Module]) -> Tensor:
         share = torch.stack([layer(z) for layer in excite]).softmax(0)  # (2, N, C, 1, 1)
         return share[0] * a + share[1] * b
 
@@ -37,7 +37,7 @@ class SKFF(_Fusion):
     """
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        return self._mixed(a, b, self._squeezed(a, b), self.excite)
+        return self._weigh(a, b, self._squeeze_sum(a, b), self.excite)
 
 
 class TwoWaySKFF(_Fusion):
@@ -52,5 +52,5 @@ class TwoWaySKFF(_Fusion):
         self.excite_other = self._excitations(channels)
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        z = self._squeezed(a, b)
-        return self._mixed(a, b, z, self.excite), self._mixed(a, b, z, self.excite_other)
+        z = self._squeeze_sum(a, b)
+        return self._weigh(a, b, z, self.excite), self._weigh(a, b, z, self.excite_other)
