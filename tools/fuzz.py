@@ -35,6 +35,7 @@ from jcarsr.image.facts import facts
 from jcarsr.pixels import Pixels, Planes, Tables
 from jcarsr.restoring.animate import animate
 from jcarsr.restoring.compose import compose
+from jcarsr.restoring.look import Look
 from jcarsr.restoring.restorer import NetworkRestorer
 from jcarsr.restoring.tiling import MIN_TILE
 
@@ -126,7 +127,9 @@ def attempt(data: bytes, folder: Path, salvage: bool) -> str:
         picture = decode(io.BytesIO(data), read)
         restorer = NetworkRestorer(Repeat(), MIN_TILE)
         if isinstance(picture, Animation):
-            result, _ = animate(picture, restorer, (picture.size[0] * 2, picture.size[1] * 2))
+            result, _ = animate(
+                picture, Look(faithful=restorer), (picture.size[0] * 2, picture.size[1] * 2)
+            )
         else:
             result = compose(picture, restorer).picture
         save(result, target, SaveOptions())

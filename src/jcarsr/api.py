@@ -42,6 +42,7 @@ class Restorer:
         max_memory: bytes that one picture may take in addition to the weights; None = no limit.
         ensemble: every result is the mean of eight, of the input turned and mirrored: a little
             better, eight times slower.
+        crisp_weights: bundled weights or a weight file for crisp pictures; None = the bundled ones.
         decode_timeout: seconds that decoding one file may take, of an animation each frame; a file
             that takes longer, or whose decoder crashes, is refused. Files are then decoded in up
             to two processes of the restorer's own, which `close` ends, but for small JPEGs, PNGs
@@ -73,12 +74,18 @@ class Restorer:
         tile: int | None = DEFAULT_TILE,
         max_memory: int | None = DEFAULT_MAX_MEMORY,
         ensemble: bool = False,
+        crisp_weights: str | None = None,
         decode_timeout: float | None = None,
     ) -> None:
         self._tile = tile
         options = EngineOptions(engine=engine, device=device, precision=precision, threads=threads)
         self._networks = Networks(
-            weights, options, tile=tile, max_memory=max_memory, ensemble=ensemble
+            weights,
+            options,
+            tile=tile,
+            max_memory=max_memory,
+            ensemble=ensemble,
+            crisp=crisp_weights,
         )
         self._networks.check_device()
         self._default = Target(scale=self._networks.asked_scale(None))
@@ -100,13 +107,22 @@ class Restorer:
         self._finalizer()
 
     def restore(
-        self, picture: str | Path | Image.Image | Pixels, target: Target | None = None
+        self,
+        picture: str | Path | Image.Image | Pixels,
+        target: Target | None = None,
+        *,
+        strength: float = 1.0,
+        crisp: float = 0.0,
     ) -> Image.Image:
         """Remove JPEG artifacts from a picture and enlarge it.
 
         Args:
             picture: a file, a Pillow image, or (H, W, 3) uint8 RGB pixels.
             target: the size of the result; None = twice the input's, or what `weights` do.
+            strength: how much is restored, from 0 (bicubic enlargement alone) to 1; between them
+                a mix.
+            crisp: from 0 (the faithful picture) to 1 (that of the crisp weights), mixed before
+                `strength`.
 
         Returns:
             an upright 8-bit image, with the colour profile: grey stays grey, transparency stays.
@@ -115,8 +131,12 @@ class Restorer:
             ImageError: the file cannot be read as a picture, or is an animation.
             MemoryLimitError: it needs more than `max_memory`.
             JCARSRError: the result would be larger than the networks can make it.
+            WeightsError: there are no crisp weights, and `crisp` is not 0.
+            ValueError: `strength` or `crisp` is not from 0 to 1.
         """
-        settings = Settings(target=target or self._default, tile=self._tile)
+        settings = Settings(
+            target=target or self._default, tile=self._tile, strength=strength, crisp=crisp
+        )
         decoded = self._decode_still(picture)
         result = restore_picture(decoded, self._networks, settings).first
         assert isinstance(result, Picture)  # as the input is
@@ -131,6 +151,8 @@ class Restorer:
         read: ReadOptions = ReadOptions(),
         save: SaveOptions = SaveOptions(),
         overwrite: bool = False,
+        strength: float = 1.0,
+        crisp: float = 0.0,
     ) -> Outcome:
         """Restore a file into another one, with its metadata, 16 bits, transparency and frames.
 
@@ -141,6 +163,8 @@ class Restorer:
             read: limits and what to do with broken files.
             save: quality and metadata.
             overwrite: `result` may exist.
+            strength: as `restore`.
+            crisp: as `restore`.
 
         Returns:
             what was done; its `notes` say what could not be kept.
@@ -148,8 +172,16 @@ class Restorer:
         Raises:
             ImageError: `source` cannot be read or `result` not be written; names the file.
             JCARSRError: as `restore`.
+            ValueError: as `restore`.
         """
-        settings = Settings(target=target or self._default, read=read, save=save, tile=self._tile)
+        settings = Settings(
+            target=target or self._default,
+            read=read,
+            save=save,
+            tile=self._tile,
+            strength=strength,
+            crisp=crisp,
+        )
         files = FileRestorer(self._networks, settings, self._reader)
         try:
             return files.run(Path(source), Path(result), overwrite=overwrite)
@@ -179,6 +211,7 @@ def restore(
     scale: int = 2,
     weights: str | None = None,
     device: Device = "auto",
+    strength: float = 1.0,
 ) -> Image.Image:
     """Remove JPEG artifacts from a picture and enlarge it.
 
@@ -187,6 +220,7 @@ def restore(
         scale: 1 (artifacts only), 2 or 4.
         weights: bundled weights or a weight file; None = the bundled weights for `scale`.
         device: auto takes a GPU if there is one.
+        strength: how much is restored, from 0 (bicubic enlargement alone) to 1.
 
     Returns:
         an upright 8-bit Pillow image, `scale` times as wide and high, with the colour profile.
@@ -194,14 +228,15 @@ def restore(
     Raises:
         ImageError: the file cannot be read as a picture.
         WeightsError: no such weights.
-        ValueError: `scale` is another number.
+        ValueError: `scale` is another number, or `strength` is not from 0 to 1.
 
     >>> import numpy as np
     >>> from jcarsr import restore
     >>> restore(np.zeros((20, 30, 3), np.uint8), scale=2).size
     (60, 40)
     """
-    return _shared_restorer(weights, device).restore(picture, Target(scale=scale))
+    restorer = _shared_restorer(weights, device)
+    return restorer.restore(picture, Target(scale=scale), strength=strength)
 
 
 @lru_cache(maxsize=4)

@@ -26,6 +26,9 @@ PLAIN = Settings(target=Target(scale=2))
         replace(PLAIN, tile=320),
         replace(PLAIN, tile=None),
         replace(PLAIN, outputs=("picture", "gradient")),
+        replace(PLAIN, strength=0.5),
+        replace(PLAIN, crisp=0.5),
+        replace(PLAIN, outputs=("picture", "detail")),
     ],
 )
 def test_text_differs_where_results_do(other: Settings) -> None:

@@ -1,5 +1,6 @@
 """Pictures to write, and what was written."""
 
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import numpy as np
@@ -13,3 +14,9 @@ DEEP = np.random.default_rng(0).integers(0, 65_536, (9, 11, 4)).astype(np.uint16
 def opened(path: Path, mode: str = "RGB") -> Pixels:
     with Image.open(path) as image:
         return np.asarray(image.convert(mode))
+
+
+def xmp_value(image: Image.Image, name: tuple[str, str]) -> str | None:
+    """The text of a simple property in an opened image's XMP data, None if there is none."""
+    found = ElementTree.fromstring(image.info["xmp"]).find(f".//{{{name[0]}}}{name[1]}")
+    return None if found is None else found.text

@@ -49,6 +49,9 @@ def test_a_job_that_is_done(jobs: Jobs, job: Job) -> None:
         "media_type": "image/webp",
         "weights": "w",
         "notes": ["n"],
+        "strength": 1.0,
+        "crisp": 0.0,
+        "support": None,
     }
 
 

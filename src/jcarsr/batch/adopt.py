@@ -13,6 +13,7 @@ from jcarsr.batch.ledger import Entry, Ledger, as_text
 from jcarsr.batch.plan import Job
 from jcarsr.errors import ImageError
 from jcarsr.image import FORMATS, format_of
+from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.reading import Reader
 from jcarsr.restoring.settings import Settings
@@ -54,13 +55,14 @@ def adopt(
         source=as_text(str(job.source)),
         state="done",
         source_sha256=source_sha256,
-        settings=settings.as_text(networks.scales, chooses=networks.chooses),
+        settings=FileRestorer(networks, settings, reader).settings_text,
         weights_sha256=networks.record(scale).sha256,
         scale=scale,
     )
     fitting = [(path, decision) for path, decision in found.items() if decision.adopt]
     for path, _ in fitting:
-        _check(path, wanted if path == job.target else None, settings, reader)
+        if path.suffix != ".html":  # what a page compares cannot be seen from it either
+            _check(path, wanted if path == job.target else None, settings, reader)
     for path, decision in fitting:
         ledger.enter(
             replace(entry, target=ledger.key(path), result_sha256=decision.previous_sha256)

@@ -82,7 +82,7 @@ class Worker:
         self._files, self._ledger = FileRestorer(networks, settings, reader), ledger
         self._networks, self._settings, self._reader = networks, self._files.settings, reader
         self._overwrite, self._adopt = overwrite, adopt and ledger is not None
-        self._settings_text = settings.as_text(networks.scales, chooses=networks.chooses)
+        self._settings_text = self._files.settings_text
 
     def read(self, job: Job) -> Read | Outcome:
         """Read and decode a file, unless its result is there already.

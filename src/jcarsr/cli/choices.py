@@ -12,7 +12,7 @@ import typer
 from jcarsr.engines.base import EngineOptions
 from jcarsr.protocols import Device, EngineName, Precision
 
-_HOW = "How it is computed"
+_HOW, _LOOK = "How it is computed", "How the result looks"
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}  # of bytes
 _DAY = 86_400  # seconds
 
@@ -56,6 +56,30 @@ EnsembleOption: TypeAlias = Annotated[
     ),
 ]
 
+StrengthOption: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        metavar="SHARE",
+        help="How much is restored: 0 is plain bicubic enlargement, 1 all; between, a mix.",
+        rich_help_panel=_LOOK,
+    ),
+]
+CrispOption: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        metavar="SHARE",
+        help="How crisp: 0 is the faithful picture, 1 the crisp network's; between, a mix.",
+        rich_help_panel=_LOOK,
+    ),
+]
+CrispWeightsOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Weights for --crisp. (default: those that are bundled)",
+        rich_help_panel=_LOOK,
+    ),
+]
 
 DecodeTimeoutOption: TypeAlias = Annotated[
     float,
@@ -75,6 +99,16 @@ def check_decode_timeout(seconds: float) -> None:
     """
     if not 0 < seconds <= _DAY:
         raise ValueError(f"--decode-timeout {seconds:g}: more than 0 and at most {_DAY} seconds")
+
+
+def check_share(option: str, value: float) -> None:
+    """Refuse what is no share.
+
+    Raises:
+        ValueError: it is not from 0 to 1.
+    """
+    if not 0 <= value <= 1:
+        raise ValueError(f"{option} {value:g}: from 0 to 1")
 
 
 def engine_options(

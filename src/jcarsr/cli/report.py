@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,4 +105,6 @@ class Report:
 
 def _as_dictionary(outcome: Outcome) -> dict[str, object]:
     said = {name: value for name, value in vars(outcome).items() if value not in (None, ())}
+    if outcome.support is not None:
+        said["support"] = asdict(outcome.support)
     return {name: str(v) if isinstance(v, Path) else v for name, v in said.items()}

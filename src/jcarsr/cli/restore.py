@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from jcarsr import image
 from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped
 from jcarsr.cli.choices import (
+    CrispOption,
+    CrispWeightsOption,
     DecodeTimeoutOption,
     DeviceOption,
     EngineOption,
     EnsembleOption,
     PrecisionOption,
+    StrengthOption,
     ThreadsOption,
     as_option,
     check_decode_timeout,
+    check_share,
     engine_options,
     on_one_line,
     parse_bytes,
@@ -33,11 +38,18 @@ from jcarsr.image.paths import why_no_path
 from jcarsr.protocols import Scale
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.reading import DEFAULT_SECONDS
 from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
+_BESIDE: dict[Kind, str] = {
+    "gradient": "--save-gradient",
+    "detail": "--save-detail-map",
+    "side": "--compare",
+    "html": "--compare",
+}
 _SIZE, _FILES, _LIMITS = "Size of the result", "Files", "Difficult inputs and limits"
 
 
@@ -78,6 +90,9 @@ def restore(
     weights: Annotated[
         str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
     ] = None,
+    strength: StrengthOption = 1.0,
+    crisp: CrispOption = 0.0,
+    crisp_weights: CrispWeightsOption = None,
     engine: EngineOption = "auto",
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
@@ -106,6 +121,14 @@ def restore(
         typer.Option(
             "--strip-metadata",
             help="Keep no EXIF, XMP or resolution; the colour profile stays.",
+            rich_help_panel=_FILES,
+        ),
+    ] = False,
+    mark: Annotated[
+        bool,
+        typer.Option(
+            "--mark",
+            help="Let the metadata say that the picture was enhanced (IPTC's digital source type).",
             rich_help_panel=_FILES,
         ),
     ] = False,
@@ -141,6 +164,24 @@ def restore(
             rich_help_panel=_FILES,
         ),
     ] = False,
+    save_detail_map: Annotated[
+        bool,
+        typer.Option(
+            "--save-detail-map",
+            help="Also write where the result departs from the JPEG and from the "
+            "faithful picture, as NAME.detail.png.",
+            rich_help_panel=_FILES,
+        ),
+    ] = False,
+    compare: Annotated[
+        Literal["side", "html"] | None,
+        typer.Option(
+            metavar="KIND",
+            help="Also write a comparison with the enlarged input: side (NAME.side.png, two "
+            "halves) or html (NAME.compare.html, a page with a slider that opens offline).",
+            rich_help_panel=_FILES,
+        ),
+    ] = None,
     salvage: Annotated[
         bool,
         typer.Option(
@@ -209,6 +250,12 @@ def restore(
             default_format, format = format, None  # a result's name goes before it
         if max_pixels < 1:
             raise ValueError(f"--max-pixels {max_pixels}: at least 1")
+        check_share("--strength", strength)
+        check_share("--crisp", crisp)
+        if mark and strip_metadata:
+            raise ValueError("--mark: is metadata, of which --strip-metadata keeps none")
+        if crisp_weights is not None and not crisp:
+            raise ValueError("--crisp-weights: have no share without --crisp")
         check_decode_timeout(decode_timeout)
         image.limit_pillow(max_pixels)
         networks = Networks(
@@ -217,6 +264,7 @@ def restore(
             tile=tile or None,
             max_memory=parse_bytes(max_memory),
             ensemble=ensemble,
+            crisp=crisp_weights,
         )
         factor = None
         if scale is not None or (width, height, max_side, min_side) == (None,) * 4:
@@ -224,18 +272,28 @@ def restore(
         target = Target(
             scale=factor, width=width, height=height, max_side=max_side, min_side=min_side
         )
+        outputs: list[Kind] = ["picture"]
+        wanted: dict[Kind, bool] = {"gradient": save_gradient, "detail": save_detail_map}
+        outputs.extend(kind for kind, asked in wanted.items() if asked)
+        if compare is not None:
+            outputs.append(compare)
         settings = Settings(
             target=target,
             read=image.ReadOptions(max_pixels=max_pixels, salvage=salvage, first_frame=first_frame),
             save=image.SaveOptions(quality=quality, strip_metadata=strip_metadata),
             tile=tile or None,
-            outputs=("picture", "gradient") if save_gradient else ("picture",),
+            outputs=tuple(outputs),
             ensemble=ensemble,
+            strength=strength,
+            crisp=crisp,
+            mark=mark,
         )
+        if crisp:
+            networks.crisp_hashes(target)
         given = gather_inputs(inputs, files_from, null)
         to_output = out == STANDARD or (given.piped and out is None)
         if to_output:
-            _check_output(given, gradient=save_gradient, as_json=as_json)
+            _check_output(given, outputs, as_json=as_json)
         elif out is not None and why_no_path(out):
             raise ValueError(f"--out {on_one_line(out)}: is a URL: name a file or a folder")
         networks.check_device()
@@ -273,7 +331,7 @@ def restore(
         raise typer.Exit(1)
 
 
-def _check_output(given: Given, *, gradient: bool, as_json: bool) -> None:
+def _check_output(given: Given, outputs: Sequence[Kind], *, as_json: bool) -> None:
     """See whether the results can go to standard output.
 
     Raises:
@@ -281,7 +339,8 @@ def _check_output(given: Given, *, gradient: bool, as_json: bool) -> None:
     """
     if not given.only_file:
         raise ValueError("--out -: standard output takes the result of one picture")
-    if gradient:
-        raise ValueError("--save-gradient: standard output has no place for a second picture")
+    for kind, option in _BESIDE.items():
+        if kind in outputs:
+            raise ValueError(f"{option}: standard output has no place for a second picture")
     if as_json:
         raise ValueError("--json: standard output takes the picture alone")

@@ -99,7 +99,7 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
                     save = Jpeg(qf=fields.pop("qf"), subsampling=fields.pop("subsampling"))
                     fields["history"] = str(save)
                 fields["images"] = {k: (v[0], v[1]) for k, v in fields["images"].items()}
-                if "trial" in fields:
+                if fields.get("trial") is not None:
                     fields["trial"] = Trial(**fields["trial"])
                 rows.append(Row(**fields))
             except (ValueError, TypeError, KeyError, IndexError) as error:

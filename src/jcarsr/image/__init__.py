@@ -1,7 +1,7 @@
 """The only place that knows picture files: path or bytes <-> samples and metadata."""
 
 from jcarsr.image.decode import decode, decode_rgb, from_pillow, size_of
-from jcarsr.image.encode import DEFAULT_QUALITY, SaveOptions, save, upright
+from jcarsr.image.encode import DEFAULT_QUALITY, SaveOptions, save, save_bytes, turned, upright
 from jcarsr.image.formats import (
     FORMATS,
     Format,
@@ -40,6 +40,8 @@ __all__ = [
     "named_as_picture",
     "names_other_format",
     "save",
+    "save_bytes",
     "size_of",
+    "turned",
     "upright",
 ]

@@ -144,6 +144,8 @@ def _still(
     else:
         colours = colours or settle_colours(image, profile, grey, notes)
         profile, grey = colours.profile, colours.grey
+    whole = isinstance(image, JpegImageFile) and TRUNCATED not in notes and not found
+    colours_stay = colours is not None and colours.conversion is None
     samples, alpha = samples_of(image, layout, options, data)
     if colours is not None and colours.conversion is not None:
         samples = colours.conversion.apply(samples)
@@ -160,6 +162,7 @@ def _still(
         metadata=replace(metadata, icc_profile=profile),
         notes=tuple(notes),
         last_save=last_save,
+        jpeg=data if whole and colours_stay else None,
     )
 
 

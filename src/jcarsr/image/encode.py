@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any
@@ -88,12 +88,34 @@ def save(
     return notes
 
 
+def save_bytes(
+    data: bytes, path: Path, before_rename: Callable[[Path], None] = lambda partial: None
+) -> None:
+    """Write a file that is no picture as `save` writes one.
+
+    Raises:
+        StorageError: nothing more can be written.
+        ImageError: the file cannot be written.
+    """
+    with _as_image_errors(), being_written(path, before_rename) as file:
+        file.write(data)
+
+
 def upright(picture: Picture) -> Image.Image:
     """An 8-bit Pillow image turned as its orientation asks, with its colour profile."""
     image = _to_pillow(_channels(picture))
     if picture.metadata.icc_profile:
         image.info["icc_profile"] = picture.metadata.icc_profile
     return image
+
+
+def turned(picture: Picture) -> Picture:
+    """Return the same picture with its samples turned upright."""
+    alpha = picture.alpha
+    if alpha is not None:
+        alpha = _apply_orientation(alpha[..., None], picture.orientation)[..., 0]
+    samples = _apply_orientation(picture.samples, picture.orientation)
+    return replace(picture, samples=samples, alpha=alpha, orientation=1)
 
 
 @contextmanager

@@ -37,6 +37,7 @@ class Picture:
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()  # what the user should know, a few words each
     last_save: LastSave = field(default_factory=LastSave)  # what the file says of how it was saved
+    jpeg: bytes | None = None  # the file, if `samples` are what a whole JPEG decodes to
 
     @property
     def size(self) -> tuple[int, int]:

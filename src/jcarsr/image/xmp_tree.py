@@ -95,6 +95,10 @@ class Packet:
         """Take out an attribute or an element."""
         self._changes[whole] = b""
 
+    def insert(self, at: int, text: str) -> None:
+        """Put XML in at a place where no other change begins."""
+        self._changes[at, at] = text.encode()
+
     def changed(self) -> bytes:
         """Return the packet with all changes."""
         parts: list[bytes] = []
@@ -143,7 +147,8 @@ def _parse(data: bytes) -> Element:
     def end(_: str) -> None:
         element = stack.pop()
         at = parser.CurrentByteIndex
-        if data[at : at + 2] == b"</":
+        tag_end = element.inner[0]
+        if data[tag_end - 2 : tag_end] != b"/>":  # else `at` may be that of the next end tag
             element.inner = (element.inner[0], at)
             element.end = data.index(b">", at) + 1
         else:

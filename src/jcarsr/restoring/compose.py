@@ -61,7 +61,7 @@ def compose(
     if size is not None and size != (sr.shape[1], sr.shape[0]):
         sr = lanczos(sr, size)
         alpha_sr = None if alpha_sr is None else lanczos(alpha_sr[..., None], size)[..., 0]
-    result = replace(picture, samples=sr, alpha=alpha_sr)
+    result = replace(picture, samples=sr, alpha=alpha_sr, jpeg=None)
     return Composed(result, colours.tile, repeated)
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from jcarsr.errors import ImageError, LargePictureError, MemoryLimitError
-from jcarsr.image import Animation, Picture, SaveOptions, check_format, format_of, save
+from jcarsr.image import Animation, Picture, SaveOptions, check_format, format_of, save, save_bytes
 from jcarsr.image.header import Header
+from jcarsr.jpeg.support import Support
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.restoring.animate import check_film
+from jcarsr.restoring.comparison import Comparison
 from jcarsr.restoring.memory import fitting_tile
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind, output_paths
@@ -36,6 +38,9 @@ class Outcome:
     weights: str | None = None
     tile: int | None = None
     full_precision_tiles: int = 0  # repeated because their values were not finite
+    strength: float | None = None  # of the restored in the mix; None = it is not mixed
+    crisp: float | None = None  # share of the crisp picture; None = it has none
+    support: Support | None = None  # what a JPEG says of the result; None = the input is none
 
 
 class FileRestorer:
@@ -95,6 +100,17 @@ class FileRestorer:
     def paths(self, target: Path) -> dict[Kind, Path]:
         """Return the file of each output. They are written in reverse: the target last."""
         return output_paths(target, self.settings.outputs)
+
+    @property
+    def settings_text(self) -> str:
+        """What ledgers keep of the settings.
+
+        Raises:
+            WeightsError: weights that all pictures need are missing.
+        """
+        networks, settings = self.networks, self.settings
+        crisp = networks.crisp_hashes(settings.target) if settings.crisp else ()
+        return settings.as_text(networks.scales, chooses=networks.chooses, crisp=crisp)
 
     def read(self, source: Source) -> Picture | Animation:
         """Decode a file.
@@ -170,8 +186,13 @@ class FileRestorer:
             StorageError: nothing more can be written.
             ImageError: this one cannot be saved.
         """
+        output = restored.outputs[kind]
+        if isinstance(output, Comparison):
+            page = output.page(path.name.removesuffix(".compare.html"))
+            save_bytes(page, path, before_rename)
+            return ()
         options = self.settings.save if kind == "picture" else SaveOptions()
-        return save(restored.outputs[kind], path, options, before_rename)
+        return save(output, path, options, before_rename)
 
 
 def done(
@@ -202,6 +223,9 @@ def done(
         weights=restored.record.name,
         tile=restored.tile,
         full_precision_tiles=restored.full_precision_tiles,
+        strength=None if restored.strength == 1 else restored.strength,
+        crisp=restored.crisp or None,
+        support=restored.support,
     )
 
 

@@ -32,5 +32,11 @@ def gradient_map(
     magnitudes = gradient.restore(fine, on_tile).astype(np.float32)
     stretched = to_samples(magnitudes / max(float(magnitudes.max()), 1.0), np.uint8)
     return replace(
-        picture, samples=stretched, alpha=None, grey=False, metadata=Metadata(), notes=()
+        picture,
+        samples=stretched,
+        alpha=None,
+        grey=False,
+        metadata=Metadata(),
+        notes=(),
+        jpeg=None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from jcarsr.engines.base import Engine, EngineOptions
 from jcarsr.engines.ensemble import Ensemble
@@ -13,8 +14,17 @@ from jcarsr.protocols import SCALES, NetworkFacts, Output
 from jcarsr.restoring.choice import choose_for
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.restorer import DEFAULT_TILE, NetworkRestorer
+from jcarsr.restoring.target import Target
 from jcarsr.restoring.tiling import plan
-from jcarsr.weights import Record, default_name, find, read_record, trained_scale, web_name
+from jcarsr.weights import (
+    Record,
+    crisp_name,
+    default_name,
+    find,
+    read_record,
+    trained_scale,
+    web_name,
+)
 
 
 class Networks:
@@ -27,6 +37,7 @@ class Networks:
         tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture.
         max_memory: bytes that one picture may take in addition to the weights; None = no limit.
         ensemble: every result is the mean of eight, of the input turned and mirrored.
+        crisp: bundled weights or a weight file for crisp pictures; None = the bundled ones.
 
     Raises:
         WeightsError: no such weights.
@@ -41,11 +52,12 @@ class Networks:
         tile: int | None = DEFAULT_TILE,
         max_memory: int | None = DEFAULT_MAX_MEMORY,
         ensemble: bool = False,
+        crisp: str | None = None,
     ) -> None:
         if tile is not None:
             plan(1, tile)  # a wrong tile is refused here
         self._name, self._tile, self.max_memory = name, tile, max_memory
-        self._ensemble = ensemble
+        self._ensemble, self._crisp = ensemble, crisp
         self._backend = Engines(options)
         self.scales = SCALES if name is None else scales_of(read_record(find(name)).facts)
         self._engines: dict[tuple[str, Output], Engine] = {}
@@ -107,6 +119,37 @@ class Networks:
         names = (None,) if web is None else (None, web)
         return tuple(self.record(scale, name).sha256 for name in names)
 
+    def crisp(self, scale: int) -> str:
+        """Return the name of the weights for crisp pictures, for the other methods.
+
+        Raises:
+            WeightsError: none for this scale.
+        """
+        if self._crisp is None:
+            name = crisp_name(trained_scale(scale))
+            if name is None:
+                wanted = f"jcarsr-crisp-lite-x{trained_scale(scale)}"
+                raise WeightsError(
+                    f"--crisp: {wanted} is not bundled yet: --crisp-weights FILE names such weights"
+                )
+            return name
+        scales = scales_of(self.record(scale, self._crisp).facts)
+        if scale not in scales:
+            raise WeightsError(f"{self._crisp}: {_does(scales)}, and {scale} is needed")
+        return self._crisp
+
+    def crisp_hashes(self, target: Target) -> tuple[str, ...]:
+        """Those of the crisp weights that pictures of a run may be restored with.
+
+        Raises:
+            WeightsError: there are none.
+        """
+        if self._crisp is not None:
+            return (self.record(self.scales[-1], self._crisp).sha256,)
+        scales = self.scales if target.scale is None else (target.scale,)
+        names = dict.fromkeys(self.crisp(scale) for scale in scales)
+        return tuple(self.record(self.scales[-1], name).sha256 for name in names)
+
     def library(self, scale: int) -> str:
         """The package that will compute for `scale`, by the name under which it is installed.
 
@@ -155,9 +198,7 @@ class Networks:
 
     def _weights(self, scale: int) -> str:
         if scale not in self.scales:
-            own = self.scales[-1]
-            does = f"enlarges by {own}" if own > 1 else "keeps the size"
-            raise WeightsError(f"{self._name}: {does}, and {scale} is needed")
+            raise WeightsError(f"{self._name}: {_does(self.scales)}, and {scale} is needed")
         return self._name or default_name(trained_scale(scale))
 
     def _engine(self, scale: int, output: Output, name: str | None) -> Engine:
@@ -167,6 +208,10 @@ class Networks:
                 engine = self._backend.open(find(key[0]), output)
                 self._engines[key] = Ensemble(engine) if self._ensemble else engine
             return self._engines[key]
+
+
+def _does(scales: Sequence[int]) -> str:
+    return f"enlarges by {scales[-1]}" if scales[-1] > 1 else "keeps the size"
 
 
 def scales_of(facts: NetworkFacts) -> tuple[int, ...]:

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 
 from jcarsr.errors import ImageError
 from jcarsr.image import Animation, Picture
+from jcarsr.image.xmp_record import record
+from jcarsr.jpeg.support import Support
 from jcarsr.progress import OnTile, ignore_progress, pass_of
 from jcarsr.restoring.animate import animate
-from jcarsr.restoring.compose import compose
+from jcarsr.restoring.comparison import Comparison, compare
+from jcarsr.restoring.detail_map import detail_map
 from jcarsr.restoring.gradient_map import gradient_map
+from jcarsr.restoring.look import Look, compose_look
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind
+from jcarsr.restoring.record import facts_of, properties_of
 from jcarsr.restoring.settings import Settings
+from jcarsr.restoring.support import support_of
 from jcarsr.weights import Record
 
 
@@ -21,16 +27,21 @@ from jcarsr.weights import Record
 class Restored:
     """The outputs of one picture, and what made them."""
 
-    outputs: Mapping[Kind, Picture | Animation]  # in the order of `Settings.outputs`
+    outputs: Mapping[Kind, Picture | Animation | Comparison]  # in the order of `Settings.outputs`
     scale: int  # of the network
     record: Record  # of its weights
     tile: int | None  # side of the picture's tiles; None = whole at once, or it is not an output
     full_precision_tiles: int  # repeated because their values were not finite
+    strength: float = 1.0  # of the restored in the mix with the enlarged input
+    crisp: float = 0.0  # share of the crisp picture
+    support: Support | None = None  # what the JPEG says of the picture; None = it is none
 
     @property
     def first(self) -> Picture | Animation:
         """The output that gets the result's name."""
-        return next(iter(self.outputs.values()))
+        output = next(iter(self.outputs.values()))
+        assert not isinstance(output, Comparison)  # they follow a picture
+        return output
 
 
 def restore_picture(
@@ -55,28 +66,60 @@ def restore_picture(
     """
     maps = [kind for kind in settings.outputs if kind != "picture"]
     if isinstance(picture, Animation) and maps:
-        raise ImageError(f"an animation has no one {maps[0]} map: --first-frame")
+        what = "comparison" if maps[0] in ("side", "html") else f"{maps[0]} map"
+        raise ImageError(f"an animation has no one {what}: --first-frame")
     size = settings.target.size(*picture.size)
     scale = settings.target.native_scale(*picture.size, networks.scales)
     name = networks.choose(picture, scale)
-    outputs: dict[Kind, Picture | Animation] = {}
-    tile, repeated = None, 0
-    for index, kind in enumerate(settings.outputs):
-        on_own_tile = pass_of(on_tile, index, len(settings.outputs))
-        if isinstance(picture, Animation):
-            restorer, most = networks.restorer(scale, name), networks.max_memory
-            outputs[kind], repeated = animate(picture, restorer, size, on_own_tile, most)
-            tile = settings.tile
-        elif kind == "picture":
-            composed = compose(picture, networks.restorer(scale, name), size, on_own_tile)
-            outputs[kind] = composed.picture
-            tile, repeated = composed.tile, composed.full_precision_tiles
-        else:
-            outputs[kind] = gradient_map(picture, networks.gradient(scale, name), on_own_tile)
+    outputs: dict[Kind, Picture | Animation | Comparison] = {}
+    tile, repeated, support = None, 0, None
+    looks = settings.outputs != ("gradient",)
+    passes = int(looks) + int("gradient" in settings.outputs)
+    if isinstance(picture, Animation):
+        look, most = _look(networks, settings, scale, name), networks.max_memory
+        outputs["picture"], repeated = animate(picture, look, size, on_tile, most)
+        tile = settings.tile
+    elif looks:
+        detail, look = "detail" in settings.outputs, _look(networks, settings, scale, name)
+        on_own_tile = pass_of(on_tile, 0, passes)
+        looked = compose_look(picture, look, size, on_own_tile, keep_faithful=detail)
+        composed = looked.composed
+        tile, repeated = composed.tile, composed.full_precision_tiles
+        support, shares = support_of(composed.picture, picture) or (None, None)
+        outputs["picture"] = composed.picture
+        if detail:
+            faithful = looked.faithful if settings.crisp else None
+            stored = picture.samples.shape[0], picture.samples.shape[1]
+            outputs["detail"] = detail_map(composed.picture, faithful, shares, stored)
+        if {"side", "html"} & set(settings.outputs):
+            facts = facts_of(settings.strength, settings.crisp)
+            weights = {"Weights": networks.record(scale, name).name}
+            comparison = compare(composed.picture, picture, support, weights | facts)
+            outputs |= {"side": comparison.side(), "html": comparison}
+    if isinstance(picture, Picture) and "gradient" in settings.outputs:
+        on_own_tile = pass_of(on_tile, passes - 1, passes)
+        outputs["gradient"] = gradient_map(picture, networks.gradient(scale, name), on_own_tile)
+    if "picture" in outputs:
+        properties = properties_of(settings.strength, settings.crisp, mark=settings.mark)
+        made = outputs["picture"]
+        assert not isinstance(made, Comparison)
+        outputs["picture"] = record(made, properties)
     return Restored(
-        outputs=outputs,
+        outputs={kind: outputs[kind] for kind in settings.outputs},
         scale=scale,
         record=networks.record(scale, name),
         tile=tile,
         full_precision_tiles=repeated,
+        strength=settings.strength,
+        support=support,
+        crisp=settings.crisp,
+    )
+
+
+def _look(networks: Networks, settings: Settings, scale: int, name: str) -> Look:
+    return Look(
+        faithful=networks.restorer(scale, name),
+        crisp=networks.restorer(scale, networks.crisp(scale)) if settings.crisp else None,
+        share=settings.crisp,
+        strength=settings.strength,
     )

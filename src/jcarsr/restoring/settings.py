@@ -21,6 +21,9 @@ class Settings:
 
     Engine and precision do not count: results agree within a level or so, and a folder that was
     begun on one computer is finished on another.
+
+    Raises:
+        ValueError: a share is not from 0 to 1.
     """
 
     target: Target
@@ -29,8 +32,19 @@ class Settings:
     tile: int | None = DEFAULT_TILE
     outputs: tuple[Kind, ...] = ("picture",)  # at least one; the first gets the result's name
     ensemble: bool = False  # results are means of eight
+    strength: float = 1.0  # of the restored in the mix with the plainly enlarged input, 0 to 1
 
-    def as_text(self, scales: Sequence[int], *, chooses: bool = False) -> str:
+    mark: bool = False  # results' metadata say that they were enhanced
+    crisp: float = 0.0  # of the crisp picture in the mix with the faithful one, 0 to 1
+
+    def __post_init__(self) -> None:
+        for name, share in (("strength", self.strength), ("crisp", self.crisp)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name} must be from 0 to 1, got {share:g}")
+
+    def as_text(
+        self, scales: Sequence[int], *, chooses: bool = False, crisp: Sequence[str] = ()
+    ) -> str:
         """Return JSON that is equal for equal results; ledgers keep it.
 
         An option that came later stands in it only where it is used, so that older texts stay
@@ -39,6 +53,7 @@ class Settings:
         Args:
             scales: those of the networks, from which one is chosen for a size in pixels.
             chooses: the weights are chosen for each picture.
+            crisp: hashes of the weights for crisp pictures, where these have a share.
         """
         target = {name: value for name, value in vars(self.target).items() if value is not None}
         said = {
@@ -50,6 +65,10 @@ class Settings:
             "tile": _TILE_0_1 if self.tile == DEFAULT_TILE else self.tile,
             "gradient": "gradient" in self.outputs,
             **({"ensemble": True} if self.ensemble else {}),
+            **({"strength": self.strength} if self.strength != 1 else {}),
+            **({"crisp": self.crisp, "crisp_weights": list(crisp)} if self.crisp else {}),
+            **({"mark": True} if self.mark else {}),
+            **{kind: True for kind in self.outputs if kind not in ("picture", "gradient")},
             **({"choice": _CHOICE} if chooses else {}),
         }
         return json.dumps(said, sort_keys=True)

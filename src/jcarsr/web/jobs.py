@@ -62,7 +62,9 @@ class Job:
         """What its time depends on, besides its size."""
         task = self.task
         work = "Restore" if task.output == "picture" else task.output.capitalize()
-        return f"{work} {task.weights} {task.scale}"
+        size = task.side or task.scale
+        more = f"{' ensemble' if task.ensemble else ''}{' crisp' if task.crisp else ''}"
+        return f"{work} {task.weights} {size}{more}"
 
     @property
     def seconds(self) -> float:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from jcarsr.errors import WeightsError
 from jcarsr.protocols import NETWORK_SCALES
-from jcarsr.weights import bundled_names, default_name, trained_scale
+from jcarsr.weights import bundled_names, crisp_name, default_name, trained_scale
 
 
 class NetworkSize(StrEnum):
@@ -33,6 +33,11 @@ def weights_name(size: NetworkSize, scale: int) -> str:
     if name not in bundled_names():
         raise WeightsError(f"the {size} network is not trained yet for scale {scale}")
     return name
+
+
+def has_crisp() -> bool:
+    """Whether all scales have weights for crisp pictures."""
+    return all(crisp_name(scale) is not None for scale in NETWORK_SCALES)
 
 
 def is_available(size: NetworkSize) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from jcarsr.web import metrics, problems
 from jcarsr.web.clients import client_of
 from jcarsr.web.job_file import JobFile
 from jcarsr.web.jobs import Job
-from jcarsr.web.networks import NetworkSize, is_available
+from jcarsr.web.networks import NetworkSize, has_crisp, is_available
 from jcarsr.web.problems import Problem
 from jcarsr.web.schemas import (
     Format,
@@ -34,6 +34,8 @@ from jcarsr.web.schemas import (
 from jcarsr.web.service import Service
 from jcarsr.web.tasks import Restore
 
+_STRENGTH = "How much is restored: 0 is bicubic enlargement alone, 1 all; between, a mix."
+_LONGEST = 1_000_000  # pixels of a side that may be asked for
 _GONE_SECONDS = 0.5  # how often it is looked whether a waiting client is still there
 
 
@@ -44,6 +46,9 @@ def _service(request: Request) -> Service:
 Uses = Annotated[Service, Depends(_service)]
 Picture = Annotated[UploadFile, File(description="A picture of any kind the command takes.")]
 ScaleField = Annotated[Scale, Form(description="1 only removes artifacts.")]
+Side = Annotated[
+    int | None, Form(ge=1, le=_LONGEST, description="Exactly so many pixels, instead of scale.")
+]
 WeightsField = Annotated[NetworkSize, Form(description="The network's size.")]
 Quality = Annotated[int, Query(ge=1, le=100, description="Of jpg (at 4:4:4), webp and avif.")]
 
@@ -96,6 +101,7 @@ async def service(service: Uses) -> ServiceView:
         version=version("jcarsr"),
         scales=list(SCALES),
         weights=[SizeView(name=n, available=is_available(NetworkSize(n))) for n in sizes],
+        crisp=has_crisp(),
         formats=list(FORMATS),
         limits=LimitsView(**{n: getattr(service.limits, n) for n in LimitsView.model_fields}),
     )
@@ -134,7 +140,13 @@ async def restore(
     request: Request,
     service: Uses,
     file: Picture,
-    scale: ScaleField = 2,
+    scale: Annotated[
+        Scale | None, Form(description="1 only removes artifacts. Without any size: 2.")
+    ] = None,
+    width: Side = None,
+    height: Side = None,
+    max_side: Side = None,
+    min_side: Side = None,
     weights: WeightsField = NetworkSize.auto,
     format: Annotated[Format, Form(description="Of the result.")] = "png",
     quality: Annotated[
@@ -146,6 +158,16 @@ async def restore(
     salvage: Annotated[
         bool, Form(description="Restore what there is of a truncated picture.")
     ] = False,
+    strength: Annotated[float, Form(ge=0, le=1, description=_STRENGTH)] = 1.0,
+    crisp: Annotated[
+        float, Form(ge=0, le=1, description="0 is the faithful picture, 1 the crisp one.")
+    ] = 0.0,
+    ensemble: Annotated[
+        bool, Form(description="Mean of eight runs: a little better, eight times slower.")
+    ] = False,
+    mark: Annotated[
+        bool, Form(description="The metadata say that the picture was enhanced.")
+    ] = False,
     output: Annotated[Wanted, Form(description="The picture, or its edges.")] = "picture",
     prefer: Annotated[str | None, Header(description="respond-async: answer a job.")] = None,
 ) -> Response:
@@ -155,18 +177,29 @@ async def restore(
     the header Jcarsr-Notes, a list in JSON. With the header `Prefer: respond-async` it answers a
     job at once. A client that goes away ends its job.
     """
+    sides = {"width": width, "height": height, "max_side": max_side, "min_side": min_side}
+    given = [(name, value) for name, value in sides.items() if value is not None]
+    if len(given) + (scale is not None) > 1:
+        raise Problem(422, "one of scale, width, height, max_side and min_side")
+    side, pixels = given[0] if given else ("", 0)
 
     def task(source: str, result: str) -> Restore:
         extension = format if output == "picture" else "png"
         return Restore(
             source=source,
             result=f"{result}.{extension}",
-            scale=scale,
+            scale=2 if scale is None else scale,
+            side=side,
+            pixels=pixels,
             weights=weights.value,
             quality=quality,
             strip_metadata=strip_metadata,
             salvage=salvage,
             output=output,
+            strength=strength,
+            crisp=crisp,
+            ensemble=ensemble,
+            mark=mark,
         )
 
     job = await service.submit(file.file, task, client_of(request.scope))
@@ -202,10 +235,26 @@ async def result(
     id: str,
     format: Annotated[Format | None, Query(description="None = as it was asked for.")] = None,
     quality: Quality = DEFAULT_QUALITY,
+    strength: Annotated[
+        float, Query(ge=0, le=1, description="Of the result, in hundredths; the rest is bicubic.")
+    ] = 1.0,
+    crisp: Annotated[
+        float, Query(ge=0, le=1, description="Of the result of crisp_job, in hundredths.")
+    ] = 0.0,
+    crisp_job: Annotated[
+        str | None, Query(description="The job of the same picture with crisp=1.")
+    ] = None,
 ) -> Response:
-    """Answer a job's result, saved anew if another format is wanted."""
+    """Answer a job's result, saved anew if another format or a mix is wanted."""
     found = service.jobs.find(id)
-    return JobFile(await service.result(found, format, quality), found, service)
+    other = None if crisp_job is None else service.jobs.find(crisp_job)
+    if crisp and other is None:
+        raise Problem(422, "crisp: needs crisp_job, whose result is mixed in")
+    with ExitStack() as held:
+        if other is not None:
+            held.enter_context(service.jobs.held(other))
+        path = await service.result(found, format, quality, strength, other, crisp)
+    return JobFile(path, found, service)
 
 
 @router.get(

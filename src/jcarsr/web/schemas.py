@@ -11,7 +11,7 @@ from typing_extensions import TypeAliasType
 from jcarsr import protocols
 from jcarsr.image import formats
 from jcarsr.image.formats import format_of, media_type_of
-from jcarsr.restoring.outputs import Kind
+from jcarsr.restoring.outputs import MapKind
 from jcarsr.web.jobs import Job, Jobs, State
 from jcarsr.web.problems import ProblemView, view
 
@@ -44,11 +44,12 @@ Format = TypeAliasType(
 Wanted = TypeAliasType(
     "Wanted",
     Annotated[
-        Kind,
+        MapKind,
         Field(
             title="Wanted",
             description="picture: the restored one; gradient: the map of edges by which the "
-            "network is guided.",
+            "network is guided; detail: the map of what departs from the JPEG's intervals (blue) "
+            "and from the faithful picture (red).",
         ),
     ],
 )
@@ -77,6 +78,7 @@ class ServiceView(BaseModel):
     version: str
     scales: list[int]
     weights: list[SizeView]
+    crisp: bool = Field(description="The field crisp may be more than 0: there are such weights.")
     formats: list[Format]
     limits: LimitsView
 
@@ -148,6 +150,20 @@ class InspectView(BaseModel):
     memory: int = Field(description="Bytes that restoring takes beside the weights, about.")
 
 
+class SupportView(BaseModel):
+    """How much of a result the JPEG that it was made from supports."""
+
+    outside: float = Field(
+        description="Share of the JPEG's coefficients whose interval (half a step on both sides) "
+        "the result leaves when it is shrunk and transformed again, 0 to 1."
+    )
+    steps: float = Field(description="Mean distance of those, in quantisation steps; 0 if none.")
+    counted: int = Field(description="Coefficients that were compared.")
+    saturated: float = Field(
+        description="Share of the blocks that were not, because of saturated pixels, 0 to 1."
+    )
+
+
 class ResultView(BaseModel):
     """A restored picture."""
 
@@ -159,6 +175,9 @@ class ResultView(BaseModel):
     scale: int
     weights: str
     notes: list[str] = Field(description="What could not be kept, a few words each.")
+    strength: float = Field(1.0, description="Of the restored in the mix with the enlarged input.")
+    crisp: float = Field(0.0, description="Share of the crisp picture.")
+    support: SupportView | None = Field(None, description="None = not made from a JPEG.")
 
 
 class JobView(BaseModel):

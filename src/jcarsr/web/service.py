@@ -137,19 +137,53 @@ class Service:
             raise
         return job
 
-    async def result(self, job: Job, format: str | None, quality: int) -> Path:
-        """The file with a job's result, saved anew if another format is wanted.
+    async def result(
+        self,
+        job: Job,
+        format: str | None,
+        quality: int,
+        strength: float = 1.0,
+        crisp: Job | None = None,
+        share: float = 0.0,
+    ) -> Path:
+        """The file with a job's result, saved anew if another format or a mix is wanted.
+
+        Args:
+            job: that is done.
+            format: of the file; None = as the job asked for.
+            quality: of a lossy one.
+            strength: of the result in the mix with the enlarged input, from 0 to 1.
+            crisp: the job whose result is mixed in before that; None = none is.
+            share: of that job's result, from 0 to 1.
 
         Raises:
             Problem: 409, there is none yet; the job's own, if it failed; 422, the format cannot
-                hold it.
+                hold it, or it is no picture that can be mixed.
         """
-        own = self._result_file(job)
-        if format is None or own.suffix == f".{format}":
+        own, task = self._result_file(job), job.task
+        extension = own.suffix if format is None else f".{format}"
+        percent, parts = round(100 * strength), round(100 * share) if crisp else 0
+        other = self._result_file(crisp) if crisp and parts else None
+        if percent == 100 and not parts and own.suffix == extension:
             return own
-        path = job.folder / f"converted-{quality}.{format}"
+        if (percent != 100 or parts) and task.output != "picture":
+            raise Problem(422, f"strength: {task.output} is no picture")
+        mixed = f"{percent}-{parts}-{crisp.id if crisp and parts else ''}"
+        path = job.folder / f"converted-{quality}-{mixed}{extension}"
         return await self._make_once(
-            job, path, lambda new: Convert(source=str(own), result=new, quality=quality)
+            job,
+            path,
+            lambda new: Convert(
+                source=str(own),
+                result=new,
+                quality=quality,
+                strength=percent / 100,
+                recorded=task.strength * percent / 100,
+                crisp_result="" if other is None else str(other),
+                share=parts / 100,
+                before=task.source,
+                salvage=task.salvage,
+            ),
         )
 
     async def before(self, job: Job) -> Path:

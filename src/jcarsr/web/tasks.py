@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
-
-from PIL import Image
 
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError, StorageError
 from jcarsr.image import (
     DEFAULT_QUALITY,
     Animation,
+    Picture,
     ReadOptions,
     SaveOptions,
     decode,
     limit_pillow,
     save,
+    turned,
     upright,
 )
 from jcarsr.image.facts import facts
+from jcarsr.image.header import read_header
+from jcarsr.image.xmp_record import record
 from jcarsr.inspection import as_dictionary, choose, look
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.protocols import SCALES
 from jcarsr.restoring.file import FileRestorer
+from jcarsr.restoring.look import blend_pictures
 from jcarsr.restoring.networks import Networks
-from jcarsr.restoring.outputs import Kind
+from jcarsr.restoring.outputs import MapKind
+from jcarsr.restoring.record import properties_of
 from jcarsr.restoring.settings import Settings
+from jcarsr.restoring.strength import enlarge, mix
 from jcarsr.restoring.target import Target
 from jcarsr.web.networks import NetworkSize, weights_name
 
@@ -56,12 +61,18 @@ class Restore:
     quality: int = DEFAULT_QUALITY
     strip_metadata: bool = False
     salvage: bool = False  # restore what decodes of a truncated file
-    output: Kind = "picture"
+    output: MapKind = "picture"
+    strength: float = 1.0  # of the restored in the mix with the enlarged input
+    crisp: float = 0.0  # share of the crisp picture
+    mark: bool = False  # the result's metadata say that it was enhanced
+    ensemble: bool = False  # the mean of eight
+    side: str = ""  # of the size asked for, a field of Target; "" = `scale` says it
+    pixels: int = 0  # of that side
 
 
 @dataclass(frozen=True, kw_only=True)
 class Enlarge:
-    """Write a picture enlarged by bicubic interpolation, upright; of an animation, its start."""
+    """Write a picture enlarged as at strength 0, upright, 8 bits; of an animation, its start."""
 
     source: str
     result: str
@@ -72,11 +83,17 @@ class Enlarge:
 
 @dataclass(frozen=True, kw_only=True)
 class Convert:
-    """Save a result in another format."""
+    """Save a result in another format, or mixed with the enlarged input."""
 
     source: str
     result: str
     quality: int
+    strength: float = 1.0  # of the result in the mix
+    recorded: float = 1.0  # the strength that the new result's metadata tell
+    crisp_result: str = ""  # the file of a crisp picture that is mixed in before that
+    share: float = 0.0  # of the crisp picture
+    before: str = ""  # the file of the input, for a strength below 1
+    salvage: bool = False  # of the input
 
 
 Task: TypeAlias = Inspect | Restore | Enlarge | Convert
@@ -102,7 +119,7 @@ class Performer:
     def __init__(self, options: EngineOptions, max_pixels: int, max_memory: int) -> None:
         self._options, self._max_memory = options, max_memory
         self._read = ReadOptions(max_pixels=max_pixels, max_memory=max_memory)
-        self._networks: dict[str | None, Networks] = {}
+        self._networks: dict[tuple[str | None, bool], Networks] = {}
 
     def warm(self) -> None:
         """Load what will be needed first.
@@ -139,12 +156,20 @@ class Performer:
         return as_dictionary(found, look(choose(name, task.scale), task.source, self._read))
 
     def _restore(self, task: Restore, on_tile: OnTile) -> Answer:
-        networks = self._of(NetworkSize(task.weights), task.scale)
+        target, scale = Target(scale=task.scale), task.scale
+        if task.side:
+            target = Target(**{task.side: task.pixels})
+            scale = target.native_scale(*read_header(task.source, self._read).size, SCALES)
+        networks = self._of(NetworkSize(task.weights), scale, ensemble=task.ensemble)
         settings = Settings(
-            target=Target(scale=task.scale),
+            target=target,
             read=replace(self._read, salvage=task.salvage),
             save=SaveOptions(quality=task.quality, strip_metadata=task.strip_metadata),
             outputs=(task.output,),
+            strength=task.strength,
+            crisp=task.crisp,
+            mark=task.mark,
+            ensemble=task.ensemble,
         )
         files = FileRestorer(networks, settings)
         outcome = files.run(Path(task.source), Path(task.result), on_tile)
@@ -155,13 +180,14 @@ class Performer:
             "scale": outcome.scale,
             "weights": outcome.weights,
             "notes": list(outcome.notes),
+            "strength": task.strength,
+            "crisp": task.crisp,
+            "support": None if outcome.support is None else asdict(outcome.support),
         }
 
     def _enlarge(self, task: Enlarge) -> Answer:
-        read = replace(self._read, first_frame=True, salvage=task.salvage)
-        picture = decode(task.source, read)
-        assert not isinstance(picture, Animation)
-        image = upright(picture).resize((task.width, task.height), Image.Resampling.BICUBIC)
+        picture = self._still(task.source, salvage=task.salvage)
+        image = upright(enlarge(turned(picture), task.height, task.width))
         image.save(task.result, "PNG", compress_level=1, icc_profile=image.info.get("icc_profile"))
         return {}
 
@@ -170,10 +196,36 @@ class Performer:
         limit_pillow(most)
         try:
             picture = decode(task.source, ReadOptions(max_pixels=most))
+            if task.share:
+                picture = self._with_crisp(picture, task)
         finally:
             limit_pillow(self._read.max_pixels)
+        if task.strength != 1 or task.share:
+            if isinstance(picture, Animation):
+                raise ImageError("an animation is mixed while it is restored: send strength then")
+            before = self._still(task.before, salvage=task.salvage)
+            picture = mix(picture, turned(before), task.strength)
+            picture = record(picture, properties_of(task.recorded, task.share))
         save(picture, Path(task.result), SaveOptions(quality=task.quality))
         return {}
+
+    def _with_crisp(self, picture: Picture | Animation, task: Convert) -> Picture:
+        """Mix the crisp picture in."""
+        most = self._read.max_pixels * max(SCALES) ** 2
+        crisp = decode(task.crisp_result, ReadOptions(max_pixels=most))
+        if isinstance(crisp, Animation) or isinstance(picture, Animation):
+            raise ImageError("an animation is mixed while it is restored: send crisp then")
+        if crisp.samples.shape != picture.samples.shape:
+            raise ImageError("crisp_job: its result is no picture of the same size")
+        if crisp.samples.dtype != picture.samples.dtype:
+            raise ImageError("crisp_job: its result has other bits")
+        return blend_pictures(picture, crisp, task.share)
+
+    def _still(self, source: str, *, salvage: bool) -> Picture:
+        """The input, of an animation its start."""
+        picture = decode(source, replace(self._read, first_frame=True, salvage=salvage))
+        assert isinstance(picture, Picture)
+        return picture
 
     @contextmanager
     def _in_terms_of_the_api(self, task: Restore) -> Generator[None]:
@@ -200,11 +252,14 @@ class Performer:
             return False
         return True
 
-    def _of(self, size: NetworkSize, scale: int) -> Networks:
+    def _of(self, size: NetworkSize, scale: int, *, ensemble: bool = False) -> Networks:
         name = None if size is NetworkSize.auto else weights_name(size, scale)
-        if name not in self._networks:
-            self._networks[name] = Networks(name, self._options, max_memory=self._max_memory)
-        return self._networks[name]
+        key = name, ensemble
+        if key not in self._networks:
+            self._networks[key] = Networks(
+                name, self._options, max_memory=self._max_memory, ensemble=ensemble
+            )
+        return self._networks[key]
 
 
 def _offer(refusal: str) -> str:

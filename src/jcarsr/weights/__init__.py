@@ -3,6 +3,7 @@
 from jcarsr.weights.bundled import (
     PRETRAINED,
     bundled_names,
+    crisp_name,
     default_name,
     find,
     trained_scale,
@@ -18,6 +19,7 @@ __all__ = [
     "Weights",
     "bundled_names",
     "check_output",
+    "crisp_name",
     "default_name",
     "find",
     "read",

@@ -47,6 +47,12 @@ def default_name(scale: int) -> str:
     raise WeightsError(f"no bundled weights for scale {scale}")
 
 
+def crisp_name(scale: int) -> str | None:
+    """The bundled weights for crisp pictures at a scale, None if there are none."""
+    names = (f"jcarsr-crisp-x{scale}", f"jcarsr-crisp-lite-x{scale}")
+    return next((name for name in names if name in bundled_names()), None)
+
+
 def web_name(scale: int) -> str | None:
     """The bundled weights for pictures that were saved repeatedly, None if there are none."""
     names = (f"jcarsr-web-x{scale}", f"jcarsr-web-lite-x{scale}")

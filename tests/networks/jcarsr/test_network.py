@@ -17,7 +17,7 @@ OWN = ["jcarsr-x2", "jcarsr-x4", "jcarsr-lite-x2", "jcarsr-lite-x4"]
 @pytest.mark.parametrize("name", OWN)
 def test_shapes_of_all_outputs_at_an_odd_size(name: str) -> None:
     scale = PRESETS[name].scale
-    with torch.device("meta"), torch.no_grad():
+    with torch.no_grad():
         out = build_preset(name)(torch.rand(1, 3, 17, 23))
     assert out.lr is not None and out.gradient is not None
     large = (1, 3, 17 * scale, 23 * scale)

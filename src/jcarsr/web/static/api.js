@@ -6,10 +6,12 @@ import { authorization } from "./token.js";
 
 /** @typedef {{ name: string, available: boolean }} Weights */
 /** @typedef {{ upload_bytes: number, pixels: number, seconds: number, keep_seconds: number, queue: number }} Limits */
-/** @typedef {{ version: string, scales: number[], weights: Weights[], formats: string[], limits: Limits }} Service */
+/** @typedef {{ version: string, scales: number[], weights: Weights[], crisp: boolean, formats: string[], limits: Limits }} Service */
 /** @typedef {{ scale: number, weights: string, salvage?: boolean }} Options */
-/** @typedef {"picture" | "gradient"} Output */
-/** @typedef {{ width: number, height: number, bytes: number, format: string, scale: number, weights: string, notes: string[] }} Result */
+/** @typedef {{ strength: number, crisp: number, crispJob: string | null }} Mix shares, 0 to 1 */
+/** @typedef {"picture" | "gradient" | "detail" | "crisp" | "crispDetail"} Output crisp: at full crispness */
+/** @typedef {{ outside: number, steps: number, counted: number, saturated: number }} Support */
+/** @typedef {{ width: number, height: number, bytes: number, format: string, scale: number, weights: string, notes: string[], strength: number, support: Support | null }} Result */
 /**
  * @typedef {object} Job
  * @property {string} id
@@ -43,6 +45,15 @@ import { authorization } from "./token.js";
  * @property {{ name: string, trained_from: number | null, trained_to: number | null, quality_outside_training: boolean | null }} weights
  * @property {number} memory
  */
+
+/** @type {Readonly<Record<Output, { kind: string, crisp?: boolean }>>} */
+const OUTPUTS = Object.freeze({
+  picture: { kind: "picture" },
+  gradient: { kind: "gradient" },
+  detail: { kind: "detail" },
+  crisp: { kind: "picture", crisp: true },
+  crispDetail: { kind: "detail", crisp: true },
+});
 
 const RETRY_SECONDS = 2; // if a busy server does not say
 
@@ -83,7 +94,9 @@ export async function inspect(file, options) {
  */
 export async function submit(file, options, output) {
   const body = form(file, options);
-  body.set("output", output);
+  const { kind, crisp } = OUTPUTS[output];
+  body.set("output", kind);
+  if (crisp) body.set("crisp", "1");
   if (options.salvage) body.set("salvage", "true");
   const headers = { Prefer: "respond-async" };
   return (await ask("/v1/restore", { method: "POST", body, headers })).json();
@@ -112,9 +125,15 @@ export function forget(id) {
  * @param {string} id
  * @param {string} format
  * @param {AbortSignal} [signal]
+ * @param {Mix} [mix]
  */
-export async function result(id, format, signal) {
+export async function result(id, format, signal, mix = { strength: 1, crisp: 0, crispJob: null }) {
   const query = new URLSearchParams({ format });
+  if (mix.strength !== 1) query.set("strength", String(mix.strength));
+  if (mix.crisp && mix.crispJob) {
+    query.set("crisp", String(mix.crisp));
+    query.set("crisp_job", mix.crispJob);
+  }
   return (await ask(`${jobPath(id)}/result?${query}`, { signal })).blob();
 }
 

@@ -8,11 +8,16 @@ import { patiently } from "./patience.js";
 /**
  * @param {import("./item.js").Item} item that is done
  * @param {string} format
+ * @param {{ strength: number, crisp: number }} shares 0 to 1
  */
-export async function download({ name, task }, format) {
+export async function download(item, format, shares) {
+  const { name, task } = item;
   if (!task?.job) return;
   const { id } = task.job;
-  const blob = await patiently(() => result(id, format), new AbortController().signal);
+  const { signal } = new AbortController();
+  const crispJob = item.other("crisp")?.job?.id ?? null;
+  const mix = { ...shares, crispJob };
+  const blob = await patiently(() => result(id, format, signal, mix), signal);
   const url = URL.createObjectURL(blob);
   make("a", { href: url, download: resultName(name, task.options.scale, format) }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser has read it by then

@@ -22,19 +22,19 @@ export class FactsPanel {
     const facts = item?.task ? await item.facts(item.task.options) : null;
     if (key !== this.#shown) return;
     this.#section.hidden = !facts;
-    if (facts) this.#fill(facts, item?.result?.notes ?? []);
+    if (facts) this.#fill(facts, item?.result ?? null);
   }
 
   /**
    * @param {Facts} facts
-   * @param {string[]} lost what the result could not keep
+   * @param {import("./api.js").Result | null} result
    */
-  #fill(facts, lost) {
-    const told = entries(facts).map(([name, ...value]) =>
+  #fill(facts, result) {
+    const told = [...entries(facts), ...supportOf(result)].map(([name, ...value]) =>
       make("div", { class: "fact" }, make("dt", {}, name), make("dd", {}, ...value)),
     );
     this.#list.replaceChildren(...told);
-    const notes = [...facts.notes, ...lost];
+    const notes = [...facts.notes, ...(result?.notes ?? [])];
     if (facts.weights.quality_outside_training) notes.unshift(outside(facts));
     this.#notes.hidden = !notes.length;
     this.#notes.replaceChildren(...notes.map((note) => make("li", {}, sentence(note))));
@@ -62,6 +62,22 @@ function entries(facts) {
     [text("factMemory"), text("memory", { size: bytes(facts.memory) })],
   );
   return list;
+}
+
+/**
+ * How much of the result the JPEG says itself.
+ * @param {import("./api.js").Result | null} result
+ * @returns {[string, ...(string | Node)[]][]} name and value, or nothing
+ */
+function supportOf(result) {
+  if (!result?.support) return [];
+  const { outside, steps } = result.support;
+  const share = (100 * (1 - outside)).toFixed(1);
+  const told = make("span", { title: text("supportTitle") });
+  told.textContent = outside
+    ? text("support", { share, steps: steps.toFixed(2) })
+    : text("supportAll");
+  return [[text("factSupport"), told]];
 }
 
 /** @param {Facts} facts */

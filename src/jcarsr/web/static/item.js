@@ -11,8 +11,8 @@ let count = 0;
 export class Item extends EventTarget {
   /** @type {Task | null} restores it; null = refused before it was sent */
   task = null;
-  /** @type {Task | null} makes the map of its edges, once somebody wants to see it */
-  edges = null;
+  /** @type {Map<api.Output, Task>} output -> makes a map or the crisp picture, once it is wanted */
+  #others = new Map();
   salvage = false; // what there is of a truncated file will do
   key = `picture ${(count += 1)}`; // like no other item's
   #removed = new AbortController();
@@ -55,18 +55,30 @@ export class Item extends EventTarget {
   /** @param {api.Options} options */
   restore(options) {
     this.#forget();
-    this.edges = null;
+    this.#others.clear();
     this.task = this.#made({ ...options, salvage: this.salvage }, "picture");
     void this.task.start();
   }
 
-  /** @param {boolean} again also if they were not found before */
-  findEdges(again) {
+  /**
+   * The task that makes something more of it; null if nobody wanted it yet.
+   * @param {api.Output} output
+   */
+  other(output) {
+    return this.#others.get(output) ?? null;
+  }
+
+  /**
+   * @param {api.Output} output
+   * @param {boolean} again also if it could not be made before
+   */
+  make(output, again) {
     if (!this.task) return;
-    const { state = "expired" } = this.edges ?? {};
+    const { state = "expired" } = this.other(output) ?? {};
     if (state === "expired" || (again && state === "failed")) {
-      this.edges = this.#made(this.task.options, "gradient");
-      void this.edges.start();
+      const task = this.#made(this.task.options, output);
+      this.#others.set(output, task);
+      void task.start();
     }
   }
 
@@ -93,7 +105,7 @@ export class Item extends EventTarget {
 
   #forget() {
     this.task?.forget();
-    this.edges?.forget();
+    for (const other of this.#others.values()) other.forget();
   }
 
   /**

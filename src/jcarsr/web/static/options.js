@@ -2,6 +2,7 @@
 // How pictures are to be restored that are added next.
 
 import { byId, chosen, radios } from "./dom.js";
+import { remember, remembered } from "./memory.js";
 import { text } from "./strings.js";
 
 export class Options {
@@ -18,14 +19,19 @@ export class Options {
       label: scale === 1 ? text("scaleClean") : text("scaleTimes", { scale }),
       title: scale === 1 ? text("scaleCleanTitle") : text("scaleTimesTitle", { scale }),
     }));
-    radios(this.#scale, sizes, scales.includes(2) ? "2" : String(scales[0]));
-    const networks = weights.map(({ name, available }) => ({
-      value: name,
-      label: name === "large" ? text("weightsLarge") : text("weightsSmall"),
-      title: available ? "" : text("weightsMissing"),
-      disabled: !available,
+    radios(this.#scale, sizes, earlier("scale", scales.map(String), "2"));
+    const names = weights.filter(({ available }) => available).map(({ name }) => name);
+    const networks = names.map((value) => ({
+      value,
+      label: value === "large" ? text("weightsLarge") : text("weightsSmall"),
     }));
-    radios(this.#weights, networks, weights.find(({ available }) => available)?.name ?? "");
+    radios(this.#weights, networks, earlier("weights", names, names[0] ?? ""));
+    this.#weights.hidden = names.length < 2;
+    this.onChange(() => {
+      const { scale, weights: chosenWeights } = this.value;
+      remember("scale", String(scale));
+      remember("weights", chosenWeights);
+    });
   }
 
   /** @returns {import("./api.js").Options} */
@@ -38,4 +44,15 @@ export class Options {
     this.#scale.addEventListener("change", changed);
     this.#weights.addEventListener("change", changed);
   }
+}
+
+/**
+ * What was chosen in an earlier visit, if it can be chosen now.
+ * @param {string} key
+ * @param {string[]} choices
+ * @param {string} usual
+ */
+function earlier(key, choices, usual) {
+  const value = remembered(key) ?? usual;
+  return choices.includes(value) ? value : choices.includes(usual) ? usual : (choices[0] ?? "");
 }

@@ -9,6 +9,7 @@ import { size } from "./format.js";
 import { followButtons, followKeys, followPointers } from "./gestures.js";
 import { refusal, takeFiles } from "./intake.js";
 import { Item } from "./item.js";
+import { Mixer } from "./mixer.js";
 import { say, warn } from "./notices.js";
 import { Options } from "./options.js";
 import { Queue } from "./queue.js";
@@ -27,6 +28,7 @@ export class Page {
   #choose = byId("choose", HTMLButtonElement);
   #tally = byId("tally", HTMLElement);
   #saveAll = byId("download-all", HTMLButtonElement);
+  #mixer;
   #options;
   #stage;
   #viewer;
@@ -34,19 +36,20 @@ export class Page {
   #rows;
 
   /** @param {import("./api.js").Service} service */
-  constructor({ scales, weights, formats, limits }) {
+  constructor({ scales, weights, crisp, formats, limits }) {
     this.#options = new Options(scales, weights);
     this.#stage = new Stage(
       byId("stage", HTMLElement),
       byId("plane", HTMLElement),
       byId("divider", HTMLInputElement),
     );
-    this.#viewer = new Viewer(this.#stage, {
+    this.#mixer = new Mixer(crisp);
+    this.#viewer = new Viewer(this.#stage, this.#mixer, {
       retry: (item) => this.#restore(item),
       salvage: (item) => this.#salvage(item),
     });
     this.#tools = new Tools(formats, {
-      edges: (wanted) => this.#viewer.showEdges(wanted),
+      map: (kind) => this.#viewer.showMap(kind),
       again: () => this.#queue.selected && this.#restore(this.#queue.selected),
       download: async () => {
         if (this.#queue.selected) await this.#save(this.#queue.selected);
@@ -179,7 +182,7 @@ export class Page {
   async #save(item) {
     const { name } = item;
     try {
-      await download(item, this.#tools.format);
+      await download(item, this.#tools.format, this.#mixer.value);
       warn("");
       say(text("saidSaved", { name }));
     } catch (error) {

@@ -27,8 +27,15 @@ const STRINGS = Object.freeze({
   fitKey: "Fit into the frame (0)",
   full: "1:1",
   fullKey: "One pixel of the picture on one of the screen (1)",
+  strength: "Strength",
+  strengthTitle: "How much is restored: 0 % is bicubic enlargement alone",
+  crisp: "Crispness",
+  crispTitle: "0 % is the faithful picture; more is sharper, and invents detail",
   edges: "Edges",
   edgesTitle: "Show where the network expects edges",
+  detail: "Departures",
+  detailTitle:
+    "Show where the result departs from what the JPEG says (blue) and from the faithful picture (red)",
   format: "Format",
   download: "Download",
   dropHere: "Drop to restore",
@@ -51,7 +58,6 @@ const STRINGS = Object.freeze({
   scaleTimesTitle: "{scale} times as wide and high",
   weightsSmall: "Small",
   weightsLarge: "Large",
-  weightsMissing: "Not trained yet",
   chosenClean: "clean only, {weights}",
   chosenTimes: "×{scale}, {weights}",
 
@@ -76,6 +82,9 @@ const STRINGS = Object.freeze({
   edgesBusy: "Finding edges",
   edgesFailed: "No edges: {message}",
 
+  detailBusy: "Comparing with the JPEG",
+  detailFailed: "No comparison: {message}",
+
   tokenAsk: "This server's token",
   tokenSend: "Continue",
 
@@ -96,7 +105,9 @@ const STRINGS = Object.freeze({
   previewAlt: "{name}, as it is",
   beforeAlt: "{name}, enlarged by bicubic interpolation",
   afterAlt: "{name}, restored",
+  crispAlt: "{name}, restored crisply",
   edgesAlt: "{name}, edges that the network expects",
+  detailAlt: "{name}, departures from what the JPEG says",
   dividerValue: "{percent} % {before}",
   outcome: "{size} pixels, {bytes} as {format}, {time}, {weights}",
   percent: "{value} %",
@@ -111,6 +122,11 @@ const STRINGS = Object.freeze({
   factMetadata: "Metadata, kept",
   factWeights: "Weights",
   factMemory: "Memory",
+  factSupport: "Supported by the JPEG",
+  support: "{share} % of its coefficients, the others {steps} steps off",
+  supportAll: "all of its coefficients",
+  supportTitle:
+    "The result, shrunk and transformed again, held against the intervals that the file's coefficients leave open",
   progressive: "progressive",
   sequential: "sequential",
   turned: "{stored}, upright {upright}",

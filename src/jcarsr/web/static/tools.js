@@ -8,6 +8,8 @@ import { chosenWords } from "./words.js";
 
 /** @typedef {import("./item.js").Item} Item */
 
+/** @typedef {import("./viewer.js").MapKind} MapKind */
+
 /** @type {Record<string, string>} */
 const FORMATS = { png: "PNG", jpg: "JPEG", webp: "WebP" };
 
@@ -15,25 +17,32 @@ export class Tools {
   #name = byId("name", HTMLElement);
   #outcome = byId("outcome", HTMLElement);
   #zoom = byId("zoom-level", HTMLElement);
-  #edges = byId("edges", HTMLButtonElement);
+  /** @type {Record<MapKind, HTMLButtonElement>} */
+  #maps = {
+    gradient: byId("edges", HTMLButtonElement),
+    detail: byId("detail", HTMLButtonElement),
+  };
   #again = byId("again", HTMLButtonElement);
   #format = byId("format", HTMLSelectElement);
   #download = byId("download", HTMLButtonElement);
 
   /**
    * @param {string[]} formats that the server writes
-   * @param {{ edges: (wanted: boolean) => void, again: () => void, download: () => Promise<void> }} actions
+   * @param {{ map: (kind: MapKind | null) => void, again: () => void, download: () => Promise<void> }} actions
    */
   constructor(formats, actions) {
     for (const [value, name] of Object.entries(FORMATS)) {
       if (formats.includes(value)) this.#format.append(make("option", { value }, name));
     }
     this.#again.addEventListener("click", actions.again);
-    this.#edges.addEventListener("click", () => {
-      const wanted = this.#edges.getAttribute("aria-pressed") !== "true";
-      this.#edges.setAttribute("aria-pressed", String(wanted));
-      actions.edges(wanted);
-    });
+    for (const kind of /** @type {const} */ (["gradient", "detail"])) {
+      this.#maps[kind].addEventListener("click", () => {
+        const wanted = this.#maps[kind].getAttribute("aria-pressed") !== "true";
+        for (const button of Object.values(this.#maps)) button.setAttribute("aria-pressed", "false");
+        this.#maps[kind].setAttribute("aria-pressed", String(wanted));
+        actions.map(wanted ? kind : null);
+      });
+    }
     this.#download.addEventListener("click", async () => {
       this.#download.disabled = true;
       await actions.download();
@@ -67,7 +76,7 @@ export class Tools {
           weights: result.weights,
         })
       : "";
-    this.#edges.disabled = !result;
+    for (const button of Object.values(this.#maps)) button.disabled = !result;
     this.#download.disabled = !result;
     this.#format.disabled = !result;
     this.#again.disabled = !task || item.active;

@@ -1,5 +1,5 @@
 // @ts-check
-// The picture that is looked at: as it is, then before and after, or its edges.
+// The picture that is looked at: as it is, then before and after, or a map of it.
 
 import * as api from "./api.js";
 import { byId } from "./dom.js";
@@ -10,16 +10,27 @@ import { showProgress, stateOf } from "./words.js";
 
 /** @typedef {import("./item.js").Item} Item */
 /** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {"gradient" | "detail"} MapKind */
+
+/** @type {Readonly<Record<MapKind, Record<"label" | "alt" | "busy" | "failed", import("./strings.js").Key>>>} */
+const WORDS = Object.freeze({
+  gradient: { label: "edges", alt: "edgesAlt", busy: "edgesBusy", failed: "edgesFailed" },
+  detail: { label: "detail", alt: "detailAlt", busy: "detailBusy", failed: "detailFailed" },
+});
 
 export class Viewer {
   /** @type {Item | null} */
   #item = null;
-  #edges = false;
+  /** @type {MapKind | null} that is to be seen */
+  #kind = null;
   #stage;
+  #mixer;
   #preview = this.#layer("preview");
   #before = this.#layer("before");
   #after = this.#layer("after");
+  #crisp = this.#layer("crisper");
   #map = this.#layer("map");
+  #results = byId("results", HTMLElement);
   #blank = byId("blank", SVGElement);
   #labels = { left: byId("label-before", HTMLElement), right: byId("label-after", HTMLElement) };
   #told = byId("told", HTMLElement);
@@ -30,13 +41,16 @@ export class Viewer {
 
   /**
    * @param {Stage} stage
+   * @param {import("./mixer.js").Mixer} mixer
    * @param {{ retry: (item: Item) => void, salvage: (item: Item) => void }} actions
    */
-  constructor(stage, { retry, salvage }) {
+  constructor(stage, mixer, { retry, salvage }) {
     this.#stage = stage;
+    this.#mixer = mixer;
     this.#retry.addEventListener("click", () => this.#item && retry(this.#item));
     this.#salvage.addEventListener("click", () => this.#item && salvage(this.#item));
     stage.addEventListener("change", () => this.#sayDivider());
+    mixer.addEventListener("change", () => this.update());
   }
 
   /** @param {Item | null} item */
@@ -46,11 +60,19 @@ export class Viewer {
     this.update();
   }
 
-  /** @param {boolean} wanted */
-  showEdges(wanted) {
-    this.#edges = wanted;
-    if (wanted && this.#item?.result) this.#item.findEdges(true);
+  /** @param {MapKind | null} kind */
+  showMap(kind) {
+    this.#kind = kind;
+    if (kind && this.#item?.result) this.#item.make(this.#output(kind), true);
     this.update();
+  }
+
+  /**
+   * What is asked of the server for a map: departures are those of the crisp picture if it is seen.
+   * @param {MapKind} kind
+   */
+  #output(kind) {
+    return kind === "detail" && this.#mixer.value.crisp ? "crispDetail" : kind;
   }
 
   /** Bring everything to what the item is now. */
@@ -58,20 +80,25 @@ export class Viewer {
     const item = this.#item;
     if (!item) return;
     const result = item.result;
-    if (result && this.#edges) item.findEdges(false);
+    if (result && this.#mixer.value.crisp) item.make("crisp", false);
+    if (result && this.#kind) item.make(this.#output(this.#kind), false);
     this.#load(item);
     const compares = this.#before.ready && this.#after.ready;
     const mapped = compares && this.#map.ready;
     this.#preview.image.hidden = compares || !this.#preview.ready;
     this.#before.image.hidden = !compares;
-    this.#after.image.hidden = !compares || mapped;
+    this.#results.hidden = !compares || mapped;
+    if (compares) this.#mixer.mixWith(this.#before.image, this.#crisp.ready);
+    this.#mixer.enable(compares && !mapped);
     this.#map.image.hidden = !mapped;
     this.#blank.classList.toggle("shown", !compares && this.#preview.state === "broken");
     this.#stage.show(result ?? this.#expected(item));
     this.#stage.divide(compares);
     const clean = item.task?.options.scale === 1;
     this.#labels.left.textContent = text(clean ? "beforeOriginal" : "beforeEnlarged");
-    this.#labels.right.textContent = text(mapped ? "edges" : "afterRestored");
+    this.#labels.right.textContent = text(
+      mapped && this.#kind ? WORDS[this.#kind].label : "afterRestored",
+    );
     this.#tell(item, compares);
   }
 
@@ -79,11 +106,17 @@ export class Viewer {
   #load(item) {
     const { name, file, task } = item;
     const id = (item.result && task?.job?.id) ?? "";
-    const map = (this.#edges && item.edges?.result && item.edges.job?.id) || "";
+    const made = this.#kind && item.other(this.#output(this.#kind));
+    const map = (made?.result && made.job?.id) || "";
+    const crisp = item.other("crisp");
+    const crispId = (crisp?.result && crisp.job?.id) || "";
+    const crispAlt = text("crispAlt", { name });
+    this.#crisp.show(crispId, (signal) => api.result(crispId, "png", signal), crispAlt);
+    const alt = WORDS[this.#kind ?? "gradient"].alt;
     this.#preview.show(item.key, async () => file, text("previewAlt", { name }));
     this.#before.show(id, (signal) => api.before(id, signal), text("beforeAlt", { name }));
     this.#after.show(id, (signal) => api.result(id, "png", signal), text("afterAlt", { name }));
-    this.#map.show(map, (signal) => api.result(map, "png", signal), text("edgesAlt", { name }));
+    this.#map.show(map, (signal) => api.result(map, "png", signal), text(alt, { name }));
   }
 
   /**
@@ -123,11 +156,11 @@ export class Viewer {
     const broken = [this.#before, this.#after, this.#map].find(({ state }) => state === "broken");
     if (broken) return { words: sentence(broken.message), retry: true };
     if (!compares) return { words: text("loading") };
-    if (!this.#edges || this.#map.ready) return { words: "" };
-    if (item.edges?.state === "failed") {
-      return { words: text("edgesFailed", { message: item.edges.message }) };
-    }
-    return { words: text("edgesBusy"), task: item.edges };
+    if (!this.#kind || this.#map.ready) return { words: "" };
+    const { busy, failed } = WORDS[this.#kind];
+    const task = item.other(this.#output(this.#kind));
+    if (task?.state === "failed") return { words: text(failed, { message: task.message }) };
+    return { words: text(busy), task };
   }
 
   #sayDivider() {

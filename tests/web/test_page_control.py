@@ -1,0 +1,123 @@
+"""The page's controls of how a result looks, in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.pictures import xmp_value
+
+from jcarsr.image import Picture
+from jcarsr.image.xmp_record import OURS
+from jcarsr.pixels import Pixels
+from jcarsr.restoring.comparison import compare
+from jcarsr.restoring.strength import enlarge
+
+pytest.importorskip("playwright.sync_api")
+
+from web.test_page import (
+    CHROMIUM,
+    WAIT,
+    add_done,
+    browser,  # noqa: F401
+    expect,
+    page,  # noqa: F401
+    pictures,  # noqa: F401
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium")
+
+
+def screenshot(page: Page, path: Path) -> np.ndarray:  # noqa: F811
+    """What of the picture lies right of the divider, without its label."""
+    page.locator("#stage").screenshot(path=path)
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(float)
+    height, width = pixels.shape[:2]
+    return pixels[height // 4 : 3 * height // 4, 5 * width // 8 : 7 * width // 8]
+
+
+def test_strength_is_mixed_live(
+    page: Page,  # noqa: F811
+    pictures: dict[str, Path],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    add_done(page, pictures["cat"])
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    slider = page.get_by_role("slider", name="Strength")
+    expect(slider).to_have_value("100")
+    seen = {}
+    for value in ("100", "50", "0"):
+        slider.fill(value)
+        seen[value] = screenshot(page, tmp_path / f"{value}.png")
+        expect(slider).to_have_attribute("aria-valuetext", f"{value} %")
+    assert [url for url in asked if "blob:" not in url and "/v1/jobs/" not in url] == []
+    assert np.abs(seen["100"] - seen["0"]).max() > 8
+    assert np.abs(seen["50"] - (seen["100"] + seen["0"]) / 2).max() <= 4
+    slider.fill("50")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download", exact=True).click()
+    with Image.open(saved.value.path()) as image:
+        assert xmp_value(image, (OURS, "Strength")) == "0.5"
+
+
+def test_departures_are_a_layer_and_support_is_told(
+    page: Page,  # noqa: F811
+    pictures: dict[str, Path],  # noqa: F811
+) -> None:
+    add_done(page, pictures["coffee"])
+    expect(page.locator("#facts")).to_contain_text("Supported by the JPEG")
+    expect(page.locator("#facts")).to_contain_text("of its coefficients")
+    page.get_by_role("button", name="Departures").click()
+    expect(page.locator("#label-after")).to_have_text("Departures", timeout=WAIT)
+    expect(page.locator("#map")).to_be_visible()
+    expect(page.get_by_role("slider", name="Strength")).to_be_disabled()
+    page.get_by_role("button", name="Edges").click()
+    expect(page.get_by_role("button", name="Departures")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#label-after")).to_have_text("Edges", timeout=WAIT)
+
+
+def test_options_are_remembered_and_what_is_not_there_is_hidden(page: Page) -> None:  # noqa: F811
+    expect(page.get_by_role("radio", name="Large")).to_have_count(0)
+    expect(page.locator("#weights")).to_be_hidden()
+    expect(page.get_by_role("slider", name="Crispness")).to_be_hidden()
+    page.get_by_role("radio", name="×4").check()
+    page.reload()
+    expect(page.get_by_role("radio", name="×4")).to_be_checked()
+    page.evaluate("() => localStorage.setItem('jcarsr-scale', '3')")
+    page.reload()
+    expect(page.get_by_role("radio", name="×2")).to_be_checked()
+
+
+def test_comparison_opens_offline(
+    browser: BrowserContext,  # noqa: F811
+    photo: Pixels,
+    tmp_path: Path,
+) -> None:
+    picture = Picture(photo)
+    result = Picture(255 - enlarge(picture, 384, 512).samples)
+    path = tmp_path / "a.compare.html"
+    path.write_bytes(compare(result, picture, None, {}).page("a"))
+    opened = browser.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda said: problems.append(said.text))
+    asked: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto(path.as_uri())
+    for name in ("before", "after"):
+        shown = opened.locator(f"#{name}").evaluate("image => [image.naturalWidth, image.complete]")
+        assert shown == [512, True]
+    opened.get_by_role("slider").fill("25")
+    cut = opened.locator("#after").evaluate("image => getComputedStyle(image).clipPath")
+    assert cut == "inset(0px 0px 0px 25%)"
+    opened.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert problems == []

@@ -1,0 +1,49 @@
+"""Fields of /v1/restore that say what a result shall be."""
+
+import httpx
+import pytest
+from support.api import Jpeg, opened, post, problem, submitted, until
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "size"),
+    [("width", "60", (60, 48)), ("max_side", "70", (70, 56)), ("scale", "1", (40, 32))],
+)
+def test_sizes(
+    client: httpx.Client, jpeg: Jpeg, field: str, value: str, size: tuple[int, int]
+) -> None:
+    answer = post(client, "/v1/restore", jpeg(), **{field: value})
+    assert opened(answer.content).size == size
+
+
+def test_two_sizes_are_refused(client: httpx.Client, jpeg: Jpeg) -> None:
+    answer = post(client, "/v1/restore", jpeg(), scale="2", width="60")
+    assert problem(answer) == (422, "one of scale, width, height, max_side and min_side")
+    assert problem(post(client, "/v1/restore", jpeg(), width="0"))[0] == 422
+    status, detail = problem(post(client, "/v1/restore", jpeg(), width="500"))
+    assert (status, detail) == (422, "500x400 is more than 4 times its 40x32")
+
+
+def test_support_is_told(client: httpx.Client, jpeg: Jpeg) -> None:
+    path = submitted(client, jpeg())
+    result = until(client, path, "done")["result"]
+    assert set(result["support"]) == {"outside", "steps", "counted", "saturated"}
+    client.delete(path)
+    path = submitted(client, jpeg(format="PNG", quality=None), ensemble="true", output="detail")
+    assert until(client, path, "done")["result"]["support"] is None
+    answer = client.get(f"{path}/result", params={"strength": 0.5})
+    assert problem(answer) == (422, "strength: detail is no picture")
+    client.delete(path)
+
+
+def test_crispness_needs_weights_and_a_job(client: httpx.Client, jpeg: Jpeg) -> None:
+    if not client.get("/v1/service").json()["crisp"]:
+        status, detail = problem(post(client, "/v1/restore", jpeg(), crisp="0.5"))
+        assert (status, "is not bundled yet" in detail) == (422, True)
+    path = submitted(client, jpeg())
+    until(client, path, "done")
+    answer = client.get(f"{path}/result", params={"crisp": 0.5})
+    assert problem(answer) == (422, "crisp: needs crisp_job, whose result is mixed in")
+    answer = client.get(f"{path}/result", params={"crisp": 0.5, "crisp_job": "none"})
+    assert problem(answer)[0] == 404
+    client.delete(path)
