@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jcarsr.image.geometry import Change
-from jcarsr.image.xmp_tree import Element, Packet, Value
+from jcarsr.image.xmp_regions import change_regions, change_size
+from jcarsr.image.xmp_tree import Element, Packet
+from jcarsr.image.xmp_values import Values, numbers
 
 _TIFF, _EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
 _PANORAMA = "http://ns.google.com/photos/1.0/panorama/"
-_REGIONS = "http://www.metadataworkinggroup.com/schemas/regions/"
-_AREA, _SIZE = (
-    "http://ns.adobe.com/xmp/sType/Area#",
-    "http://ns.adobe.com/xap/1.0/sType/Dimensions#",
-)
-_RECTANGLE = ("http://ns.microsoft.com/photo/1.2/t/Region#", "Rectangle")
 _MAKERS = {  # names of one namespace that tell of data behind the picture
     ("http://ns.oplus.com/photos/1.0/camera/", "VideoLength"),
     ("http://ns.oplus.com/photos/1.0/camera/", "OLivePhotoVersion"),
@@ -118,16 +114,8 @@ def for_change(xmp: bytes, change: Change) -> bytes:
         _exchange(packet, values, change)
         _change_panorama(packet, values, change)
         _change_subject(packet, element, change)
-        if (area := _numbers(values, _AREA, "xy")) is not None:
-            _change_area(packet, values, area, change)
-        if element.name == (_REGIONS, "AppliedToDimensions"):
-            _change_dimensions(packet, values, change)
-        if _RECTANGLE in values:
-            _change_rectangle(packet, values[_RECTANGLE], change)
+        change_regions(packet, element, values, change)
     return packet.changed()
-
-
-Values = dict[tuple[str, str], Value]
 
 
 def _set_sizes(packet: Packet, values: Values, change: Change) -> None:
@@ -175,32 +163,26 @@ def _grown(rational: str, factor: float) -> str | None:
 
 
 def _change_panorama(packet: Packet, values: Values, change: Change) -> None:
-    full = _numbers(values, _PANORAMA, ("FullPanoWidthPixels", "FullPanoHeightPixels"))
+    full = numbers(values, _PANORAMA, ("FullPanoWidthPixels", "FullPanoHeightPixels"))
     places = [f"CroppedArea{side}Pixels" for side in ("Left", "Top")]
     sizes = [f"CroppedAreaImage{side}Pixels" for side in ("Width", "Height")]
-    cropped = _numbers(values, _PANORAMA, [*places, *sizes])
+    cropped = numbers(values, _PANORAMA, [*places, *sizes])
     if not cropped or not full:  # without one of them, places cannot be turned
-        if (size := _numbers(values, _PANORAMA, sizes)) is not None:
-            _change_size(packet, size, change)
+        if (size := numbers(values, _PANORAMA, sizes)) is not None:
+            change_size(packet, size, change)
         if cropped and change.stored.orientation == 1:
-            _change_size(packet, cropped[:2], change)
+            change_size(packet, cropped[:2], change)
     inner = [f"LargestValidInteriorRect{part}" for part in ("Left", "Top", "Width", "Height")]
-    valid = _numbers(values, _PANORAMA, inner)
+    valid = numbers(values, _PANORAMA, inner)
     factors = (change.across, change.down)
     for box, within in ((cropped, full), (valid, cropped and cropped[2:])):
         if box and within and min(within[0].number, within[1].number) > 0:
-            numbers = (box[0].number, box[1].number, box[2].number, box[3].number)
-            turned = change.box(numbers, (within[0].number, within[1].number))
+            before = (box[0].number, box[1].number, box[2].number, box[3].number)
+            turned = change.box(before, (within[0].number, within[1].number))
             for item, number, factor in zip(box, turned, factors * 2, strict=True):
                 packet.replace(item.value, str(round(number * factor)))
     if full:
-        _change_size(packet, full, change)
-
-
-def _change_size(packet: Packet, size: list[_Number], change: Change) -> None:
-    """A width and a height in pixels."""
-    for item, number in zip(size, change.size(size[0].number, size[1].number), strict=True):
-        packet.replace(item.value, str(round(number)))
+        change_size(packet, full, change)
 
 
 def _change_subject(packet: Packet, element: Element, change: Change) -> None:
@@ -234,62 +216,3 @@ def subject(numbers: list[float], change: Change) -> list[int]:
     elif len(numbers) == 4:
         new += change.size(numbers[2], numbers[3])
     return [max(round(number), 0) for number in new]
-
-
-class _Number:
-    def __init__(self, value: Value) -> None:
-        self.value, self.number = value, float(value.text)
-
-
-def _numbers(values: Values, namespace: str, names: Iterable[str]) -> list[_Number] | None:
-    """The numbers of properties of one namespace, None if one of them is missing."""
-    try:
-        return [_Number(values[namespace, name]) for name in names]
-    except (KeyError, ValueError):
-        return None
-
-
-def _change_area(packet: Packet, values: Values, area: list[_Number], change: Change) -> None:
-    """A region of the Metadata Working Group: its centre, in parts of the picture or in pixels."""
-    unit = values.get((_AREA, "unit"))
-    pixels = unit is not None and unit.text == "pixel"
-    x, y = area[0].number, area[1].number
-    for item, number in zip(
-        area, change.pixel(x, y) if pixels else change.point(x, y), strict=True
-    ):
-        packet.replace(item.value, _text(number, item.value.text))
-    if (size := _numbers(values, _AREA, "wh")) is not None:
-        width, height = size[0].number, size[1].number
-        if pixels:
-            width, height = change.size(width, height)
-        elif change.stored.turned:
-            width, height = height, width
-        for item, number in zip(size, (width, height), strict=True):
-            packet.replace(item.value, _text(number, item.value.text))
-
-
-def _change_dimensions(packet: Packet, values: Values, change: Change) -> None:
-    size = _numbers(values, _SIZE, "wh")
-    if size is not None:
-        _change_size(packet, size, change)
-
-
-def _change_rectangle(packet: Packet, value: Value, change: Change) -> None:
-    """A region of Microsoft's: left, top, width and height in parts of the picture."""
-    try:
-        left, top, width, height = (float(part) for part in value.text.split(","))
-    except ValueError:
-        return
-    if change.stored.orientation != 1:
-        box = change.box((left, top, width, height), (1, 1))
-        packet.replace(value, ", ".join(_text(number, "") for number in box))
-
-
-def _text(number: float, before: str) -> str:
-    """A number in few digits, as it was written if it is the same."""
-    try:
-        if abs(float(before) - number) < 1e-9:
-            return before
-    except ValueError:
-        pass
-    return f"{number:.6f}".rstrip("0").rstrip(".") or "0"
