@@ -12,7 +12,7 @@ from jcarsr.weights import read
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["slow"], "slow: no such recipe, there are paper, short, finish, settle"),
+        (["slow"], "slow: no such recipe, there are paper, short, compare, finish, settle"),
         (["short", "--preset", "big"], "--preset big"),
         (["short", "--precision", "int8"], "'--precision'"),
         pytest.param(

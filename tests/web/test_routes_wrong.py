@@ -23,7 +23,7 @@ class TestWrong:
             ({"quality": "101"}, "quality: Input should be less than or equal to 100"),
             ({"quality": "1e9"}, "quality: Input should be a valid integer"),
             ({"strip_metadata": "perhaps"}, "strip_metadata: Input should be a valid boolean"),
-            ({"output": "<script>"}, "output: Input should be 'picture' or 'gradient'"),
+            ({"output": "<script>"}, "output: Input should be 'picture', 'gradient' or 'detail'"),
         ],
     )
     def test_fields(
