@@ -1,5 +1,7 @@
-import multiprocessing as mp
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -37,25 +39,27 @@ def test_half_written_files_are_no_results(
         assert store.row(scoring) is None
 
 
-def hold(path: Path, ready: "mp.synchronize.Event", end: "mp.synchronize.Event") -> None:
-    with try_lock(path, wait=False) as ours:
-        assert ours
-        ready.set()
-        end.wait(60)
+HOLD = """
+import sys
+from pathlib import Path
+from jcarsr.experiments.lock import try_lock
+with try_lock(Path(sys.argv[1]), wait=False) as ours:
+    print(ours, flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_lock_is_held_by_one_process_and_ends_with_it(tmp_path: Path) -> None:
-    context = mp.get_context("spawn")
-    ready, end = context.Event(), context.Event()
-    child = context.Process(target=hold, args=(tmp_path / "lock", ready, end))
-    child.start()
-    assert ready.wait(60)
-    with try_lock(tmp_path / "lock", wait=False) as ours:
-        assert not ours
-    child.kill()
-    with try_lock(tmp_path / "lock", wait=True) as ours:
-        assert ours
-    child.join()
+    path = tmp_path / "lock"
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "True\n"
+        with try_lock(path, wait=False) as ours:
+            assert not ours
+        child.kill()
+        with try_lock(path, wait=True) as ours:
+            assert ours
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

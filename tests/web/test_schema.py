@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
@@ -113,7 +113,8 @@ def test_what_is_not_allowed(
 ) -> None:
     """Also where all but a field is good.
 
-    What a query has beyond the document is ignored, and an empty field of a form is left out.
+    What a query has beyond the document is ignored, and an empty field of a form is left out. A
+    list of one value looks like the value in a form, so that there is nothing wrong with it.
     """
     known = {each["name"] for each in DOCUMENT["paths"][path][method.lower()].get("parameters", ())}
     wrong = schema[path][method].as_strategy(generation_mode=GenerationMode.NEGATIVE)
@@ -126,8 +127,9 @@ def test_what_is_not_allowed(
             case.path_parameters["id"] = job
         if good and isinstance(case.body, dict) and "file" in case.body:
             case.body["file"] = jpeg(size=(16, 12))
-        status = asked(case, client)
         fields = case.body.values() if isinstance(case.body, dict) else ()
+        assume(not any(isinstance(value, list) and len(value) < 2 for value in fields))
+        status = asked(case, client)
         if set(case.query or {}) <= known and not any(value in ("", b"", None) for value in fields):
             seen.add(status)
 
