@@ -16,7 +16,7 @@ from typing import Any
 from matplotlib import rcParams
 from matplotlib.figure import Figure
 
-from jcarsr.evaluation.tables import replace_between_markers
+from jcarsr.evaluation.markers import replace_between_markers
 
 Row = dict[str, Any]
 QFS, SETS = (10, 20, 40, 80), ("Set5", "Set14")

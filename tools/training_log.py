@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from jcarsr.errors import DataError
-from jcarsr.evaluation.tables import BEGIN, END, replace_between_markers
+from jcarsr.evaluation.markers import check_between_markers, replace_between_markers
 from jcarsr.training.recipes import RECIPES
 
 ROOT = Path(__file__).parents[1]
@@ -82,8 +82,7 @@ def main() -> int:
     try:
         text = table([read_run(path) for path in sorted(RUNS.glob("*.json"))])
         if arguments.check:
-            if not is_current(PAGE, text):
-                raise DataError(f"{PAGE}: not the table of {RUNS}: run tools/training_log.py")
+            check_between_markers(PAGE, text)
         else:
             replace_between_markers(PAGE, text)
     except DataError as error:
@@ -123,12 +122,6 @@ def table(runs: Sequence[Run]) -> str:
     rows = [_row(run) for run in sorted(runs, key=lambda run: run.name)]
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines).replace("| --- ", "|---")
-
-
-def is_current(page: Path, text: str) -> bool:
-    """Whether `text` stands between the markers of a Markdown file."""
-    _, _, rest = page.read_text("utf-8").partition(BEGIN)
-    return rest.partition(END)[0].strip() == text
 
 
 def _row(run: Run) -> tuple[str, ...]:

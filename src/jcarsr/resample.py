@@ -54,7 +54,7 @@ def _along_rows(
     for start in range(wanted.start, wanted.stop, _BLOCK):
         outputs = np.arange(start, min(start + _BLOCK, wanted.stop))
         taps, weights = _weights(outputs, len(x), size)
-        rows = np.ascontiguousarray(x[_mirrored(taps, len(x))], dtype)
+        rows = np.ascontiguousarray(x[mirror(taps, len(x))], dtype)
         block = weights.astype(dtype) @ rows.reshape(len(rows), -1)
         at = start - wanted.start
         result[at : at + len(outputs)] = block.reshape(len(outputs), *x.shape[1:])
@@ -74,14 +74,19 @@ def _weights(
     first = int(np.ceil(centres[0] - _REACH * stretch))
     last = int(np.floor(centres[-1] + _REACH * stretch))
     taps = np.arange(first, last + 1)
-    x = np.abs(taps - centres[:, None]) / stretch
+    return taps, cubic_weights((taps - centres[:, None]) / stretch)
+
+
+def cubic_weights(distances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Keys' cubic kernel (a = -0.5) at some distances, each row of the last axis with the sum 1."""
+    x = np.abs(distances)
     near = (1.5 * x - 2.5) * x**2 + 1
     far = ((-0.5 * x + 2.5) * x - 4) * x + 2
     weights = np.where(x <= 1, near, np.where(x < _REACH, far, 0))
-    return taps, weights / weights.sum(1, keepdims=True)
+    return weights / weights.sum(1, keepdims=True)
 
 
-def _mirrored(places: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
+def mirror(places: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
     """Places within the picture, those beyond a border mirrored, the border pixel included."""
     folded = places % (2 * length)
     return np.minimum(folded, 2 * length - 1 - folded)

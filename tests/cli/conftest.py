@@ -35,6 +35,13 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.fixture
+def small(tmp_path: Path, photo: Pixels) -> Path:
+    """A JPEG of 32x24 pixels, small enough to be restored at once."""
+    Image.fromarray(photo[:24, :32]).save(tmp_path / "a.jpg", quality=30)
+    return tmp_path / "a.jpg"
+
+
+@pytest.fixture
 def run(call: Command, tiny_weights: Path) -> Command:
     """`jcarsr restore`, by the tiny network if no other is named."""
 

@@ -2,46 +2,25 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
-from typer.testing import CliRunner
+from support.commands import restore
+from support.pictures import stored
 
 from jcarsr.batch.ledger import Ledger
-from jcarsr.cli import app
 from jcarsr.methods.bicubic import Bicubic
-from jcarsr.pixels import Pixels
 
 
-@pytest.fixture
-def source(tmp_path: Path, photo: Pixels) -> Path:
-    Image.fromarray(photo[:24, :32]).save(tmp_path / "a.jpg", quality=30)
-    return tmp_path / "a.jpg"
-
-
-def restore(weights: Path, *arguments: object, code: int = 0):
-    result = CliRunner().invoke(
-        app, ["restore", *map(str, arguments), "--weights", str(weights), "--threads", "1"]
-    )
-    assert result.exit_code == code, result.output
-    return result
-
-
-def pixels(path: Path) -> Pixels:
-    with Image.open(path) as image:
-        return np.asarray(image)
-
-
-def test_side(source: Path, tiny_weights: Path, tmp_path: Path) -> None:
-    restore(tiny_weights, source, "-o", tmp_path / "b.jpg", "--compare", "side")
-    side = pixels(tmp_path / "b.side.png")
-    np.testing.assert_array_equal(side[:, :31], Bicubic(2).restore(pixels(source))[:, :31])
+def test_side(small: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    restore(tiny_weights, small, "-o", tmp_path / "b.jpg", "--compare", "side")
+    side = stored(tmp_path / "b.side.png")
+    np.testing.assert_array_equal(side[:, :31], Bicubic(2).restore(stored(small))[:, :31])
 
 
 def test_page_follows_the_rules_of_other_results(
-    source: Path, tiny_weights: Path, tmp_path: Path
+    small: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    restore(tiny_weights, source, "-o", out, "--compare", "html")
+    restore(tiny_weights, small, "-o", out, "--compare", "html")
     page = out / "a_x2.compare.html"
     text = page.read_text()
     assert "<title>a_x2: before and after</title>" in text
@@ -49,23 +28,23 @@ def test_page_follows_the_rules_of_other_results(
     with Ledger(out) as ledger:
         entries = {entry.target: json.loads(entry.settings or "") for entry in ledger.entries()}
     assert entries["a_x2.compare.html"]["html"] is True
-    again = restore(tiny_weights, source, "-o", out, "--compare", "html")
+    again = restore(tiny_weights, small, "-o", out, "--compare", "html")
     assert "1 unchanged" in again.stderr
     page.write_text("mine")
-    said = restore(tiny_weights, source, "-o", out, "--compare", "html", code=1)
+    said = restore(tiny_weights, small, "-o", out, "--compare", "html", code=1)
     assert "a_x2.compare.html exists already: --overwrite replaces it" in said.stderr
     assert page.read_text() == "mine"
-    restore(tiny_weights, source, "-o", out, "--compare", "html", "--overwrite")
+    restore(tiny_weights, small, "-o", out, "--compare", "html", "--overwrite")
     assert page.read_text() == text
 
 
 def test_animations_and_standard_output_have_none(
-    source: Path, tiny_weights: Path, tmp_path: Path
+    small: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
     frames = [Image.new("RGB", (16, 16), (90 * n, 9, 200)) for n in range(2)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=50)
     options = [tmp_path / "a.gif", "-o", tmp_path / "b.png", "--compare", "html"]
     said = restore(tiny_weights, *options, code=1).stderr
     assert "an animation has no one comparison: --first-frame" in said
-    said = restore(tiny_weights, source, "-o", "-", "--compare", "side", code=2).stderr
+    said = restore(tiny_weights, small, "-o", "-", "--compare", "side", code=2).stderr
     assert said.startswith("error: --compare: standard output has no place")

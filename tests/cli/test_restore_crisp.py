@@ -5,23 +5,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from support.pictures import xmp_value
-from typer.testing import CliRunner
+from support.commands import restore
+from support.pictures import stored, xmp_value
 
 import jcarsr
 from jcarsr import JCARSRConfig
 from jcarsr.batch.ledger import Ledger
-from jcarsr.cli import app
 from jcarsr.image.xmp_record import OURS
 from jcarsr.networks.jcarsr.network import JCARSR
-from jcarsr.pixels import Pixels
 from jcarsr.weights import Record, bundled_names, crisp_name, write
-
-
-@pytest.fixture
-def source(tmp_path: Path, photo: Pixels) -> Path:
-    Image.fromarray(photo[:24, :32]).save(tmp_path / "a.jpg", quality=30)
-    return tmp_path / "a.jpg"
 
 
 @pytest.fixture
@@ -33,39 +25,26 @@ def crisp_weights(tmp_path: Path, tiny: JCARSRConfig) -> Path:
     return path
 
 
-def restore(weights: Path, *arguments: object, code: int = 0):
-    result = CliRunner().invoke(
-        app, ["restore", *map(str, arguments), "--weights", str(weights), "--threads", "1"]
-    )
-    assert result.exit_code == code, result.output
-    return result
-
-
-def pixels(path: Path) -> Pixels:
-    with Image.open(path) as image:
-        return np.asarray(image)
-
-
 def test_ends_are_both_networks_and_half_is_between(
-    source: Path, tiny_weights: Path, crisp_weights: Path, tmp_path: Path
+    small: Path, tiny_weights: Path, crisp_weights: Path, tmp_path: Path
 ) -> None:
-    restore(tiny_weights, source, "-o", tmp_path / "plain.png")
-    restore(crisp_weights, source, "-o", tmp_path / "other.png")
-    restore(tiny_weights, source, "-o", tmp_path / "0.png", "--crisp", "0")
+    restore(tiny_weights, small, "-o", tmp_path / "plain.png")
+    restore(crisp_weights, small, "-o", tmp_path / "other.png")
+    restore(tiny_weights, small, "-o", tmp_path / "0.png", "--crisp", "0")
     for share in ("0.5", "1"):
         options = ["--crisp", share, "--crisp-weights", crisp_weights]
-        restore(tiny_weights, source, "-o", tmp_path / f"{share}.png", *options)
+        restore(tiny_weights, small, "-o", tmp_path / f"{share}.png", *options)
     assert (tmp_path / "0.png").read_bytes() == (tmp_path / "plain.png").read_bytes()
-    np.testing.assert_array_equal(pixels(tmp_path / "1.png"), pixels(tmp_path / "other.png"))
-    between = (pixels(tmp_path / "plain.png").astype(float) + pixels(tmp_path / "other.png")) / 2
-    np.testing.assert_allclose(pixels(tmp_path / "0.5.png"), between, atol=0.5)
+    np.testing.assert_array_equal(stored(tmp_path / "1.png"), stored(tmp_path / "other.png"))
+    between = (stored(tmp_path / "plain.png").astype(float) + stored(tmp_path / "other.png")) / 2
+    np.testing.assert_allclose(stored(tmp_path / "0.5.png"), between, atol=0.5)
 
 
 def test_share_and_weights_are_recorded(
-    source: Path, tiny_weights: Path, crisp_weights: Path, tmp_path: Path
+    small: Path, tiny_weights: Path, crisp_weights: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    options = [source, "-o", out, "--crisp", "0.5", "--crisp-weights", crisp_weights]
+    options = [small, "-o", out, "--crisp", "0.5", "--crisp-weights", crisp_weights]
     said = json.loads(restore(tiny_weights, *options, "--json").stdout)
     assert said["crisp"] == 0.5
     with Image.open(out / "a_x2.png") as image:
@@ -82,20 +61,20 @@ def test_share_and_weights_are_recorded(
 
 
 def test_detail_map_is_written_beside_the_result(
-    source: Path, tiny_weights: Path, crisp_weights: Path, tmp_path: Path
+    small: Path, tiny_weights: Path, crisp_weights: Path, tmp_path: Path
 ) -> None:
     options = ["--save-detail-map", "--crisp", "1", "--crisp-weights", crisp_weights]
-    restore(tiny_weights, source, "-o", tmp_path / "b.png", *options)
-    restore(tiny_weights, source, "-o", tmp_path / "plain.png")
-    drawn = pixels(tmp_path / "b.detail.png")
-    away = np.abs(pixels(tmp_path / "b.png").astype(int) - pixels(tmp_path / "plain.png")).max(2)
+    restore(tiny_weights, small, "-o", tmp_path / "b.png", *options)
+    restore(tiny_weights, small, "-o", tmp_path / "plain.png")
+    drawn = stored(tmp_path / "b.detail.png")
+    away = np.abs(stored(tmp_path / "b.png").astype(int) - stored(tmp_path / "plain.png")).max(2)
     np.testing.assert_array_equal(drawn[..., 0], (away * (255 / 64)).round().clip(0, 255))
     assert not drawn[..., 1].any()
 
 
-def test_support_is_told_of_jpegs_alone(source: Path, tiny_weights: Path, tmp_path: Path) -> None:
-    Image.open(source).save(tmp_path / "c.png")
-    options = [source, tmp_path / "c.png", "-o", tmp_path / "out", "--json"]
+def test_support_is_of_jpegs_alone(small: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    Image.open(small).save(tmp_path / "c.png")
+    options = [small, tmp_path / "c.png", "-o", tmp_path / "out", "--json"]
     lines = restore(tiny_weights, *options).stdout.splitlines()
     said = {Path(line["source"]).name: line for line in map(json.loads, lines)}
     support = said["a.jpg"]["support"]
@@ -105,8 +84,8 @@ def test_support_is_told_of_jpegs_alone(source: Path, tiny_weights: Path, tmp_pa
 
 
 @pytest.mark.skipif(crisp_name(2) is not None, reason="crisp weights are bundled")
-def test_missing_weights_are_named(source: Path, tiny_weights: Path) -> None:
-    said = restore(tiny_weights, source, "--crisp", "0.5", code=1)
+def test_missing_weights_are_named(small: Path, tiny_weights: Path) -> None:
+    said = restore(tiny_weights, small, "--crisp", "0.5", code=1)
     assert (
         "--crisp: jcarsr-crisp-lite-x2 is not bundled yet: --crisp-weights FILE names such weights"
         in f"{said.stderr}{said.exception}"
@@ -114,7 +93,7 @@ def test_missing_weights_are_named(source: Path, tiny_weights: Path) -> None:
 
 
 def test_bundled_ones_are_taken(
-    source: Path,
+    small: Path,
     tiny_weights: Path,
     crisp_weights: Path,
     tmp_path: Path,
@@ -126,26 +105,26 @@ def test_bundled_ones_are_taken(
     crisp_weights.rename(folder / "jcarsr-crisp-lite-x2.safetensors")
     monkeypatch.setattr("jcarsr.weights.bundled.PRETRAINED", folder)
     assert (bundled_names(), crisp_name(2)) == (["jcarsr-crisp-lite-x2"], "jcarsr-crisp-lite-x2")
-    restore(tiny_weights, source, "-o", tmp_path / "b.png", "--crisp", "1")
-    restore(Path("jcarsr-crisp-lite-x2"), source, "-o", tmp_path / "c.png")
-    np.testing.assert_array_equal(pixels(tmp_path / "b.png"), pixels(tmp_path / "c.png"))
+    restore(tiny_weights, small, "-o", tmp_path / "b.png", "--crisp", "1")
+    restore(Path("jcarsr-crisp-lite-x2"), small, "-o", tmp_path / "c.png")
+    np.testing.assert_array_equal(stored(tmp_path / "b.png"), stored(tmp_path / "c.png"))
 
 
-def test_wrong_usage(source: Path, tiny_weights: Path) -> None:
-    assert restore(tiny_weights, source, "--crisp", "2", code=2).stderr == (
+def test_wrong_usage(small: Path, tiny_weights: Path) -> None:
+    assert restore(tiny_weights, small, "--crisp", "2", code=2).stderr == (
         "error: --crisp 2: from 0 to 1\n"
     )
-    assert "have no share" in restore(tiny_weights, source, "--crisp-weights", "x", code=2).stderr
-    said = restore(tiny_weights, source, "-o", "-", "--save-detail-map", code=2).stderr
+    assert "have no share" in restore(tiny_weights, small, "--crisp-weights", "x", code=2).stderr
+    said = restore(tiny_weights, small, "-o", "-", "--save-detail-map", code=2).stderr
     assert "standard output has no place for a second picture" in said
 
 
 def test_library_does_the_same(
-    source: Path, tiny_weights: Path, crisp_weights: Path, tmp_path: Path
+    small: Path, tiny_weights: Path, crisp_weights: Path, tmp_path: Path
 ) -> None:
     restorer = jcarsr.Restorer(str(tiny_weights), threads=1, crisp_weights=str(crisp_weights))
-    outcome = restorer.restore_file(source, tmp_path / "b.png", crisp=0.5)
+    outcome = restorer.restore_file(small, tmp_path / "b.png", crisp=0.5)
     assert outcome.crisp == 0.5
     assert outcome.support is not None
-    ours = np.asarray(restorer.restore(source, crisp=0.5))
-    np.testing.assert_array_equal(pixels(tmp_path / "b.png"), ours)
+    ours = np.asarray(restorer.restore(small, crisp=0.5))
+    np.testing.assert_array_equal(stored(tmp_path / "b.png"), ours)

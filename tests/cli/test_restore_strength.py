@@ -4,59 +4,38 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.pictures import xmp_value
-from typer.testing import CliRunner
+from support.commands import restore
+from support.pictures import stored, xmp_value
 
 import jcarsr
 from jcarsr.batch.ledger import Ledger
-from jcarsr.cli import app
 from jcarsr.image.xmp_record import OURS
 from jcarsr.methods.bicubic import Bicubic
-from jcarsr.pixels import Pixels
-
-
-@pytest.fixture
-def source(tmp_path: Path, photo: Pixels) -> Path:
-    Image.fromarray(photo[:24, :30]).save(tmp_path / "a.jpg", quality=30)
-    return tmp_path / "a.jpg"
-
-
-def restore(weights: Path, *arguments: object, code: int = 0):
-    result = CliRunner().invoke(
-        app, ["restore", *map(str, arguments), "--weights", str(weights), "--threads", "1"]
-    )
-    assert result.exit_code == code, result.output
-    return result
-
-
-def pixels(path: Path) -> Pixels:
-    with Image.open(path) as image:
-        return np.asarray(image)
 
 
 def test_zero_is_bicubic_one_todays_and_half_between(
-    source: Path, tiny_weights: Path, tmp_path: Path
+    small: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
     for strength in ("0", "0.5", "1"):
-        restore(tiny_weights, source, "-o", tmp_path / f"{strength}.png", "--strength", strength)
-    restore(tiny_weights, source, "-o", tmp_path / "plain.png")
+        restore(tiny_weights, small, "-o", tmp_path / f"{strength}.png", "--strength", strength)
+    restore(tiny_weights, small, "-o", tmp_path / "plain.png")
     assert (tmp_path / "1.png").read_bytes() == (tmp_path / "plain.png").read_bytes()
-    none, half, full = (pixels(tmp_path / f"{name}.png") for name in ("0", "0.5", "1"))
-    np.testing.assert_array_equal(none, Bicubic(2).restore(pixels(source)))
+    none, half, full = (stored(tmp_path / f"{name}.png") for name in ("0", "0.5", "1"))
+    np.testing.assert_array_equal(none, Bicubic(2).restore(stored(small)))
     np.testing.assert_allclose(half, (none.astype(float) + full) / 2, atol=0.5)
 
 
-def test_it_is_recorded(source: Path, tiny_weights: Path, tmp_path: Path) -> None:
+def test_it_is_recorded(small: Path, tiny_weights: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    said = restore(tiny_weights, source, "-o", out, "--strength", "0.25", "--json").stdout
+    said = restore(tiny_weights, small, "-o", out, "--strength", "0.25", "--json").stdout
     assert json.loads(said)["strength"] == 0.25
     with Image.open(out / "a_x2.png") as image:
         assert xmp_value(image, (OURS, "Strength")) == "0.25"
     with Ledger(out) as ledger:
         (entry,) = ledger.entries()
         assert json.loads(entry.settings or "")["strength"] == 0.25
-    assert "1 unchanged" in restore(tiny_weights, source, "-o", out, "--strength", "0.25").stderr
-    again = restore(tiny_weights, source, "-o", out, "--json").stdout
+    assert "1 unchanged" in restore(tiny_weights, small, "-o", out, "--strength", "0.25").stderr
+    again = restore(tiny_weights, small, "-o", out, "--json").stdout
     assert (json.loads(again)["state"], "strength" in json.loads(again)) == ("done", False)
 
 
@@ -72,17 +51,17 @@ def test_frames_are_mixed_too(tiny_weights: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("strength", ["-0.5", "1.5", "nan"])
-def test_what_is_no_share_is_wrong_usage(source: Path, tiny_weights: Path, strength: str) -> None:
-    said = restore(tiny_weights, source, f"--strength={strength}", code=2).stderr
+def test_what_is_no_share_is_wrong_usage(small: Path, tiny_weights: Path, strength: str) -> None:
+    said = restore(tiny_weights, small, f"--strength={strength}", code=2).stderr
     assert said == f"error: --strength {strength}: from 0 to 1\n"
 
 
-def test_the_library_does_the_same(source: Path, tiny_weights: Path, tmp_path: Path) -> None:
+def test_the_library_does_the_same(small: Path, tiny_weights: Path, tmp_path: Path) -> None:
     restorer = jcarsr.Restorer(str(tiny_weights), threads=1)
-    ours = np.asarray(restorer.restore(source, strength=0))
-    np.testing.assert_array_equal(ours, Bicubic(2).restore(pixels(source)))
-    outcome = restorer.restore_file(source, tmp_path / "b.png", strength=0)
-    np.testing.assert_array_equal(pixels(tmp_path / "b.png"), ours)
+    ours = np.asarray(restorer.restore(small, strength=0))
+    np.testing.assert_array_equal(ours, Bicubic(2).restore(stored(small)))
+    outcome = restorer.restore_file(small, tmp_path / "b.png", strength=0)
+    np.testing.assert_array_equal(stored(tmp_path / "b.png"), ours)
     assert outcome.strength == 0
     with pytest.raises(ValueError, match="strength must be from 0 to 1"):
-        restorer.restore(source, strength=2)
+        restorer.restore(small, strength=2)

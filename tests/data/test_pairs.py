@@ -38,6 +38,14 @@ def test_a_picture_without_a_partner_is_named(tmp_path: Path, lq: list[str], hr:
         list_pairs(tmp_path / "lq", tmp_path / "hr")
 
 
+def test_two_degraded_pictures_of_one_name_are_refused(tmp_path: Path) -> None:
+    save(tmp_path / "hr/a.png", 40, 20)
+    for name in ("a.jpg", "a.png"):
+        save(tmp_path / "lq" / name, 20, 10)
+    with pytest.raises(DataError, match=r"a\.png: has the same name as .*a\.jpg"):
+        list_pairs(tmp_path / "lq", tmp_path / "hr")
+
+
 def test_other_sizes_are_named_with_both(tmp_path: Path) -> None:
     save(tmp_path / "hr/a.png", 40, 20)
     save(tmp_path / "lq/a.png", 20, 11)

@@ -1,11 +1,7 @@
 from collections.abc import Callable
-from pathlib import Path
 
-import pytest
-
-from jcarsr import DataError
 from jcarsr.evaluation.rows import Row
-from jcarsr.evaluation.tables import BEGIN, END, replace_between_markers, tables
+from jcarsr.evaluation.tables import tables
 
 MakeRow = Callable[..., Row]
 
@@ -50,17 +46,3 @@ def test_niqe_stands_in_the_cells_of_rows_that_hold_it(make_row: MakeRow) -> Non
         "| Set5 | ours | 28.50 / 0.8100 / 9.88 |",
         "| Set5 | b | 28.50 / 0.8100 |",
     ]
-
-
-def test_only_the_part_between_the_markers_changes(tmp_path: Path) -> None:
-    page = tmp_path / "p.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    replace_between_markers(page, "new")
-    replace_between_markers(page, "newer")
-    assert page.read_text() == f"before\n{BEGIN}\n\nnewer\n\n{END}\nafter\n"
-
-
-def test_page_without_markers_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "p.md").write_text("text")
-    with pytest.raises(DataError, match="has no lines"):
-        replace_between_markers(tmp_path / "p.md", "new")

@@ -1,12 +1,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from jcarsr.errors import DataError
+from jcarsr.evaluation.markers import check_between_markers
 from jcarsr.evaluation.rows import Row, read_rows, write_rows
 from jcarsr.experiments.catalog import PLANS
-from jcarsr.experiments.page import check_page, page, put_page, read_folders
+from jcarsr.experiments.page import page, read_folders
 
 ROOT = Path(__file__).parents[2]
 MakeRow = Callable[..., Row]
@@ -14,7 +12,7 @@ MakeRow = Callable[..., Row]
 
 def test_document_is_made_from_the_stored_rows() -> None:
     rows = read_folders([ROOT / "results" / "experiments"])
-    check_page(ROOT / "docs" / "experiments.md", page(list(PLANS.values()), rows))
+    check_between_markers(ROOT / "docs" / "experiments.md", page(list(PLANS.values()), rows))
 
 
 def test_page_says_what_was_measured_and_what_not(make_row: MakeRow) -> None:
@@ -39,12 +37,3 @@ def test_rows_go_to_a_file_and_back_with_their_trial(make_row: MakeRow, tmp_path
     rows = [make_row("jcarsr-lite-x2", seed, 28.0) for seed in range(2)]
     write_rows(rows, tmp_path / "rows.jsonl")
     assert read_folders([tmp_path]) == read_rows([tmp_path / "rows.jsonl"]) == rows
-
-
-def test_page_without_marks_or_out_of_date_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "page.md"
-    with pytest.raises(DataError, match=r"page\.md: cannot be read"):
-        check_page(path, "")
-    path.write_text("nothing")
-    with pytest.raises(DataError, match="has no lines"):
-        put_page(path, "")

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
+from typer.testing import CliRunner, Result
 
 from jcarsr.batch.ledger import FILE_NAME
+from jcarsr.cli import app
 
 
 @dataclass
@@ -26,6 +28,14 @@ class Said:
 
 
 Command = Callable[..., Said]
+
+
+def restore(weights: Path, *arguments: object, code: int = 0) -> Result:
+    """`jcarsr restore` by some weights on one thread, with the exit code that is expected."""
+    words = ["restore", *map(str, arguments), "--weights", str(weights), "--threads", "1"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == code, result.output
+    return result
 
 
 def process(*arguments: object) -> subprocess.Popen[str]:

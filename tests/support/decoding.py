@@ -10,6 +10,7 @@ from PIL import Image
 
 from jcarsr.errors import ImageError
 from jcarsr.image import Animation, Picture, ReadOptions, decode
+from jcarsr.image.facts import facts
 from jcarsr.pixels import Pixels
 
 COLOURS = ("red", "lime", "blue", "white")
@@ -55,3 +56,14 @@ def plain(colours: Sequence[str] = COLOURS, size: tuple[int, int] = (12, 10)) ->
 
 def moving(frames: list[Image.Image], format: str, **options: Any) -> bytes:
     return saved(frames[0], format, save_all=True, append_images=frames[1:], **options)
+
+
+def refusal_of_all(data: bytes) -> str:
+    """The one message with which both decoding and looking at a file refuse it."""
+    messages = set[str]()
+    for read in (decode, facts):
+        with pytest.raises(ImageError) as error:
+            read(io.BytesIO(data))
+        messages.add(str(error.value))
+    (message,) = messages
+    return message

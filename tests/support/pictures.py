@@ -16,6 +16,12 @@ def opened(path: Path, mode: str = "RGB") -> Pixels:
         return np.asarray(image.convert(mode))
 
 
+def stored(path: Path) -> Pixels:
+    """A picture's samples, of as many channels and bits as its file has."""
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
 def xmp_value(image: Image.Image, name: tuple[str, str]) -> str | None:
     """The text of a simple property in an opened image's XMP data, None if there is none."""
     found = ElementTree.fromstring(image.info["xmp"]).find(f".//{{{name[0]}}}{name[1]}")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jcarsr import DataError
+from jcarsr.evaluation.markers import BEGIN, END
 from jcarsr.weights import bundled_names, find, read_record
 
 RUN: dict[str, Any] = {
@@ -56,14 +57,14 @@ def test_a_stale_page_is_found_and_written(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     page = tmp_path / "log.md"
-    page.write_text(f"# Log\n\n{tool.BEGIN}\n\nold\n\n{tool.END}\nprose\n")
+    page.write_text(f"# Log\n\n{BEGIN}\n\nold\n\n{END}\nprose\n")
     stored(tmp_path)
     monkeypatch.setattr(tool, "RUNS", tmp_path)
     monkeypatch.setattr(tool, "PAGE", page)
     for words, code in ((["--check"], 1), ([], 0), (["--check"], 0)):
         monkeypatch.setattr(sys, "argv", ["training_log.py", *words])
         assert tool.main() == code
-    assert "not the table of" in capsys.readouterr().err
+    assert "is out of date" in capsys.readouterr().err
     assert page.read_text().endswith("prose\n")
 
 

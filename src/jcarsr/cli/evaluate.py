@@ -123,8 +123,8 @@ def tables(
 ) -> None:
     """Make the results tables from stored rows."""
     from jcarsr.degradation.web_set import parse_histories
+    from jcarsr.evaluation.markers import replace_between_markers
     from jcarsr.evaluation.rows import read_rows
-    from jcarsr.evaluation.tables import replace_between_markers
     from jcarsr.evaluation.tables import tables as make
 
     with usage_errors():

@@ -1,31 +1,28 @@
-"""What `jcarsr experiment` does, and how it shows it."""
+"""What `jcarsr experiment` does."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-
+from jcarsr.cli.experiment_progress import ProgressWatcher, duration
 from jcarsr.data.sources import list_entries
 from jcarsr.devices import find_device, supports_bfloat16
+from jcarsr.evaluation.markers import check_between_markers, replace_between_markers
 from jcarsr.experiments.agenda import Agenda, make_agenda
 from jcarsr.experiments.catalog import PLANS
 from jcarsr.experiments.cost import Costs, check_budgets
 from jcarsr.experiments.figures.catalog import FIGURES
 from jcarsr.experiments.given import read_given
 from jcarsr.experiments.jobs import Budget, Conditions, Data, Scoring, Training
-from jcarsr.experiments.page import check_page, page, put_page, read_folders
+from jcarsr.experiments.page import page, read_folders
 from jcarsr.experiments.plan import Plan, Size
 from jcarsr.experiments.report import report, whole_report
 from jcarsr.experiments.results import Suite, group
-from jcarsr.experiments.run import Outcome, Runner, Settings, Watcher
+from jcarsr.experiments.run import Outcome, Runner, Settings
 from jcarsr.experiments.store import Store, write_text
 from jcarsr.protocols import Device, TrainingPrecision
-from jcarsr.training.report import StepReport
 
 
 def list_plans() -> str:
@@ -52,9 +49,9 @@ def report_rows(
     if into is None:
         return text
     if check:
-        check_page(into, text)
+        check_between_markers(into, text)
         return f"{into}: up to date"
-    put_page(into, text)
+    replace_between_markers(into, text)
     return str(into)
 
 
@@ -142,7 +139,7 @@ class ExperimentRun:
             log_every=self.log_every,
             checkpoint_minutes=self.checkpoint_minutes,
         )
-        with _Watcher() as watcher:
+        with ProgressWatcher() as watcher:
             runner = Runner(self.store, self.conditions, settings, self.costs, watcher)
             outcome = runner.run(self.agenda)
             if outcome.stopped:
@@ -183,78 +180,3 @@ class ExperimentRun:
             step = self.store.begun(job)
             state = "missing" if step is None else f"goes on at step {step}"
         return f"{job}: {job.parameters:,} parameters, {job.budget}: {state}"
-
-
-def duration(seconds: float) -> str:
-    """A time in words.
-
-    >>> duration(59), duration(3700), duration(-2)
-    ('1 min', '1 h 2 min', '0 min')
-    """
-    minutes = max(0, round(seconds / 60))
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours else f"{rest} min"
-
-
-class _Watcher(Watcher):
-    """Shows a run: a bar where there is a terminal, a line for every log elsewhere."""
-
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        columns = (TextColumn("{task.description}"), BarColumn())
-        self._progress = Progress(*columns, console=self._console)
-        self._task: TaskID = self._progress.add_task("", total=1.0)
-        self._left: float | None = None
-        self._what = ""
-
-    def __enter__(self) -> _Watcher:
-        if self._console.is_terminal:
-            self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
-
-    def begin(self, job: Training | Scoring, done: int, total: int) -> None:
-        """A job begins."""
-        self._what = f"{done + 1}/{total} {job}"
-        self._update(self._what, 0.0)
-        if not self._console.is_terminal:
-            self.message(self._what)
-
-    def bank(self, done: int, total: int) -> None:
-        """Pictures are prepared."""
-        self._update(f"{self._what}: preparing pictures", done / total)
-
-    def step(self, report: StepReport) -> None:
-        """A logged step."""
-        text = (
-            f"{self._what}: step {report.step}, loss {report.losses['loss']:.5f}, "
-            f"{100 * report.spent:.0f} %{self._left_words()}"
-        )
-        self._update(text, report.spent)
-        if not self._console.is_terminal:
-            self.message(text)
-
-    def scored(self, done: int, total: int) -> None:
-        """Pictures are scored."""
-        self._update(f"{self._what}{self._left_words()}", done / total)
-
-    def left(self, seconds: float | None) -> None:
-        """All that is left."""
-        self._left = seconds
-
-    def message(self, text: str) -> None:
-        """One line for the user."""
-        self._console.print(text)
-
-    def _left_words(self) -> str:
-        return "" if self._left is None else f", {duration(self._left)} left in all"
-
-    def _update(self, text: str, share: float) -> None:
-        self._progress.update(self._task, description=text, completed=share)

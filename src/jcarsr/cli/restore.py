@@ -44,7 +44,7 @@ from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
-_BESIDE: dict[Kind, str] = {
+_OPTIONS: dict[Kind, str] = {
     "gradient": "--save-gradient",
     "detail": "--save-detail-map",
     "side": "--compare",
@@ -339,7 +339,7 @@ def _check_output(given: Given, outputs: Sequence[Kind], *, as_json: bool) -> No
     """
     if not given.only_file:
         raise ValueError("--out -: standard output takes the result of one picture")
-    for kind, option in _BESIDE.items():
+    for kind, option in _OPTIONS.items():
         if kind in outputs:
             raise ValueError(f"{option}: standard output has no place for a second picture")
     if as_json:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from jcarsr.data.sources import Entry
-from jcarsr.degradation.draw import Distribution, Given
+from jcarsr.degradation.draw import Distribution, Paired
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError, format_bytes
 from jcarsr.jpeg.grid import BLOCK
@@ -39,7 +39,7 @@ class BankSettings:
     """What the bank holds of every picture."""
 
     scale: int
-    histories: Distribution | Given  # of the degraded versions
+    histories: Distribution | Paired  # of the degraded versions
     patch_size: int  # of lr and lq, pixels; pictures smaller than a patch are left out
     candidates: int = 1  # crops drawn for each one used: the one with the most detail stays
     seed: int = 0
@@ -209,7 +209,7 @@ def _degraded(
     entry: Entry, hr: Pixels, lr: Pixels, settings: BankSettings, seed: str
 ) -> list[tuple[Pixels, LastSave]]:
     """The degraded versions of one picture, each with its last save."""
-    if isinstance(settings.histories, Given):
+    if isinstance(settings.histories, Paired):
         assert entry.lq is not None
         return [(entry.lq.pixels(), entry.lq.last_save())]
     histories = settings.histories.draw(settings.scale, seed)

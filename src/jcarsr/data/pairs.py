@@ -19,10 +19,14 @@ def list_pairs(lq: Path, hr: Path) -> list[Entry]:
     Suffixes may differ, and a name under `lq` may end in x2 or x4.
 
     Raises:
-        DataError: a source is missing or empty, or a picture has no partner; the message names
-            the first.
+        DataError: a source is missing or empty, a picture has no partner, or two have one name;
+            the message names the first.
     """
-    partners = {_key(entry, lq): entry for entry in list_entries([lq])}
+    partners: dict[str, Entry] = {}
+    for entry in list_entries([lq]):
+        if other := partners.get(_key(entry, lq)):
+            raise DataError(f"{entry.name}: has the same name as {other.name}")
+        partners[_key(entry, lq)] = entry
     unmarked = {_SCALE_MARK.sub("", key): entry for key, entry in partners.items()}
     pairs: list[Entry] = []
     for entry in list_entries([hr]):

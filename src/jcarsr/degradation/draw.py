@@ -71,7 +71,7 @@ class Once:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class Paired:
     """Nothing is drawn: every picture comes with a degraded version of its own."""
 
     @property

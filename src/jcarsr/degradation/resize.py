@@ -1,4 +1,8 @@
-"""MATLAB-compatible bicubic scaling by whole factors: every output row is a few input rows' sum."""
+"""MATLAB-compatible bicubic scaling by whole factors: every output row is a few input rows' sum.
+
+Sums are made in one order, so that training pictures are the same to the last bit everywhere; the
+matrix products of `jcarsr.resample`, which goes to any size, are not.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from jcarsr.resample import cubic_weights, mirror
 
 Float = TypeVar("Float", bound=np.floating)
 
@@ -44,8 +50,7 @@ def _along_both_axes(x: npt.NDArray[Float], phases: int, step: int) -> npt.NDArr
 def _along_rows(x: npt.NDArray[Float], phases: int, step: int) -> npt.NDArray[Float]:
     """Every `step` rows become `phases` rows: (H, W, C) -> (H // step * phases, W, C)."""
     length, steps = len(x), len(x) // step
-    mirrored = np.arange(-2 * step, length + 2 * step) % (2 * length)
-    mirrored = np.minimum(mirrored, 2 * length - 1 - mirrored)  # may exceed a small picture
+    mirrored = mirror(np.arange(-2 * step, length + 2 * step), length)
     weights = _weights(phases, step).astype(x.dtype)
     y = np.zeros((steps, phases, *x.shape[1:]), x.dtype)
     for start in range(0, steps, _BLOCK):
@@ -64,8 +69,4 @@ def _weights(phases: int, step: int) -> npt.NDArray[np.float64]:
     `step`, reaches 2 * step rows from there.
     """
     centres = step * (np.arange(phases)[:, None] + 0.5) / phases - 0.5
-    x = np.abs(np.arange(-2 * step, 3 * step) - centres) / step
-    near = (1.5 * x - 2.5) * x**2 + 1
-    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    weights = np.where(x <= 1, near, np.where(x < 2, far, 0))
-    return weights / weights.sum(1, keepdims=True)
+    return cubic_weights((np.arange(-2 * step, 3 * step) - centres) / step)

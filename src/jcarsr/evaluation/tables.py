@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
 
-from jcarsr.errors import DataError
 from jcarsr.evaluation.published import paper_jcarsr
 from jcarsr.evaluation.rows import Row
-from jcarsr.partfile import being_written
 
-BEGIN = "<!-- results: written by `make tables`, do not edit -->"
-END = "<!-- end of results -->"
 PAPER = "JCARSR, the paper (DIV2K)"
 
 
@@ -62,31 +56,6 @@ def history_table(rows: Sequence[Row], scale: int) -> str:
         line = [f"**{_cell(s)}**" if s and s[0] == best else _cell(s) for s in scores]
         lines.append(f"| {name} | `{history}` | " + " | ".join(line) + " |")
     return "\n".join(lines)
-
-
-def replace_between_markers(path: Path, text: str) -> None:
-    """Write `text` between the two marker lines of a Markdown file.
-
-    The file is replaced by a whole new one, of the same permissions, or stays as it is.
-
-    Raises:
-        DataError: the file cannot be read or written, or has no such markers.
-    """
-    try:
-        path = path.resolve(strict=True)  # the file that a link leads to is the one to replace
-        page = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise DataError(f"{path}: cannot be read ({reason})") from error
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise DataError(f"{path}: has no lines {BEGIN!r} and {END!r}")
-    try:
-        with being_written(path, lambda part: shutil.copymode(path, part)) as file:
-            file.write(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}".encode())
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _head(titles: list[str]) -> list[str]:

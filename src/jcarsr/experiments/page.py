@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from jcarsr.errors import DataError
 from jcarsr.evaluation.rows import Row, read_rows
 from jcarsr.experiments.plan import Plan
 from jcarsr.experiments.report import report
 from jcarsr.experiments.results import Results, group
 from jcarsr.experiments.seeds import RULE
-
-BEGIN = "<!-- experiments: written by `make tables`, do not edit -->"
-END = "<!-- end of experiments -->"
 
 
 def page(plans: Sequence[Plan], rows: Sequence[Row]) -> str:
@@ -46,35 +42,6 @@ def read_folders(paths: Sequence[Path]) -> list[Row]:
     for path in paths:
         files += sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
     return read_rows(files)
-
-
-def put_page(path: Path, text: str) -> None:
-    """Write `text` between the two marker lines of a Markdown file.
-
-    Raises:
-        DataError: the file cannot be read or has no such markers.
-    """
-    before, after = _around(path)
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", "utf-8")
-
-
-def check_page(path: Path, text: str) -> None:
-    """Raise a DataError unless `text` is what stands between the marker lines."""
-    before, after = _around(path)
-    if path.read_text("utf-8") != f"{before}{BEGIN}\n\n{text}\n\n{END}{after}":
-        raise DataError(f"{path}: is not made from these rows; make it anew without --check")
-
-
-def _around(path: Path) -> tuple[str, str]:
-    try:
-        whole = path.read_text("utf-8")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    before, begin, rest = whole.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise DataError(f"{path}: has no lines {BEGIN!r} and {END!r}")
-    return before, after
 
 
 def _coverage(plans: Sequence[Plan], found: Sequence[Results]) -> str:

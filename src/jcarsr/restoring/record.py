@@ -29,7 +29,7 @@ def properties_of(strength: float, crisp: float = 0.0, *, mark: bool = False) ->
 
 
 def facts_of(strength: float, crisp: float) -> dict[str, str]:
-    """Return what a comparison tells of the shares, where they are used: name -> value."""
+    """Return the shares that a comparison states, where they are used: name -> value."""
     return {
         **({"Strength": f"{100 * strength:g} %"} if strength != 1 else {}),
         **({"Crisp": f"{100 * crisp:g} %"} if crisp else {}),

@@ -33,9 +33,8 @@ class Settings:
     outputs: tuple[Kind, ...] = ("picture",)  # at least one; the first gets the result's name
     ensemble: bool = False  # results are means of eight
     strength: float = 1.0  # of the restored in the mix with the plainly enlarged input, 0 to 1
-
-    mark: bool = False  # results' metadata say that they were enhanced
     crisp: float = 0.0  # of the crisp picture in the mix with the faithful one, 0 to 1
+    mark: bool = False  # results' metadata say that they were enhanced
 
     def __post_init__(self) -> None:
         for name, share in (("strength", self.strength), ("crisp", self.crisp)):

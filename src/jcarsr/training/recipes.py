@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from jcarsr.degradation.draw import Distribution, Given, Once, Web
+from jcarsr.degradation.draw import Distribution, Once, Paired, Web
 from jcarsr.loss_weights import LossWeights, PixelError
 from jcarsr.networks.catalog import PRESETS
 from jcarsr.training.schedule import Cosine, Halving, Schedule
@@ -23,7 +23,7 @@ class Recipe:
     """
 
     preset: str  # the network, a key of PRESETS
-    histories: Distribution | Given  # of the training pictures' degradation, drawn evenly
+    histories: Distribution | Paired  # of the training pictures' degradation, drawn evenly
     optimizer: Literal["adam", "adamw", "muon"]  # muon: AdamW where it does not apply
     learning_rate: float
     betas: tuple[float, float]  # of Adam and AdamW
@@ -127,16 +127,16 @@ RECIPES: dict[str, Recipe] = {
 
 
 def change_histories(
-    given: Distribution | Given,
+    given: Distribution | Paired,
     *,
     kind: str | None = None,
     qfs: tuple[int, ...] | None = None,
     share_444: float | None = None,
     pairs: bool = False,
-) -> Distribution | Given:
+) -> Distribution | Paired:
     """`given`, or the distribution of that kind, with other qualities of what is saved once.
 
-    With `pairs` it is `Given`, to which none of the others applies.
+    With `pairs` it is `Paired`, to which none of the others applies.
 
     Raises:
         ValueError: no such kind, or a value is out of range.
@@ -145,7 +145,7 @@ def change_histories(
         for option, value in {"--history": kind, "--qf": qfs, "--share-444": share_444}.items():
             if value is not None:
                 raise ValueError(f"{option} does not go with --pairs, which are degraded already")
-        return Given()
+        return Paired()
     if kind is not None and kind not in ("once", "web"):
         raise ValueError(f"--history {kind}: not one of once, web")
     if kind is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from jcarsr.degradation.draw import Given
+from jcarsr.degradation.draw import Paired
 from jcarsr.networks.catalog import preset_facts
 from jcarsr.training.launch import launch
 from jcarsr.training.loop import Loop
@@ -57,7 +57,7 @@ def train(
     training, held = split_entries(options, recipe.picture_scale)
     pairs: list[ValidationPair] = []
     if fabric.is_global_zero:
-        if isinstance(recipe.histories, Given):
+        if isinstance(recipe.histories, Paired):
             pairs = given_pairs(held, recipe.picture_scale)
         else:
             histories = validation_histories(recipe.histories)

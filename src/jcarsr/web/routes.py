@@ -182,6 +182,8 @@ async def restore(
     if len(given) + (scale is not None) > 1:
         raise Problem(422, "one of scale, width, height, max_side and min_side")
     side, pixels = given[0] if given else ("", 0)
+    if crisp and not has_crisp():
+        raise Problem(422, "crisp: this server has no weights for crisp pictures")
 
     def task(source: str, result: str) -> Restore:
         extension = format if output == "picture" else "png"

@@ -30,10 +30,10 @@ export class FactsPanel {
    * @param {import("./api.js").Result | null} result
    */
   #fill(facts, result) {
-    const told = [...entries(facts), ...supportOf(result)].map(([name, ...value]) =>
+    const lines = [...entries(facts), ...supportOf(result)].map(([name, ...value]) =>
       make("div", { class: "fact" }, make("dt", {}, name), make("dd", {}, ...value)),
     );
-    this.#list.replaceChildren(...told);
+    this.#list.replaceChildren(...lines);
     const notes = [...facts.notes, ...(result?.notes ?? [])];
     if (facts.weights.quality_outside_training) notes.unshift(outside(facts));
     this.#notes.hidden = !notes.length;
@@ -73,11 +73,11 @@ function supportOf(result) {
   if (!result?.support) return [];
   const { outside, steps } = result.support;
   const share = (100 * (1 - outside)).toFixed(1);
-  const told = make("span", { title: text("supportTitle") });
-  told.textContent = outside
+  const words = make("span", { title: text("supportTitle") });
+  words.textContent = outside
     ? text("support", { share, steps: steps.toFixed(2) })
     : text("supportAll");
-  return [[text("factSupport"), told]];
+  return [[text("factSupport"), words]];
 }
 
 /** @param {Facts} facts */

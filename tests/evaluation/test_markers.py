@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from jcarsr import DataError
-from jcarsr.evaluation.tables import BEGIN, END, replace_between_markers
+from jcarsr.evaluation.markers import (
+    BEGIN,
+    END,
+    check_between_markers,
+    replace_between_markers,
+)
 from jcarsr.partfile import PART
 
 OLD = f"# Results\n\n{BEGIN}\nold\n{END}\nafter ü\n"
@@ -57,3 +62,26 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_bytes(b"\xff\xfe")
     with pytest.raises(DataError, match=r"page\.md: cannot be read \(not UTF-8\)"):
         replace_between_markers(tmp_path / "page.md", "new")
+
+
+def test_only_the_part_between_the_markers_changes(tmp_path: Path) -> None:
+    page = tmp_path / "p.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    replace_between_markers(page, "new")
+    replace_between_markers(page, "newer")
+    assert page.read_text() == f"before\n{BEGIN}\n\nnewer\n\n{END}\nafter\n"
+
+
+def test_page_without_markers_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "p.md").write_text("text")
+    with pytest.raises(DataError, match="has no lines"):
+        replace_between_markers(tmp_path / "p.md", "new")
+
+
+def test_what_stands_there_is_checked(page: Path) -> None:
+    with pytest.raises(DataError, match=r"page\.md: is out of date"):
+        check_between_markers(page, "new")
+    replace_between_markers(page, "new")
+    check_between_markers(page, "new")
+    with pytest.raises(DataError, match="is out of date"):
+        check_between_markers(page, "ne")

@@ -1,0 +1,87 @@
+"""How `jcarsr experiment` shows a run: a bar, or lines."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from jcarsr.experiments.jobs import Scoring, Training
+from jcarsr.experiments.run import Watcher
+from jcarsr.training.report import StepReport
+
+
+def duration(seconds: float) -> str:
+    """A time in words.
+
+    >>> duration(59), duration(3700), duration(-2)
+    ('1 min', '1 h 2 min', '0 min')
+    """
+    minutes = max(0, round(seconds / 60))
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
+class ProgressWatcher(Watcher):
+    """Shows a run: a bar where there is a terminal, a line for every log elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        columns = (TextColumn("{task.description}"), BarColumn())
+        self._progress = Progress(*columns, console=self._console)
+        self._task: TaskID = self._progress.add_task("", total=1.0)
+        self._left: float | None = None
+        self._what = ""
+
+    def __enter__(self) -> ProgressWatcher:
+        if self._console.is_terminal:
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def begin(self, job: Training | Scoring, done: int, total: int) -> None:
+        """A job begins."""
+        self._what = f"{done + 1}/{total} {job}"
+        self._update(self._what, 0.0)
+        if not self._console.is_terminal:
+            self.message(self._what)
+
+    def bank(self, done: int, total: int) -> None:
+        """Pictures are prepared."""
+        self._update(f"{self._what}: preparing pictures", done / total)
+
+    def step(self, report: StepReport) -> None:
+        """A logged step."""
+        text = (
+            f"{self._what}: step {report.step}, loss {report.losses['loss']:.5f}, "
+            f"{100 * report.spent:.0f} %{self._left_words()}"
+        )
+        self._update(text, report.spent)
+        if not self._console.is_terminal:
+            self.message(text)
+
+    def scored(self, done: int, total: int) -> None:
+        """Pictures are scored."""
+        self._update(f"{self._what}{self._left_words()}", done / total)
+
+    def left(self, seconds: float | None) -> None:
+        """All that is left."""
+        self._left = seconds
+
+    def message(self, text: str) -> None:
+        """One line for the user."""
+        self._console.print(text)
+
+    def _left_words(self) -> str:
+        return "" if self._left is None else f", {duration(self._left)} left in all"
+
+    def _update(self, text: str, share: float) -> None:
+        self._progress.update(self._task, description=text, completed=share)
