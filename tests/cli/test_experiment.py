@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
-from jcarsr.experiments.page import BEGIN, END
+from jcarsr.evaluation.markers import BEGIN, END
 
 
 @pytest.mark.parametrize(
