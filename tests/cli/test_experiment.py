@@ -95,4 +95,4 @@ def test_page_is_made_and_checked(tmp_path: Path) -> None:
     result = CliRunner().invoke(
         app, ["experiment", "all", "--rows", str(rows), "--into", str(page), "--check"]
     )
-    assert "is not made from these rows" in str(result.exception)
+    assert "is out of date" in str(result.exception)
