@@ -74,7 +74,7 @@ def without_lost_parts(xmp: bytes) -> tuple[bytes, tuple[str, ...]]:
         return packet.bytes, ()
     if lost.pop(None, True) is None and not lost:
         lost[_ATTACHED] = None
-    return _without_declarations(packet.changed()), tuple(_note(part) for part in lost)
+    return _without_declarations(packet.to_bytes()), tuple(_note(part) for part in lost)
 
 
 def tells_of_lost_data(notes: Iterable[str]) -> bool:
@@ -98,7 +98,7 @@ def _without_declarations(xmp: bytes) -> bytes:
         for declaration in element.declarations:
             if declaration.text in removable:
                 packet.remove(declaration.whole)
-    return packet.changed()
+    return packet.to_bytes()
 
 
 def for_change(xmp: bytes, change: Change) -> bytes:
@@ -115,7 +115,7 @@ def for_change(xmp: bytes, change: Change) -> bytes:
         _change_panorama(packet, values, change)
         _change_subject(packet, element, change)
         change_regions(packet, element, values, change)
-    return packet.changed()
+    return packet.to_bytes()
 
 
 def _set_sizes(packet: Packet, values: Values, change: Change) -> None:
