@@ -23,7 +23,14 @@ from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, op
 from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.png_rows import has_all_rows
-from jcarsr.image.samples import cmyk_to_rgb, is_grey, load, refuse_unknown_mode, samples_of
+from jcarsr.image.samples import (
+    cmyk_to_rgb,
+    is_grey,
+    load,
+    note_on_channels,
+    refuse_unknown_mode,
+    samples_of,
+)
 from jcarsr.image.xmp import tells_of_lost_data
 from jcarsr.jpeg.last_save import last_save_of
 from jcarsr.jpeg.structure import read_structure
@@ -126,6 +133,7 @@ def _still(
     refuse_unknown_mode(image)
     layout, last_save = getattr(image, "tile", None), last_save_of(image)
     turned_by = orientation_of(image)
+    more_channels = note_on_channels(image)
     broken_off = load(image, options)
     metadata, orientation, notes = read_metadata(image, data)
     notes += (*image.info.get(LEFT_OUT, ()), *found)
@@ -134,6 +142,8 @@ def _still(
         width, height = stored_size(image)
         stored = Stored(width=width, height=height, orientation=turned_by)
         metadata = replace(metadata, stored=stored)
+    if more_channels is not None:
+        notes.append(more_channels)
     if broken_off and TRUNCATED not in notes:
         notes.append(TRUNCATED)
     grey = is_grey(image)

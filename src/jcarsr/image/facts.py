@@ -18,7 +18,7 @@ from jcarsr.image.jpeg_file import doubts_about_jpeg
 from jcarsr.image.late_chunks import find_late_metadata
 from jcarsr.image.metadata import colour_space, read_metadata, stored_size
 from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, open_image
-from jcarsr.image.samples import refuse_unknown_mode
+from jcarsr.image.samples import note_on_channels, refuse_unknown_mode
 from jcarsr.image.xmp import tells_of_lost_data
 from jcarsr.jpeg.quality import Quality, quality_of
 from jcarsr.jpeg.structure import read_structure
@@ -114,6 +114,8 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
     width, height = stored_size(image)
     frames = _frames(image)
     notes += (*image.info.get(LEFT_OUT, ()), *_doubts(image, frames, options))
+    if (more_channels := note_on_channels(image)) is not None:
+        notes.append(more_channels)
     described = _profile_of_tags(image, metadata.icc_profile, notes)
     if jpeg is not None:
         data = _all_bytes(image)

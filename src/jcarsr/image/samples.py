@@ -48,6 +48,18 @@ def refuse_unknown_mode(image: Image.Image) -> None:
         raise ImageError("16-bit pictures stored plane by plane are not supported")
 
 
+def note_on_channels(image: Image.Image) -> str | None:
+    """A note on the channels of an opened TIFF that `samples_of` leaves out; None = there are none.
+
+    They are those that are neither colour nor alpha: masks, spot colours, depths.
+    """
+    stored = _tiff_tag(image, ExifTags.Base.SamplesPerPixel, 1)
+    left_out = stored - len(image.getbands())
+    if left_out < 1:
+        return None
+    return f"{left_out} more channel{'s were' if left_out > 1 else ' was'} left out"
+
+
 def is_deep(image: Image.Image) -> bool:
     """Whether `samples_of` gives 16 bits, of an opened image that is not loaded."""
     if image.mode in _DEEP_GREY:

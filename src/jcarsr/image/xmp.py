@@ -11,12 +11,13 @@ from jcarsr.image.xmp_values import Values, numbers
 
 _TIFF, _EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
 _PANORAMA = "http://ns.google.com/photos/1.0/panorama/"
-_MAKERS = {  # names of one namespace that tell of data behind the picture
-    ("http://ns.oplus.com/photos/1.0/camera/", "VideoLength"),
-    ("http://ns.oplus.com/photos/1.0/camera/", "OLivePhotoVersion"),
-}
 _GOOGLE, _CAMERA = "http://ns.google.com/photos/", "http://ns.google.com/photos/1.0/camera/"
 _VIDEO, _GAIN, _DEPTH, _ATTACHED = "video", "HDR gain map", "depth map", "attached data"
+_MAKERS = {  # single names that speak of data behind the picture
+    ("http://ns.oplus.com/photos/1.0/camera/", "VideoLength"): _VIDEO,
+    ("http://ns.oplus.com/photos/1.0/camera/", "OLivePhotoVersion"): _VIDEO,
+    ("http://ns.xiaomi.com/photos/1.0/camera/", "XMPMeta"): _ATTACHED,  # offsets and lengths
+}
 _PARTS = {  # namespaces of which nothing is true without the data behind the picture
     "http://ns.adobe.com/hdr-gain-map/1.0/": _GAIN,
     "http://ns.apple.com/HDRGainMap/1.0/": _GAIN,
@@ -61,9 +62,9 @@ def without_lost_parts(xmp: bytes) -> tuple[bytes, tuple[str, ...]]:
         for name, whole in named:
             if name[0] in gone:
                 lost[gone[name[0]]] = None
-            elif name in _MAKERS or (
-                name[1].startswith(("MicroVideo", "MotionPhoto")) and name[0] != _EXIF
-            ):
+            elif name in _MAKERS:
+                lost[_MAKERS[name]] = None
+            elif name[1].startswith(("MicroVideo", "MotionPhoto")) and name[0] != _EXIF:
                 lost[_VIDEO] = None
             elif name == _EXTENDED:
                 lost["extended XMP"] = None
