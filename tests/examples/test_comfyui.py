@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+import jcarsr.integrations
 from jcarsr import Restorer, Target
 from jcarsr.pixels import Pixels
 from jcarsr.weights import bundled_names
@@ -22,6 +23,7 @@ def nodes(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The folder, imported by its path as ComfyUI does."""
     name = "jcarsr.integrations.spandrel"
     monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setattr(jcarsr.integrations, "spandrel", sys.modules[name], raising=False)
     spec = importlib.util.spec_from_file_location(str(FOLDER), FOLDER / "__init__.py")
     assert spec is not None
     assert spec.loader is not None

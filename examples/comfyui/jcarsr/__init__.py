@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import jcarsr.integrations.spandrel as _spandrel  # adds the architecture
 from jcarsr import Restorer, Target
+from jcarsr.integrations import spandrel  # adds the architecture
 from jcarsr.weights import bundled_names, find
 
 
@@ -31,7 +31,7 @@ class JCARSRUpscaleModel:
 
     def load_model(self, weights: str) -> tuple[Any]:
         """Return the network as spandrel's descriptor."""
-        return (_spandrel.load(find(weights)),)
+        return (spandrel.load(find(weights)),)
 
 
 class JCARSRRestore:
