@@ -2,7 +2,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.hub import Hub, unasked
+from support.hub import Hub, has_no_request
 
 from jcarsr import JCARSRError, Restorer
 from jcarsr.hub.push import push
@@ -17,7 +17,7 @@ def test_the_picture_is_that_of_the_pushed_file(
     restorer = Restorer.from_pretrained("me/lite", revision=sha, engine=engine)
     expected = Restorer(str(lite), engine=engine).restore(photo[:40, :48])
     assert restorer.restore(photo[:40, :48]).tobytes() == expected.tobytes()
-    assert unasked(hub, "GET *onnx") is (engine == "torch")
+    assert has_no_request(hub, "GET *onnx") is (engine == "torch")
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.hub import Hub, unasked
+from support.hub import Hub, has_no_request
 
 from jcarsr import JCARSRError, WeightsError
 from jcarsr.hub.pull import pull
@@ -34,12 +34,12 @@ def test_what_was_pushed_is_fetched_once(pushed: Hub, lite: Path) -> None:
     assert not weights.with_name("README.md").exists()
     pushed.requests.clear()
     assert pull(REPO) == weights
-    assert unasked(pushed, "GET */resolve/*")
+    assert has_no_request(pushed, "GET */resolve/*")
 
 
 def test_without_graphs_none_is_fetched(pushed: Hub) -> None:
     weights = pull(REPO, graphs=False)
-    assert unasked(pushed, "*onnx")
+    assert has_no_request(pushed, "*onnx")
     assert sorted(path.name for path in weights.parent.iterdir()) == ["config.json", weights.name]
 
 
@@ -101,7 +101,7 @@ def test_of_repositories_of_others_the_config_alone_is_fetched(
     replace(pushed, "config.json", json.dumps(said | changed).encode())
     with pytest.raises(WeightsError, match=f"^me/lite: .*{message}"):
         pull(REPO)
-    assert unasked(pushed, "GET *safetensors")
+    assert has_no_request(pushed, "GET *safetensors")
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b"[" * 10**5])

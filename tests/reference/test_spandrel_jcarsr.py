@@ -37,7 +37,7 @@ def _no_torchvision() -> Iterator[None]:
         yield
 
 
-def loaded(path: Path) -> Any:
+def load_model(path: Path) -> Any:
     from spandrel import ModelLoader
 
     import jcarsr.integrations.spandrel  # noqa: F401
@@ -48,7 +48,7 @@ def loaded(path: Path) -> Any:
 @pytest.mark.parametrize("name", bundled_names())
 def test_every_bundled_file_is_loaded_and_computes_the_same(name: str) -> None:
     path = PRETRAINED / f"{name}.safetensors"
-    model = loaded(path)
+    model = load_model(path)
     assert model.architecture.id == "JCARSR"
     assert f"x{model.scale}" == name[-2:]
     assert (model.purpose, model.input_channels, model.output_channels) == ("SR", 3, 3)

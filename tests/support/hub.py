@@ -204,6 +204,6 @@ def _oid(value: bytes) -> str:
     return hashlib.sha1(value, usedforsecurity=False).hexdigest()
 
 
-def unasked(hub: Hub, pattern: str) -> bool:
+def has_no_request(hub: Hub, pattern: str) -> bool:
     """Whether nothing was asked whose method and path are like `pattern`."""
     return not any(fnmatch(request, pattern) for request in hub.requests)

@@ -27,7 +27,7 @@ def hub_library() -> Any:
 
 
 def who_asks() -> dict[str, str]:
-    """What the hub is told of the program that asks: its name and version."""
+    """Name and version of the program that asks, for the hub."""
     return {"library_name": "jcarsr", "library_version": version("jcarsr")}
 
 
