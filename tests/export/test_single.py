@@ -166,7 +166,7 @@ def test_a_network_that_reads_tables_has_none(tmp_path: Path) -> None:
     network = build_preset("qgcn-lite")
     path = tmp_path / "qgcn.safetensors"
     tensors = {name: value.numpy() for name, value in network.state_dict().items()}
-    write_weights(path, tensors, Record(name="qgcn-lite", **network.described()))
+    write_weights(path, tensors, Record(name="qgcn-lite", **network.describe()))
     with pytest.raises(WeightsError, match="reads a JPEG's tables"):
         export_single(path, tmp_path / "one.onnx")
 
@@ -176,7 +176,7 @@ def test_a_network_that_only_cleans_keeps_the_size(tmp_path: Path) -> None:
     network = build_preset("dncnn3")
     path = tmp_path / "dncnn.safetensors"
     tensors = {name: value.numpy() for name, value in network.state_dict().items()}
-    write_weights(path, tensors, Record(name="dncnn3", **network.described()))
+    write_weights(path, tensors, Record(name="dncnn3", **network.describe()))
     target = export_single(path, tmp_path / "one.onnx")
     graph = onnx.load(str(target)).graph
     assert shape(graph.output[0]) == ["batch", 3, "height", "width"]

@@ -94,7 +94,7 @@ def plan_jobs(
         if isinstance(path, Refused):
             refused[path] = None
             continue
-        searched = search(path, out) if out and os.path.isdir(path) else _given(path)
+        searched = search(path, out) if out and os.path.isdir(path) else _name_file(path)
         refused |= dict.fromkeys(Refused(*refusal) for refusal in searched.refused)
         notes += searched.notes
         for source, below in searched.pictures:
@@ -141,7 +141,7 @@ def check_extension(result: Path, format: str | None) -> None:
         raise ValueError(f"{result}: its extension says {extension}, --format says {format}")
 
 
-def _given(path: Path) -> Found:
+def _name_file(path: Path) -> Found:
     """A file given by its name, which need not be that of a picture."""
     return Found([(path, Path())])
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import shown, usage_errors
+from jcarsr.cli.choices import printable, usage_errors
 from jcarsr.cli.shell import cleared_away_after_signals, say
 from jcarsr.errors import JCARSRError
 from jcarsr.weights import find
@@ -77,7 +77,7 @@ def _export_graphs(weights: Path, out: Path | None, calibration: Path | None) ->
     from jcarsr.export.write import export as run
 
     inputs = [] if calibration is None else patches(calibration)
-    run(weights, out, inputs, lambda graph: say(shown(graph)))
+    run(weights, out, inputs, lambda graph: say(printable(graph)))
 
 
 def _export_single(weights: Path, out: Path, tile: int | None) -> None:
@@ -87,4 +87,4 @@ def _export_single(weights: Path, out: Path, tile: int | None) -> None:
         check_tile(tile)
     is_file = out.suffix.lower() == ".onnx" and not out.is_dir()
     target = out if is_file else single_path(weights, out, tile)
-    say(shown(export_single(weights, target, tile)))
+    say(printable(export_single(weights, target, tile)))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import shown, usage_errors
+from jcarsr.cli.choices import printable, usage_errors
 from jcarsr.cli.shell import say
 from jcarsr.errors import DataError
 from jcarsr.weights import find, read_record
@@ -61,7 +61,7 @@ def push(
     pushed = upload(weights, repo, scores=scores, licence=licence, private=private)
     if not pushed.graphs:
         typer.echo("note: without graphs it runs in PyTorch alone: jcarsr export", err=True)
-    say(shown(pushed.url))
+    say(printable(pushed.url))
 
 
 def _scores(files: list[Path], sha256: str, weights: Path) -> dict[str, tuple[float, float]]:

@@ -1,7 +1,14 @@
 """The only place that knows picture files: path or bytes <-> samples and metadata."""
 
 from jcarsr.image.decode import decode, decode_rgb, from_pillow, size_of
-from jcarsr.image.encode import DEFAULT_QUALITY, SaveOptions, save, save_bytes, turned, upright
+from jcarsr.image.encode import (
+    DEFAULT_QUALITY,
+    SaveOptions,
+    apply_orientation,
+    save,
+    save_bytes,
+    upright,
+)
 from jcarsr.image.formats import (
     FORMATS,
     Format,
@@ -30,6 +37,7 @@ __all__ = [
     "Picture",
     "ReadOptions",
     "SaveOptions",
+    "apply_orientation",
     "check_format",
     "decode",
     "decode_rgb",
@@ -42,6 +50,5 @@ __all__ = [
     "save",
     "save_bytes",
     "size_of",
-    "turned",
     "upright",
 ]

@@ -95,7 +95,9 @@ class FileRestorer:
         notes = tuple[str, ...]()
         for kind, path in reversed(paths.items()):
             notes = (*self.write(restored, kind, path), *notes)
-        return done(restored, source, target, notes=notes, seconds=time.perf_counter() - started)
+        return outcome_of(
+            restored, source, target, notes=notes, seconds=time.perf_counter() - started
+        )
 
     def paths(self, target: Path) -> dict[Kind, Path]:
         """Return the file of each output. They are written in reverse: the target last."""
@@ -195,7 +197,7 @@ class FileRestorer:
         return save(output, path, options, before_rename)
 
 
-def done(
+def outcome_of(
     restored: Restored,
     source: Path,
     target: Path,

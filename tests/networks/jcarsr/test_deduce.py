@@ -31,7 +31,7 @@ def test_every_preset_is_found(name: str) -> None:
     if not expected.jcar:
         alike["jcar_blocks"] = config.jcar_blocks
     assert config == replace(expected, **alike)
-    assert shapes("jcarsr", config.described()["config"]) == own
+    assert shapes("jcarsr", config.describe()["config"]) == own
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_other_networks_are_none(name: str) -> None:
 
 
 def test_what_is_no_network_is_refused() -> None:
-    own = shapes("jcarsr", SMALL.described()["config"])
+    own = shapes("jcarsr", SMALL.describe()["config"])
     with pytest.raises(ValueError, match="not the tensors of a JCARSR"):
         deduce_config({name: own[name] for name in own if name != "sr_tail.weight"})
     uneven = {name: shape for name, shape in own.items() if "sr_groups.1.blocks.1." not in name}
