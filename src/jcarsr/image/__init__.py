@@ -1,7 +1,15 @@
 """The only place that knows picture files: path or bytes <-> samples and metadata."""
 
 from jcarsr.image.decode import decode, decode_rgb, from_pillow, size_of
-from jcarsr.image.encode import DEFAULT_QUALITY, SaveOptions, save, save_bytes, turned, upright
+from jcarsr.image.encode import (
+    DEFAULT_QUALITY,
+    SaveOptions,
+    encode,
+    save,
+    save_bytes,
+    turned,
+    upright,
+)
 from jcarsr.image.formats import (
     FORMATS,
     Format,
@@ -33,6 +41,7 @@ __all__ = [
     "check_format",
     "decode",
     "decode_rgb",
+    "encode",
     "format_named",
     "format_of",
     "from_pillow",
