@@ -15,6 +15,7 @@ from jcarsr.cli.evaluate import evaluate, tables
 from jcarsr.cli.experiment import experiment
 from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
+from jcarsr.cli.ledger import ledger
 from jcarsr.cli.restore import restore
 from jcarsr.cli.serve import serve
 from jcarsr.cli.shell import (
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 app.command(cls=ConfiguredCommand)(restore)
 for command in (
-    *(inspect, serve),
+    *(inspect, ledger, serve),
     *(evaluate, tables, train, experiment, export, convert),
     *(weights, presets, recipes, sets),
 ):

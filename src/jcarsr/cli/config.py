@@ -24,7 +24,8 @@ _MAX_BYTES = 2**20
 _SIZES = frozenset({"scale", "width", "height", "max_side", "min_side"})  # one of them at a time
 _PATHS = frozenset({"out", "weights", "crisp_weights"})
 _ONLY_TYPED = frozenset(  # what may lose something, what names the inputs, and the file itself
-    {"overwrite", "adopt", "no_lock", "inputs", "files_from", "null", "config", "profile", "help"}
+    {"overwrite", "adopt", "no_lock", "inputs", "files_from", "null", "shard"}
+    | {"config", "profile", "help"}
 )
 
 Table = Mapping[str, Any]
