@@ -106,7 +106,7 @@ def plan_jobs(
             if which not in found:
                 found[which] = source, source.parent if out is None else out / below
                 pictures.append((source, below))
-    places = _places(list(found.values()), name, size)
+    places = place_results(list(found.values()), name, size)
     targets = [place.with_name(f"{place.name}.{format or default_format}") for place in places]
     if out is not None:
         _refuse_among_pictures(paths, out, targets)
@@ -178,8 +178,12 @@ def _has_content(path: Path) -> bool:
     return os.path.exists(path) and (not os.path.isfile(path) or os.path.getsize(path) > 0)
 
 
-def _places(found: Sequence[tuple[Path, Path]], name: str, size: str) -> list[Path]:
-    """Each result's path without extension, for pairs of a source and the folder of its result."""
+def place_results(found: Sequence[tuple[Path, Path]], name: str, size: str) -> list[Path]:
+    """Return each result's path without extension, of pairs of a source and the result's folder.
+
+    Raises:
+        ValueError: the template is wrong.
+    """
     long: set[int] = set()
     while True:
         places = [

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import typer
 
+from jcarsr.cli.batch import batch
 from jcarsr.cli.choices import on_one_line
 from jcarsr.cli.config import ConfiguredCommand
 from jcarsr.cli.convert import convert
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 app.command(cls=ConfiguredCommand)(restore)
 for command in (
-    *(inspect, ledger, serve),
+    *(batch, ledger, inspect, serve),
     *(evaluate, tables, train, experiment, export, convert),
     *(weights, presets, recipes, sets),
 ):
@@ -58,6 +59,9 @@ _EXTRAS = {
     "fastapi": "web",
     "prometheus_client": "web",
     "uvicorn": "web",
+    "fsspec": "ray",
+    "pyarrow": "ray",
+    "ray": "ray",
 }
 
 
