@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -190,8 +192,8 @@ def batch(
     open_store(options.out)
     if not keys:
         raise JCARSRError(f"{source}: has no pictures")
-    report = Report(len(items), as_json)
-    with report:
+    report = Report(len(items), as_json, sys.stdout)
+    with redirect_stdout(sys.stderr), report:  # Ray prints of workers that die
         try:
             with cluster(asked):
                 for outcome in run_items(items, options, asked, table):

@@ -12,7 +12,7 @@ import math
 import os
 import pickle
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -73,7 +73,7 @@ class _RowWorker(RestoringWorker):
 
 
 @contextmanager
-def cluster(options: ClusterOptions) -> Iterator[None]:
+def cluster(options: ClusterOptions) -> Generator[None]:
     """Connect to a cluster, or start one on this computer which ends with the context.
 
     Raises:

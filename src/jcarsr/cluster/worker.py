@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jcarsr.batch.worker import one_line_reason
 from jcarsr.cluster.store import open_store
@@ -103,7 +103,8 @@ def bytes_of(value: Any) -> bytes:
     Raises:
         ImageError: it has none.
     """
-    inner: Any = value.get("bytes") if isinstance(value, Mapping) else value  # pyright: ignore[reportUnknownMemberType]
-    if not isinstance(inner, bytes | bytearray | memoryview):
-        raise ImageError("its row has no bytes of a picture")
-    return bytes(inner)
+    inner = cast("Mapping[str, Any]", value).get("bytes") if isinstance(value, Mapping) else value
+    try:
+        return bytes(memoryview(inner))
+    except TypeError as error:
+        raise ImageError("its row has no bytes of a picture") from error

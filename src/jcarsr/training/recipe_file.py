@@ -46,7 +46,7 @@ def read_recipe(path: Path) -> Recipe:
     try:
         recipe = _build(Recipe, read_toml(path), f"{path}: ", "")
         if recipe.preset not in PRESETS:
-            near = difflib.get_close_matches(recipe.preset, PRESETS, 1)
+            near = difflib.get_close_matches(recipe.preset, list(PRESETS), 1)
             hint = f", {near[0]} is" if near else ": `jcarsr presets` lists them"
             raise ValueError(f"{path}: preset = {recipe.preset!r}: not known{hint}")
     except ValueError as error:
