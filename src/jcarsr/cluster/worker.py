@@ -103,7 +103,9 @@ def bytes_of(value: Any) -> bytes:
     Raises:
         ImageError: it has none.
     """
-    inner = cast("Mapping[str, Any]", value).get("bytes") if isinstance(value, Mapping) else value
+    inner: Any = value
+    if isinstance(value, Mapping):
+        inner = cast("Mapping[str, Any]", value).get("bytes")
     try:
         return bytes(memoryview(inner))
     except TypeError as error:
