@@ -72,7 +72,7 @@ def weights_for(name: str, folder: Path) -> Path:
         torch.manual_seed(0)
         network = build_preset(name)
         tensors = {key: value.numpy() for key, value in network.state_dict().items()}
-        write(path, tensors, Record(name=name, **network.described()))
+        write(path, tensors, Record(name=name, **network.describe()))
         onnx_ir.save(build(trace(path, "sr"), path, "sr"), graph_path(path, "sr"))
     return path
 

@@ -44,7 +44,7 @@ def _pillows_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> JCARSRConfig:
     """A preset named `tiny` with every part of the real ones."""
     config = JCARSRConfig(scale=2, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
-    monkeypatch.setitem(PRESETS, "tiny", Preset("jcarsr", config.described()["config"]))
+    monkeypatch.setitem(PRESETS, "tiny", Preset("jcarsr", config.describe()["config"]))
     return config
 
 
@@ -59,7 +59,7 @@ def tiny_weights(tmp_path: Path, tiny: JCARSRConfig) -> Path:
     """A weight file of an untrained tiny network."""
     tensors = {k: v.numpy() for k, v in JCARSR(tiny).state_dict().items()}
     path = tmp_path / "tiny.safetensors"
-    write(path, tensors, Record(name="tiny", **tiny.described()))
+    write(path, tensors, Record(name="tiny", **tiny.describe()))
     return path
 
 
@@ -86,7 +86,7 @@ def export_small(path: Path) -> None:
     torch.manual_seed(1)
     config = JCARSRConfig(scale=2, channels=8, num_groups=1, sr_blocks=1, jcar_blocks=1)
     tensors = {k: v.numpy() for k, v in JCARSR(config).state_dict().items()}
-    write(path, tensors, Record(name="small", **config.described()))
+    write(path, tensors, Record(name="small", **config.describe()))
     rng = np.random.default_rng(0)
     export(path, calibration=[rng.random((1, 3, 48, 40), np.float32) for _ in range(4)])
 

@@ -18,13 +18,13 @@ TENSORS = {"a": np.array([[1.0, -2.5]], np.float32), "b": np.float32(0.1) * np.o
 
 def stored(tmp_path: Path) -> Path:
     path = tmp_path / "w.safetensors"
-    write(path, TENSORS, Record(name="test", **CONFIG.described(), data=["some pictures"]))
+    write(path, TENSORS, Record(name="test", **CONFIG.describe(), data=["some pictures"]))
     return path
 
 
 def test_tensors_come_back_as_fp16_and_the_record_whole(tmp_path: Path) -> None:
     weights = read(stored(tmp_path))
-    assert weights.record.config == CONFIG.described()["config"]
+    assert weights.record.config == CONFIG.describe()["config"]
     assert (weights.record.architecture, weights.record.facts) == ("jcarsr", CONFIG.facts)
     assert weights.record.data == ["some pictures"]
     for name, values in TENSORS.items():
@@ -98,7 +98,7 @@ def test_config_in_the_file_is_checked(tmp_path: Path) -> None:
 def test_what_fp16_cannot_hold_is_not_written(tmp_path: Path, value: float) -> None:
     path = tmp_path / "w.safetensors"
     with pytest.raises(WeightsError, match="fp16"):
-        write(path, {"a": np.array([value])}, Record(name="test", **CONFIG.described()))
+        write(path, {"a": np.array([value])}, Record(name="test", **CONFIG.describe()))
     assert not path.exists()
 
 

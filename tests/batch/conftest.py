@@ -51,7 +51,7 @@ class NearestNetworks:
     def record(self, scale: int, name: str | None = None) -> Record:
         name = f"{self.weights}-{scale}"
         return Record(
-            name=name, **JCARSRConfig(scale=4 if scale == 4 else 2).described(), sha256=name
+            name=name, **JCARSRConfig(scale=4 if scale == 4 else 2).describe(), sha256=name
         )
 
     def restorer(self, scale: int, name: str | None = None) -> NetworkRestorer:

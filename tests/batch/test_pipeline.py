@@ -47,7 +47,7 @@ class Stub:
         self.on_write(number_of(result.job))
         return Outcome(source=result.job.source, target=result.job.target, state="done")
 
-    def failed(self, job: Job | Refused, error: Exception) -> Outcome:
+    def record_failure(self, job: Job | Refused, error: Exception) -> Outcome:
         return Outcome(source=job.source, state="failed", error=str(error))
 
 

@@ -164,7 +164,7 @@ class TestAnimation:
 class TestFailed:
     def test_refused_input_is_not_entered(self, networks: Any, ledger: Ledger) -> None:
         refused = Refused(Path("x"), "a folder without pictures")
-        outcome = Worker(networks, X2, ledger).failed(refused, JCARSRError(refused.reason))
+        outcome = Worker(networks, X2, ledger).record_failure(refused, JCARSRError(refused.reason))
         assert outcome == Outcome(source=Path("x"), state="failed", error=refused.reason)
         assert ledger.entries() == []
 

@@ -1,6 +1,7 @@
 """What `jcarsr batch` refuses before any worker begins; the rest is in tests/cluster."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -42,7 +43,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
 
 
 @pytest.mark.parametrize(
-    ("place", "message"), [("none", "has no pictures|no such"), ("nothing://x", "cannot be opened")]
+    ("place", "message"), [("none", "no such|cannot be read"), ("nothing://x", "cannot be opened")]
 )
 def test_place_without_pictures_is_one_line(
     place: str, message: str, call: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -51,6 +52,7 @@ def test_place_without_pictures_is_one_line(
     said = call("batch", place, "-o", "out")
     assert said.code == 1
     assert len(said.errors) == 1
+    assert re.search(message, said.errors[0])
 
 
 @pytest.mark.parametrize("trouble", ["lost", "stopped"])

@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 
 from jcarsr.cli import app
 from jcarsr.degradation.web_set import WEB_SET
-from jcarsr.evaluation.rows import read_rows
 from jcarsr.evaluation.markers import BEGIN, END
+from jcarsr.evaluation.rows import read_rows
 from jcarsr.pixels import Pixels
 from jcarsr.weights import read_record
 

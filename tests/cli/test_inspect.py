@@ -54,7 +54,7 @@ def test_readable(run: Command, jpeg: Path, tmp_path: Path, tiny_weights: Path) 
         "  metadata: EXIF",
         "  earlier save: no trace of one",
         f"  weights: {trained}",
-        "  memory: about 42 MiB beside the weights",
+        "  memory: about 42 MiB without the weights",
         "  note: its tables tell of the last save only: the picture may have been compressed "
         "harder before",
         str(still),
@@ -65,7 +65,7 @@ def test_readable(run: Command, jpeg: Path, tmp_path: Path, tiny_weights: Path) 
         "  metadata: 299.999x299.999 dpi",
         "  earlier save: no trace of one",
         f"  weights: {trained}",
-        "  memory: about 32 KiB beside the weights",
+        "  memory: about 32 KiB without the weights",
     ]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.commands import Command, Said, opened, results
+from support.commands import Command, Said, open_image, results
 
 import jcarsr
 from jcarsr.pixels import Pixels
@@ -19,7 +19,9 @@ class TestResult:
         assert (said.code, said.out) == (0, "")
         assert said.err == f"{jpeg} -> {out / 'photo_x2.png'}\n"
         expected = jcarsr.restore(jpeg, weights=str(tiny_weights))
-        np.testing.assert_array_equal(np.array(opened(out / "photo_x2.png")), np.array(expected))
+        np.testing.assert_array_equal(
+            np.array(open_image(out / "photo_x2.png")), np.array(expected)
+        )
 
     def test_bundled_weights_do_every_scale(self, run: Command, jpeg: Path, out: Path) -> None:
         for scale in ("1", "2", "4"):
@@ -27,7 +29,7 @@ class TestResult:
         assert (
             run(jpeg, "-o", out, weights=None).err == "0 restored, 1 unchanged, of 1\n"
         )  # 2 is the default
-        sizes = {name: opened(out / name).size for name in results(out)}
+        sizes = {name: open_image(out / name).size for name in results(out)}
         assert sizes == {
             "photo_x1.png": (64, 48),
             "photo_x2.png": (128, 96),
@@ -52,7 +54,7 @@ class TestResult:
         assert run(jpeg, "-o", out, option, value).code == 0
         label = f"x{value}" if option == "--scale" else f"{option.removeprefix('--')}-{value}"
         assert results(out) == [f"photo_{label}.png"]
-        assert opened(out / f"photo_{label}.png").size == size
+        assert open_image(out / f"photo_{label}.png").size == size
 
     def test_more_than_the_network_can_is_told(self, run: Command, jpeg: Path, out: Path) -> None:
         said = run(jpeg, "-o", out, "--width", 129)
@@ -65,7 +67,7 @@ class TestResult:
     )
     def test_format(self, run: Command, jpeg: Path, out: Path, format: str, pillow: str) -> None:
         assert run(jpeg, "-o", out, "--format", format, "--name", "{stem}").code == 0
-        image = opened(out / f"photo.{format}")
+        image = open_image(out / f"photo.{format}")
         assert (image.format, image.size) == (pillow, (128, 96))
 
     @pytest.mark.parametrize(
@@ -86,11 +88,11 @@ class TestResult:
 
     def test_metadata_is_kept_unless_stripped(self, run: Command, jpeg: Path, out: Path) -> None:
         assert run(jpeg, "-o", out).code == 0
-        image = opened(out / "photo_x2.png")
+        image = open_image(out / "photo_x2.png")
         assert image.getexif()[0x010E] == "a description"
         assert image.info["dpi"] == pytest.approx((150, 150), abs=0.1)
         assert run(jpeg, "-o", out, "--strip-metadata").code == 0
-        image = opened(out / "photo_x2.png")
+        image = open_image(out / "photo_x2.png")
         assert len(image.getexif()) == 0
         assert "dpi" not in image.info
 
@@ -98,7 +100,7 @@ class TestResult:
         said = run(jpeg, "-o", out, "--save-gradient")
         assert said.code == 0
         assert results(out) == ["photo_x2.gradient.png", "photo_x2.png"]
-        map_ = np.array(opened(out / "photo_x2.gradient.png"))
+        map_ = np.array(open_image(out / "photo_x2.gradient.png"))
         assert map_.shape == (96, 128, 3)
         assert map_.max() == 255  # stretched to white
         assert run(jpeg, "-o", out, "--save-gradient").err == "0 restored, 1 unchanged, of 1\n"
@@ -125,14 +127,14 @@ class TestWithoutOut:
         said = run(jpeg)
         assert (said.code, said.err) == (0, f"{jpeg} -> {target}\n")
         assert sorted(path.name for path in jpeg.parent.iterdir()) == ["photo.jpg", "photo_x2.png"]
-        assert opened(target).size == (128, 96)
+        assert open_image(target).size == (128, 96)
         target.write_bytes(b"somebody's")
         said = run(jpeg)
         assert said.code == 1
         assert said.err == f"error: {jpeg}: {target} exists already: --overwrite replaces it\n"
         assert target.read_bytes() == b"somebody's"
         assert run(jpeg, "--overwrite").code == 0
-        assert opened(target).size == (128, 96)
+        assert open_image(target).size == (128, 96)
 
     def test_folder_is_wrong_usage(self, run: Command, jpeg: Path) -> None:
         said = run(jpeg.parent)

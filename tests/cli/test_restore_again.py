@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from support.commands import Command, opened, process, results
+from support.commands import Command, open_image, process, results
 
 from jcarsr.batch.ledger import FILE_NAME, Ledger
 from jcarsr.networks.jcarsr.network import JCARSR
@@ -44,7 +44,7 @@ class TestAgain:
             name for name in results(out) if before.get(name) != (out / name).stat().st_mtime_ns
         }
         assert changed == {"03_x2.png", "04_x2.png", "new_x2.png"}
-        assert opened(out / "03_x2.png").size == (60, 40)
+        assert open_image(out / "03_x2.png").size == (60, 40)
 
     def test_other_settings_or_weights_are_other_results(
         self, run: Command, jpeg: Path, out: Path, tmp_path: Path, tiny: Any
@@ -52,7 +52,7 @@ class TestAgain:
         torch.manual_seed(1)
         tensors = {name: value.numpy() for name, value in JCARSR(tiny).state_dict().items()}
         other = tmp_path / "other.safetensors"
-        write(other, tensors, Record(name="other", **tiny.described()))
+        write(other, tensors, Record(name="other", **tiny.describe()))
         contents = []
         for arguments, weights in (([], None), (["--tile", "320"], None), ([], other)):
             chosen = {} if weights is None else {"weights": weights}
@@ -75,7 +75,7 @@ class TestAgain:
         assert said.err == f"error: {jpeg}: {target} exists already: --overwrite replaces it\n"
         assert target.read_bytes() == b"somebody's"
         assert run(jpeg, "-o", out, "--overwrite").code == 0
-        assert opened(target).size == (128, 96)
+        assert open_image(target).size == (128, 96)
 
     def test_result_given_by_its_name_keeps_no_ledger(
         self, run: Command, jpeg: Path, tmp_path: Path
@@ -141,7 +141,7 @@ class TestProcess:
             (str(odd), "done"),
         ]
         assert outcomes[1]["target"] == str(done)
-        assert opened(done).size == (128, 96)
+        assert open_image(done).size == (128, 96)
         assert r"\udcfe\n.jpg': not a picture" in stderr
 
     def test_interrupted_run_can_be_gone_on_with(

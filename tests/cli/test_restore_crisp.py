@@ -21,7 +21,7 @@ def crisp_weights(tmp_path: Path, tiny: JCARSRConfig) -> Path:
     torch.manual_seed(5)
     tensors = {k: v.numpy() for k, v in JCARSR(tiny).state_dict().items()}
     path = tmp_path / "crisp.safetensors"
-    write(path, tensors, Record(name="crisp", **tiny.described()))
+    write(path, tensors, Record(name="crisp", **tiny.describe()))
     return path
 
 

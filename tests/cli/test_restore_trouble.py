@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from support.commands import Command, Said, opened, process, results
+from support.commands import Command, Said, open_image, process, results
 
 from jcarsr.batch.ledger import FILE_NAME, Ledger
 
@@ -30,9 +30,9 @@ class TestDifficultInputs:
         frames = [Image.new("RGB", (20, 16), colour) for colour in ("red", "blue")]
         frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=90)
         assert run(tmp_path / "a.gif", "-o", out).code == 0
-        assert getattr(opened(out / "a_x2.png"), "n_frames", 1) == 2
+        assert getattr(open_image(out / "a_x2.png"), "n_frames", 1) == 2
         assert run(tmp_path / "a.gif", "-o", out, "--first-frame").code == 0
-        assert getattr(opened(out / "a_x2.png"), "n_frames", 1) == 1
+        assert getattr(open_image(out / "a_x2.png"), "n_frames", 1) == 1
 
     def test_more_pixels_than_allowed(self, run: Command, jpeg: Path, out: Path) -> None:
         said = run(jpeg, "-o", out, "--max-pixels", 64 * 48 - 1)

@@ -6,7 +6,7 @@ from support.plans import planned, touch
 
 from jcarsr.batch.plan import Job
 from jcarsr.batch.shard import WHOLE, Shard
-from jcarsr.cluster.sources import Item, pictures_of, plan_items, repeated
+from jcarsr.cluster.sources import Item, find_repeated, pictures_of, plan_items
 from jcarsr.cluster.store import open_store
 
 NAMED = {"name": "{stem}_{size}", "size": "x2", "extension": "png"}
@@ -69,4 +69,4 @@ def test_two_results_of_one_name_are_refused() -> None:
 
 
 def test_repeated_keys_are_found() -> None:
-    assert repeated(["a", "b", "a", "c", "b", "a"]) == ["a", "b"]
+    assert find_repeated(["a", "b", "a", "c", "b", "a"]) == ["a", "b"]

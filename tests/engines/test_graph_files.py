@@ -6,7 +6,7 @@ from jcarsr import JCARSRConfig, WeightsError
 from jcarsr.engines.graph_files import Graphs, graph_path, identity
 from jcarsr.weights import Record, read_record
 
-RECORD = Record(name="n", **JCARSRConfig(scale=4).described(), sha256="abc")
+RECORD = Record(name="n", **JCARSRConfig(scale=4).describe(), sha256="abc")
 
 
 def test_a_graph_of_other_weights_is_refused(exported: Path) -> None:

@@ -70,7 +70,7 @@ assert 0.2 * said < taken < said, (taken, said)
 
 def test_tensors_of_another_network_are_refused(tiny_weights: Path) -> None:
     weights = read(tiny_weights)
-    other = replace(weights.record, **JCARSRConfig(scale=4, channels=8).described())
+    other = replace(weights.record, **JCARSRConfig(scale=4, channels=8).describe())
     with pytest.raises(WeightsError, match="do not fit") as error:
         load_network(Weights(other, weights.tensors))
     assert "\n" not in str(error.value)

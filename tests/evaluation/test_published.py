@@ -1,10 +1,10 @@
 import pytest
 
-from jcarsr.evaluation.published import paper_jcarsr, published
+from jcarsr.evaluation.published import paper_jcarsr, published_numbers
 
 
 def test_all_345_numbers_are_there() -> None:
-    assert len(published()) == 345
+    assert len(published_numbers()) == 345
 
 
 @pytest.mark.parametrize(

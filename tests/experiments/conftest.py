@@ -30,7 +30,7 @@ def tiny_presets(tiny: JCARSRConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Presets of small JCARSRs, and a recipe of a small step."""
     own = dict(catalog.ARCHITECTURES["jcarsr"].parameters)
     for name, changes in TINY.items():
-        preset = Preset("jcarsr", {**tiny.described()["config"], **changes})
+        preset = Preset("jcarsr", {**tiny.describe()["config"], **changes})
         monkeypatch.setitem(PRESETS, name, preset)
         own[name] = 1000
     jcarsr = replace(catalog.ARCHITECTURES["jcarsr"], parameters=own)

@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 
-from jcarsr.evaluation.published import published
+from jcarsr.evaluation.published import published_numbers
 from jcarsr.experiments.catalog import PLANS, find_plans
 from jcarsr.experiments.jobs import Budget, Conditions, Data
 from jcarsr.experiments.plan import Contestant, Network, Size, jcarsr
@@ -28,7 +28,7 @@ def test_every_network_of_every_plan_can_be_built_and_learn_what_is_asked() -> N
 
 
 def test_the_papers_lines_are_all_there_by_its_own_names() -> None:
-    for number in published():
+    for number in published_numbers():
         plan = PLANS[f"table{number.table}"]
         assert number.method in [contestant.label for contestant in plan.contestants]
         assert number.scale in plan.scales

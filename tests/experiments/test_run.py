@@ -127,9 +127,9 @@ def test_too_small_a_budget_for_a_decay_is_refused(
 
 def test_what_is_left_is_known_after_a_probe(agenda: Agenda, tmp_path: Path) -> None:
     store, costs = Store(tmp_path / "out"), Costs()
-    assert costs.left(agenda, store) is None
+    assert costs.seconds_left(agenda, store) is None
     costs.probe(agenda, store, "cpu")
-    left = costs.left(agenda, store)
+    left = costs.seconds_left(agenda, store)
     assert left is not None
     assert left > 0
 

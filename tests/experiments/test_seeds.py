@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jcarsr.experiments.seeds import Noise, is_resolved, paired, pooled_noise, student
+from jcarsr.experiments.seeds import Noise, is_resolved, paired_differences, pooled_noise, student
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 5, 9, 10, 30, 60])
@@ -41,4 +41,4 @@ def test_resolved_is_what_a_t_test_rejects_and_of_one_sign() -> None:
 
 
 def test_only_seeds_of_both_are_paired() -> None:
-    assert paired({0: 1.0, 2: 5.0}, {0: 0.5, 1: 7.0}) == [0.5]
+    assert paired_differences({0: 1.0, 2: 5.0}, {0: 0.5, 1: 7.0}) == [0.5]

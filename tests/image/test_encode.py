@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps, ImageSequence, JpegImagePlugin
-from support.pictures import DEEP, opened
+from support.pictures import DEEP, open_image
 
 from jcarsr.errors import ImageError
 from jcarsr.image import (
@@ -76,7 +76,7 @@ class TestStills:
             if format in ("png", "jpg", "tiff"):
                 assert image.mode == ("L" if grey else "RGB")
         limit = 0 if format in ("png", "tiff") else 2.5
-        assert difference(opened(path), samples) <= limit
+        assert difference(open_image(path), samples) <= limit
         assert [p.name for p in path.parent.iterdir()] == [f"a.{format}"]
 
     @pytest.mark.parametrize("format", ["png", "tiff", "webp", "avif"])
@@ -84,7 +84,7 @@ class TestStills:
     def test_transparency(self, tmp_path: Path, photo: Pixels, format: str, grey: bool) -> None:
         samples = np.repeat(photo[..., :1], 3, axis=2) if grey else photo
         save(Picture(samples, fading(photo), grey), tmp_path / f"a.{format}")
-        found = opened(tmp_path / f"a.{format}", "RGBA")
+        found = open_image(tmp_path / f"a.{format}", "RGBA")
         assert difference(found[..., 3], fading(photo)) <= (1 if format == "avif" else 0)
         shown = found[..., 3] > 128
         assert difference(found[shown][..., :3], samples[shown]) <= 3
@@ -96,7 +96,7 @@ class TestStills:
     def test_turned_upright(self, tmp_path: Path, photo: Pixels, orientation: int) -> None:
         picture = Picture(photo, fading(photo), orientation=orientation)
         save(picture, tmp_path / "a.png")
-        found = opened(tmp_path / "a.png", "RGBA")
+        found = open_image(tmp_path / "a.png", "RGBA")
         expected = oriented(np.dstack([photo, fading(photo)]), orientation)
         np.testing.assert_array_equal(found, expected)
         np.testing.assert_array_equal(np.asarray(upright(picture)), expected)
@@ -126,7 +126,7 @@ class TestStills:
         self, tmp_path: Path, photo: Pixels, format: str
     ) -> None:
         save(Picture(photo.astype(np.uint16) * 257 + 100), tmp_path / f"a.{format}")
-        assert difference(opened(tmp_path / f"a.{format}"), photo) < 2.5
+        assert difference(open_image(tmp_path / f"a.{format}"), photo) < 2.5
 
     def test_upright_carries_the_profile(self, photo: Pixels) -> None:
         picture = Picture(photo, metadata=Metadata(icc_profile=SRGB))
@@ -142,7 +142,7 @@ class TestQuality:
             path = tmp_path / f"{quality}.{format}"
             save(Picture(photo), path, SaveOptions(quality=quality))
             sizes.append(path.stat().st_size)
-            errors.append(difference(opened(path), photo))
+            errors.append(difference(open_image(path), photo))
         assert sizes == sorted(sizes)
         assert errors == sorted(errors, reverse=True)
         assert len(set(sizes)) == 3

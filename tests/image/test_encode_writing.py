@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from support.pictures import DEEP, opened
+from support.pictures import DEEP, open_image
 
 from jcarsr import partfile
 from jcarsr.errors import ImageError, StorageError
@@ -76,7 +76,7 @@ class TestWriting:
     def test_longest_names(self, tmp_path: Path, photo: Pixels, name: str) -> None:
         assert len(os.fsencode(name)) == 255
         save(Picture(photo), tmp_path / name)
-        assert opened(tmp_path / name).shape == photo.shape
+        assert open_image(tmp_path / name).shape == photo.shape
         assert os.listdir(tmp_path) == [name]
 
     def test_no_two_writings_share_a_part(self, tmp_path: Path, photo: Pixels) -> None:
@@ -95,7 +95,7 @@ class TestWriting:
 
         def other(partial: Path) -> None:
             save(second, path)
-            assert opened(path).shape == (20, 30, 3)
+            assert open_image(path).shape == (20, 30, 3)
 
         save(first, path, before_rename=other)
         assert path.read_bytes() == alone.read_bytes()
@@ -109,7 +109,7 @@ class TestWriting:
         save(Picture(photo), tmp_path / "a.png")
         assert (tmp_path / "precious").read_bytes() == b"precious"
         assert not (tmp_path / "a.png").is_symlink()
-        assert opened(tmp_path / "a.png").shape == photo.shape
+        assert open_image(tmp_path / "a.png").shape == photo.shape
 
     def test_failure_before_the_rename_leaves_the_old_file(
         self, tmp_path: Path, photo: Pixels

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from jcarsr.errors import ImageError
-from jcarsr.image.open import SUFFIXES, ReadOptions, named_as_picture, one_line, opened
+from jcarsr.image.open import SUFFIXES, ReadOptions, named_as_picture, one_line, open_image
 from jcarsr.pixels import Pixels
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"  # how a HEIC starts
@@ -61,7 +61,7 @@ class TestKnownFormats:
         data = saved(format, (12, 10))
         (tmp_path / name).write_bytes(data)
         for file in (tmp_path / name, str(tmp_path / name), io.BytesIO(data)):
-            with opened(file) as image:
+            with open_image(file) as image:
                 assert (image.format, image.size) == (format, (12, 10))
 
     def test_names_searched_in_folders_have_a_dot_and_small_letters(self) -> None:
@@ -86,7 +86,7 @@ class TestKnownFormats:
     @pytest.mark.parametrize("format", ["EPS", "PPM", "ICO", "PDF"])
     def test_other_formats_that_pillow_reads_stay_closed(self, format: str) -> None:
         with pytest.raises(ImageError, match=r"^not a picture that can be read$"):
-            opened(io.BytesIO(saved(format))).__enter__()
+            open_image(io.BytesIO(saved(format))).__enter__()
 
 
 class TestRefused:
@@ -109,7 +109,7 @@ class TestRefused:
         elif kind != "missing":
             contents = {"empty": b"", "text": b"no\npicture", "header only": saved("JPEG")[:30]}
             path.write_bytes(contents[kind])
-        with pytest.raises(ImageError, match=f"^{message}") as error, opened(path):
+        with pytest.raises(ImageError, match=f"^{message}") as error, open_image(path):
             pass
         assert "\n" not in str(error.value)
         assert "a.jpg" not in str(error.value)
@@ -122,17 +122,17 @@ class TestRefused:
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows_limit)
         monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("was decoded"))
         data = claiming(format, 65_535, 65_535)
-        with pytest.raises(ImageError, match=r"refused as a bomb$"), opened(io.BytesIO(data)):
+        with pytest.raises(ImageError, match=r"refused as a bomb$"), open_image(io.BytesIO(data)):
             pass
 
     def test_pixels_are_counted_exactly(self) -> None:
         data = saved("PNG", (10, 12))
-        with opened(io.BytesIO(data), ReadOptions(max_pixels=120)) as image:
+        with open_image(io.BytesIO(data), ReadOptions(max_pixels=120)) as image:
             assert image.size == (10, 12)
         message = "^10x12 is more than 119 pixels: refused as a bomb$"
         with (
             pytest.raises(ImageError, match=message),
-            opened(io.BytesIO(data), ReadOptions(max_pixels=119)),
+            open_image(io.BytesIO(data), ReadOptions(max_pixels=119)),
         ):
             pass
 
@@ -140,7 +140,7 @@ class TestRefused:
     def test_picture_without_pixels(self, format: str) -> None:
         data = claiming(format, 0, 5)
         message = "^(not a picture that can be read|has no pixels)$"
-        with pytest.raises(ImageError, match=message), opened(io.BytesIO(data)):
+        with pytest.raises(ImageError, match=message), open_image(io.BytesIO(data)):
             pass
 
 
@@ -152,13 +152,13 @@ class TestHeif:
         path = tmp_path / "a.heic"
         path.write_bytes(HEIC)
         for file in (path, io.BytesIO(HEIC)):
-            with pytest.raises(ImageError) as error, opened(file):
+            with pytest.raises(ImageError) as error, open_image(file):
                 pass
             assert str(error.value) == "HEIC pictures need: pip install 'jcarsr[heif]'"
 
     def test_other_pictures_do_not_need_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "pillow_heif", None)
-        with opened(io.BytesIO(saved("AVIF"))) as image:  # of the same family of files
+        with open_image(io.BytesIO(saved("AVIF"))) as image:  # of the same family of files
             assert image.format == "AVIF"
 
     def test_is_read_with_it(self, photo: Pixels) -> None:
@@ -166,7 +166,7 @@ class TestHeif:
         stream = io.BytesIO()
         heif.from_pillow(Image.fromarray(photo)).save(stream, quality=95)
         stream.seek(0)
-        with opened(stream) as image:
+        with open_image(stream) as image:
             assert image.format == "HEIF"
             assert np.abs(np.asarray(image).astype(int) - photo).mean() < 3
 

@@ -12,6 +12,7 @@ from PIL import Image
 from support.decoding import saved, still
 
 from jcarsr.errors import ImageError
+from jcarsr.image.facts import facts
 from jcarsr.pixels import Pixels, Samples
 
 DEEP = np.random.default_rng(0).integers(0, 65_536, (9, 11, 4)).astype(np.uint16)
@@ -307,3 +308,27 @@ def with_masks(pixels: Pixels) -> bytes:
     masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000) + b"BGRs"
     head = sizes + masks + bytes(124 - len(sizes) - len(masks))
     return b"BM" + struct.pack("<IHHI", 138 + len(rows), 0, 0, 138) + head + rows
+
+
+@pytest.mark.parametrize(
+    ("photometric", "colours", "extra", "note"),
+    [
+        ("rgb", 3, ["unspecified"], "1 more channel was left out"),
+        ("rgb", 3, ["unspecified", "unspecified"], "2 more channels were left out"),
+        ("rgb", 3, ["unassalpha", "unspecified"], "1 more channel was left out"),
+        ("rgb", 3, ["unassalpha"], None),
+        ("rgb", 3, [], None),
+        ("minisblack", 1, [], None),
+        ("minisblack", 1, ["unassalpha"], None),
+        ("separated", 4, [], None),
+        ("separated", 4, ["unspecified"], "1 more channel was left out"),
+    ],
+)
+def test_channels_beyond_colour_and_alpha_are_a_note(
+    photometric: str, colours: int, extra: list[str], note: str | None
+) -> None:
+    count = colours + len(extra)
+    samples = np.full((6, 7, count) if count > 1 else (6, 7), 99, np.uint8)
+    data = tiff(samples, photometric=photometric, extrasamples=extra)
+    for notes in (still(data).notes, facts(io.BytesIO(data)).notes):
+        assert [n for n in notes if "channel" in n] == ([note] if note else [])

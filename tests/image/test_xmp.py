@@ -304,6 +304,6 @@ def test_texts_are_escaped() -> None:
     for element in tree.root.walk():
         for value in element.values():
             tree.replace(value, f"<{value.text}'\">")
-    root = ElementTree.fromstring(tree.changed())
+    root = ElementTree.fromstring(tree.to_bytes())
     assert root.get("b") == "<1'\">"
     assert [child.text for child in root] == ["<2 & 3'\">"]

@@ -10,6 +10,7 @@ from jcarsr.image.xmp import for_change, without_lost_parts
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 PANORAMA = "http://ns.google.com/photos/1.0/panorama/"
 OPPO = "http://ns.oplus.com/photos/1.0/camera/"
+XIAOMI = "http://ns.xiaomi.com/photos/1.0/camera/"
 CROPPED = {"CroppedAreaImageWidthPixels": 40, "CroppedAreaImageHeightPixels": 30}
 PLACES = {"CroppedAreaLeftPixels": 7, "CroppedAreaTopPixels": 3}
 FULL = {"FullPanoWidthPixels": 80, "FullPanoHeightPixels": 60}
@@ -63,3 +64,11 @@ def test_the_length_of_a_makers_video(form: str) -> None:
     xmp, notes = without_lost_parts(packet(OPPO, form, **values))
     assert notes == ("its video was left out",)
     assert read(xmp, OPPO) == {"SceneName": "night"}
+
+
+@pytest.mark.parametrize("form", ["attributes", "elements"])
+def test_where_a_makers_second_picture_lay(form: str) -> None:
+    places = "&lt;depthmap offset='5120' length='2048'/&gt;"
+    xmp, notes = without_lost_parts(packet(XIAOMI, form, XMPMeta=places, SceneName="night"))
+    assert notes == ("its attached data was left out",)
+    assert read(xmp, XIAOMI) == {"SceneName": "night"}

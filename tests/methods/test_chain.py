@@ -38,7 +38,7 @@ def stored(folder: Path, name: str, architecture: str, config: dict[str, Any]) -
     network = build(architecture, config)
     tensors = {key: value.numpy() for key, value in network.state_dict().items()}
     path = folder / f"{name}.safetensors"
-    write(path, tensors, Record(name=name, **network.described()))
+    write(path, tensors, Record(name=name, **network.describe()))
     return path
 
 

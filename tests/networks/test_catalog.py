@@ -34,7 +34,7 @@ def test_preset_has_its_architecture_scale_and_number_of_parameters(name: str) -
     assert network.architecture == preset.architecture
     scale = int(name[-1]) if name[-2:] in ("x2", "x4") else 1
     assert network.facts.scale == preset.scale == scale
-    described, entry = network.described(), ARCHITECTURES[preset.architecture]
+    described, entry = network.describe(), ARCHITECTURES[preset.architecture]
     assert described["architecture"] == preset.architecture
     config = getattr(import_module(entry.module), entry.config)
     assert config(**described["config"]) == network.config

@@ -76,7 +76,7 @@ def stored(folder: Path, architecture: str) -> Path:
     network = build(architecture, SMALL[architecture])
     path = folder / f"{architecture}.safetensors"
     tensors = {name: value.numpy() for name, value in network.state_dict().items()}
-    write(path, tensors, Record(name=architecture, **network.described()))
+    write(path, tensors, Record(name=architecture, **network.describe()))
     return path
 
 

@@ -40,7 +40,7 @@ def tiny(name: str, scale: int, **changed: Any) -> Network:
 
 def stored(path: Path, network: Network) -> Path:
     tensors = {name: value.numpy() for name, value in network.state_dict().items()}
-    write(path, tensors, Record(name="tiny", **network.described()))
+    write(path, tensors, Record(name="tiny", **network.describe()))
     return path
 
 

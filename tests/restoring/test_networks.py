@@ -82,7 +82,7 @@ def test_tiles_are_no_larger_than_a_networks_need_is_known_for(
     network = build("hma", {**config, "num_layers": 2, "interval": 2})
     tensors = {key: value.numpy() for key, value in network.state_dict().items()}
     path = tmp_path / "hma.safetensors"
-    write(path, tensors, replace(stored.record, name="hma", **network.described()))
+    write(path, tensors, replace(stored.record, name="hma", **network.describe()))
     assert Networks(str(path)).tile(2) == 320
     assert Networks(str(path), tile=None).tile(2) == 320
     assert Networks(str(path), tile=None, max_memory=None).tile(2) is None

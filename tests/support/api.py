@@ -19,7 +19,7 @@ def post(client: httpx.Client, path: str, data: bytes, **fields: Any) -> httpx.R
     return client.post(path, files={"file": ("a", data)}, data=fields, headers=headers)
 
 
-def opened(data: bytes) -> Image.Image:
+def open_image(data: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(data))
     image.load()
     return image

@@ -30,7 +30,7 @@ def finished(worker: Worker, job: Job) -> Outcome:
             return step
         return worker.write(worker.restore(step, lambda done, total: None))
     except JCARSRError as error:
-        return worker.failed(job, error)
+        return worker.record_failure(job, error)
 
 
 def file_sha256(path: Path) -> str:

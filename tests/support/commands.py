@@ -53,7 +53,7 @@ def results(out: Path) -> list[str]:
     return sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.name != FILE_NAME)
 
 
-def opened(path: Path) -> Image.Image:
+def open_image(path: Path) -> Image.Image:
     with Image.open(path) as image:
         image.load()
         return image

@@ -10,7 +10,7 @@ from jcarsr.weights import Record, read, write
 
 
 def stored(path: Path, **values: float) -> Path:
-    record = Record(name=path.name, **JCARSRConfig(scale=2, channels=8).described())
+    record = Record(name=path.name, **JCARSRConfig(scale=2, channels=8).describe())
     tensors = {name: np.full(1, value, np.float32) for name, value in values.items()}
     write(path, tensors, record)
     return path

@@ -11,7 +11,7 @@ from jcarsr.weights import Record, read, write
 
 
 def stored(path: Path, value: float, scale: Literal[2, 4] = 2) -> Path:
-    record = Record(name=path.name, **JCARSRConfig(scale=scale, channels=8).described())
+    record = Record(name=path.name, **JCARSRConfig(scale=scale, channels=8).describe())
     write(path, {"a": np.full(1, value, np.float32)}, record)
     return path
 

@@ -7,7 +7,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.support.pictures import opened
+from tests.support.pictures import open_image
 
 from jcarsr.data.pairs import list_pairs, refuse_other_sizes
 from jcarsr.degradation.pipeline import low_resolution
@@ -31,11 +31,11 @@ def test_targets_are_the_teachers_and_a_stopped_run_goes_on(
     pairs = list_pairs(out / "lq", out / "teacher")
     assert len(pairs) == 3
     refuse_other_sizes(pairs, 2)
-    true = opened(out / "true/000001.png")
-    hr = opened(picture_folder / "01.png")
+    true = open_image(out / "true/000001.png")
+    hr = open_image(picture_folder / "01.png")
     places = np.lib.stride_tricks.sliding_window_view(hr, (48, 48, 3))[::2, ::2, 0]
     assert (places == true).all((2, 3, 4)).any()
-    lq = opened(out / "lq/000001.png")
+    lq = open_image(out / "lq/000001.png")
     assert 0 < np.abs(lq.astype(int) - low_resolution(true, 2)).mean() < 40
     first = (out / "teacher/000000.png").stat().st_mtime_ns
     arguments[-1] = "5"

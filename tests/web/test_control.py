@@ -96,7 +96,7 @@ class TestCrisp:
         torch.manual_seed(5)
         tensors = {k: v.numpy() for k, v in JCARSR(tiny).state_dict().items()}
         path = source.with_name("pretrained") / "jcarsr-crisp-lite-x2.safetensors"
-        write(path, tensors, Record(name="jcarsr-crisp-lite-x2", **tiny.described()))
+        write(path, tensors, Record(name="jcarsr-crisp-lite-x2", **tiny.describe()))
         return performer
 
     def test_without_weights_there_is_none(self, performer: Performer, source: Path) -> None:

@@ -92,8 +92,8 @@ class TestRemoving:
             job = make(0)
             jobs.add(job)
             await done(job, process)
-            with jobs.held(job):
-                with jobs.held(job):
+            with jobs.hold(job):
+                with jobs.hold(job):
                     jobs.remove(job)
                 assert (job.folder / "result.png").stat().st_size == 90
             await until(lambda: not job.folder.exists())
@@ -181,7 +181,7 @@ class TestKeeping:
                 jobs.add(job)
             await done(read, process)
             await done(left, process)
-            with jobs.held(read):
+            with jobs.hold(read):
                 await until(lambda: not left.folder.exists())
                 await asyncio.sleep(0.3)
                 assert jobs.find(read.id) is read
@@ -211,7 +211,7 @@ class TestKeeping:
             first, second, third = made = [make(number) for number in range(3)]
             jobs.add(first)
             await done(first, process)
-            with jobs.held(first):
+            with jobs.hold(first):
                 for job in made[1:]:
                     jobs.add(job)
                     await done(job, process)
@@ -259,7 +259,7 @@ async def test_whatever_clients_do(make: Make, tmp_path: Path, seed: int) -> Non
                     process.error = chance.choice([None, TaskError(422, "no"), OSError()])
                     process.let.release()
                 case 4 if known:
-                    with jobs.held(chance.choice(known)):
+                    with jobs.hold(chance.choice(known)):
                         await asyncio.sleep(0)
                         jobs.remove(chance.choice(known))
                 case _:

@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from support.api import WAIT, Jpeg, opened, post, problem, submitted, until
+from support.api import WAIT, Jpeg, open_image, post, problem, submitted, until
 
 import jcarsr
 from jcarsr.cli import main
@@ -121,19 +121,21 @@ class TestRestore:
         answer = post(client, "/v1/restore", rich.read_bytes(), **fields)
         assert answer.status_code == 200
         assert answer.content == out.read_bytes()
-        assert answer.headers["content-type"] == Image.MIME[opened(answer.content).format or ""]
+        assert answer.headers["content-type"] == Image.MIME[open_image(answer.content).format or ""]
         assert int(answer.headers["content-length"]) == len(answer.content)
         network = "jcarsr-lite-x4" if fields.get("scale") == 4 else "jcarsr-lite-x2"
         assert answer.headers["jcarsr-weights"] == network
         assert json.loads(answer.headers["jcarsr-notes"]) == []
 
     def test_metadata_stay(self, client: httpx.Client, rich: Path) -> None:
-        kept = opened(post(client, "/v1/restore", rich.read_bytes()).content)
+        kept = open_image(post(client, "/v1/restore", rich.read_bytes()).content)
         assert kept.size == (64, 96)  # upright
         assert kept.getexif()[0x010E] == "a description"
         assert kept.getexif().get(0x0112, 1) == 1
         assert kept.info["dpi"] == pytest.approx((150, 150), abs=0.1)
-        bare = opened(post(client, "/v1/restore", rich.read_bytes(), strip_metadata="true").content)
+        bare = open_image(
+            post(client, "/v1/restore", rich.read_bytes(), strip_metadata="true").content
+        )
         assert len(bare.getexif()) == 0
         assert "dpi" not in bare.info
         assert bare.info["icc_profile"] == kept.info["icc_profile"] != b""
@@ -160,7 +162,7 @@ class TestRestore:
 
     @pytest.mark.parametrize("format", ["png", "webp", "avif"])
     def test_animation(self, client: httpx.Client, animation: bytes, format: str) -> None:
-        restored = opened(post(client, "/v1/restore", animation, format=format).content)
+        restored = open_image(post(client, "/v1/restore", animation, format=format).content)
         assert (restored.n_frames, restored.size) == (3, (48, 32))
         durations = []
         for frame in range(3):
@@ -196,7 +198,7 @@ class TestRestore:
         assert "(salvage=true restores what there is)" in refused.json()["detail"]
         answer = post(client, "/v1/restore", truncated, output=output, salvage="true")
         assert answer.status_code == 200
-        assert opened(answer.content).size == (240, 160)
+        assert open_image(answer.content).size == (240, 160)
         for data in (b"no picture", truncated[:300]):
             refused = post(client, "/v1/restore", data, output=output)
             assert refused.status_code == 422
@@ -214,9 +216,9 @@ class TestRestore:
         (tmp_path / "cut.jpg").write_bytes(truncated)
         result, how = tmp_path / "result.png", ("--engine", "onnx", "--threads", 1)
         command("restore", tmp_path / "cut.jpg", "-o", result, "--salvage", *how)
-        got = opened(client.get(f"{path}/result").content)
-        np.testing.assert_array_equal(np.array(got), np.array(opened(result.read_bytes())))
-        before = opened(client.get(f"{path}/before").content)
+        got = open_image(client.get(f"{path}/result").content)
+        np.testing.assert_array_equal(np.array(got), np.array(open_image(result.read_bytes())))
+        before = open_image(client.get(f"{path}/before").content)
         assert before.size == got.size
         for each in (refused, path):
             assert client.delete(each).status_code == 204
@@ -232,4 +234,4 @@ class TestRestore:
             restored = pool.map(lambda n: post(client, "/v1/restore", jpeg(n)).content, numbers)
             for number, data in zip(numbers, restored, strict=True):
                 expected = restorer.restore(Image.open(io.BytesIO(jpeg(number))))
-                np.testing.assert_array_equal(np.array(opened(data)), np.array(expected))
+                np.testing.assert_array_equal(np.array(open_image(data)), np.array(expected))

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from support.api import Jpeg, opened, post, problem, submitted, until
+from support.api import Jpeg, open_image, post, problem, submitted, until
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ def test_sizes(
     client: httpx.Client, jpeg: Jpeg, field: str, value: str, size: tuple[int, int]
 ) -> None:
     answer = post(client, "/v1/restore", jpeg(), **{field: value})
-    assert opened(answer.content).size == size
+    assert open_image(answer.content).size == size
 
 
 def test_two_sizes_are_refused(client: httpx.Client, jpeg: Jpeg) -> None:

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from PIL import Image, ImageOps
 from prometheus_client.parser import text_string_to_metric_families
-from support.api import ASYNC, WAIT, Jpeg, opened, post, problem, submitted, until
+from support.api import ASYNC, WAIT, Jpeg, open_image, post, problem, submitted, until
 
 from jcarsr.methods.bicubic import Bicubic
 
@@ -87,14 +87,14 @@ class TestJob:
     def test_saved_anew(self, client: httpx.Client, jpeg: Jpeg, format: str) -> None:
         path = submitted(client, jpeg())
         until(client, path, "done")
-        image = opened(client.get(f"{path}/result").content)
+        image = open_image(client.get(f"{path}/result").content)
         answer = client.get(f"{path}/result", params={"format": format, "quality": 60})
         kind = {"jpg": "JPEG", "tiff": "TIFF"}.get(format, format.upper())
         assert answer.headers["content-type"] == Image.MIME[kind]
-        again, file = opened(answer.content), io.BytesIO()
+        again, file = open_image(answer.content), io.BytesIO()
         full = {"jpg": {"subsampling": 0}, "avif": {"subsampling": "4:4:4"}}.get(format, {})
         image.save(file, kind, quality=60, **full)
-        np.testing.assert_array_equal(np.array(again), np.array(opened(file.getvalue())))
+        np.testing.assert_array_equal(np.array(again), np.array(open_image(file.getvalue())))
         client.delete(path)
 
     def test_what_the_other_format_cannot_hold(
@@ -106,7 +106,7 @@ class TestJob:
         assert problem(answer)[0] == 422
         assert client.get(f"{path}/result", params={"format": "bmp"}).status_code == 422
         assert client.get(f"{path}/result", params={"quality": 0}).status_code == 422
-        before = opened(client.get(f"{path}/before").content)
+        before = open_image(client.get(f"{path}/before").content)
         assert before.size == (48, 32)
         client.delete(path)
 
@@ -121,7 +121,7 @@ class TestJob:
         for _ in range(2):
             answer = client.get(f"{path}/before")
             assert answer.headers["content-type"] == "image/png"
-            np.testing.assert_array_equal(np.array(opened(answer.content)), expected)
+            np.testing.assert_array_equal(np.array(open_image(answer.content)), expected)
         client.delete(path)
 
     def test_one_that_fails(self, client: httpx.Client, truncated: bytes) -> None:

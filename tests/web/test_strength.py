@@ -5,17 +5,17 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from support.api import Jpeg, opened, post, problem, submitted, until
+from support.api import Jpeg, open_image, post, problem, submitted, until
 from support.pictures import xmp_value
 
-from jcarsr.image import decode, turned
+from jcarsr.image import apply_orientation, decode
 from jcarsr.image.picture import Picture
 from jcarsr.image.xmp_record import OURS
 from jcarsr.methods.bicubic import Bicubic
 
 
 def pixels(data: bytes) -> np.ndarray:
-    return np.asarray(opened(data).convert("RGB"))
+    return np.asarray(open_image(data).convert("RGB"))
 
 
 def test_field_and_query_mix_alike(client: httpx.Client, rich: Path) -> None:
@@ -27,7 +27,7 @@ def test_field_and_query_mix_alike(client: httpx.Client, rich: Path) -> None:
     plain = client.get(f"{path}/result", params={"strength": 0}).content
     picture = decode(rich)
     assert isinstance(picture, Picture)
-    expected = Bicubic(2).restore(np.ascontiguousarray(turned(picture).samples))
+    expected = Bicubic(2).restore(np.ascontiguousarray(apply_orientation(picture).samples))
     np.testing.assert_array_equal(pixels(plain), expected)
     np.testing.assert_array_equal(pixels(client.get(f"{path}/before").content), expected)
     half = client.get(f"{path}/result", params={"strength": 0.5}).content
@@ -37,7 +37,7 @@ def test_field_and_query_mix_alike(client: httpx.Client, rich: Path) -> None:
     np.testing.assert_allclose(pixels(half), (full + expected.astype(float)) / 2, atol=0.5)
     jpeg = client.get(f"{path}/result", params={"strength": 0.5, "format": "jpg"}).content
     for file, kind in ((half, "PNG"), (jpeg, "JPEG")):
-        with opened(file) as image:
+        with open_image(file) as image:
             assert image.format == kind
             assert xmp_value(image, (OURS, "Strength")) == "0.5"
             assert image.info["icc_profile"]
@@ -47,7 +47,7 @@ def test_field_and_query_mix_alike(client: httpx.Client, rich: Path) -> None:
 def test_job_tells_it(client: httpx.Client, jpeg: Jpeg) -> None:
     path = submitted(client, jpeg(), strength="0.5")
     assert until(client, path, "done")["result"]["strength"] == 0.5
-    with opened(client.get(f"{path}/result", params={"strength": 0.5}).content) as image:
+    with open_image(client.get(f"{path}/result", params={"strength": 0.5}).content) as image:
         assert xmp_value(image, (OURS, "Strength")) == "0.25"
     client.delete(path)
 

@@ -11,7 +11,7 @@ from jcarsr.weights.add import add_training
 
 def stored(path: Path, scale: Literal[2, 4], tensors: Tensors) -> Path:
     config = JCARSRConfig(scale=scale, channels=8)
-    record = Record(name=f"x{scale}", **config.described(), scores={"Set5 x4 QF 10": [24, 0.7]})
+    record = Record(name=f"x{scale}", **config.describe(), scores={"Set5 x4 QF 10": [24, 0.7]})
     write(path, tensors, record)
     return path
 

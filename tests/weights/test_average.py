@@ -13,7 +13,7 @@ CONFIG = JCARSRConfig(scale=2, channels=8)
 def stored(path: Path, values: list[float], steps: int, config: JCARSRConfig = CONFIG) -> Path:
     training = {"steps": steps}
     record = Record(
-        name="n", **config.described(), training=training, scores={"Set5 x2 QF 10": [28, 0.8]}
+        name="n", **config.describe(), training=training, scores={"Set5 x2 QF 10": [28, 0.8]}
     )
     write(path, {"a": np.array(values, np.float32)}, record)
     return path

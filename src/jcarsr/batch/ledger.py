@@ -2,7 +2,7 @@
 
 A result is written under a temporary name, entered as pending with its hash, renamed, and entered
 as done. At any moment a run is killed, the next one knows finished results from unfinished ones.
-Beside the results stands what the last run was to do, so that what is missing can be named.
+It also keeps what the last run was to do, so that what is missing can be named.
 """
 
 from __future__ import annotations

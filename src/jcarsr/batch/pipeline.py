@@ -73,13 +73,13 @@ def _ahead(
 
 def _read(worker: Worker, job: Job | Refused) -> Read | Outcome:
     if isinstance(job, Refused):
-        return worker.failed(job, JCARSRError(job.reason))
+        return worker.record_failure(job, JCARSRError(job.reason))
     try:
         return worker.read(job)
     except (LedgerError, ClosedError):
         raise
     except Exception as error:  # one file never costs another its result
-        return worker.failed(job, error)
+        return worker.record_failure(job, error)
 
 
 def _restore(
@@ -91,7 +91,7 @@ def _restore(
     except (LedgerError, ClosedError):
         raise
     except Exception as error:  # one file never costs another its result
-        return _finished_future(worker.failed(read.job, error)), False
+        return _finished_future(worker.record_failure(read.job, error)), False
     width, height = result.restored.first.size
     large = width * height > LARGE
 
@@ -103,7 +103,7 @@ def _restore(
         except StorageError as error:
             raise StorageError(f"{read.job.target}: {error}") from error
         except Exception as error:
-            return worker.failed(read.job, error)
+            return worker.record_failure(read.job, error)
 
     return writers.submit(write), large
 

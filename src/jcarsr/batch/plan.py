@@ -97,7 +97,7 @@ def plan_jobs(
         if isinstance(path, Refused):
             refused[path] = str(path.source)
             continue
-        searched = search(path, out) if out and os.path.isdir(path) else _given(path)
+        searched = search(path, out) if out and os.path.isdir(path) else _name_file(path)
         for source, reason in searched.refused:
             refused.setdefault(Refused(source, reason), source.relative_to(path).as_posix())
         notes += searched.notes
@@ -168,7 +168,7 @@ def check_extension(result: Path, format: str | None) -> None:
         raise ValueError(f"{result}: its extension says {extension}, --format says {format}")
 
 
-def _given(path: Path) -> Found:
+def _name_file(path: Path) -> Found:
     """A file given by its name, which need not be that of a picture."""
     return Found([(path, Path())])
 

@@ -20,7 +20,7 @@ from jcarsr.image import Animation, Picture
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.guard import check_file
 from jcarsr.progress import OnTile
-from jcarsr.restoring.file import FileRestorer, Outcome, done
+from jcarsr.restoring.file import FileRestorer, Outcome, outcome_of
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.picture import Restored
@@ -155,9 +155,9 @@ class Worker:
         for kind, path in reversed(self._files.paths(job.target).items()):
             notes = (*self._save(result, kind, path, started), *notes)
         seconds = time.perf_counter() - started
-        return done(result.restored, job.source, job.target, notes=notes, seconds=seconds)
+        return outcome_of(result.restored, job.source, job.target, notes=notes, seconds=seconds)
 
-    def failed(self, job: Job | Refused, error: Exception) -> Outcome:
+    def record_failure(self, job: Job | Refused, error: Exception) -> Outcome:
         """The outcome of a job that raised `error`, entered."""
         reason = one_line_reason(error)
         if isinstance(job, Refused):

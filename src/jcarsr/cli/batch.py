@@ -141,7 +141,7 @@ def batch(
     the same command again to go on, or to restore only what is new or changed.
     """
     from jcarsr.cluster.ray_data import ClusterOptions, Table, cluster, run_items, table_keys
-    from jcarsr.cluster.sources import pictures_of, plan_items, repeated
+    from jcarsr.cluster.sources import find_repeated, pictures_of, plan_items
     from jcarsr.cluster.store import check_places, is_url, open_store
     from jcarsr.cluster.worker import WorkerOptions
 
@@ -185,7 +185,7 @@ def batch(
         keys = pictures_of(open_store(home), None if is_url(out) else Path(out))
     else:
         rows = table_keys(table)
-        keys, twice = dict[str, str | None].fromkeys(rows), repeated(rows)
+        keys, twice = dict[str, str | None].fromkeys(rows), find_repeated(rows)
     keys |= dict.fromkeys(twice, "its key is that of several rows")
     with usage_errors():
         items = plan_items(keys, part, name=name, size=target.label, extension=extension)

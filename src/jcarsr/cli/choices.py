@@ -128,7 +128,7 @@ def usage_errors() -> Generator[None]:
         raise typer.Exit(2) from error
 
 
-def shown(path: Path | str) -> str:
+def printable(path: Path | str) -> str:
     """Return a path on one line, with any character in its name."""
     text = str(path)
     return text if text.isprintable() else repr(text)

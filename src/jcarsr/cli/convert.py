@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import shown, usage_errors
+from jcarsr.cli.choices import printable, usage_errors
 from jcarsr.cli.shell import cleared_away_after_signals, say
 from jcarsr.errors import JCARSRError
 
@@ -38,4 +38,4 @@ def convert(
             run(source, preset, out, name)
     except OSError as error:
         raise JCARSRError(f"{out}: {error.strerror or error}") from error
-    say(shown(out))
+    say(printable(out))

@@ -66,7 +66,7 @@ def evaluate(
         Path | None, typer.Option(help="Append the rows to this file, one JSON line each.")
     ] = None,
 ) -> None:
-    """Degrade pictures, restore them, print PSNR / SSIM beside the paper's numbers."""
+    """Degrade pictures, restore them, print PSNR / SSIM next to the paper's numbers."""
     from jcarsr.evaluation.rows import Row, write_rows
     from jcarsr.evaluation.run import evaluate as run
     from jcarsr.evaluation.tables import tables

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from jcarsr.cli.choices import shown, usage_errors
+from jcarsr.cli.choices import printable, usage_errors
 from jcarsr.cli.shell import cleared_away_after_signals, say
 from jcarsr.protocols import Device, TrainingPrecision
 
@@ -129,7 +129,7 @@ def experiment(
                 missing=lambda text: typer.echo(f"note: {text}", err=True),
             )
         with cleared_away_after_signals():
-            say(shown(draw()))
+            say(printable(draw()))
         return
     with usage_errors():
         plans = [_cut(plan, only or [], scale or []) for plan in find_plans(name)]
@@ -163,7 +163,7 @@ def experiment(
     with cleared_away_after_signals():
         written, whole = run.run()
     for path in written:
-        say(shown(path))
+        say(printable(path))
     if not whole:
         raise typer.Exit(1)
 

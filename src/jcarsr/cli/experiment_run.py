@@ -118,7 +118,7 @@ class ExperimentRun:
         lines += [f"missing {name}: {why}" for name, why in self.agenda.missing_sets.items()]
         for job in self.agenda.trainings:
             self.costs.learn(job, self.store)
-        left = self.costs.left(self.agenda, self.store)
+        left = self.costs.seconds_left(self.agenda, self.store)
         lines.append(f"training left: {'not known yet' if left is None else duration(left)}")
         return "\n".join(lines)
 

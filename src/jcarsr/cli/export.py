@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import shown, usage_errors
+from jcarsr.cli.choices import printable, usage_errors
 from jcarsr.cli.shell import cleared_away_after_signals, say
 from jcarsr.errors import JCARSRError
 from jcarsr.weights import find
@@ -48,6 +48,6 @@ def export(
     inputs = [] if calibration is None else patches(calibration)
     try:
         with cleared_away_after_signals():
-            run(path, out, inputs, lambda graph: say(shown(graph)))
+            run(path, out, inputs, lambda graph: say(printable(graph)))
     except OSError as error:
         raise JCARSRError(f"{out or path.parent}: {error.strerror or error}") from error

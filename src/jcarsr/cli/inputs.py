@@ -75,7 +75,7 @@ def gather_inputs(words: Sequence[str] | None, files_from: str | None, null: boo
         raise ValueError("--null: belongs to --files-from")
     if STANDARD in words:
         if len(words) > 1 or files_from is not None:
-            raise ValueError("-: one picture on standard input and no other input beside it")
+            raise ValueError("-: one picture on standard input and no other input")
         return Given([], piped=True)
     if not words and files_from is None:
         raise ValueError("no pictures: name files or folders, - or --files-from")

@@ -17,7 +17,7 @@ from jcarsr.cli.choices import (
     DecodeTimeoutOption,
     check_decode_timeout,
     on_one_line,
-    shown,
+    printable,
     usage_errors,
 )
 from jcarsr.cli.inputs import FilesFromOption, Given, InputsArgument, NullOption, gather_inputs
@@ -88,7 +88,7 @@ def _tell(
         choice: of weights, before the picture is seen.
         as_json: as a line of JSON.
     """
-    name = shown(picture.name)
+    name = printable(picture.name)
     try:
         if picture.wrong:
             raise ImageError(picture.wrong)
@@ -168,7 +168,7 @@ def _lines(found: Facts, choice: Choice) -> Iterator[str]:
     yield f"metadata: {_metadata(found)}"
     yield f"earlier save: {choice.reason}"
     yield f"weights: {_weights(choice)}"
-    yield f"memory: about {format_bytes(choice.memory(found))} beside the weights"
+    yield f"memory: about {format_bytes(choice.memory(found))} without the weights"
     if choice.outside(found):
         yield (
             "note: its quality lies outside those that these weights were trained on "
@@ -219,7 +219,7 @@ def _weights(choice: Choice) -> str:
     why = f"bundled for scale {choice.scale}" if choice.bundled else f"for scale {choice.scale}"
     if choice.scale == 1:
         why = f"its artifact removal branch, {why}"
-    name = shown(Path(choice.name))
+    name = printable(Path(choice.name))
     if choice.trained_from is None:
         return f"{name} ({why}; it is not recorded which qualities it was trained on)"
     trained = f"trained on qualities {choice.trained_from} to {choice.trained_to}"

@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from jcarsr.cli.choices import shown
+from jcarsr.cli.choices import printable
 from jcarsr.cli.shell import say
 from jcarsr.progress import OnTile
 
@@ -68,12 +68,12 @@ class Report:
     def add(self, outcome: Outcome) -> None:
         """One file is finished with."""
         self._counts[outcome.state] += 1
-        source = shown(outcome.source)
+        source = printable(outcome.source)
         if outcome.error is not None:
             self._failures.append(f"{source}: {outcome.error}")
             self._console.print(f"error: {source}: {outcome.error}")
         elif outcome.state == "done" and outcome.target is not None:
-            self._console.print(f"{source} -> {shown(outcome.target)}")
+            self._console.print(f"{source} -> {printable(outcome.target)}")
         for note in outcome.notes:
             self._console.print(f"note: {source}: {note}")
         if outcome.size is not None:

@@ -64,7 +64,7 @@ def restore(
             "--out",
             metavar="PATH",
             help="Folder, or file name for a single input, or - for standard output. "
-            "(default: beside each picture)",
+            "(default: next to each picture)",
         ),
     ] = None,
     files_from: FilesFromOption = None,
@@ -218,7 +218,7 @@ def restore(
     max_memory: Annotated[
         str,
         typer.Option(
-            help="For one picture, beside the weights: tiles are made smaller to keep it.",
+            help="For one picture, without the weights: tiles are made smaller to keep it.",
             rich_help_panel=_LIMITS,
         ),
     ] = as_option(DEFAULT_MAX_MEMORY),

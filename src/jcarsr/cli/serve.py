@@ -59,7 +59,7 @@ def serve(
     ] = _DEFAULTS.pixels,
     max_memory: Annotated[
         str,
-        typer.Option(help="For one picture, beside the weights.", rich_help_panel=_LIMITS),
+        typer.Option(help="For one picture, without the weights.", rich_help_panel=_LIMITS),
     ] = as_option(_DEFAULTS.memory),
     time_limit: Annotated[
         float,

@@ -76,7 +76,7 @@ def plan_items(
     return [item for item in items if shard.owns(item.key)]
 
 
-def repeated(keys: Iterable[str]) -> Sequence[str]:
+def find_repeated(keys: Iterable[str]) -> Sequence[str]:
     """Return the keys that there are more than once, each once."""
     seen, again = set[str](), dict[str, None]()
     for key in keys:

@@ -64,7 +64,7 @@ def convert(source: str, preset: str, out: Path, name: str | None = None) -> Rec
     if reason := why_unfit(tensors, shapes):
         raise WeightsError(f"{source}: not weights of {preset} ({reason})")
     record = Record(
-        name=name or preset, training={"converted_from": path.name}, **network.described()
+        name=name or preset, training={"converted_from": path.name}, **network.describe()
     )
     return write(out, tensors, record)
 

@@ -195,7 +195,7 @@ def build_bank(
             entry = entries[kept[index]]
             hr = crop_to_multiple(entry.pixels(), scale)
             lr = low_resolution(hr, scale, exact=False)
-            versions = _degraded(entry, hr, lr, settings, f"{settings.seed}:{kept[index]}")
+            versions = _degrade(entry, hr, lr, settings, f"{settings.seed}:{kept[index]}")
             lq = [torch.from_numpy(pixels) for pixels, _ in versions]
             tables = [torch.from_numpy(save.tables) for _, save in versions if settings.tables]
             bank.put(index, torch.from_numpy(hr.copy()), torch.from_numpy(lr), lq, tables)
@@ -205,7 +205,7 @@ def build_bank(
     return bank
 
 
-def _degraded(
+def _degrade(
     entry: Entry, hr: Pixels, lr: Pixels, settings: BankSettings, seed: str
 ) -> list[tuple[Pixels, LastSave]]:
     """The degraded versions of one picture, each with its last save."""

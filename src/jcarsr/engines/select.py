@@ -88,7 +88,7 @@ class Engines:
         if _is_installed("torch"):
             return "torch"
         raise WeightsError(
-            f"{path}: has no graph beside it (jcarsr export writes one), "
+            f"{path}: has no graph next to it (jcarsr export writes one), "
             "and PyTorch is not installed: pip install 'jcarsr[torch]'"
         )
 

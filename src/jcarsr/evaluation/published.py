@@ -22,7 +22,7 @@ class Published:
 
 
 @cache
-def published() -> tuple[Published, ...]:
+def published_numbers() -> tuple[Published, ...]:
     """Every number, in the paper's order."""
     with files("jcarsr.evaluation").joinpath("published.csv").open(encoding="utf-8") as file:
         return tuple(
@@ -41,7 +41,7 @@ def published() -> tuple[Published, ...]:
 
 def paper_jcarsr(dataset: str, scale: int, qf: int) -> Published | None:
     """The paper's own network (Table 4: every quality factor), None where it gives no number."""
-    for number in published():
+    for number in published_numbers():
         if (number.table, number.method) == (4, "JCARSR") and (
             number.dataset,
             number.scale,

@@ -58,7 +58,7 @@ class Costs:
         step = self._steps.get(job.recipe.preset)
         return None if step is None else 60 * job.budget.minutes / step
 
-    def left(self, agenda: Agenda, store: Store) -> float | None:
+    def seconds_left(self, agenda: Agenda, store: Store) -> float | None:
         """Seconds of all that is left; scorings of sets that have not been seen are left out."""
         total = 0.0
         for job in agenda.trainings:

@@ -48,7 +48,7 @@ def _read(preset: str, file: str, folder: Path) -> Given:
     if not _is_ours(path):
         path = convert_once(preset, file, folder)
     record = read(path).record
-    if (record.architecture, record.config) != _described(preset):
+    if (record.architecture, record.config) != _describe(preset):
         raise WeightsError(f"{file}: is of {record.name}, not of the network {preset}")
     return Given(path=path, record=record)
 
@@ -83,8 +83,8 @@ def convert_once(preset: str, file: str, folder: Path) -> Path:
     return out
 
 
-def _described(preset: str) -> tuple[str, dict[str, Any]]:
+def _describe(preset: str) -> tuple[str, dict[str, Any]]:
     """Architecture and config as the records of a preset's weights have them."""
     with torch.device("meta"):
-        about = build_preset(preset).described()
+        about = build_preset(preset).describe()
     return about["architecture"], about["config"]

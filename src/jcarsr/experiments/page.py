@@ -22,7 +22,7 @@ def page(plans: Sequence[Plan], rows: Sequence[Row]) -> str:
     for results in found:
         parts.append(f"## {results.suite.title}\n\n{RULE}")
         for plan in plans:
-            if _measured(plan, results):
+            if _describe_suite(plan, results):
                 parts.append(f"### {heading(plan)}\n\n{report(plan, results)}")
     return "\n\n".join(parts)
 
@@ -47,13 +47,13 @@ def read_folders(paths: Sequence[Path]) -> list[Row]:
 def _coverage(plans: Sequence[Plan], found: Sequence[Results]) -> str:
     lines = ["| experiment | measured | not measured |", "|---|---|---|"]
     for plan in plans:
-        done = [text for results in found if (text := _measured(plan, results))]
+        done = [text for results in found if (text := _describe_suite(plan, results))]
         lacking = _lacking(plan, found)
         lines.append(f"| {heading(plan)} | {'; '.join(done) or 'no'} | {lacking or 'nothing'} |")
     return "\n".join(lines)
 
 
-def _measured(plan: Plan, results: Results) -> str:
+def _describe_suite(plan: Plan, results: Results) -> str:
     """What of a plan a suite has, in words; empty without any."""
     suite = results.suite
     scores = _scores(plan, results)

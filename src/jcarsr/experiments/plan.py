@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from jcarsr.evaluation.published import published
+from jcarsr.evaluation.published import published_numbers
 from jcarsr.loss_weights import LossWeights
 from jcarsr.networks.catalog import PRESETS
 
@@ -104,7 +104,7 @@ class Plan:
         labels = [contestant.label for contestant in self.contestants]
         if self.reference not in labels or len(set(labels)) < len(labels):
             raise ValueError(f"{self.name}: labels must be different, with {self.reference!r}")
-        known = {number.method for number in published() if number.table == self.table}
+        known = {number.method for number in published_numbers() if number.table == self.table}
         for contestant in self.contestants:
             if not contestant.ours and contestant.label not in known:
                 raise ValueError(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from jcarsr.data.catalog import CATALOG
-from jcarsr.evaluation.published import Published, published
+from jcarsr.evaluation.published import Published, published_numbers
 from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.jobs import GIVEN
 from jcarsr.experiments.plan import Contestant, Plan
@@ -115,9 +115,11 @@ class _Writer:
             values = [self._difference(method, cell) for cell in cells]
             lines.append(_line("", f"less {self._plan.reference}", [""] * 3, values))
         if not contestant.ours:
-            lines.append(_line("", "the paper", [""] * 3, self._published(contestant.label, cells)))
+            lines.append(
+                _line("", "the paper", [""] * 3, self._numbers_published(contestant.label, cells))
+            )
             if contestant.label != self._plan.reference:
-                values = self._published_differences(contestant.label, cells)
+                values = self._differences_published(contestant.label, cells)
                 lines.append(_line("", "the paper's difference", [""] * 3, values))
         return lines
 
@@ -147,11 +149,11 @@ class _Writer:
         resolved = noise is not None and is_resolved(values, noise)
         return f"{fmean(values):+.3f} {'resolved' if resolved else 'not resolved'}"
 
-    def _published(self, label: str, cells: Sequence[Cell]) -> list[str]:
+    def _numbers_published(self, label: str, cells: Sequence[Cell]) -> list[str]:
         numbers = [self._number(label, cell) for cell in cells]
         return [f"{n.psnr:.2f} / {n.ssim:.4f}" if n else "" for n in numbers]
 
-    def _published_differences(self, label: str, cells: Sequence[Cell]) -> list[str]:
+    def _differences_published(self, label: str, cells: Sequence[Cell]) -> list[str]:
         pairs = [
             (self._number(label, cell), self._number(self._plan.reference, cell)) for cell in cells
         ]
@@ -160,7 +162,11 @@ class _Writer:
     def _number(self, label: str, cell: Cell) -> Published | None:
         wanted = (self._plan.table, label, *cell)
         return next(
-            (n for n in published() if (n.table, n.method, n.scale, n.qf, n.dataset) == wanted),
+            (
+                n
+                for n in published_numbers()
+                if (n.table, n.method, n.scale, n.qf, n.dataset) == wanted
+            ),
             None,
         )
 

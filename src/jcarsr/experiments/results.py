@@ -10,7 +10,7 @@ from typing import TypeAlias
 from jcarsr.evaluation.rows import Row, Trial
 from jcarsr.experiments.jobs import GIVEN
 from jcarsr.experiments.plan import Size
-from jcarsr.experiments.seeds import Noise, paired, pooled_noise
+from jcarsr.experiments.seeds import Noise, paired_differences, pooled_noise
 
 Cell: TypeAlias = tuple[int, int, str]
 """(scale, quality factor, set)"""
@@ -62,7 +62,7 @@ class Results:
 
     def differences(self, method: str, reference: str, cell: Cell) -> list[float]:
         """In dB to the reference, one a seed that both have."""
-        return paired(self.psnr(method, cell), self.psnr(reference, cell))
+        return paired_differences(self.psnr(method, cell), self.psnr(reference, cell))
 
     def noise(self, reference: str, others: Sequence[str], cell: Cell) -> Noise | None:
         """The noise of a cell, pooled over what is compared with the reference in any table."""

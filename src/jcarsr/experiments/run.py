@@ -121,7 +121,7 @@ class Runner:
                 return
             total = len(agenda.trainings) + len(agenda.scorings)
             self._watcher.begin(job, self._done(agenda), total)
-            left = self._costs.left(agenda, self._store)
+            left = self._costs.seconds_left(agenda, self._store)
             self._watcher.left(left)
 
             def on_spent(seconds: float) -> None:

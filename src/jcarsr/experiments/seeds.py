@@ -70,6 +70,6 @@ def student(freedom: int) -> float:
     return _T[max(known for known in _T if known <= freedom)]
 
 
-def paired(scores: Mapping[int, float], reference: Mapping[int, float]) -> list[float]:
+def paired_differences(scores: Mapping[int, float], reference: Mapping[int, float]) -> list[float]:
     """Differences of the seeds that both have; scores are seed -> dB."""
     return [scores[seed] - reference[seed] for seed in sorted(scores) if seed in reference]

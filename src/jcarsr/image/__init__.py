@@ -4,10 +4,10 @@ from jcarsr.image.decode import decode, decode_rgb, from_pillow, size_of
 from jcarsr.image.encode import (
     DEFAULT_QUALITY,
     SaveOptions,
+    apply_orientation,
     encode,
     save,
     save_bytes,
-    turned,
     upright,
 )
 from jcarsr.image.formats import (
@@ -38,6 +38,7 @@ __all__ = [
     "Picture",
     "ReadOptions",
     "SaveOptions",
+    "apply_orientation",
     "check_format",
     "decode",
     "decode_rgb",
@@ -51,6 +52,5 @@ __all__ = [
     "save",
     "save_bytes",
     "size_of",
-    "turned",
     "upright",
 ]

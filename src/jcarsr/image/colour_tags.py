@@ -118,7 +118,7 @@ def _of_primary(meta: bytes) -> CodePoints | None:
     item = int.from_bytes(primary[4 : 8 if primary[:1] == b"\1" else 6])
     within = dict(_boxes(boxes.get(b"iprp", b"")))
     properties = list(_boxes(within.get(b"ipco", b"")))
-    for index in _associated(within.get(b"ipma", b""), item):
+    for index in _property_numbers(within.get(b"ipma", b""), item):
         kind, data = properties[index - 1] if 0 < index <= len(properties) else (b"", b"")
         if kind == b"colr" and data[:4] == b"nclx":
             primaries, transfer, matrix, flags = struct.unpack_from(">HHHB", data, 4)
@@ -128,7 +128,7 @@ def _of_primary(meta: bytes) -> CodePoints | None:
     return None
 
 
-def _associated(ipma: bytes, item: int) -> Iterator[int]:
+def _property_numbers(ipma: bytes, item: int) -> Iterator[int]:
     """Numbers, from 1, of the properties that an item has (ISO/IEC 23008-12, 9.3.1)."""
     if len(ipma) < 8:
         return

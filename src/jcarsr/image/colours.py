@@ -89,7 +89,7 @@ def settle_colours(
     """Find out how an opened image's colours are meant; not for CMYK.
 
     Args:
-        image: its header read, as `opened` gives it.
+        image: its header read, as `open_image` gives it.
         profile: its ICC profile, of which at least the header is sound.
         grey: one channel says all.
         notes: gets one for what had to be left out.
@@ -101,7 +101,7 @@ def settle_colours(
     profile = profile or _sound(tags.profile)
     if profile and not (tags.code_points and tags.before_profile):
         return _by_profile(profile, grey, notes)
-    found = _described(tags, notes)
+    found = _describe(tags, notes)
     if found is None:
         return _by_profile(profile, grey, notes) if profile else Colours(profile=None, grey=grey)
     name, chromaticities, curve, full_range = found
@@ -180,9 +180,7 @@ def _levels(profile: bytes) -> Floats | None:
     return np.asarray(turned)[0].astype(np.float64)
 
 
-def _described(
-    tags: ColourTags, notes: list[str]
-) -> tuple[str, Chromaticities, Curve, bool] | None:
+def _describe(tags: ColourTags, notes: list[str]) -> tuple[str, Chromaticities, Curve, bool] | None:
     """Name, primaries, curve and whether all values are used; None = as sRGB, or not said."""
     if tags.code_points is not None:
         found = _by_code_points(tags.code_points, tags.before_profile)

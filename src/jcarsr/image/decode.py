@@ -19,11 +19,18 @@ from jcarsr.image.header import check_need, header_of
 from jcarsr.image.jpeg_behind import note_on_rest
 from jcarsr.image.jpeg_file import TRUNCATED, whole_jpeg
 from jcarsr.image.metadata import orientation_of, read_metadata, stored_size
-from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, opened
+from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, open_image
 from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.png_rows import has_all_rows
-from jcarsr.image.samples import cmyk_to_rgb, is_grey, load, refuse_unknown_mode, samples_of
+from jcarsr.image.samples import (
+    cmyk_to_rgb,
+    is_grey,
+    load,
+    note_on_channels,
+    refuse_unknown_mode,
+    samples_of,
+)
 from jcarsr.image.xmp import tells_of_lost_data
 from jcarsr.jpeg.last_save import last_save_of
 from jcarsr.jpeg.structure import read_structure
@@ -42,7 +49,7 @@ def decode(file: Source, options: ReadOptions = ReadOptions()) -> Picture | Anim
             kind that cannot be kept whole. The message does not name the file.
     """
     data, notes, rest = read_bytes(file), list[str](), None
-    with opened(io.BytesIO(data), options) as image:
+    with open_image(io.BytesIO(data), options) as image:
         if options.max_memory is not None:
             check_need(header_of(image, options), options)
         if isinstance(image, JpegImageFile):
@@ -52,7 +59,7 @@ def decode(file: Source, options: ReadOptions = ReadOptions()) -> Picture | Anim
             if not options.salvage:
                 raise ImageError(f"cannot be decoded (truncated) {SALVAGE_HELPS}")
             notes = [TRUNCATED]
-    with opened(io.BytesIO(data), options) as image:
+    with open_image(io.BytesIO(data), options) as image:
         if options.first_frame or not _is_animated(image):
             picture = _still(image, options, data, notes)
             if rest is not None and not tells_of_lost_data(picture.notes):
@@ -90,7 +97,7 @@ def size_of(file: Source, options: ReadOptions = ReadOptions()) -> tuple[int, in
     Raises:
         ImageError: missing, empty, no picture, or larger than allowed.
     """
-    with opened(file, options) as image:
+    with open_image(file, options) as image:
         return image.height, image.width
 
 
@@ -126,6 +133,7 @@ def _still(
     refuse_unknown_mode(image)
     layout, last_save = getattr(image, "tile", None), last_save_of(image)
     turned_by = orientation_of(image)
+    more_channels = note_on_channels(image)
     broken_off = load(image, options)
     metadata, orientation, notes = read_metadata(image, data)
     notes += (*image.info.get(LEFT_OUT, ()), *found)
@@ -134,6 +142,8 @@ def _still(
         width, height = stored_size(image)
         stored = Stored(width=width, height=height, orientation=turned_by)
         metadata = replace(metadata, stored=stored)
+    if more_channels is not None:
+        notes.append(more_channels)
     if broken_off and TRUNCATED not in notes:
         notes.append(TRUNCATED)
     grey = is_grey(image)
@@ -208,7 +218,7 @@ def _animation(image: Image.Image, options: ReadOptions, data: bytes) -> Animati
         raise ImageError(f"cannot be decoded ({one_line(error)})") from error
 
     def decode_frames() -> Iterator[Picture]:
-        with opened(io.BytesIO(data), options) as frames:
+        with open_image(io.BytesIO(data), options) as frames:
             for index in range(first, count):
                 try:
                     frames.seek(index)

@@ -120,12 +120,12 @@ def upright(picture: Picture) -> Image.Image:
     return image
 
 
-def turned(picture: Picture) -> Picture:
+def apply_orientation(picture: Picture) -> Picture:
     """Return the same picture with its samples turned upright."""
     alpha = picture.alpha
     if alpha is not None:
-        alpha = _apply_orientation(alpha[..., None], picture.orientation)[..., 0]
-    samples = _apply_orientation(picture.samples, picture.orientation)
+        alpha = _orient(alpha[..., None], picture.orientation)[..., 0]
+    samples = _orient(picture.samples, picture.orientation)
     return replace(picture, samples=samples, alpha=alpha, orientation=1)
 
 
@@ -222,10 +222,10 @@ def _channels(picture: Picture) -> Samples:
     samples = picture.samples[..., :1] if picture.grey else picture.samples
     if picture.alpha is not None:
         samples = np.concatenate((samples, picture.alpha[..., None]), axis=2)
-    return np.ascontiguousarray(_apply_orientation(samples, picture.orientation))
+    return np.ascontiguousarray(_orient(samples, picture.orientation))
 
 
-def _apply_orientation(samples: Samples, orientation: int) -> Samples:
+def _orient(samples: Samples, orientation: int) -> Samples:
     """Apply an EXIF orientation to (H, W, C)."""
     if orientation >= 5:  # rows of the file are columns of the picture
         samples = samples.transpose(1, 0, 2)

@@ -17,8 +17,8 @@ from jcarsr.image.jpeg_behind import note_on_rest
 from jcarsr.image.jpeg_file import doubts_about_jpeg
 from jcarsr.image.late_chunks import find_late_metadata
 from jcarsr.image.metadata import colour_space, read_metadata, stored_size
-from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, opened
-from jcarsr.image.samples import refuse_unknown_mode
+from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, open_image
+from jcarsr.image.samples import note_on_channels, refuse_unknown_mode
 from jcarsr.image.xmp import tells_of_lost_data
 from jcarsr.jpeg.quality import Quality, quality_of
 from jcarsr.jpeg.structure import read_structure
@@ -81,7 +81,7 @@ class Facts:
     iptc: bool
     dpi: tuple[float, float] | None  # horizontal and vertical; None = the file does not say
     jpeg: JpegFacts | None  # None = no JPEG
-    notes: tuple[str, ...]  # what the user should know beside, a few words each
+    notes: tuple[str, ...]  # what else the user should know, a few words each
 
 
 def facts(file: str | Path | IO[bytes], options: ReadOptions = ReadOptions()) -> Facts:
@@ -94,16 +94,16 @@ def facts(file: str | Path | IO[bytes], options: ReadOptions = ReadOptions()) ->
         ImageError: missing, empty, no picture, larger than `options` allow, or its header is
             broken. One line that does not name the file.
     """
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        with opened(file, options) as image:
+        with open_image(file, options) as image:
             try:
                 found = _read(image, options)
             except ImageError:
                 raise
             except Exception as error:  # broken files make Pillow's parsers raise nearly anything
                 raise ImageError(f"its header cannot be read ({one_line(error)})") from error
-    return replace(found, notes=(*found.notes, *_warned([str(w.message) for w in told])))
+    return replace(found, notes=(*found.notes, *_warning_note([str(w.message) for w in caught])))
 
 
 def _read(image: Image.Image, options: ReadOptions) -> Facts:
@@ -114,7 +114,9 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
     width, height = stored_size(image)
     frames = _frames(image)
     notes += (*image.info.get(LEFT_OUT, ()), *_doubts(image, frames, options))
-    described = _described_profile(image, metadata.icc_profile, notes)
+    if (more_channels := note_on_channels(image)) is not None:
+        notes.append(more_channels)
+    described = _profile_of_tags(image, metadata.icc_profile, notes)
     if jpeg is not None:
         data = _all_bytes(image)
         rest = note_on_rest(data, read_structure(data))
@@ -188,7 +190,7 @@ def _frames(image: Image.Image) -> int | None:
         count: int = getattr(image, "n_frames", 1)
     except Exception:  # counting the frames of a broken file may fail anyhow
         return None
-    still = 1 if count > 1 and image.info.get("default_image") else 0  # beside an APNG's frames
+    still = 1 if count > 1 and image.info.get("default_image") else 0  # apart from an APNG's frames
     return count - still
 
 
@@ -210,9 +212,7 @@ def _doubts(image: Image.Image, frames: int | None, options: ReadOptions) -> lis
     return doubts
 
 
-def _described_profile(
-    image: Image.Image, profile: bytes | None, notes: list[str]
-) -> Profile | None:
+def _profile_of_tags(image: Image.Image, profile: bytes | None, notes: list[str]) -> Profile | None:
     """What would become the profile where the file says its colours in another way."""
     if image.mode in ("CMYK", "LAB", "F"):
         return None
@@ -246,7 +246,7 @@ def _read_profile(data: bytes) -> Profile:
     return Profile(description=_plain(name), colour_space=None if space is None else _plain(space))
 
 
-def _warned(texts: list[str]) -> list[str]:
+def _warning_note(texts: list[str]) -> list[str]:
     """Pillow's warnings as one note: broken EXIF data may bring thousands."""
     if not texts:
         return []

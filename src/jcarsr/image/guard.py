@@ -34,7 +34,7 @@ def check_file(path: str | Path) -> None:
     """
     found = os.stat(path)
     if stat.S_ISDIR(found.st_mode):
-        return  # of which opening it tells
+        return  # opening it says so
     if not stat.S_ISREG(found.st_mode):
         raise ImageError("no file but a pipe or device")
     check_length(found.st_size)  # /proc has files without end of 0 bytes
@@ -53,7 +53,7 @@ def check_length(count: int) -> None:
 
 
 def check_content(stream: IO[bytes], max_pixels: int) -> tuple[IO[bytes] | None, tuple[str, ...]]:
-    """Refuse kinds that are told by their names, and what asks for more than a picture needs.
+    """Refuse kinds that their names give away, and what asks for more than a picture needs.
 
     Returns:
         the same file without what would cost its picture, None if there is nothing such; and notes

@@ -13,14 +13,14 @@ from PIL.JpegImagePlugin import JpegImageFile
 from jcarsr.errors import ImageError, LargePictureError, format_bytes
 from jcarsr.image.late_chunks import find_late_metadata
 from jcarsr.image.metadata import orientation_of, stored_size
-from jcarsr.image.open import ReadOptions, one_line, opened
+from jcarsr.image.open import ReadOptions, one_line, open_image
 from jcarsr.image.samples import is_deep
 from jcarsr.jpeg.structure import read_structure
 
 _ONE_BYTE, _TWO_BYTES = frozenset({"1", "L", "P"}), 2  # of Pillow's modes
 _WORD = 4  # bytes of a pixel in Pillow's images of several channels
 _DECODERS = {"WEBP": 14, "AVIF": 12, "HEIF": 10, "GIF": 6}
-"""Bytes for each pixel that decoders hold beside the image: planes, canvas, the encoded frame."""
+"""Bytes for each pixel that decoders hold apart from the image: planes, canvas, encoded frame."""
 
 _FRAMES = 8  # bytes for each pixel, of the frames that an animation's next one is drawn upon
 _COEFFICIENT = 2  # bytes, of a progressive JPEG
@@ -53,7 +53,7 @@ def read_header(file: str | Path | IO[bytes], options: ReadOptions = ReadOptions
         ImageError: missing, empty, no picture, or larger than `options` allow.
         LargePictureError: decoding would take more memory than `options` allow.
     """
-    with opened(file, options) as image:
+    with open_image(file, options) as image:
         try:
             header = header_of(image, options)
         except ImageError:

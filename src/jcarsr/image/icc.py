@@ -88,14 +88,14 @@ def make_profile(name: str, chromaticities: Chromaticities | None, curve: Curve)
         lights = colorants(chromaticities)
         x, y = chromaticities[:2]
         white = np.array([x / y, 1, (1 - x - y) / y])
-        tags[b"chad"] = b"sf32\0\0\0\0" + _fixed(_adaptation(white).ravel())
+        tags[b"chad"] = b"sf32\0\0\0\0" + _s15_fixed16(_adaptation(white).ravel())
         for index, letter in enumerate((b"r", b"g", b"b")):
             tags[letter + b"XYZ"] = _xyz(lights[:, index])
             tags[letter + b"TRC"] = _curve(curve)
-    return _assembled(space, tags)
+    return _assemble(space, tags)
 
 
-def _assembled(space: bytes, tags: dict[bytes, bytes]) -> bytes:
+def _assemble(space: bytes, tags: dict[bytes, bytes]) -> bytes:
     table, content = b"", b""
     start = 128 + 4 + 12 * len(tags)
     places: dict[bytes, int] = {}
@@ -109,7 +109,7 @@ def _assembled(space: bytes, tags: dict[bytes, bytes]) -> bytes:
         ">I4sI4s4s4s", header, 0, start + len(content), b"", 0x04200000, b"mntr", space, b"XYZ "
     )
     struct.pack_into(">6H4s", header, 24, 2000, 1, 1, 0, 0, 0, b"acsp")
-    header[68:80] = _fixed(_D50)
+    header[68:80] = _s15_fixed16(_D50)
     return bytes(header) + struct.pack(">I", len(tags)) + table + content
 
 
@@ -119,20 +119,20 @@ def _adaptation(white: Floats) -> Floats:
     return np.linalg.inv(_BRADFORD) @ (scale[:, None] * _BRADFORD)
 
 
-def _fixed(values: Any) -> bytes:
+def _s15_fixed16(values: Any) -> bytes:
     numbers = [round(float(value) * _ONE) for value in values]
     return struct.pack(f">{len(numbers)}i", *numbers)
 
 
 def _xyz(values: Floats) -> bytes:
-    return b"XYZ \0\0\0\0" + _fixed(values)
+    return b"XYZ \0\0\0\0" + _s15_fixed16(values)
 
 
 def _curve(curve: Curve) -> bytes:
     if curve == Curve(curve.gamma):
-        return b"para\0\0\0\0\0\0\0\0" + _fixed([curve.gamma])
+        return b"para\0\0\0\0\0\0\0\0" + _s15_fixed16([curve.gamma])
     parts = (curve.gamma, curve.a, curve.b, curve.c, curve.d)
-    return b"para\0\0\0\0\0\3\0\0" + _fixed(parts)
+    return b"para\0\0\0\0\0\3\0\0" + _s15_fixed16(parts)
 
 
 def _text(text: str) -> bytes:

@@ -38,7 +38,7 @@ def find_iptc(image: Image.Image) -> bytes | None:
         ValueError: they are broken; so may be what lies around them, which raises other errors.
     """
     broken: ValueError | None = None
-    for stored in _stored(image):
+    for stored in _iptc_blocks(image):
         try:
             return _records(stored) or None
         except ValueError as error:
@@ -62,7 +62,7 @@ def png_text(records: bytes) -> str:
     return "\n".join(("", "iptc", f"{len(block):8d}", *lines, ""))
 
 
-def _stored(image: Image.Image) -> Iterator[bytes]:
+def _iptc_blocks(image: Image.Image) -> Iterator[bytes]:
     """What is called IPTC data, wherever it is."""
     if isinstance(image, TiffImageFile):
         # as stored: Photoshop calls the bytes numbers, of which Pillow would give the first alone

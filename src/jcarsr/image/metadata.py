@@ -48,7 +48,7 @@ def read_metadata(image: Image.Image, file: bytes | None = None) -> tuple[Metada
         tags = image.getexif()
         value = tags.get(ExifTags.Base.Orientation, 1)
         orientation = value if value in range(1, 9) else 1
-        exif = _kept(image, tags, file, notes)
+        exif = _keep_exif(image, tags, file, notes)
         dpi = _resolution(tags)
         if (stored := image.info.get("exif")) and is_damaged(stored):
             kept = "left out" if exif is None else "kept in part"
@@ -153,7 +153,7 @@ def tags_to_bytes(tags: Image.Exif) -> bytes:
     return tags.tobytes()
 
 
-def _serialised(tags: Image.Exif) -> bytes | None:
+def _serialise(tags: Image.Exif) -> bytes | None:
     """EXIF data as bytes, without the thumbnail (IFD1) and the tags that describe storage."""
     kept = Image.Exif()
     kept.endian = tags.endian  # some makers' notes rely on it
@@ -172,7 +172,7 @@ def _serialised(tags: Image.Exif) -> bytes | None:
     return tags_to_bytes(kept) if len(kept) else None
 
 
-def _kept(
+def _keep_exif(
     image: Image.Image, tags: Image.Exif, file: bytes | None, notes: list[str]
 ) -> bytes | None:
     """EXIF data without the thumbnail and the tags that describe storage, the rest as it is."""
@@ -188,7 +188,7 @@ def _kept(
             stored = bytes.fromhex("".join(raw.split("\n")[3:]))
         kept = parse_exif(stored)
     except (TypeError, ValueError):
-        return _serialised(tags)
+        return _serialise(tags)
     for tag in STORAGE - _OF_CAMERAS:
         kept.groups[MAIN].pop(tag, None)
     return kept.to_bytes()

@@ -57,7 +57,7 @@ def named_as_picture(path: PurePath) -> bool:
 
 
 @contextmanager
-def opened(
+def open_image(
     file: str | Path | IO[bytes], options: ReadOptions = ReadOptions()
 ) -> Generator[Image.Image]:
     """The Pillow image of a file, its header read, its pixels not yet.

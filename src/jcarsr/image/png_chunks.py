@@ -108,7 +108,7 @@ def _reason(stream: IO[bytes], kind: bytes, length: int, found: _Sorting) -> str
     if length > _MAX_TEXTS - found.texts:
         return "is too large"
     try:
-        packed = _packed(kind, data)
+        packed = _compressed_part(kind, data)
         inflater = zlib.decompressobj()
         text = b"" if packed is None else inflater.decompress(packed, _MAX_TEXT + 1)
     except zlib.error:
@@ -142,7 +142,7 @@ def _name(stream: IO[bytes], kind: bytes, at: int) -> str:
     return _NAMES.get(kind, f"{text} {ascii(kind.decode('latin-1'))[1:-1]}")
 
 
-def _packed(kind: bytes, data: bytes) -> bytes | None:
+def _compressed_part(kind: bytes, data: bytes) -> bytes | None:
     """The compressed part of a chunk; None = it has none."""
     if kind not in _PACKED:
         return None

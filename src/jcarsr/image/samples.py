@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from jcarsr.errors import ImageError
 from jcarsr.image.metadata import colour_space, wrong_profile
-from jcarsr.image.open import SALVAGE_HELPS, ReadOptions, one_line, opened
+from jcarsr.image.open import SALVAGE_HELPS, ReadOptions, one_line, open_image
 from jcarsr.pixels import Samples
 
 _STRIP = 2**20  # pixels converted at once
@@ -46,6 +46,18 @@ def refuse_unknown_mode(image: Image.Image) -> None:
     planes = _tiff_tag(image, ExifTags.Base.PlanarConfiguration, 1) == 2 and len(bits) > 1
     if planes and max(bits) > 8:
         raise ImageError("16-bit pictures stored plane by plane are not supported")
+
+
+def note_on_channels(image: Image.Image) -> str | None:
+    """A note on the channels of an opened TIFF that `samples_of` leaves out; None = there are none.
+
+    They are those that are neither colour nor alpha: masks, spot colours, depths.
+    """
+    stored = _tiff_tag(image, ExifTags.Base.SamplesPerPixel, 1)
+    left_out = stored - len(image.getbands())
+    if left_out < 1:
+        return None
+    return f"{left_out} more channel{'s were' if left_out > 1 else ' was'} left out"
 
 
 def is_deep(image: Image.Image) -> bool:
@@ -107,14 +119,16 @@ def samples_of(
     mode = "RGBA" if image.has_transparency_data else "RGB"
     swaps = [_OTHER_ORDER.get(_raw_mode(tile.args)) for tile in layout or ()]
     if data is None or not swaps or not all(swaps):
-        return _gathered(image.im.size, mode, np.uint8, _strips(image, mode))
-    with opened(io.BytesIO(data), options) as other:
+        return _gather(image.im.size, mode, np.uint8, _strips(image, mode))
+    with open_image(io.BytesIO(data), options) as other:
         unchecked: Any = other
-        unchecked.tile = [tile._replace(args=_swapped(tile.args)) for tile in unchecked.tile]
+        unchecked.tile = [
+            tile._replace(args=_other_byte_order(tile.args)) for tile in unchecked.tile
+        ]
         load(other, options)
         both = zip(_strips(image, mode), _strips(other, mode), strict=True)
         deep = (upper.astype(np.uint16) << 8 | lower for upper, lower in both)
-        return _gathered(image.im.size, mode, np.uint16, deep)
+        return _gather(image.im.size, mode, np.uint16, deep)
 
 
 def cmyk_to_rgb(
@@ -161,7 +175,7 @@ def _deep_grey(image: Image.Image) -> Samples:
     return samples
 
 
-def _gathered(
+def _gather(
     size: tuple[int, int], mode: str, dtype: npt.DTypeLike, strips: Iterable[Samples]
 ) -> tuple[Samples, Samples | None]:
     """RGB samples and alpha, None where all is opaque, of a picture's strips from top to bottom."""
@@ -205,6 +219,6 @@ def _raw_mode(args: Any) -> str:
     return raw if isinstance(raw, str) else ""
 
 
-def _swapped(args: Any) -> Any:
+def _other_byte_order(args: Any) -> Any:
     other = _OTHER_ORDER[_raw_mode(args)]
     return other if isinstance(args, str) else (other, *args[1:])

@@ -37,7 +37,7 @@ def write_tiff(file: IO[bytes], channels: Samples, metadata: Metadata) -> None:
     picture = _plain(channels, metadata, order)
     (place,) = struct.unpack_from(f"{order}I", picture, 4)
     entries = {entry.tag: entry for entry in read_entries(picture, order, place)[0]}
-    tags = {entry.tag: _moved(entry, len(first), order) for entry in entries.values()}
+    tags = {entry.tag: _shift(entry, len(first), order) for entry in entries.values()}
     own = read_entries(first, order, exif.places[MAIN][0])[0]
     if metadata.dpi is None:  # those of the picture were made up
         tags = {tag: entry for tag, entry in tags.items() if tag not in _RESOLUTION}
@@ -57,7 +57,7 @@ def write_tiff(file: IO[bytes], channels: Samples, metadata: Metadata) -> None:
     file.write(bytes(len(picture) % 2) + directory + bytes(4))
 
 
-def _moved(entry: Entry, by: int, order: str) -> Entry:
+def _shift(entry: Entry, by: int, order: str) -> Entry:
     data = entry.data
     if entry.tag == _STRIP_OFFSETS and entry.place is None:
         numbers = struct.unpack(f"{order}{entry.count}{'I' if entry.kind == _LONG else 'H'}", data)

@@ -195,9 +195,9 @@ def _check(walk: _Walk, place: int, max_pixels: int) -> None:
         if len(seen) == 1:
             _refuse_raw(walk, tags)
         for group in (place for tag in _GROUPS for place in tags.get(tag, ())):
-            for inner in _known(walk, group):
+            for inner in _readable(walk, group):
                 for deeper in inner.get(_INTEROPERABILITY, ()):
-                    list(_known(walk, deeper))
+                    list(_readable(walk, deeper))
         place = following
 
 
@@ -206,7 +206,7 @@ def _refuse_raw(walk: _Walk, tags: Directory) -> None:
         raise ImageError(_raw("DNG"))
     inner = [tags]
     for place in tags.get(_SUBDIRECTORIES, ()):
-        inner += _known(walk, place)
+        inner += _readable(walk, place)
     for found in inner:
         sensor = _SENSOR.intersection(found.get(_PHOTOMETRIC, ()))
         if sensor or _CAMERAS.intersection(found.get(_COMPRESSION, ())):
@@ -215,7 +215,7 @@ def _refuse_raw(walk: _Walk, tags: Directory) -> None:
         raise ImageError(_raw(""))
 
 
-def _known(walk: _Walk, place: int) -> Iterator[Directory]:
+def _readable(walk: _Walk, place: int) -> Iterator[Directory]:
     try:
         yield walk.directory(place)[0]
     except struct.error:

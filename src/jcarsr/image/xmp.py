@@ -11,12 +11,13 @@ from jcarsr.image.xmp_values import Values, numbers
 
 _TIFF, _EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
 _PANORAMA = "http://ns.google.com/photos/1.0/panorama/"
-_MAKERS = {  # names of one namespace that tell of data behind the picture
-    ("http://ns.oplus.com/photos/1.0/camera/", "VideoLength"),
-    ("http://ns.oplus.com/photos/1.0/camera/", "OLivePhotoVersion"),
-}
 _GOOGLE, _CAMERA = "http://ns.google.com/photos/", "http://ns.google.com/photos/1.0/camera/"
 _VIDEO, _GAIN, _DEPTH, _ATTACHED = "video", "HDR gain map", "depth map", "attached data"
+_MAKERS = {  # single names that speak of data behind the picture
+    ("http://ns.oplus.com/photos/1.0/camera/", "VideoLength"): _VIDEO,
+    ("http://ns.oplus.com/photos/1.0/camera/", "OLivePhotoVersion"): _VIDEO,
+    ("http://ns.xiaomi.com/photos/1.0/camera/", "XMPMeta"): _ATTACHED,  # offsets and lengths
+}
 _PARTS = {  # namespaces of which nothing is true without the data behind the picture
     "http://ns.adobe.com/hdr-gain-map/1.0/": _GAIN,
     "http://ns.apple.com/HDRGainMap/1.0/": _GAIN,
@@ -61,9 +62,9 @@ def without_lost_parts(xmp: bytes) -> tuple[bytes, tuple[str, ...]]:
         for name, whole in named:
             if name[0] in gone:
                 lost[gone[name[0]]] = None
-            elif name in _MAKERS or (
-                name[1].startswith(("MicroVideo", "MotionPhoto")) and name[0] != _EXIF
-            ):
+            elif name in _MAKERS:
+                lost[_MAKERS[name]] = None
+            elif name[1].startswith(("MicroVideo", "MotionPhoto")) and name[0] != _EXIF:
                 lost[_VIDEO] = None
             elif name == _EXTENDED:
                 lost["extended XMP"] = None
@@ -74,7 +75,7 @@ def without_lost_parts(xmp: bytes) -> tuple[bytes, tuple[str, ...]]:
         return packet.bytes, ()
     if lost.pop(None, True) is None and not lost:
         lost[_ATTACHED] = None
-    return _without_declarations(packet.changed()), tuple(_note(part) for part in lost)
+    return _without_declarations(packet.to_bytes()), tuple(_note(part) for part in lost)
 
 
 def tells_of_lost_data(notes: Iterable[str]) -> bool:
@@ -98,7 +99,7 @@ def _without_declarations(xmp: bytes) -> bytes:
         for declaration in element.declarations:
             if declaration.text in removable:
                 packet.remove(declaration.whole)
-    return packet.changed()
+    return packet.to_bytes()
 
 
 def for_change(xmp: bytes, change: Change) -> bytes:
@@ -115,7 +116,7 @@ def for_change(xmp: bytes, change: Change) -> bytes:
         _change_panorama(packet, values, change)
         _change_subject(packet, element, change)
         change_regions(packet, element, values, change)
-    return packet.changed()
+    return packet.to_bytes()
 
 
 def _set_sizes(packet: Packet, values: Values, change: Change) -> None:

@@ -54,7 +54,7 @@ def with_properties(xmp: bytes | None, properties: Mapping[Name, str]) -> bytes:
             if child.name in properties:
                 packet.remove((child.start, child.end))
     packet.insert(place.inner[1], _description(about, properties))
-    return packet.changed()
+    return packet.to_bytes()
 
 
 def record(picture: Still, properties: Mapping[Name, str]) -> Still:

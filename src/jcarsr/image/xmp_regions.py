@@ -33,11 +33,9 @@ def change_regions(packet: Packet, element: Element, values: Values, change: Cha
     """
     for namespace in _AREAS:
         if (centre := numbers(values, namespace, "xy")) is not None:
-            unit = values.get((namespace, "unit"))
+            pixels = _is_pixel(values.get((namespace, "unit")))
             size = numbers(values, namespace, "wh")
-            _change_area(
-                packet, centre, size, change, pixels=unit is not None and unit.text == "pixel"
-            )
+            _change_area(packet, centre, size, change, pixels=pixels)
     if element.name in _SIZES and (size := numbers(values, _SIZES[element.name], "wh")):
         change_size(packet, size, change)
     if _RECTANGLE in values:

@@ -99,7 +99,7 @@ class Packet:
         """Put XML in at a place where no other change begins."""
         self._changes[at, at] = text.encode()
 
-    def changed(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """Return the packet with all changes."""
         parts: list[bytes] = []
         at = 0

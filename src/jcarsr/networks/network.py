@@ -71,7 +71,7 @@ class Network(nn.Module, ABC):
         """The modules to compile one by one; those of a kind share their code."""
         yield from ()
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """What a weight file's record says of the network: architecture, config and facts."""
         config = asdict(self.config)
         return {"architecture": self.architecture, "config": config, "facts": self.facts}

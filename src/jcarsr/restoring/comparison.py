@@ -12,7 +12,7 @@ from string import Template
 
 import numpy as np
 
-from jcarsr.image import Picture, turned, upright
+from jcarsr.image import Picture, apply_orientation, upright
 from jcarsr.image.picture import Metadata
 from jcarsr.jpeg.support import Support
 from jcarsr.restoring.strength import enlarge
@@ -81,7 +81,12 @@ def compare(
         facts: name -> value, in the page.
     """
     before = enlarge(picture, *result.samples.shape[:2])
-    return Comparison(before=turned(before), after=turned(result), support=support, facts=facts)
+    return Comparison(
+        before=apply_orientation(before),
+        after=apply_orientation(result),
+        support=support,
+        facts=facts,
+    )
 
 
 def _data_url(picture: Picture) -> str:

@@ -106,7 +106,9 @@ class FileRestorer:
         notes = tuple[str, ...]()
         for kind, path in reversed(paths.items()):
             notes = (*self.write(restored, kind, path), *notes)
-        return done(restored, source, target, notes=notes, seconds=time.perf_counter() - started)
+        return outcome_of(
+            restored, source, target, notes=notes, seconds=time.perf_counter() - started
+        )
 
     def run_bytes(
         self,
@@ -135,7 +137,7 @@ class FileRestorer:
         restored = self.restore(self.read(data), Path(f"result.{format}"), on_tile)
         result, notes = encode(restored.first, format, self.settings.save)
         seconds = time.perf_counter() - started
-        return result, done(restored, name, None, notes=notes, seconds=seconds)
+        return result, outcome_of(restored, name, None, notes=notes, seconds=seconds)
 
     def paths(self, target: Path) -> dict[Kind, Path]:
         """Return the file of each output. They are written in reverse: the target last."""
@@ -235,7 +237,7 @@ class FileRestorer:
         return save(output, path, options, before_rename)
 
 
-def done(
+def outcome_of(
     restored: Restored,
     source: Path | str,
     target: Path | None,

@@ -81,7 +81,7 @@ def fitting_tile(
     if max_memory is None:
         return tile
 
-    def needed(side: int | None) -> int:
+    def bytes_needed(side: int | None) -> int:
         return picture_bytes(
             height,
             width,
@@ -94,7 +94,7 @@ def fitting_tile(
 
     def fits(side: int | None) -> bool:
         seen = min(side or height, height) * min(side or width, width)
-        return seen * bytes_per_pixel <= NETWORK_MEMORY and needed(side) <= max_memory
+        return seen * bytes_per_pixel <= NETWORK_MEMORY and bytes_needed(side) <= max_memory
 
     if fits(tile):
         return tile
@@ -102,10 +102,10 @@ def fitting_tile(
     for side in range(longest // GRID * GRID, MIN_TILE, -GRID):
         if fits(side):
             return side
-    if needed(MIN_TILE) <= max_memory:
+    if bytes_needed(MIN_TILE) <= max_memory:
         return MIN_TILE
     raise MemoryLimitError(
-        f"needs about {format_bytes(needed(MIN_TILE))}, more than the "
+        f"needs about {format_bytes(bytes_needed(MIN_TILE))}, more than the "
         f"{format_bytes(max_memory)} allowed"
     )
 

@@ -66,7 +66,7 @@ class Storage:
         cuda = self.device.type == "cuda"
         return weights.Record(
             name=self.options.name or self.recipe.preset,
-            **state.model.described(),
+            **state.model.describe(),
             recipe=asdict(self.recipe),
             data=[path.name for path in self.options.pairs or self.options.data],
             training={

@@ -92,7 +92,7 @@ class Body:
         """
         if self._why is not None:
             raise self._why
-        if self._over:  # what comes now tells that the client is gone, whenever that is
+        if self._over:  # what comes now means that the client is gone, whenever that is
             return await self._receive()
         patience, self._began = self._patience(), time.monotonic()
         try:

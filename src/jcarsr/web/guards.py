@@ -65,7 +65,7 @@ class Visitors:
 
         begun = False
 
-        async def told(message: Message) -> None:
+        async def answer(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
@@ -85,22 +85,24 @@ class Visitors:
         if crowded and scope["path"] != "/healthz":
             headers = {"Retry-After": "2", "Connection": "close"}
             busy = problems.response(503, "too many requests are being answered", headers)
-            await busy(scope, receive, told)
+            await busy(scope, receive, answer)
             return
         refusal = self._refusal(scope)
         if refusal:
-            await problems.response(403, refusal)(scope, receive, told)
+            await problems.response(403, refusal)(scope, receive, answer)
             return
         if not self._gate.is_open(scope["path"], Headers(scope=scope).get("authorization", "")):
             headers = {"WWW-Authenticate": 'Bearer realm="jcarsr"'}
-            await problems.response(401, "needs this server's token", headers)(scope, receive, told)
+            await problems.response(401, "needs this server's token", headers)(
+                scope, receive, answer
+            )
             return
         try:
-            await self._app(scope, receive, told)
+            await self._app(scope, receive, answer)
         except Exception as error:  # is raised again, so that it is in the log
             if not begun:
                 detail = f"unexpected {type(error).__name__}"
-                await problems.response(500, detail)(scope, receive, told)
+                await problems.response(500, detail)(scope, receive, answer)
             raise
 
     def _refusal(self, scope: Scope) -> str | None:

@@ -25,7 +25,7 @@ class JobFile(Response):
         self._kept = ExitStack()
         if forget:
             self._kept.callback(service.jobs.remove, job)
-        self._kept.enter_context(service.jobs.held(job))
+        self._kept.enter_context(service.jobs.hold(job))
         self._file = self._kept.enter_context(path.open("rb"))
         answer = job.answer or {}
         super().__init__(

@@ -211,7 +211,7 @@ class Jobs:
         return max(job.ended + self._limits.keep_seconds - time.monotonic(), 0.0)
 
     @contextlib.contextmanager
-    def held(self, job: Job) -> Generator[None]:
+    def hold(self, job: Job) -> Generator[None]:
         """Its files are needed: it is not forgotten for its age, and they stay if it is deleted."""
         job.holders += 1
         try:

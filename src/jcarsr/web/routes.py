@@ -72,7 +72,7 @@ _UPLOAD = _problems(
     {
         400: "The body is no multipart form.",
         408: "The picture came too slowly.",
-        413: "Too many bytes or pixels; the limit is told.",
+        413: "Too many bytes or pixels; the answer names the limit.",
         422: "No picture, a broken one, or a wrong field.",
         503: "Busy: try again after the seconds in Retry-After.",
     }
@@ -212,7 +212,7 @@ async def restore(
         headers = {"Location": f"/v1/jobs/{job.id}", "Preference-Applied": "respond-async"}
         return JSONResponse(said, 202, headers)
     try:
-        with service.jobs.held(job):
+        with service.jobs.hold(job):
             await _wait(request, job)
             return JobFile(await service.result(job, None, quality), job, service, forget=True)
     except BaseException:
@@ -254,7 +254,7 @@ async def result(
         raise Problem(422, "crisp: needs crisp_job, whose result is mixed in")
     with ExitStack() as held:
         if other is not None:
-            held.enter_context(service.jobs.held(other))
+            held.enter_context(service.jobs.hold(other))
         path = await service.result(found, format, quality, strength, other, crisp)
     return JobFile(path, found, service)
 

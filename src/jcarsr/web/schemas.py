@@ -1,4 +1,4 @@
-"""What the API answers, as the OpenAPI document tells it."""
+"""What the API answers, as the OpenAPI document describes it."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class InspectView(BaseModel):
     jpeg: JpegView | None
     notes: list[str]
     weights: ChoiceView
-    memory: int = Field(description="Bytes that restoring takes beside the weights, about.")
+    memory: int = Field(description="Bytes that restoring takes, without the weights, about.")
 
 
 class SupportView(BaseModel):
@@ -187,7 +187,7 @@ class JobView(BaseModel):
     state: State
     position: int | None = Field(description="Jobs before it in the queue.")
     progress: float = Field(description="From 0 to 1, in tiles.")
-    eta_seconds: float | None = Field(description="Until it is done, if that can be told.")
+    eta_seconds: float | None = Field(description="Until it is done, if that is known.")
     seconds: float = Field(description="How long it has been worked at.")
     result: ResultView | None
     problem: ProblemView | None
@@ -203,7 +203,7 @@ class HealthView(BaseModel):
 
 
 def job_view(job: Job, jobs: Jobs) -> JobView:
-    """A job as it is told."""
+    """A job as clients see it."""
     problem = job.problem and view(job.problem.status_code, job.problem.detail, job.problem.salvage)
     return JobView(
         id=job.id,

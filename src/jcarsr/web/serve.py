@@ -49,7 +49,7 @@ def serve(
         JCARSRError: the address cannot be used, or no network can be run.
     """
     with listen(host, port) as listener:
-        url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
+        url = f"http://{_url_host(host)}:{listener.getsockname()[1]}"
         names = hosts if _everywhere(host) else (*_own_names(host), *hosts)
         asyncio.run(_serve(listener, settings, names, hosts, lambda: on_start(url)))
 
@@ -136,7 +136,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family)
     except (OSError, OverflowError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
-        raise JCARSRError(f"cannot listen at {_shown(host)}:{port} ({reason})") from error
+        raise JCARSRError(f"cannot listen at {_url_host(host)}:{port} ({reason})") from error
     # asyncio's own listeners have it; without it many answers wait 40 ms for the client's TCP
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
@@ -150,9 +150,9 @@ def _everywhere(host: str) -> bool:
 
 
 def _own_names(host: str) -> tuple[str, ...]:
-    own = _shown(host).lower()
+    own = _url_host(host).lower()
     return (*_LOOPBACK_NAMES, own) if is_loopback(host) else (own,)
 
 
-def _shown(host: str) -> str:
+def _url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host

@@ -218,7 +218,7 @@ class Service:
         """A file that is made of a job's own when it is first asked for."""
         if not path.exists():
             new = path.with_stem(f"new-{secrets.token_hex(8)}")
-            with self.jobs.held(job):
+            with self.jobs.hold(job):
                 try:
                     await self._looks.perform(task(str(new)), job.client)
                     new.replace(path)

@@ -16,10 +16,10 @@ from jcarsr.image import (
     Picture,
     ReadOptions,
     SaveOptions,
+    apply_orientation,
     decode,
     limit_pillow,
     save,
-    turned,
     upright,
 )
 from jcarsr.image.facts import facts
@@ -187,7 +187,7 @@ class Performer:
 
     def _enlarge(self, task: Enlarge) -> Answer:
         picture = self._still(task.source, salvage=task.salvage)
-        image = upright(enlarge(turned(picture), task.height, task.width))
+        image = upright(enlarge(apply_orientation(picture), task.height, task.width))
         image.save(task.result, "PNG", compress_level=1, icc_profile=image.info.get("icc_profile"))
         return {}
 
@@ -204,7 +204,7 @@ class Performer:
             if isinstance(picture, Animation):
                 raise ImageError("an animation is mixed while it is restored: send strength then")
             before = self._still(task.before, salvage=task.salvage)
-            picture = mix(picture, turned(before), task.strength)
+            picture = mix(picture, apply_orientation(before), task.strength)
             picture = record(picture, properties_of(task.recorded, task.share))
         save(picture, Path(task.result), SaveOptions(quality=task.quality))
         return {}

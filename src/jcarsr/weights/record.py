@@ -63,7 +63,7 @@ def parse_record(said: Any, version: str) -> Record:
         if isinstance(value, int | float) and value > _LARGEST:
             raise ValueError(f"{name} {value} is too large")
     if version == FORMAT_1 or fields["architecture"] == "jcarsr":
-        fields |= JCARSRConfig(**config).described()
+        fields |= JCARSRConfig(**config).describe()
     else:
         fields["facts"] = NetworkFacts.from_json(fields["facts"])
     if not all(isinstance(text, str) for text in fields.get("data", [])):

@@ -84,7 +84,7 @@ def test_auxiliary_output_alone_is_that_of_the_whole_network(
 def test_save_and_load_give_the_same_output(tmp_path: Path, tiny: JCARSRConfig) -> None:
     model, lq = JCARSR(tiny).half().float(), torch.rand(1, 3, 16, 16)
     tensors = {name: value.numpy() for name, value in model.state_dict().items()}
-    write(tmp_path / "w.safetensors", tensors, Record(name="tiny", **tiny.described()))
+    write(tmp_path / "w.safetensors", tensors, Record(name="tiny", **tiny.describe()))
     again = load_network(read(tmp_path / "w.safetensors"))
     with torch.no_grad():
         assert torch.equal(again.restore(lq), model.restore(lq))

@@ -187,12 +187,12 @@ def test_two_way_needs_another_branch() -> None:
 @every_variant
 def test_record_names_only_what_is_changed(changed: dict[str, Any], tmp_path: Path) -> None:
     config = replace(TINY, **changed)
-    described = config.described()["config"]
+    described = config.describe()["config"]
     sizes = {"scale", "channels", "num_groups", "sr_blocks", "jcar_blocks"}
     assert described.keys() == sizes | changed.keys()
     model = JCARSR(config).eval()
     tensors = {name: value.numpy() for name, value in model.state_dict().items()}
-    write(tmp_path / "w.safetensors", tensors, Record(name="tiny", **model.described()))
+    write(tmp_path / "w.safetensors", tensors, Record(name="tiny", **model.describe()))
     weights = read(tmp_path / "w.safetensors")
     assert weights.record.facts == config.facts
     assert asdict(load_network(weights).config) == asdict(config)

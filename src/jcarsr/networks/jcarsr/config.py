@@ -88,7 +88,7 @@ class JCARSRConfig:
             floats_per_pixel=floats,
         )
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """What a weight file's record says of such a network."""
         config = {
             field.name: getattr(self, field.name)

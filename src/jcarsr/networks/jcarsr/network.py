@@ -85,9 +85,9 @@ class JCARSR(Network):
         """What engines must know."""
         return self.config.facts
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """What a weight file's record says of the network."""
-        return self.config.described()
+        return self.config.describe()
 
     def fuse(self, *, final: bool) -> None:
         """Make one convolution of every upsampler and its tail: the same results, sooner.
