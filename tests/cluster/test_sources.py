@@ -8,6 +8,7 @@ from jcarsr.batch.plan import Job
 from jcarsr.batch.shard import WHOLE, Shard
 from jcarsr.cluster.sources import Item, find_repeated, pictures_of, plan_items
 from jcarsr.cluster.store import open_store
+from jcarsr.errors import StorageError
 
 NAMED = {"name": "{stem}_{size}", "size": "x2", "extension": "png"}
 
@@ -23,8 +24,15 @@ def test_folder_and_object_store_have_the_same_pictures(tmp_path: Path) -> None:
     objects.write("empty.jpg", b"")
     found = pictures_of(objects, None)
     assert {key for key, why in folder.items() if why is None} == {"b.jpg", "deep/a.PNG", "ä.webp"}
-    assert {key for key, why in found.items() if why is None} == {"b.jpg", "deep/a.PNG", "ä.webp"}
-    assert found["empty.jpg"] == folder[str(tmp_path / "in" / "empty.jpg")]
+    assert found == folder
+    assert folder["empty.jpg"] == "an empty file, not a picture"
+
+
+def test_folder_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for name, why in (("empty", "without pictures"), ("none", "cannot be read")):
+        with pytest.raises(StorageError, match=f"{name}: .*{why}"):
+            pictures_of(open_store(str(tmp_path / name)), None)
 
 
 def test_results_are_named_as_restore_names_them(tmp_path: Path) -> None:

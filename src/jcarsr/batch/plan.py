@@ -134,7 +134,12 @@ def take_shard(plan: Plan, shard: Shard) -> Plan:
     mine = [
         (job, place) for job, place in zip(plan.jobs, plan.places, strict=True) if shard.owns(place)
     ]
-    return replace(plan, jobs=[job for job, _ in mine], places=tuple(place for _, place in mine))
+    return replace(
+        plan,
+        jobs=[job for job, _ in mine],
+        notes=(*plan.notes, f"shard {shard}: {len(mine)} of {len(plan.jobs)} inputs"),
+        places=tuple(place for _, place in mine),
+    )
 
 
 def plan_piped(read: Callable[[], bytes], out: Path, format: str | None) -> Plan:

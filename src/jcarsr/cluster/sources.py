@@ -10,6 +10,7 @@ from jcarsr.batch.plan import place_results
 from jcarsr.batch.search import search
 from jcarsr.batch.shard import Shard
 from jcarsr.cluster.store import FolderStore, Store
+from jcarsr.errors import StorageError
 from jcarsr.image import named_as_picture
 
 
@@ -30,11 +31,13 @@ def pictures_of(store: Store, out: Path | None) -> dict[str, str | None]:
         out: the folder of results, which is left out of a folder.
 
     Raises:
-        StorageError: it cannot be read.
+        StorageError: it cannot be read, or a folder has no pictures.
     """
     if isinstance(store, FolderStore):
         found = search(store.root, out)
-        refused = {str(path): reason for path, reason in found.refused}
+        refused = {path.relative_to(store.root).as_posix(): why for path, why in found.refused}
+        if "." in refused:
+            raise StorageError(f"{store.root}: {refused['.']}")
         keys = ((below / path.name).as_posix() for path, below in found.pictures)
         return {**refused, **dict.fromkeys(keys)}
     sizes: Mapping[str, int] = store.list()
