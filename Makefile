@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint pytest slow fix tables onnx site clean
+.PHONY: help demo test check lint pytest slow fix tables onnx browser site clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
@@ -47,12 +47,16 @@ tables: $(VENV)/.dev ## write tables and pictures anew, from stored rows, the de
 onnx: $(VENV)/.dev ## the one-file graphs of a release, in build/onnx/
 	$(BIN)/python tools/build_graphs.py --out build/onnx
 
-site: $(VENV)/.dev ## the documents as a site, in site/; a warning is a failure
+browser: $(VENV)/.dev ## the page that restores in the browser, in build/browser/; needs npm
+	npm ci --prefix browser --ignore-scripts --no-audit --no-fund
+	$(BIN)/python tools/browser_page.py --out build/browser
+
+site: $(VENV)/.dev ## the documents as a site, in site/, with build/browser/ if it is there; a warning is a failure
 	$(BIN)/python tools/site_pages.py --out build/docs
 	$(BIN)/zensical build --strict --clean
 
 clean: ## remove everything that make made
-	rm -rf $(VENV) build demo site .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build demo site browser/node_modules .pytest_cache .ruff_cache .import_linter_cache
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "jcarsr needs Python >= 3.11: make PYTHON=python3.12")'

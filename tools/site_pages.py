@@ -32,6 +32,11 @@ ELSEWHERE = {
 }
 """File of the repository -> page of the site."""
 
+DEMO = ROOT / "build/browser"
+"""The page that restores in the browser, as tools/browser_page.py leaves it."""
+
+_DEMO_PLACE = "<!-- the page itself, where it was built -->"
+
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -42,6 +47,7 @@ def main() -> int:
     out: Path = parser.parse_args().out
     stage(out)
     write_gallery(out)
+    add_demo(out, DEMO)
     return 0
 
 
@@ -61,6 +67,21 @@ def stage(out: Path) -> None:
     for page in out.rglob("*.md"):
         home = homes.get(page, ROOT / "docs" / page.relative_to(out))
         page.write_text(relink(page.read_text("utf-8"), page, home, out), "utf-8")
+
+
+def add_demo(out: Path, demo: Path) -> None:
+    """Copy the page that restores in the browser, and link it, if it was built.
+
+    Args:
+        out: the folder of all staged pages.
+        demo: what tools/browser_page.py wrote; need not exist.
+    """
+    page = out / "browser.md"
+    link = ""
+    if (demo / "index.html").is_file():
+        shutil.copytree(demo, out / "demo")
+        link = "[Try it here](demo/index.html)."
+    page.write_text(page.read_text("utf-8").replace(_DEMO_PLACE, link), "utf-8")
 
 
 def relink(text: str, page: Path, home: Path, out: Path) -> str:

@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parents[2]
+DEMO_FILES = ("index.html", "main.js", "ort.wasm", "net.onnx", "LICENSE", "viewer/stage.js")
 
 
 def test_links_into_the_repository_become_pages_or_text(tool: ModuleType, tmp_path: Path) -> None:
@@ -26,6 +27,22 @@ def test_links_elsewhere_stay(tool: ModuleType) -> None:
     assert tool.relink(text, home, home, ROOT / "docs") == text
 
 
+def make_demo(folder: Path) -> Path:
+    """Files of the kinds that the page for browsers has."""
+    (folder / "viewer").mkdir(parents=True)
+    for name in DEMO_FILES:
+        (folder / name).write_text(f"<!doctype html><title>{name}</title>")
+    return folder
+
+
+def test_without_the_built_demo_no_link_leads_to_it(tool: ModuleType, tmp_path: Path) -> None:
+    page = tmp_path / "browser.md"
+    page.write_text((ROOT / "docs/browser.md").read_text("utf-8"), "utf-8")
+    tool.add_demo(tmp_path, tmp_path / "not built")
+    assert [path.name for path in tmp_path.iterdir()] == ["browser.md"]
+    assert "demo/index.html" not in page.read_text("utf-8")
+
+
 def test_the_site_is_built_without_a_warning(
     tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -35,6 +52,7 @@ def test_the_site_is_built_without_a_warning(
     piece = replace(gallery.PIECES[0], size=(48, 64))
     monkeypatch.setattr(gallery, "PIECES", (piece,))
     gallery.write_gallery(docs)
+    tool.add_demo(docs, make_demo(tmp_path / "built"))
     commands = (docs / "reference/commands.md").read_text("utf-8")
     for name in ("restore", "inspect", "evaluate", "train", "export", "serve"):
         assert f"## `jcarsr {name}`" in commands
@@ -55,3 +73,8 @@ def test_the_site_is_built_without_a_warning(
     assert (tmp_path / f"site/gallery/{piece.name}.html").is_file()
     assert "PSNR" in (tmp_path / "site/results/index.html").read_text("utf-8")
     assert "Restorer" in (tmp_path / "site/reference/python/index.html").read_text("utf-8")
+    for name in DEMO_FILES:
+        assert (tmp_path / "site/demo" / name).read_bytes() == (
+            tmp_path / "built" / name
+        ).read_bytes()
+    assert 'href="../demo/index.html"' in (tmp_path / "site/browser/index.html").read_text("utf-8")
