@@ -133,10 +133,13 @@ export class Demo {
    */
   #show(done, all) {
     const percent = Math.round((100 * done) / all);
-    this.#words.textContent = `${text("running")}, ${text("percent", { value: percent })}`;
+    const share = done ? `, ${text("percent", { value: percent })}` : "";
+    this.#words.textContent = `${text("running")}${share}`;
     this.#bar.hidden = false;
-    this.#bar.setAttribute("aria-valuenow", String(percent));
-    this.#bar.style.setProperty("--progress", String(done / all));
+    this.#bar.classList.toggle("unknown", !done); // the first tile takes as long as it takes
+    if (done) this.#bar.setAttribute("aria-valuenow", String(percent));
+    else this.#bar.removeAttribute("aria-valuenow");
+    this.#bar.style.setProperty("--progress", String(done ? done / all : 1));
   }
 
   #compare() {

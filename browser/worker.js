@@ -31,6 +31,7 @@ function sessionOf(graph) {
 /** @param {Order} order */
 async function follow({ graph, scale, pixels }) {
   const session = await sessionOf(graph);
+  postMessage({ done: 0, all: 1 });
   /** @type {import("./restore.js").Run} */
   const run = async (planes, width, height) => {
     const input = new ort.Tensor("float32", planes, [1, 3, height, width]);
