@@ -49,7 +49,10 @@ def test_the_modules_are_the_server_pages_own(
 
 
 def test_without_the_packages_the_command_is_said_and_nothing_is_lost(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tool: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     kept = tmp_path / "page/kept"
     kept.parent.mkdir()
