@@ -13,7 +13,17 @@ from PIL import Image
 
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError
-from jcarsr.image import Animation, Picture, ReadOptions, SaveOptions, from_pillow, upright
+from jcarsr.image import (
+    FORMATS,
+    Animation,
+    Format,
+    Picture,
+    ReadOptions,
+    SaveOptions,
+    format_named,
+    from_pillow,
+    upright,
+)
 from jcarsr.image.open import MAX_PIXELS
 from jcarsr.image.paths import why_no_path
 from jcarsr.pixels import Pixels
@@ -202,6 +212,76 @@ class Restorer:
             JCARSRError: as `restore`.
             ValueError: as `restore`.
         """
+        files = self._files(target, read, save, strength, crisp)
+        try:
+            return files.run(Path(source), Path(result), overwrite=overwrite)
+        except ImageError as error:
+            raise type(error)(f"{source}: {error}") from error
+
+    def restore_bytes(
+        self,
+        data: bytes | bytearray | memoryview,
+        target: Target | None = None,
+        *,
+        format: Format = "png",
+        name: str = "bytes",
+        read: ReadOptions = ReadOptions(),
+        save: SaveOptions = SaveOptions(),
+        strength: float = 1.0,
+        crisp: float = 0.0,
+    ) -> tuple[bytes, Outcome]:
+        """Restore the bytes of a picture file, as `restore_file` does, without any file.
+
+        For pictures in object stores, tables, archives and queues. Animations, 16 bits,
+        transparency and metadata are kept as in files.
+
+        Args:
+            data: of a picture of any kind that `jcarsr restore` takes.
+            target: the size of the result; None = twice the input's, or what `weights` do.
+            format: of the result: png, jpg, webp, avif or tiff.
+            name: what the outcome and errors call the picture, an object's key for example.
+            read: limits and what to do with broken files.
+            save: quality and metadata.
+            strength: as `restore`.
+            crisp: as `restore`.
+
+        Returns:
+            the bytes that `restore_file` writes, and what was done; its `source` is `name`, its
+            `target` None.
+
+        Raises:
+            ImageError: the picture cannot be read, or `format` not hold it; begins with `name`.
+            JCARSRError: as `restore`.
+            TypeError: `data` is not bytes.
+            ValueError: as `restore`, or `format` is another word.
+
+        >>> import io
+        >>> from PIL import Image
+        >>> from jcarsr import Restorer
+        >>> file = io.BytesIO()
+        >>> Image.new("RGB", (30, 20), "teal").save(file, "JPEG")
+        >>> result, outcome = Restorer().restore_bytes(file.getvalue(), format="webp")
+        >>> Image.open(io.BytesIO(result)).size, outcome.size
+        ((60, 40), (60, 40))
+        """
+        known = format_named(format)
+        if known is None:
+            raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {format!r}")
+        files = self._files(target, read, save, strength, crisp)
+        plain = data if isinstance(data, bytes) else bytes(memoryview(data))
+        try:
+            return files.run_bytes(plain, known, name)
+        except ImageError as error:
+            raise type(error)(f"{name}: {error}") from error
+
+    def _files(
+        self,
+        target: Target | None,
+        read: ReadOptions,
+        save: SaveOptions,
+        strength: float,
+        crisp: float,
+    ) -> FileRestorer:
         settings = Settings(
             target=target or self._default,
             read=read,
@@ -210,11 +290,7 @@ class Restorer:
             strength=strength,
             crisp=crisp,
         )
-        files = FileRestorer(self._networks, settings, self._reader)
-        try:
-            return files.run(Path(source), Path(result), overwrite=overwrite)
-        except ImageError as error:
-            raise type(error)(f"{source}: {error}") from error
+        return FileRestorer(self._networks, settings, self._reader)
 
     def _decode_still(self, picture: str | Path | Image.Image | Pixels) -> Picture:
         if isinstance(picture, Image.Image):

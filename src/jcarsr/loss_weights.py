@@ -22,6 +22,9 @@ class LossWeights:
 
     `sr_gradient` weighs eq. 18 of the restored picture's own Sobel map, which the paper's Table 8
     takes in place of the gradient branch, or with it.
+
+    Raises:
+        ValueError: a weight is negative.
     """
 
     pixel: float = 1.0
@@ -29,6 +32,11 @@ class LossWeights:
     jcar: float | None = None  # None = the paper's 0.5 where it has an artifact removal branch
     harm: float = 0.0  # not the paper's
     sr_gradient: float = 0.0  # 0.1 in Table 8
+
+    def __post_init__(self) -> None:
+        for term, weight in vars(self).items():
+            if weight is not None and weight < 0:
+                raise ValueError(f"{term} must be at least 0, got {weight!r}")
 
     def of(self, term: str) -> float:
         """Weight of a term that there is.

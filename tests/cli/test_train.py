@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,70 @@ def test_pictures_saved_repeatedly(picture_folder: Path, tmp_path: Path) -> None
     assert record.recipe["histories"]["repeated"] == WEB.repeated
     expected = {"psnr_jpeg10", "psnr_jpeg40", "psnr_jpeg20+4,4>jpeg90"}
     assert set(record.scores["validation"]) == expected
+
+
+@pytest.mark.filterwarnings("default")
+def test_printed_recipe_trains_as_the_named_one(picture_folder: Path, tmp_path: Path) -> None:
+    printed = CliRunner().invoke(app, ["recipes", "settle", "--toml"])
+    assert printed.exit_code == 0
+    (tmp_path / "r.toml").write_text(printed.stdout)
+    found = []
+    for recipe in ("settle", str(tmp_path / "r.toml")):
+        out = tmp_path / Path(recipe).stem
+        arguments = ["train", recipe, "--data", picture_folder, "--out", out, "--device", "cpu"]
+        arguments += ["--max-steps", 1, "--batch-size", 1, "--patch-size", 16, "--qf", "10"]
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        assert result.exit_code == 0, result.output
+        found.append(read(out / "weights.safetensors"))
+    named, filed = (weights.record for weights in found)
+    assert filed.recipe == named.recipe
+    assert filed.sha256 == named.sha256  # the weights are equal, too
+    assert (filed.name, filed.data, filed.config) == (named.name, named.data, named.config)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("batch_size", "batchsize"), "batchsize: not a key here, batch_size is"),
+        (('"once"', '"paired"'), "not a key here"),
+        (("seed = 0", "seed = 0.5"), "seed = 0.5: must be a whole number"),
+    ],
+)
+def test_wrong_recipe_file_is_one_line_and_exit_code_2(
+    change: tuple[str, str], message: str, tmp_path: Path
+) -> None:
+    printed = CliRunner().invoke(app, ["recipes", "short", "--toml"]).stdout
+    path = tmp_path / "r.toml"
+    path.write_text(printed.replace(*change))
+    result = CliRunner().invoke(app, ["train", str(path), "--data", "x", "--out", "y"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {path}: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        ("paired", [], "give --pairs"),
+        ("clean", ["--qf", "10"], "--qf: the recipe's pictures are not saved once"),
+    ],
+)
+def test_histories_of_a_file_and_options_must_agree(
+    kind: str, options: list[str], message: str, tmp_path: Path
+) -> None:
+    printed = CliRunner().invoke(app, ["recipes", "short", "--toml"]).stdout
+    text = re.sub(
+        r"\[histories\]\n.*?\n\n", f'[histories]\nkind = "{kind}"\n\n', printed, flags=re.S
+    )
+    (tmp_path / "r.toml").write_text(text)
+    words = ["train", str(tmp_path / "r.toml"), "--data", "x", "--out", "y", *options]
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
+
+
+@pytest.mark.parametrize("words", [["slow"], ["--toml"], ["slow", "--toml"]])
+def test_recipe_that_is_not_there_is_not_printed(words: list[str]) -> None:
+    result = CliRunner().invoke(app, ["recipes", *words])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "there are paper, short" in result.stderr.lower()

@@ -2,6 +2,7 @@
 
 A result is written under a temporary name, entered as pending with its hash, renamed, and entered
 as done. At any moment a run is killed, the next one knows finished results from unfinished ones.
+It also keeps what the last run was to do, so that what is missing can be named.
 """
 
 from __future__ import annotations
@@ -9,43 +10,28 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, fields
 from pathlib import Path
-from typing import Literal, TypeAlias
 
+from jcarsr.batch.entries import NAMES, OURS, can_read, connect, entry_of, uri_of
+from jcarsr.batch.entries import VERSION as VERSION
+from jcarsr.batch.entries import Entry as Entry
+from jcarsr.batch.entries import Planned as Planned
+from jcarsr.batch.entries import as_text as as_text
+from jcarsr.batch.shard import FILE_NAME as FILE_NAME
+from jcarsr.batch.shard import WHOLE, Shard, has_ledger
 from jcarsr.errors import LedgerError
 from jcarsr.partfile import can_lock, make_folder, remove_dead_parts
 
-FILE_NAME = "jcarsr-ledger.sqlite3"
-
-VERSION = 1
-"""Of the tables, as `PRAGMA user_version`; 0 = written before there were versions, the same."""
-
-_OURS = 0x6A634152  # "jcAR", as `PRAGMA application_id`
+_RESULTS = "CREATE TABLE IF NOT EXISTS {name}results (target TEXT PRIMARY KEY, {columns})"
+_PLAN = """
+CREATE TABLE IF NOT EXISTS {name}plan (shard INTEGER, source TEXT, target TEXT, reason TEXT);
+CREATE TABLE IF NOT EXISTS {name}runs (shard INTEGER, shards INTEGER, begun REAL)
+"""  # of the last run, or of the last runs of several shards
 _BESIDE = ("", "-journal", "-wal", "-shm")  # endings of the files that SQLite opens
-
-State: TypeAlias = Literal["pending", "done", "failed"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One line of the ledger."""
-
-    target: str  # relative to the output folder
-    source: str
-    state: State
-    source_sha256: str | None = None
-    settings: str | None = None  # JSON
-    weights_sha256: str | None = None
-    result_sha256: str | None = None
-    previous_sha256: str | None = None  # of the earlier result that this one replaces
-    scale: int | None = None  # of the network
-    tile: int | None = None
-    full_precision_tiles: int | None = None
-    seconds: float | None = None
-    error: str | None = None
 
 
 class Ledger:
@@ -53,6 +39,8 @@ class Ledger:
 
     Args:
         folder: of the results; it is made.
+        shard: whose ledger it is; every shard has a file of its own.
+        earlier: finds what an earlier run, whose ledger is another file, entered of a target.
         lock: lock the file, so that a second run is refused; False for network shares that cannot
             lock files, where the user must see to it.
 
@@ -61,23 +49,31 @@ class Ledger:
             of a newer version, a link, or cannot be locked.
     """
 
-    def __init__(self, folder: Path, *, lock: bool = True) -> None:
-        self._folder = folder
-        self._path = folder / FILE_NAME
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        lock: bool = True,
+        shard: Shard = WHOLE,
+        earlier: Callable[[str], Entry | None] = lambda key: None,
+    ) -> None:
+        self._folder, self._shard, self._earlier = folder, shard, earlier
+        self._path = folder / shard.ledger_name
         self._lock = threading.Lock()
         try:
             make_folder(folder)
             self._refuse_links()
-            self._database = _connect(self._path, lock=lock)
+            self._database = connect(self._path, lock=lock)
         except OSError as error:
             reason = error.strerror or error
             raise LedgerError(f"{folder}: cannot be written ({reason})") from error
         except sqlite3.Error as error:
             raise LedgerError(f"{folder}: cannot be written ({error})") from error
         try:
+            self._locks = lock
             with self._errors():
                 self._open()
-            remove_dead_parts(folder, lambda inner: not (inner / FILE_NAME).exists())
+            remove_dead_parts(folder, lambda inner: not _is_other_runs(inner))
         except BaseException:
             self._database.close()
             raise
@@ -90,24 +86,86 @@ class Ledger:
 
     def find(self, target: Path) -> Entry | None:
         """The entry of a result, None if there is none."""
-        query = f"SELECT {_NAMES} FROM results WHERE target = ?"
+        query = f"SELECT {NAMES} FROM results WHERE target = ?"
+        key = self.key(target)
         with self._errors():
-            row = self._database.execute(query, (self.key(target),)).fetchone()
-        return None if row is None else _entry(row)
+            row = self._database.execute(query, (key,)).fetchone()
+        return self._earlier(key) if row is None else entry_of(row)
+
+    def begin(self, planned: Iterable[Planned]) -> None:
+        """Write what this run is to do, in place of what the last one was."""
+        number = self._shard.number
+        rows = ((number, one.source, one.target, one.reason) for one in planned)
+        with self._errors():
+            run = self._database.execute
+            run("BEGIN EXCLUSIVE")
+            for table in _PLAN.format(name="").split(";"):
+                run(table)
+            run("DELETE FROM plan")
+            run("DELETE FROM runs")
+            self._database.executemany("INSERT INTO plan VALUES (?, ?, ?, ?)", rows)
+            run("INSERT INTO runs VALUES (?, ?, ?)", (number, self._shard.of, time.time()))
+            run("COMMIT")
+
+    def forget_plan(self) -> None:
+        """Remove what the last runs were to do; their results stay."""
+        with self._errors():
+            for table in ("plan", "runs"):
+                self._database.execute(f"DROP TABLE IF EXISTS {table}")
+
+    def take_in(self, path: Path, *, plan: bool) -> None:
+        """Copy what another ledger of the folder has, on disk when this returns.
+
+        A result of which both know is as the other says, unless that only says that it failed.
+
+        Args:
+            path: of the other ledger, which is locked meanwhile.
+            plan: what its run was to do is copied, too.
+
+        Raises:
+            LedgerError: it cannot be read, or another run uses it.
+        """
+        with self._errors():
+            run = self._database.execute
+            run("ATTACH ? AS other", (uri_of(path, lock=self._locks),))
+            try:
+                try:
+                    run("BEGIN EXCLUSIVE")
+                except sqlite3.OperationalError as error:
+                    raise LedgerError(f"{path}: another run is writing there") from error
+                run(_results_table("other."))
+                run(
+                    f"INSERT OR REPLACE INTO results ({NAMES}) SELECT {NAMES} FROM other.results o "
+                    "WHERE o.result_sha256 IS NOT NULL OR NOT EXISTS (SELECT 1 FROM main.results "
+                    "r WHERE r.target = o.target AND r.result_sha256 IS NOT NULL)"
+                )
+                for name in ("", "other."):
+                    for table in _PLAN.format(name=name).split(";"):
+                        run(table)
+                if plan:
+                    for table in ("plan", "runs"):
+                        shards = "SELECT shard FROM other.runs"
+                        run(f"DELETE FROM main.{table} WHERE shard IN ({shards})")
+                        run(f"INSERT INTO main.{table} SELECT * FROM other.{table}")
+                run("COMMIT")
+            finally:
+                if self._database.in_transaction:
+                    run("ROLLBACK")
+                run("DETACH other")
 
     def enter(self, entry: Entry) -> None:
         """Write an entry, in place of the target's older one; on disk when this returns."""
         marks = ", ".join("?" for _ in fields(Entry))
         with self._errors():
             self._database.execute(
-                f"INSERT OR REPLACE INTO results ({_NAMES}) VALUES ({marks})", astuple(entry)
+                f"INSERT OR REPLACE INTO results ({NAMES}) VALUES ({marks})", astuple(entry)
             )
 
     def entries(self) -> list[Entry]:
         """All entries in the order of their targets."""
         with self._errors():
-            rows = self._database.execute(f"SELECT {_NAMES} FROM results ORDER BY target")
-            return [_entry(row) for row in rows]
+            rows = self._database.execute(f"SELECT {NAMES} FROM results ORDER BY target")
+            return [entry_of(row) for row in rows]
 
     def key(self, target: Path) -> str:
         """How the ledger names a result."""
@@ -122,25 +180,24 @@ class Ledger:
         self._refuse_links()  # of which one was put there meanwhile
         ((version,),) = run("PRAGMA user_version")
         ((application,),) = run("PRAGMA application_id")
-        if application not in (0, _OURS):
+        if application not in (0, OURS):
             raise LedgerError(f"{self._path}: another program's database: choose another folder")
         if version > VERSION:
             raise LedgerError(
                 f"{self._path}: written by a newer jcarsr (ledger version {version}, this one "
                 f"knows {VERSION}): update jcarsr or choose another folder"
             )
-        columns = ", ".join(f.name for f in fields(Entry)[1:])
-        run(f"CREATE TABLE IF NOT EXISTS results (target TEXT PRIMARY KEY, {columns})")
-        run(f"SELECT {_NAMES} FROM results LIMIT 1")
-        if (version, application) != (VERSION, _OURS):
+        run(_results_table(""))
+        run(f"SELECT {NAMES} FROM results LIMIT 1")
+        if (version, application) != (VERSION, OURS):
             run(f"PRAGMA user_version = {VERSION}")
-            run(f"PRAGMA application_id = {_OURS}")
+            run(f"PRAGMA application_id = {OURS}")
         run("COMMIT")
 
     def _refuse_links(self) -> None:
         """Raise a LedgerError if the database or a file of its journal is no plain file."""
         for ending in _BESIDE:
-            path = self._path.with_name(FILE_NAME + ending)
+            path = self._path.with_name(self._path.name + ending)
             try:
                 mode = path.lstat().st_mode
             except FileNotFoundError:
@@ -182,7 +239,7 @@ class Ledger:
         if "locked" not in str(error):
             return f"{self._path}: cannot be written ({error})"
         self._database.close()  # which may keep others from reading, though it was refused
-        if _can_read(self._path):  # which a run that holds it allows to no other
+        if can_read(self._path):  # which a run that holds it allows to no other
             return (
                 f"{self._path}: open in another program, such as a database browser: close it "
                 "there and run again"
@@ -190,36 +247,13 @@ class Ledger:
         return f"{self._folder}: another run is writing there"
 
 
-def _connect(path: Path, *, lock: bool) -> sqlite3.Connection:
-    """A connection that never waits for a lock."""
-    where = f"{path.absolute().as_uri()}{'' if lock else '?nolock=1'}"
-    return sqlite3.connect(
-        where, uri=True, timeout=0, isolation_level=None, check_same_thread=False
-    )
+def _results_table(name: str) -> str:
+    return _RESULTS.format(name=name, columns=", ".join(f.name for f in fields(Entry)[1:]))
 
 
-def _can_read(path: Path) -> bool:
-    """Whether a database can be read at this moment."""
+def _is_other_runs(folder: Path) -> bool:
+    """Whether a folder has a ledger of its own, or cannot be looked into."""
     try:
-        database = _connect(path, lock=True)
-    except sqlite3.Error:
-        return False
-    try:
-        database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error:
-        return False
-    finally:
-        database.close()
-    return True
-
-
-def as_text(path: str) -> str:
-    """Return a file name as text that can be stored, with any bytes in it."""
-    return path.encode("utf-8", "backslashreplace").decode()
-
-
-_NAMES = ", ".join(f.name for f in fields(Entry))
-
-
-def _entry(row: tuple[object, ...]) -> Entry:
-    return Entry(**dict(zip((f.name for f in fields(Entry)), row, strict=True)))  # pyright: ignore[reportArgumentType]
+        return has_ledger(folder)
+    except OSError:
+        return True

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jcarsr.batch.search import Found, search
+from jcarsr.batch.shard import Shard
 from jcarsr.image import FORMATS, format_of, names_other_format
 from jcarsr.restoring.outputs import Kind, output_paths
 
@@ -39,6 +40,7 @@ class Plan:
     jobs: list[Job | Refused]
     folder: Path | None  # of the ledger; None = there is no output folder, or there are no results
     notes: tuple[str, ...] = ()  # which files of a folder are no inputs, a line a folder
+    places: tuple[str, ...] = field(default=(), compare=False)  # of each job, see `Shard.owns`
 
 
 def plan_jobs(
@@ -87,27 +89,57 @@ def plan_jobs(
             return Plan(_without_clashes([(paths[0], out)], outputs), folder=None)
         if str(out) == "-" or (names_other_format(out) and not os.path.isdir(out)):
             raise ValueError(f"{out}: results can be {', '.join(FORMATS)}")
-    refused: dict[Refused, None] = {}
+    refused: dict[Refused, str] = {}  # and its place
     notes: list[str] = []
     found: dict[tuple[str, str, Path], tuple[Path, Path]] = {}  # an input given twice is one input
+    pictures: list[tuple[Path, Path]] = []  # and the folder of each below the one that was given
     for path in inputs:
         if isinstance(path, Refused):
-            refused[path] = None
+            refused[path] = str(path.source)
             continue
         searched = search(path, out) if out and os.path.isdir(path) else _name_file(path)
-        refused |= dict.fromkeys(Refused(*refusal) for refusal in searched.refused)
+        for source, reason in searched.refused:
+            refused.setdefault(Refused(source, reason), source.relative_to(path).as_posix())
         notes += searched.notes
         for source, below in searched.pictures:
             which = (os.path.realpath(source.parent), source.name, below)
-            found.setdefault(which, (source, source.parent if out is None else out / below))
-    places = _places(list(found.values()), name, size)
+            if which not in found:
+                found[which] = source, source.parent if out is None else out / below
+                pictures.append((source, below))
+    places = place_results(list(found.values()), name, size)
     targets = [place.with_name(f"{place.name}.{format or default_format}") for place in places]
     if out is not None:
         _refuse_among_pictures(paths, out, targets)
     pairs = [(source, target) for (source, _), target in zip(found.values(), targets, strict=True)]
     jobs = [*refused, *_without_clashes(pairs, outputs)]
+    own = [(below / source.name).as_posix() for (source, below) in pictures]
     promising = any(isinstance(job, Job) and _has_content(job.source) for job in jobs)
-    return Plan(jobs, out if promising else None, tuple(notes))
+    return Plan(jobs, out if promising else None, tuple(notes), (*refused.values(), *own))
+
+
+def take_shard(plan: Plan, shard: Shard) -> Plan:
+    """Return a shard's part of a plan.
+
+    The whole is planned first, so that results have the same names as without shards.
+
+    Args:
+        plan: of all inputs.
+        shard: which part.
+
+    Raises:
+        ValueError: the results go to no folder, whose ledgers say what is done.
+    """
+    if not plan.places:
+        raise ValueError(f"--shard {shard}: results of shards go to a folder: --out FOLDER")
+    mine = [
+        (job, place) for job, place in zip(plan.jobs, plan.places, strict=True) if shard.owns(place)
+    ]
+    return replace(
+        plan,
+        jobs=[job for job, _ in mine],
+        notes=(*plan.notes, f"shard {shard}: {len(mine)} of {len(plan.jobs)} inputs"),
+        places=tuple(place for _, place in mine),
+    )
 
 
 def plan_piped(read: Callable[[], bytes], out: Path, format: str | None) -> Plan:
@@ -151,8 +183,12 @@ def _has_content(path: Path) -> bool:
     return os.path.exists(path) and (not os.path.isfile(path) or os.path.getsize(path) > 0)
 
 
-def _places(found: Sequence[tuple[Path, Path]], name: str, size: str) -> list[Path]:
-    """Each result's path without extension, for pairs of a source and the folder of its result."""
+def place_results(found: Sequence[tuple[Path, Path]], name: str, size: str) -> list[Path]:
+    """Return each result's path without extension, of pairs of a source and the result's folder.
+
+    Raises:
+        ValueError: the template is wrong.
+    """
     long: set[int] = set()
     while True:
         places = [

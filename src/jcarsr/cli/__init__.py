@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import typer
 
+from jcarsr.cli.batch import batch
 from jcarsr.cli.choices import on_one_line
 from jcarsr.cli.config import ConfiguredCommand
 from jcarsr.cli.convert import convert
@@ -15,6 +16,7 @@ from jcarsr.cli.evaluate import evaluate, tables
 from jcarsr.cli.experiment import experiment
 from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
+from jcarsr.cli.ledger import ledger
 from jcarsr.cli.push import push
 from jcarsr.cli.restore import restore
 from jcarsr.cli.serve import serve
@@ -38,7 +40,7 @@ app = typer.Typer(
 )
 app.command(cls=ConfiguredCommand)(restore)
 for command in (
-    *(inspect, serve),
+    *(batch, ledger, inspect, serve),
     *(evaluate, tables, train, experiment, export, convert, push),
     *(weights, presets, recipes, sets),
 ):
@@ -58,6 +60,9 @@ _EXTRAS = {
     "fastapi": "web",
     "prometheus_client": "web",
     "uvicorn": "web",
+    "fsspec": "ray",
+    "pyarrow": "ray",
+    "ray": "ray",
 }
 
 

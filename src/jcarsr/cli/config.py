@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import inspect
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +15,16 @@ import typer
 from typer.core import TyperCommand
 
 from jcarsr.cli.choices import on_one_line, usage_errors
+from jcarsr.tomlfile import read_toml
 
 FILE_NAME = "jcarsr.toml"
 """Read from the current folder, if it is there."""
 
-_MAX_BYTES = 2**20
 _SIZES = frozenset({"scale", "width", "height", "max_side", "min_side"})  # one of them at a time
 _PATHS = frozenset({"out", "weights", "crisp_weights"})
 _ONLY_TYPED = frozenset(  # what may lose something, what names the inputs, and the file itself
-    {"overwrite", "adopt", "no_lock", "inputs", "files_from", "null", "config", "profile", "help"}
+    {"overwrite", "adopt", "no_lock", "inputs", "files_from", "null", "shard"}
+    | {"config", "profile", "help"}
 )
 
 Table = Mapping[str, Any]
@@ -78,18 +78,7 @@ def read_config(path: Path, options: Mapping[str, Option]) -> Config:
         ValueError: it cannot be read, is no TOML, or has a key or value that is not known. One
             line with the file and the key.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-        if len(data) > _MAX_BYTES:
-            raise ValueError(f"more than {_MAX_BYTES:,} bytes")
-        tables: dict[str, Any] = tomllib.loads(data.decode("utf-8-sig"))
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror or error}") from error
-    except RecursionError as error:
-        raise ValueError(f"{path}: no TOML that can be read (nested too deeply)") from error
-    except ValueError as error:  # not UTF-8, or no TOML
-        raise ValueError(f"{path}: no TOML that can be read ({error})") from error
+    tables = read_toml(path)
     restore = _only_restore(path, "", tables, ("profile",))
     profiles = _as_table(path, "profile", tables.get("profile", {}))
     checked = {

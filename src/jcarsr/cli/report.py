@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """Print every file, on the terminal and as JSON, and count them."""
+    """Print every file, on the terminal and as JSON, and count them.
 
-    def __init__(self, total: int, as_json: bool) -> None:
-        self._total, self._as_json = total, as_json
+    Args:
+        total: how many there are.
+        as_json: a line each on standard output, too.
+        output: as for `say`.
+    """
+
+    def __init__(self, total: int, as_json: bool, output: TextIO | None = None) -> None:
+        self._total, self._as_json, self._output = total, as_json, output
         self._counts = {"done": 0, "skipped": 0, "adopted": 0, "failed": 0}
         self._failures: list[str] = []
         self._megapixels = 0.0
@@ -73,7 +79,7 @@ class Report:
         if outcome.size is not None:
             self._megapixels += outcome.size[0] * outcome.size[1] / 1e6
         if self._as_json:
-            say(json.dumps(_as_dictionary(outcome)))
+            say(json.dumps(_as_dictionary(outcome)), self._output)
         elapsed = self._progress.tasks[0].elapsed
         rate = f"{self._megapixels / elapsed:.2f} MP/s" if elapsed else ""
         self._progress.update(self._files, advance=1, rate=rate)

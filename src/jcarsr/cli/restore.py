@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 import typer
 
 from jcarsr import image
-from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped
+from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped, take_shard
+from jcarsr.batch.shard import WHOLE, parse_shard
 from jcarsr.cli.choices import (
     CrispOption,
     CrispWeightsOption,
@@ -68,6 +69,15 @@ def restore(
     ] = None,
     files_from: FilesFromOption = None,
     null: NullOption = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Restore only the I-th of N parts of the pictures, with a ledger of its own: "
+            "other processes or computers do the others in the same folder.",
+            show_default=False,
+        ),
+    ] = None,
     scale: Annotated[
         Scale | None,
         typer.Option(
@@ -290,8 +300,11 @@ def restore(
         )
         if crisp:
             networks.crisp_hashes(target)
+        part = WHOLE if shard is None else parse_shard(shard)
         given = gather_inputs(inputs, files_from, null)
         to_output = out == STANDARD or (given.piped and out is None)
+        if shard is not None and (to_output or out is None):
+            raise ValueError(f"--shard {part}: results of shards go to a folder: --out FOLDER")
         if to_output:
             _check_output(given, outputs, as_json=as_json)
         elif out is not None and why_no_path(out):
@@ -316,6 +329,8 @@ def restore(
                     name=name,
                     outputs=settings.outputs,
                 )
+            if shard is not None:
+                plan = take_shard(plan, part)
         done = run_plan(
             plan,
             networks,
@@ -324,6 +339,7 @@ def restore(
             overwrite=overwrite,
             adopt=adopt,
             lock=not no_lock,
+            shard=part,
             decode_seconds=decode_timeout,
             send=send,
         )

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from jcarsr.batch.ledger import Ledger
-from jcarsr.batch.plan import Job, Plan
+from jcarsr.batch.ledger import Ledger, Planned, as_text
+from jcarsr.batch.ledgers import earlier_entries
+from jcarsr.batch.plan import Job, Plan, Refused
+from jcarsr.batch.shard import Shard
 from jcarsr.cli.report import Report
 from jcarsr.errors import JCARSRError
 from jcarsr.partfile import remove_dead_parts
@@ -27,6 +29,7 @@ def run_plan(
     overwrite: bool,
     adopt: bool,
     lock: bool,
+    shard: Shard,
     decode_seconds: float,
     send: Callable[[Outcome], Outcome] | None,
 ) -> bool:
@@ -40,6 +43,7 @@ def run_plan(
         overwrite: files of other origin may be replaced.
         adopt: results that the ledger does not know are entered.
         lock: the ledger is locked.
+        shard: whose part the plan is.
         decode_seconds: for decoding one file.
         send: passes a result on and returns its outcome; None = results stay where they are.
     """
@@ -50,7 +54,11 @@ def run_plan(
     with ExitStack() as stack:
         ledger = None
         if plan.folder is not None:
-            ledger = stack.enter_context(Ledger(plan.folder, lock=lock))
+            earlier, close = earlier_entries(plan.folder, shard, lock=lock)
+            stack.callback(close)
+            ledger = Ledger(plan.folder, lock=lock, shard=shard, earlier=earlier)
+            stack.enter_context(ledger)
+            ledger.begin(_planned(job, ledger) for job in plan.jobs)
         else:  # results stand among other files
             for folder in {job.target.parent for job in plan.jobs if isinstance(job, Job)}:
                 remove_dead_parts(folder)
@@ -68,3 +76,10 @@ def run_plan(
         except JCARSRError as error:  # the disk is full, the ledger cannot be written
             report.stopped(str(error))
     return report.summary()
+
+
+def _planned(job: Job | Refused, ledger: Ledger) -> Planned:
+    source = as_text(str(job.source))
+    if isinstance(job, Refused):
+        return Planned(source, None, as_text(job.reason))
+    return Planned(source, ledger.key(job.target))

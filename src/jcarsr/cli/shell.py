@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TextIO
 
 from jcarsr.errors import JCARSRError
 
@@ -55,15 +56,19 @@ def escape_what_cannot_be_shown() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def say(text: str) -> None:
+def say(text: str, output: TextIO | None = None) -> None:
     """Print a line on standard output.
+
+    Args:
+        text: the line.
+        output: standard output, where `sys.stdout` has been put in its place.
 
     Raises:
         JCARSRError: it cannot be written: the disk is full.
         BrokenPipeError: its reader is gone.
     """
     try:
-        print(text, flush=True)
+        print(text, file=output, flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:

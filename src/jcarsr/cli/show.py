@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from jcarsr.cli.choices import usage_errors
 from jcarsr.cli.shell import say
 
 
@@ -40,13 +41,30 @@ def presets() -> None:
         say(f"{name}: {count / 1e6:.2f} M parameters, {preset.architecture}{fields}")
 
 
-def recipes() -> None:
-    """List the training recipes."""
+def recipes(
+    name: Annotated[
+        str | None, typer.Argument(help="Of a recipe. (default: all)", show_default=False)
+    ] = None,
+    toml: Annotated[
+        bool,
+        typer.Option("--toml", help="Print its file, which `jcarsr train FILE.toml` takes."),
+    ] = False,
+) -> None:
+    """List the training recipes, or print one as a file to change."""
+    from jcarsr.training.recipe_file import as_toml
     from jcarsr.training.recipes import RECIPES
 
-    for name, recipe in RECIPES.items():
-        fields = ", ".join(f"{key}={value!r}" for key, value in asdict(recipe).items())
-        say(f"{name}: {fields}")
+    with usage_errors():
+        if name is not None and name not in RECIPES:
+            raise ValueError(f"{name}: no such recipe, there are {', '.join(RECIPES)}")
+        if toml and name is None:
+            raise ValueError(f"--toml: of which recipe? There are {', '.join(RECIPES)}")
+    if toml and name is not None:
+        say(as_toml(RECIPES[name]).rstrip("\n"))
+        return
+    for known in RECIPES if name is None else (name,):
+        fields = ", ".join(f"{key}={value!r}" for key, value in asdict(RECIPES[known]).items())
+        say(f"{known}: {fields}")
 
 
 def sets() -> None:

@@ -20,7 +20,9 @@ _LOGS = "Logs and checkpoints"
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="Name of a recipe, see `jcarsr recipes`.")],
+    recipe: Annotated[
+        str, typer.Argument(help="Name of a recipe, see `jcarsr recipes`; or its file, FILE.toml.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for weights, checkpoints and logs.")],
     data: Annotated[
         list[Path] | None, typer.Option(help="Folder or tar of training pictures; repeatable.")
@@ -115,6 +117,7 @@ def train(
     """
     from jcarsr.networks.catalog import PRESETS
     from jcarsr.training.options import RunOptions
+    from jcarsr.training.recipe_file import SUFFIX, read_recipe
     from jcarsr.training.recipes import RECIPES, change_histories
     from jcarsr.training.run import train as run
 
@@ -128,11 +131,15 @@ def train(
         "seed": seed,
     }
     with usage_errors():
-        if recipe not in RECIPES:
+        if recipe.endswith(SUFFIX):
+            found = read_recipe(Path(recipe))
+        elif recipe in RECIPES:
+            found = RECIPES[recipe]
+        else:
             raise ValueError(f"{recipe}: no such recipe, there are {', '.join(RECIPES)}")
         if preset is not None and preset not in PRESETS:
             raise ValueError(f"--preset {preset}: not one of {', '.join(PRESETS)}")
-        chosen = replace(RECIPES[recipe], **{k: v for k, v in changes.items() if v is not None})
+        chosen = replace(found, **{k: v for k, v in changes.items() if v is not None})
         qfs = None if qf is None else parse_qfs(qf)
         histories = change_histories(
             chosen.histories,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -72,20 +73,30 @@ def save(
     format = format_of(path)
     if format is None:
         raise ImageError(f"cannot be written as {path.suffix or 'a file without extension'}")
-    check_format(picture, picture.size, format)
-    changed: tuple[str, ...] = ()
-    if isinstance(picture, Picture):
-        picture, changed = with_fitting_colours(picture, format)
-    metadata, notes = fitting(_metadata_of_result(picture, options), format)
-    notes = (*changed, *notes)
-    if isinstance(picture, Animation) and picture.plays and format == "avif":
-        notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
+    write, notes = _writer(picture, format, options)
     with _as_image_errors(), being_written(path, before_rename) as file:
-        if isinstance(picture, Animation):
-            _write_animation(file, picture, metadata, format, options)
-        else:
-            _write_still(file, picture, metadata, format, options)
+        write(file)
     return notes
+
+
+def encode(
+    picture: Picture | Animation, format: Format, options: SaveOptions = SaveOptions()
+) -> tuple[bytes, tuple[str, ...]]:
+    """Return the bytes of the file that `save` writes, and what could not be kept.
+
+    Args:
+        picture: the result; its metadata may still speak of the input's size.
+        format: of the file.
+        options: quality and metadata.
+
+    Raises:
+        ImageError: the format cannot hold the picture, or its encoder fails.
+    """
+    write, notes = _writer(picture, format, options)
+    file = io.BytesIO()
+    with _as_image_errors():
+        write(file)
+    return file.getvalue(), notes
 
 
 def save_bytes(
@@ -127,6 +138,32 @@ def _as_image_errors() -> Generator[None]:
         storage = isinstance(error, OSError) and error.errno in _STORAGE_ERRORS
         kind = StorageError if storage else ImageError
         raise kind(f"cannot be written ({one_line(error)})") from error
+
+
+def _writer(
+    picture: Picture | Animation, format: Format, options: SaveOptions
+) -> tuple[Callable[[IO[bytes]], None], tuple[str, ...]]:
+    """Return what writes a picture to a file, and what cannot be kept, a few words each.
+
+    Raises:
+        ImageError: the format cannot hold the picture.
+    """
+    check_format(picture, picture.size, format)
+    changed: tuple[str, ...] = ()
+    if isinstance(picture, Picture):
+        picture, changed = with_fitting_colours(picture, format)
+    metadata, notes = fitting(_metadata_of_result(picture, options), format)
+    notes = (*changed, *notes)
+    if isinstance(picture, Animation) and picture.plays and format == "avif":
+        notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
+
+    def write(file: IO[bytes]) -> None:
+        if isinstance(picture, Animation):
+            _write_animation(file, picture, metadata, format, options)
+        else:
+            _write_still(file, picture, metadata, format, options)
+
+    return write, notes
 
 
 def _metadata_of_result(picture: Picture | Animation, options: SaveOptions) -> Metadata:

@@ -37,10 +37,19 @@ def check_file(path: str | Path) -> None:
         return  # opening it says so
     if not stat.S_ISREG(found.st_mode):
         raise ImageError("no file but a pipe or device")
-    if found.st_size > MAX_BYTES:
-        raise ImageError(f"has {found.st_size:,} bytes, more than {MAX_BYTES:,}: refused")
-    if not found.st_size:
-        raise ImageError("not a picture that can be read")  # /proc has files without end of 0 bytes
+    check_length(found.st_size)  # /proc has files without end of 0 bytes
+
+
+def check_length(count: int) -> None:
+    """Refuse a file of so many bytes if it is empty or too large.
+
+    Raises:
+        ImageError: it is, or larger than MAX_BYTES.
+    """
+    if count > MAX_BYTES:
+        raise ImageError(f"has {count:,} bytes, more than {MAX_BYTES:,}: refused")
+    if not count:
+        raise ImageError("not a picture that can be read")
 
 
 def check_content(stream: IO[bytes], max_pixels: int) -> tuple[IO[bytes] | None, tuple[str, ...]]:

@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Literal
 
 from jcarsr.errors import ImageError, LargePictureError, MemoryLimitError
-from jcarsr.image import Animation, Picture, SaveOptions, check_format, format_of, save, save_bytes
+from jcarsr.image import (
+    Animation,
+    Format,
+    Picture,
+    SaveOptions,
+    check_format,
+    encode,
+    format_of,
+    save,
+    save_bytes,
+)
+from jcarsr.image.guard import check_length
 from jcarsr.image.header import Header
 from jcarsr.jpeg.support import Support
 from jcarsr.progress import OnTile, ignore_progress
@@ -28,7 +39,7 @@ class Outcome:
     """What became of one input."""
 
     source: Path | str  # str: no path, such as a URL
-    target: Path | None = None
+    target: Path | None = None  # None = it failed, or its result is in no file
     state: Literal["done", "skipped", "adopted", "failed"]
     error: str | None = None
     notes: tuple[str, ...] = ()  # what could not be kept
@@ -98,6 +109,35 @@ class FileRestorer:
         return outcome_of(
             restored, source, target, notes=notes, seconds=time.perf_counter() - started
         )
+
+    def run_bytes(
+        self,
+        data: bytes,
+        format: Format,
+        name: str | Path,
+        on_tile: OnTile = ignore_progress,
+    ) -> tuple[bytes, Outcome]:
+        """Restore the bytes of a file into those of another; the picture is the only output.
+
+        Args:
+            data: of a picture of any kind.
+            format: of the result.
+            name: of the source, for the outcome.
+            on_tile: called with (tiles done, tiles in all).
+
+        Returns:
+            what `run` writes, and an outcome whose state is "done" and which has no target.
+
+        Raises:
+            JCARSRError: as `run`.
+        """
+        started = time.perf_counter()
+        check_length(len(data))
+        self.check(data)
+        restored = self.restore(self.read(data), Path(f"result.{format}"), on_tile)
+        result, notes = encode(restored.first, format, self.settings.save)
+        seconds = time.perf_counter() - started
+        return result, outcome_of(restored, name, None, notes=notes, seconds=seconds)
 
     def paths(self, target: Path) -> dict[Kind, Path]:
         """Return the file of each output. They are written in reverse: the target last."""
@@ -199,8 +239,8 @@ class FileRestorer:
 
 def outcome_of(
     restored: Restored,
-    source: Path,
-    target: Path,
+    source: Path | str,
+    target: Path | None,
     *,
     notes: tuple[str, ...] = (),
     seconds: float,
@@ -210,7 +250,7 @@ def outcome_of(
     Args:
         restored: what was written.
         source: of which it is the result.
-        target: the file of the first output.
+        target: the file of the first output; None = it is in no file.
         notes: what could not be kept in writing; those of reading come before.
         seconds: that all of it took.
     """

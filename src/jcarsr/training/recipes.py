@@ -49,6 +49,10 @@ class Recipe:
             raise ValueError(f"shrink {self.shrink} is not the scale of {self.preset}")
         if not 0 <= self.ema_decay < 1:
             raise ValueError(f"ema_decay must be in [0, 1), got {self.ema_decay!r}")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(f"betas must be in [0, 1), got {self.betas!r}")
+        if self.clip_norm is not None and self.clip_norm <= 0:
+            raise ValueError(f"clip_norm must be positive, got {self.clip_norm!r}")
 
     @property
     def network_scale(self) -> int:
@@ -146,12 +150,19 @@ def change_histories(
             if value is not None:
                 raise ValueError(f"{option} does not go with --pairs, which are degraded already")
         return Paired()
+    if kind is None and isinstance(given, Paired):
+        raise ValueError("the recipe's histories are paired: give --pairs")
     if kind is not None and kind not in ("once", "web"):
         raise ValueError(f"--history {kind}: not one of once, web")
     if kind is not None:
         given = {"once": ANY_QUALITY, "web": WEB}[kind]
     once = given.once if isinstance(given, Web) else given
-    assert isinstance(once, Once)
+    if not isinstance(once, Once):
+        for option, value in {"--qf": qfs, "--share-444": share_444}.items():
+            if value is not None:
+                raise ValueError(f"{option}: the recipe's pictures are not saved once")
+        assert not isinstance(given, Paired)
+        return given
     once = Once(
         qfs=once.qfs if qfs is None else qfs,
         share_444=once.share_444 if share_444 is None else share_444,

@@ -9,10 +9,20 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, kw_only=True)
 class Cosine:
-    """Linear warm-up over steps, then a half cosine to `floor` over the run's real budget."""
+    """Linear warm-up over steps, then a half cosine to `floor` over the run's real budget.
+
+    Raises:
+        ValueError: a value is out of range; the message quotes it.
+    """
 
     warmup_steps: int
     floor: float = 0.0  # share of the rate left at the end
+
+    def __post_init__(self) -> None:
+        if self.warmup_steps < 0:
+            raise ValueError(f"warmup_steps must be at least 0, got {self.warmup_steps!r}")
+        if not 0 <= self.floor <= 1:
+            raise ValueError(f"floor must be in [0, 1], got {self.floor!r}")
 
     def factor(self, step: int, spent: float) -> float:
         """Factor on the learning rate.
@@ -28,9 +38,17 @@ class Cosine:
 
 @dataclass(frozen=True, kw_only=True)
 class Halving:
-    """Halve the rate every so many steps, independent of the budget (paper section 3.2)."""
+    """Halve the rate every so many steps, independent of the budget (paper section 3.2).
+
+    Raises:
+        ValueError: `every` is not positive.
+    """
 
     every: int
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError(f"every must be positive, got {self.every!r}")
 
     def factor(self, step: int, spent: float) -> float:
         """Factor on the learning rate; `spent` plays no part."""

@@ -1,0 +1,204 @@
+"""`jcarsr batch`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jcarsr import image
+from jcarsr.batch.plan import DEFAULT_NAME
+from jcarsr.batch.shard import WHOLE, parse_shard
+from jcarsr.cli.choices import (
+    DecodeTimeoutOption,
+    DeviceOption,
+    EngineOption,
+    PrecisionOption,
+    StrengthOption,
+    as_option,
+    check_decode_timeout,
+    check_share,
+    engine_options,
+    parse_bytes,
+    usage_errors,
+)
+from jcarsr.cli.report import Report
+from jcarsr.errors import JCARSRError
+from jcarsr.protocols import Scale
+from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
+from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.reading import DEFAULT_SECONDS
+from jcarsr.restoring.settings import Settings
+from jcarsr.restoring.target import Target
+from jcarsr.weights import find
+
+_SIZE, _CLUSTER, _TABLE = "Size of the result", "Workers", "Pictures in a table"
+
+
+def batch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="Folder or URL (s3://bucket/folder) of pictures; or Parquet files, with --key.",
+        ),
+    ],
+    out: Annotated[
+        str, typer.Option("-o", "--out", metavar="PLACE", help="Folder or URL of results.")
+    ],
+    workers: Annotated[
+        int, typer.Option(help="Processes that restore.", rich_help_panel=_CLUSTER)
+    ] = 1,
+    cpus: Annotated[float, typer.Option(help="Of each worker.", rich_help_panel=_CLUSTER)] = 1,
+    gpus: Annotated[
+        float,
+        typer.Option(help="Of each worker; 0.5 = two share one.", rich_help_panel=_CLUSTER),
+    ] = 0,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Of a Ray cluster; auto = the one that this computer belongs to. (default: "
+            "workers on this computer)",
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Only the I-th of N parts, as in `jcarsr restore`.",
+            show_default=False,
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="SOURCE is Parquet, and this column names each picture and its result.",
+            rich_help_panel=_TABLE,
+        ),
+    ] = None,
+    column: Annotated[
+        str,
+        typer.Option(
+            metavar="COLUMN", help="That has the bytes of pictures.", rich_help_panel=_TABLE
+        ),
+    ] = "image",
+    scale: Annotated[
+        Scale | None,
+        typer.Option(
+            help="1 only removes artifacts. (default: 2, or that of --weights)",
+            rich_help_panel=_SIZE,
+        ),
+    ] = None,
+    width: Annotated[
+        int | None, typer.Option(help="Exactly so many pixels wide.", rich_help_panel=_SIZE)
+    ] = None,
+    height: Annotated[
+        int | None, typer.Option(help="Exactly so many pixels high.", rich_help_panel=_SIZE)
+    ] = None,
+    max_side: Annotated[
+        int | None, typer.Option(help="The longer side, exactly.", rich_help_panel=_SIZE)
+    ] = None,
+    min_side: Annotated[
+        int | None, typer.Option(help="The shorter side, exactly.", rich_help_panel=_SIZE)
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
+    ] = None,
+    strength: StrengthOption = 1.0,
+    engine: EngineOption = "auto",
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
+    name: Annotated[
+        str, typer.Option(help="Result's name without extension, as in `jcarsr restore`.")
+    ] = DEFAULT_NAME,
+    format: Annotated[str, typer.Option(metavar="NAME", help=", ".join(image.FORMATS))] = "png",
+    quality: Annotated[int, typer.Option(help="Of jpg, webp and avif.")] = image.DEFAULT_QUALITY,
+    strip_metadata: Annotated[
+        bool, typer.Option("--strip-metadata", help="Keep the colour profile alone.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are not from an earlier run.")
+    ] = False,
+    max_memory: Annotated[
+        str, typer.Option(help="For one picture, beside the weights.")
+    ] = as_option(DEFAULT_MAX_MEMORY),
+    decode_timeout: DecodeTimeoutOption = DEFAULT_SECONDS,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON line a picture on standard output.")
+    ] = False,
+) -> None:
+    """Restore pictures of folders, object stores and tables on many workers (Ray Data).
+
+    Every result has a record of what it was made from in .jcarsr-records: run
+    the same command again to go on, or to restore only what is new or changed.
+    """
+    from jcarsr.cluster.ray_data import ClusterOptions, Table, cluster, run_items, table_keys
+    from jcarsr.cluster.sources import find_repeated, pictures_of, plan_items
+    from jcarsr.cluster.store import check_places, is_url, open_store
+    from jcarsr.cluster.worker import WorkerOptions
+
+    with usage_errors():
+        part = WHOLE if shard is None else parse_shard(shard)
+        extension = image.format_named(format)
+        if extension is None:
+            raise ValueError(f"--format {format}: not one of {', '.join(image.FORMATS)}")
+        check_share("--strength", strength)
+        check_decode_timeout(decode_timeout)
+        engine_asked = engine_options(engine, device, precision, max(1, int(cpus)))
+        asked = ClusterOptions(workers=workers, cpus=cpus, gpus=gpus, address=address)
+        factor = None
+        if scale is not None or (width, height, max_side, min_side) == (None,) * 4:
+            factor = Networks(weights).asked_scale(scale)
+        target = Target(
+            scale=factor, width=width, height=height, max_side=max_side, min_side=min_side
+        )
+        settings = Settings(
+            target=target,
+            save=image.SaveOptions(quality=quality, strip_metadata=strip_metadata),
+            strength=strength,
+        )
+        limit = parse_bytes(max_memory)
+        table = None if key is None else Table(source, key, column)
+        if table is None:
+            check_places(source, out)
+    home = source if is_url(source) else str(Path(source).absolute())
+    options = WorkerOptions(
+        settings=settings,
+        out=out if is_url(out) else str(Path(out).absolute()),
+        source=home if table is None else None,
+        weights=weights if weights is None else str(find(weights)),
+        engine=engine_asked,
+        max_memory=limit,
+        decode_seconds=decode_timeout,
+        overwrite=overwrite,
+    )
+    twice: Sequence[str] = ()
+    if table is None:
+        keys = pictures_of(open_store(home), None if is_url(out) else Path(out))
+    else:
+        rows = table_keys(table)
+        keys, twice = dict[str, str | None].fromkeys(rows), find_repeated(rows)
+    keys |= dict.fromkeys(twice, "its key is that of several rows")
+    with usage_errors():
+        items = plan_items(keys, part, name=name, size=target.label, extension=extension)
+    open_store(options.out)
+    if not keys:
+        raise JCARSRError(f"{source}: has no pictures")
+    report = Report(len(items), as_json, sys.stdout)
+    with redirect_stdout(sys.stderr), report:  # Ray prints of workers that die
+        try:
+            with cluster(asked):
+                for outcome in run_items(items, options, asked, table):
+                    report.add(outcome)
+        except JCARSRError as error:
+            report.stopped(str(error))
+    if not report.summary():
+        raise typer.Exit(1)

@@ -1,0 +1,210 @@
+"""The rows of a run on Ray Data: the only place that knows Ray.
+
+Ray's defaults retry a worker that dies for ever. Here a worker may be started anew three times and
+a row tried twice; a row that is lost is missing at the end, where outcomes are counted against
+inputs. Nothing is taken from Ray's own checkpoints: results and their records are the truth.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import pickle
+import warnings
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from jcarsr.cluster.sources import Item
+from jcarsr.cluster.worker import RestoringWorker, WorkerOptions
+from jcarsr.errors import JCARSRError
+from jcarsr.restoring.file import Outcome
+
+_RESTARTS = 3  # of each worker
+_RETRIES = 1  # of each block of rows
+_LOST_BLOCKS = 5  # after which the run ends
+_BLOCKS = 2_000  # about as many are made of a run; each costs the driver a little
+_MOST_ROWS = 32  # in a block: what is lost at most with a worker
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterOptions:
+    """The workers of a run.
+
+    Raises:
+        ValueError: a number out of range; the message quotes it.
+    """
+
+    workers: int = 1
+    cpus: float = 1  # of each worker
+    gpus: float = 0  # of each worker; less than 1 = several share one
+    address: str | None = None  # of a running cluster; None = this computer
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ValueError(f"--workers {self.workers}: at least 1")
+        if not 0 < self.cpus <= 1024:
+            raise ValueError(f"--cpus {self.cpus:g}: more than 0")
+        if not 0 <= self.gpus <= 64:
+            raise ValueError(f"--gpus {self.gpus:g}: at least 0")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Parquet files with a column of keys and one of the bytes of pictures."""
+
+    place: str  # a file, a folder or a URL
+    key: str
+    column: str
+
+
+class _RowWorker(RestoringWorker):
+    """The worker as Ray makes it: what many workers share lies in Ray's store."""
+
+    def __init__(self, options: WorkerOptions, targets: Any = None) -> None:
+        super().__init__(options, None if targets is None else import_module("ray").get(targets))
+
+    def __call__(self, rows: Mapping[str, Any]) -> dict[str, list[bytes]]:
+        """Return rows as Ray takes them: an outcome each, which only Python reads."""
+        return {"outcome": [pickle.dumps(outcome) for outcome in self.restore(rows)]}
+
+
+@contextmanager
+def cluster(options: ClusterOptions) -> Generator[None]:
+    """Connect to a cluster, or start one on this computer which ends with the context.
+
+    Raises:
+        JCARSRError: it cannot be reached or has not enough processors.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
+    ray: Any = import_module("ray")
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    own = {
+        "num_cpus": math.ceil(options.workers * options.cpus) + 1,  # one for what Ray reads
+        "_node_ip_address": "127.0.0.1",
+        "include_dashboard": False,
+    }
+    try:
+        if options.address is None:
+            ray.init(**{**quiet, **own})
+        else:
+            del quiet["include_dashboard"]
+            ray.init(address=options.address, **quiet)
+    except Exception as error:  # among them plain ones, when it does not start in time
+        ray.shutdown()
+        raise JCARSRError(f"Ray does not start: {_one_line(error)}") from error
+    try:
+        _check_room(ray.cluster_resources(), options)
+        yield
+    finally:
+        ray.shutdown()
+
+
+def table_keys(table: Table) -> list[str]:
+    """Return the keys of a table in their order.
+
+    Raises:
+        JCARSRError: it cannot be read, or has no such column.
+    """
+    pyarrow: Any = import_module("pyarrow.dataset")
+    try:
+        dataset = pyarrow.dataset(table.place, format="parquet")
+        for name in (table.key, table.column):
+            if name not in dataset.schema.names:
+                raise JCARSRError(
+                    f"{table.place}: has no column {name}, only {', '.join(dataset.schema.names)}"
+                )
+        batches = dataset.to_batches(columns=[table.key])
+        return [str(value) for batch in batches for value in batch.column(0).to_pylist()]
+    except (OSError, ValueError) as error:  # ArrowInvalid is a ValueError
+        raise JCARSRError(f"{table.place}: cannot be read ({_one_line(error)})") from error
+
+
+def run_items(
+    items: Sequence[Item], options: WorkerOptions, cluster: ClusterOptions, table: Table | None
+) -> Iterator[Outcome]:
+    """Give an outcome of every item, in any order; those that were lost with a worker come last.
+
+    Args:
+        items: what there is to do.
+        options: how.
+        cluster: by which workers; `cluster` is entered.
+        table: has the pictures; None = the store of `options` has them.
+
+    Raises:
+        JCARSRError: the workers cannot start, or too many die.
+    """
+    for item in items:
+        if item.target is None:
+            yield Outcome(source=item.key, state="failed", error=item.reason)
+    left = {item.key: item.target for item in items if item.target is not None}
+    rows = max(1, min(_MOST_ROWS, len(left) // _BLOCKS))
+    for size in (rows, 1) if rows > 1 else (1,):  # again alone: which of a block was it?
+        if left:
+            for outcome in _pass(dict(left), size, options, cluster, table):
+                if left.pop(str(outcome.source), None) is not None:
+                    yield outcome
+    for key in left:
+        reason = "lost: its worker died each time that it was tried"
+        yield Outcome(source=key, state="failed", error=reason)
+
+
+def _pass(
+    targets: Mapping[str, str],
+    size: int,
+    options: WorkerOptions,
+    cluster: ClusterOptions,
+    table: Table | None,
+) -> Iterator[Outcome]:
+    """One go through some items, of which some may be lost."""
+    ray: Any = import_module("ray")
+    data: Any = import_module("ray.data")
+    context = data.DataContext.get_current()
+    context.max_errored_blocks = _LOST_BLOCKS
+    context.enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # the command reports itself
+    workers = dict[str, Any](options=options)
+    if table is None:
+        rows = [{"key": key, "target": target} for key, target in targets.items()]
+        dataset = data.from_items(rows, override_num_blocks=math.ceil(len(rows) / size))
+    else:
+        workers["targets"] = ray.put(dict(targets))
+        dataset = data.read_parquet(table.place, columns=[table.key, table.column])
+        names = {table.key: "key", table.column: "data"}
+        dataset = dataset.rename_columns(names).repartition(target_num_rows_per_block=size)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # the last two have no other place yet
+            dataset = dataset.map_batches(
+                _RowWorker,
+                fn_constructor_kwargs=workers,
+                compute=data.ActorPoolStrategy(size=cluster.workers),
+                batch_size=None,  # a block as it is
+                num_cpus=cluster.cpus,
+                num_gpus=cluster.gpus or None,
+                max_restarts=_RESTARTS,
+                max_task_retries=_RETRIES,
+            )
+        for row in dataset.iter_rows():
+            yield pickle.loads(row["outcome"])
+    except (ray.exceptions.RayError, RuntimeError) as error:
+        raise JCARSRError(f"the workers failed: {_one_line(error)}") from error
+
+
+def _check_room(found: Mapping[str, float], options: ClusterOptions) -> None:
+    """Refuse what would wait for ever."""
+    for name, each in (("CPU", options.cpus), ("GPU", options.gpus)):
+        wanted, there = options.workers * each, found.get(name, 0.0)
+        if wanted > there:
+            raise JCARSRError(
+                f"Ray: {options.workers} workers need {wanted:g} {name}s, and the cluster has "
+                f"{there:g}"
+            )
+
+
+def _one_line(error: BaseException) -> str:
+    """The last line that says something: Ray puts traces of other processes before it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -1,0 +1,122 @@
+"""What a worker does with one picture: bytes in, a result and a record of it out. Knows no engine.
+
+The record is written before its result, with the hash that the result will have. A worker may be
+killed at any moment and another do the same again: what stands there is then known to be ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+from jcarsr.cluster.store import Store
+from jcarsr.errors import ImageError
+from jcarsr.image import Format
+from jcarsr.image.formats import format_named
+from jcarsr.restoring.file import FileRestorer, Outcome
+
+RECORDS = ".jcarsr-records"
+"""The folder of records in the output; a result's is RECORDS/PATH.json."""
+
+_MAX_RECORD = 2**16  # bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What a result was made from, and its hash."""
+
+    source_sha256: str
+    made_by: str  # hash of settings and weights
+    result_sha256: str
+    previous_sha256: str | None = None  # of the result that it replaces
+
+    def as_bytes(self) -> bytes:
+        """Return the record's file."""
+        return json.dumps(vars(self), sort_keys=True).encode()
+
+
+@dataclass(frozen=True)
+class Task:
+    """Restores pictures of one store into another; is used from one thread.
+
+    Args:
+        files: restores.
+        out: of results and records.
+        overwrite: files of other origin may be replaced.
+    """
+
+    files: FileRestorer
+    out: Store
+    overwrite: bool = False
+
+    def run(self, key: str, data: bytes, target: str) -> Outcome:
+        """Restore a picture, unless its result is there already.
+
+        Args:
+            key: the picture's name.
+            data: of its file.
+            target: the result's path; its extension decides the format.
+
+        Returns:
+            an outcome that is done or skipped; its target is None.
+
+        Raises:
+            JCARSRError: it cannot be restored or saved, or a file of other origin is there.
+        """
+        source, made_by = _sha256(data), self.made_by
+        standing, record = self.out.find(target), self._record(target)
+        previous = None if standing is None else _sha256(standing)
+        if previous is not None:
+            ours = record is not None and previous in (record.result_sha256, record.previous_sha256)
+            if record == Record(
+                source_sha256=source,
+                made_by=made_by,
+                result_sha256=previous,
+                previous_sha256=record and record.previous_sha256,
+            ):
+                return Outcome(source=key, state="skipped")
+            if not ours and not self.overwrite:
+                raise ImageError(f"{target} exists already: --overwrite replaces it")
+        format = format_named(target.rpartition(".")[2])
+        result, outcome = self.files.run_bytes(data, cast("Format", format), key)
+        made = Record(
+            source_sha256=source,
+            made_by=made_by,
+            result_sha256=_sha256(result),
+            previous_sha256=previous,
+        )
+        self.out.write(_record_key(target), made.as_bytes())
+        self.out.write(target, result)
+        return outcome
+
+    @property
+    def made_by(self) -> str:
+        """Hash of the settings and of all weights that may be chosen.
+
+        Raises:
+            WeightsError: weights that all pictures need are missing.
+        """
+        networks, settings = self.files.networks, self.files.settings
+        scales = networks.scales if settings.target.scale is None else (settings.target.scale,)
+        hashes = [networks.hashes(scale) for scale in scales]
+        return _sha256(json.dumps([self.files.settings_text, hashes]).encode())
+
+    def _record(self, target: str) -> Record | None:
+        data = self.out.find(_record_key(target))
+        if data is None or len(data) > _MAX_RECORD:
+            return None
+        try:
+            fields: Any = json.loads(data)
+            return Record(**fields)
+        except (ValueError, TypeError):  # not ours: then the result is not, either
+            return None
+
+
+def _record_key(target: str) -> str:
+    return f"{RECORDS}/{target}.json"
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,83 @@
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from jcarsr.cluster.store import Store, check_places, is_url, open_store
+from jcarsr.errors import ImageError, StorageError
+
+STORES: list[Callable[[Path], str]] = [
+    lambda folder: str(folder / "store"),
+    lambda folder: f"memory://{uuid4().hex}/store",
+    lambda folder: f"local://{folder}/url",
+]
+
+
+@pytest.fixture(params=STORES, ids=["folder", "memory", "local"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return open_store(request.param(tmp_path))
+
+
+def test_what_is_written_is_read_and_listed(store: Store) -> None:
+    files = {"b.bin": b"\0\xff" * 99, "a.txt": b"", "deep/er/ä b.png": b"x"}
+    for key, data in files.items():
+        store.write(key, data)
+    assert {key: store.find(key) for key in files} == files
+    assert store.list() == {key: len(data) for key, data in sorted(files.items())}
+    assert list(store.list()) == sorted(files)
+    store.write("b.bin", b"new")
+    assert store.read("b.bin") == b"new"
+
+
+def test_missing_file_is_none_or_an_error(store: Store) -> None:
+    store.write("a", b"a")
+    assert store.find("b") is None
+    assert store.find("deep/b") is None
+    with pytest.raises(ImageError, match=r"^no such file$"):
+        store.read("deep/b")
+
+
+def test_another_process_sees_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = open_store("store")
+    monkeypatch.chdir("/")  # workers have another current folder
+    store.write("a", b"a")
+    assert (tmp_path / "store" / "a").read_bytes() == b"a"
+
+
+def test_url_of_a_folder_is_a_folder(tmp_path: Path) -> None:
+    assert open_store(f"file://{tmp_path}/a") == open_store(str(tmp_path / "a"))
+
+
+def test_unknown_kinds_are_refused_in_one_line() -> None:
+    assert is_url("s3://bucket/a")
+    assert not is_url("folder/a")
+    assert not is_url("C:/folder")
+    with pytest.raises(StorageError, match=r"^nothing://x: cannot be opened") as error:
+        open_store("nothing://x")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "out"),
+    [("in", "in"), ("in", "./in/"), ("s3://b/in", "s3://b/in/out"), ("s3://b/in", "s3://b/in/")],
+)
+def test_results_among_the_pictures_are_refused(source: str, out: str) -> None:
+    with pytest.raises(ValueError, match="among the pictures"):
+        check_places(source, out)
+
+
+@pytest.mark.parametrize(
+    ("source", "out"), [("in", "out"), ("s3://b/in", "s3://b/in2"), ("in", "s3://b/out")]
+)
+def test_other_places_are_taken(source: str, out: str) -> None:
+    check_places(source, out)
+
+
+def test_file_is_no_source(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    with pytest.raises(ValueError, match="a file: name its folder"):
+        check_places(str(tmp_path / "a.jpg"), "out")
