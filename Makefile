@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint pytest slow fix tables site clean
+.PHONY: help demo test check lint pytest slow fix tables onnx site clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
@@ -43,6 +43,9 @@ tables: $(VENV)/.dev ## write tables and pictures anew, from stored rows, the de
 	$(BIN)/python benchmarks/report.py benchmarks/speed.jsonl --into docs/speed.md --plot docs/speed.svg
 	$(BIN)/python examples/demo.py --out demo --readme docs/before-after.webp
 	$(BIN)/python benchmarks/sheet.py --out docs/web-pictures.webp
+
+onnx: $(VENV)/.dev ## the one-file graphs of a release, in build/onnx/
+	$(BIN)/python tools/build_graphs.py --out build/onnx
 
 site: $(VENV)/.dev ## the documents as a site, in site/; a warning is a failure
 	$(BIN)/python tools/site_pages.py --out build/docs

@@ -35,6 +35,12 @@ def _default_signals() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept for the next run, in children neither."""
+    monkeypatch.setenv("JCARSR_CACHE", "")
+
+
+@pytest.fixture(autouse=True)
 def _pillows_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a command run within a test sets for its process is put back."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)

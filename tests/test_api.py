@@ -127,16 +127,15 @@ def test_tiles_agree_with_the_whole() -> None:
 @pytest.mark.parametrize("axes", [(0, 1, 2), (1, 0, 2)], ids=["side by side", "one below another"])
 def test_tiles_leave_no_seam(axes: tuple[int, int, int]) -> None:
     """What tiling changes has no larger steps, across the seam too, than each tile by itself."""
-    lq = np.asarray(as_jpeg(skimage.data.astronaut()[:480, 32:], 40)).transpose(axes)
+    lq = np.asarray(as_jpeg(skimage.data.astronaut()[:160, 32:], 40))
 
     def run(pixels: np.ndarray, tile: int | None) -> np.ndarray:
         return restored(pixels.transpose(axes), tile).transpose(axes)
 
     left, right = plan(480, 320)
     assert (left.fade_out, left.stop, right.start) == (240, 320, 160)
-    rows = slice(2 * 240 - BLEND)  # of the first row of tiles alone
-    whole, tiled = run(lq, None)[rows], run(lq, 320)[rows]
-    parts = run(lq[:320, :320], None)[rows], run(lq[:320, 160:], None)[rows]
+    whole, tiled = run(lq, None), run(lq, 320)
+    parts = run(lq[:, :320], None), run(lq[:, 160:], None)
     in_left, in_right = steps(parts[0] - whole[:, :640]), steps(parts[1] - whole[:, 320:])
     start, stop = 480 - BLEND, 480 + BLEND
     either = np.maximum(in_left[start:stop], in_right[start - 320 : stop - 320])

@@ -3,8 +3,9 @@
     python tools/site_pages.py --out build/site-docs
 
 Copies docs/, adds what is generated (commands from typer, HTTP from OpenAPI, Python as pages for
-mkdocstrings) and what lies elsewhere in the repository (changelog, model card), and turns links
-that leave docs/ into links to the staged page, or into plain text where the site has none.
+mkdocstrings, the gallery) and what lies elsewhere in the repository (changelog, model card), and
+turns links that leave docs/ into links to the staged page, or into plain text where the site has
+none.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from gallery import write_gallery
 
 from jcarsr import __all__ as public_names
 from jcarsr.web.app import create_app
@@ -38,6 +41,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     out: Path = parser.parse_args().out
     stage(out)
+    write_gallery(out)
     return 0
 
 

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -101,6 +102,33 @@ class Restorer:
         self._default = Target(scale=self._networks.asked_scale(None))
         self._reader, self._close = _make_reader(decode_timeout)
         self._finalizer = weakref.finalize(self, self._close)
+
+    @classmethod
+    def from_pretrained(
+        cls, repo: str, revision: str | None = None, *, token: str | None = None, **options: Any
+    ) -> Restorer:
+        """A restorer with the weights of a repository on the Hugging Face Hub (extra `hub`).
+
+        They are downloaded into the hub's cache; without a connection those in the cache are
+        taken. Nothing else is sent than the request for them.
+
+        Args:
+            repo: owner/name, as `jcarsr push` made it.
+            revision: a branch, tag or commit; None = the main branch.
+            token: of the hub; None = that of its login or environment, if there is one.
+            options: those of `Restorer`. Graphs are programs that the engine runs: with
+                engine="torch" none is fetched.
+
+        Raises:
+            WeightsError: no repository of jcarsr, or weights with another hash than it says.
+            JCARSRError: the extra is not installed, there is no such repository or revision, or
+                neither the hub nor the cache has it.
+            ValueError: as `Restorer`.
+        """
+        from jcarsr.hub.pull import pull
+
+        graphs = options.get("engine") != "torch"
+        return cls(str(pull(repo, revision, graphs=graphs, token=token)), **options)
 
     def __enter__(self) -> Restorer:
         return self

@@ -46,3 +46,36 @@ def test_wrong_use_is_told(tiny_weights: Path, tmp_path: Path) -> None:
     result = run(app, ["export", str(tiny_weights), "-o", str(tmp_path / "file")])
     assert result.exit_code == 1
     assert str(result.exception) == f"{tmp_path / 'file'}: File exists"
+
+
+def test_one_file_is_written_where_it_is_wanted(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    calls = {
+        (): "small.onnx",
+        ("--tile", "32"): "small.32.onnx",
+        ("-o", "folder"): str(Path("folder/small.onnx")),
+        ("-o", "a/mine.ONNX", "--tile", "16"): str(Path("a/mine.ONNX")),
+    }
+    for words, expected in calls.items():
+        result = run(app, ["export", str(exported), "--single", *words])
+        assert result.exit_code == 0, result.output
+        assert result.stdout == f"{expected}\n"
+        assert Path(expected).is_file()
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("small.onnx", "small.32.onnx", "folder", "a")
+    }
+
+
+def test_options_of_one_file_are_checked(tiny_weights: Path, tmp_path: Path) -> None:
+    words = {
+        ("--tile", "64"): "--tile needs --single",
+        ("--single", "--tile", "8"): "--tile 8: from 16 to 1024 pixels",
+        ("--single", "--int8", "--calibration", "x"): "--single and --int8 do not go together",
+    }
+    for wrong, message in words.items():
+        result = run(app, ["export", str(tiny_weights), "-o", str(tmp_path / "new"), *wrong])
+        assert result.exit_code == 2
+        assert message in result.stderr
+    assert not (tmp_path / "new").exists()

@@ -14,6 +14,7 @@ TOOLS = Path(__file__).parents[2] / "tools"
 
 @pytest.fixture
 def tool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(TOOLS)  # as for a script that imports its neighbour
     path = TOOLS / request.path.name.removeprefix("test_")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None

@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,9 +26,15 @@ def test_links_elsewhere_stay(tool: ModuleType) -> None:
     assert tool.relink(text, home, home, ROOT / "docs") == text
 
 
-def test_the_site_is_built_without_a_warning(tool: ModuleType, tmp_path: Path) -> None:
+def test_the_site_is_built_without_a_warning(
+    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     docs = tmp_path / "docs"
     tool.stage(docs)
+    gallery = sys.modules["gallery"]
+    piece = replace(gallery.PIECES[0], size=(48, 64))
+    monkeypatch.setattr(gallery, "PIECES", (piece,))
+    gallery.write_gallery(docs)
     commands = (docs / "reference/commands.md").read_text("utf-8")
     for name in ("restore", "inspect", "evaluate", "train", "export", "serve"):
         assert f"## `jcarsr {name}`" in commands
@@ -40,5 +49,9 @@ def test_the_site_is_built_without_a_warning(tool: ModuleType, tmp_path: Path) -
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "griffe" not in done.stdout + done.stderr
+    assert f'src="../gallery/{piece.name}.html"' in (
+        tmp_path / "site/gallery/index.html"
+    ).read_text("utf-8")
+    assert (tmp_path / f"site/gallery/{piece.name}.html").is_file()
     assert "PSNR" in (tmp_path / "site/results/index.html").read_text("utf-8")
     assert "Restorer" in (tmp_path / "site/reference/python/index.html").read_text("utf-8")

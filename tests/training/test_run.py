@@ -257,6 +257,7 @@ def test_last_init_wins_where_both_fit(
         np.testing.assert_allclose(values, (trunk if name in trunk else own)[name], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_network(tmp_path: Path, picture_folder: Path) -> None:
     command = [
         *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"),

@@ -17,6 +17,7 @@ from jcarsr.cli.experiment import experiment
 from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
 from jcarsr.cli.ledger import ledger
+from jcarsr.cli.push import push
 from jcarsr.cli.restore import restore
 from jcarsr.cli.serve import serve
 from jcarsr.cli.shell import (
@@ -40,7 +41,7 @@ app = typer.Typer(
 app.command(cls=ConfiguredCommand)(restore)
 for command in (
     *(batch, ledger, inspect, serve),
-    *(evaluate, tables, train, experiment, export, convert),
+    *(evaluate, tables, train, experiment, export, convert, push),
     *(weights, presets, recipes, sets),
 ):
     app.command()(command)

@@ -18,7 +18,10 @@ def export(
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", help="Folder for the graphs and a copy. (default: the file's own)"
+            "-o",
+            "--out",
+            help="Folder for the graphs and a copy; with --single, for the file, or the file "
+            "itself: ONE.onnx. (default: the weight file's own; with --single, the current one)",
         ),
     ] = None,
     format: Annotated[str, typer.Option(help="onnx")] = "onnx",
@@ -29,25 +32,59 @@ def export(
         Path | None,
         typer.Option(help="With --int8: folder of JPEGs such as are to be restored."),
     ] = None,
+    single: Annotated[
+        bool,
+        typer.Option("--single", help="Write one file with graph and weights, for other programs."),
+    ] = False,
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="With --single: the input is N x N pixels, 16 to 1024. (default: any size)",
+        ),
+    ] = None,
 ) -> None:
     """Write a weight file's graphs, with which it runs without PyTorch.
 
     A graph points into the weight file, of which it holds but little itself:
     keep them together.
     Each is compared with PyTorch before it is kept.
+    With --single, graph and weights are one file: W.onnx, or W.N.onnx with --tile N.
     """
     with usage_errors():
         if format != "onnx":
             raise ValueError(f"--format {format}: not onnx")
         if int8 != (calibration is not None):
             raise ValueError("--int8 and --calibration belong together")
+        if single and int8:
+            raise ValueError("--single and --int8 do not go together")
+        if tile is not None and not single:
+            raise ValueError("--tile needs --single")
     path = find(weights)
+    try:
+        with cleared_away_after_signals():
+            if single:
+                _export_single(path, out or Path(), tile)
+            else:
+                _export_graphs(path, out, calibration)
+    except OSError as error:
+        place = out or (Path() if single else path.parent)
+        raise JCARSRError(f"{place}: {error.strerror or error}") from error
+
+
+def _export_graphs(weights: Path, out: Path | None, calibration: Path | None) -> None:
     from jcarsr.export.int8 import patches
     from jcarsr.export.write import export as run
 
     inputs = [] if calibration is None else patches(calibration)
-    try:
-        with cleared_away_after_signals():
-            run(path, out, inputs, lambda graph: say(printable(graph)))
-    except OSError as error:
-        raise JCARSRError(f"{out or path.parent}: {error.strerror or error}") from error
+    run(weights, out, inputs, lambda graph: say(printable(graph)))
+
+
+def _export_single(weights: Path, out: Path, tile: int | None) -> None:
+    from jcarsr.export.single import check_tile, export_single, single_path
+
+    with usage_errors():
+        check_tile(tile)
+    is_file = out.suffix.lower() == ".onnx" and not out.is_dir()
+    target = out if is_file else single_path(weights, out, tile)
+    say(printable(export_single(weights, target, tile)))

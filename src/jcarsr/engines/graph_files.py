@@ -9,6 +9,7 @@ A graph is a program that the engine runs: see docs/robustness.md for what it ma
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -87,8 +88,7 @@ class Graphs:
         Raises:
             WeightsError: it is missing, damaged or another weight file's.
         """
-        int8 = int8 and self._output in self.record.facts.int8_outputs
-        graph = graph_path(self._weights, self._output, int8=int8)
+        graph, int8 = self._find(int8)
         option = " --int8" if int8 else ""
         if not graph.is_file():
             raise WeightsError(f"{graph}: missing, jcarsr export{option} writes it")
@@ -103,3 +103,16 @@ class Graphs:
                 f"{graph}: made for other weights, jcarsr export{option} writes it anew"
             )
         return loaded
+
+    def digest(self, int8: bool) -> str:
+        """A hash of a graph and the weights it reads; empty if there is no such graph."""
+        try:
+            graph = self._find(int8)[0].read_bytes()
+        except OSError:
+            return ""
+        return hashlib.sha256(graph + self.record.sha256.encode()).hexdigest()
+
+    def _find(self, int8: bool) -> tuple[Path, bool]:
+        """The path of the graph that is meant, and whether it is one with 8 bits."""
+        int8 = int8 and self._output in self.record.facts.int8_outputs
+        return graph_path(self._weights, self._output, int8=int8), int8

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import openvino
 
+from jcarsr.engines.compiled_cache import CompiledCache, cache_folder, key_of
 from jcarsr.engines.graph import Arithmetic, GraphBackend, GraphEngine
 from jcarsr.engines.graph_files import IDENTITY
 from jcarsr.pixels import Planes
 from jcarsr.protocols import Precision
 
+_CAPABILITIES = "OPTIMIZATION_CAPABILITIES"
 _CORE: Any = openvino.Core()  # comes with few types
 """The only core of the process, never freed: a core gives signal handlers a stack, and of two cores
 the older one frees the newer one's, too, so that the process dies of the next Ctrl-C."""
@@ -30,8 +35,23 @@ class OpenVINOEngine(GraphEngine):
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": self._threads or 0,
         }
+        key = self._cache_key(arithmetic, settings)
+        cache = CompiledCache(cache_folder() if key else None)
+        compiled = cache.find(key)
+        if compiled is not None:
+            with suppress(RuntimeError):  # what OpenVINO no longer takes is compiled anew
+                return _CORE.import_model(io.BytesIO(compiled), "CPU", settings)
         model = self._graphs.open(arithmetic.int8, self._read_model)
-        return _CORE.compile_model(model, "CPU", settings)
+        network = _CORE.compile_model(model, "CPU", settings)
+        cache.keep(key, network.export_model().getvalue())
+        return network
+
+    def _cache_key(self, arithmetic: Arithmetic, settings: dict[str, Any]) -> str:
+        """A key of all that a compiled network depends on; empty if there is no graph."""
+        graph = self._graphs.digest(arithmetic.int8)
+        cpu = [_CORE.get_property("CPU", name) for name in ("FULL_DEVICE_NAME", _CAPABILITIES)]
+        parts = (openvino.get_version(), *map(str, cpu), json.dumps(settings))
+        return key_of(graph, *parts) if graph else ""
 
     def _infer(self, network: Any, lq: Planes) -> Planes:
         # a request of its own: several threads, and memory goes with it
@@ -56,4 +76,4 @@ class OpenVINOBackend(GraphBackend):
 
 def supports_bfloat16() -> bool:
     """Return whether this CPU has instructions for bfloat16, as OpenVINO finds."""
-    return "BF16" in _CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in _CORE.get_property("CPU", _CAPABILITIES)

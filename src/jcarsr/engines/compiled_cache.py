@@ -1,0 +1,89 @@
+"""Compiled networks kept in the user's cache folder, so that the next start need not compile.
+
+They hold weights and settings, nothing of any picture. Every file begins with the hash of what
+follows, so that damage is noticed; without a cache, or where it cannot be written, all works as
+with one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from jcarsr.partfile import being_written
+
+FOLDER = "JCARSR_CACHE"
+"""The environment variable that names the folder; empty = nothing is kept."""
+
+_SUFFIX = ".compiled"
+_MOST = 32  # files kept, some 2 MB each; the one unused for longest goes first
+_HASH = hashlib.sha256().digest_size
+
+
+def cache_folder() -> Path | None:
+    """Return the folder that `JCARSR_CACHE` names, else `jcarsr` in the user's cache folder.
+
+    None = nothing is to be kept, or there is no home.
+    """
+    named = os.environ.get(FOLDER)
+    if named is not None:
+        return Path(named) if named else None
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return Path(base or Path.home() / ".cache") / "jcarsr"
+    except RuntimeError:
+        return None
+
+
+def key_of(*parts: str) -> str:
+    """Return a key that differs wherever one of the parts does.
+
+    >>> key_of("ab", "c") == key_of("a", "bc")
+    False
+    """
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+class CompiledCache:
+    """Compiled networks by key.
+
+    Args:
+        folder: made when it is needed; None = nothing is kept.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def find(self, key: str) -> bytes | None:
+        """Return what was kept under a key; None if nothing whole of this user's is there."""
+        if self._folder is None:
+            return None
+        path = self._folder / f"{key}{_SUFFIX}"
+        try:
+            with path.open("rb") as file:
+                is_own = not hasattr(os, "getuid") or os.fstat(file.fileno()).st_uid == os.getuid()
+                data = file.read() if is_own else b""
+            os.utime(path)
+        except OSError:
+            return None
+        compiled = data[_HASH:]
+        return compiled if hashlib.sha256(compiled).digest() == data[:_HASH] else None
+
+    def keep(self, key: str, compiled: bytes) -> None:
+        """Keep a compiled network; where that is not possible, nothing is."""
+        if self._folder is None:
+            return
+        with suppress(OSError):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with being_written(self._folder / f"{key}{_SUFFIX}") as file:
+                file.write(hashlib.sha256(compiled).digest() + compiled)
+            self._remove_oldest(self._folder)
+
+    @staticmethod
+    def _remove_oldest(folder: Path) -> None:
+        kept = sorted(folder.glob(f"*{_SUFFIX}"), key=lambda path: path.stat().st_mtime)
+        for path in kept[:-_MOST]:
+            path.unlink(missing_ok=True)

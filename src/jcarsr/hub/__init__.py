@@ -1,0 +1,1 @@
+"""Weights on the Hugging Face Hub: pushed with a model card, pulled into its cache."""

@@ -1,0 +1,65 @@
+"""huggingface_hub, loaded when it is needed, and its errors as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+from jcarsr.errors import JCARSRError
+
+CONFIG = "config.json"
+"""The file of a repository that says which weights it holds."""
+
+
+def hub_library() -> Any:
+    """The package `huggingface_hub`.
+
+    Raises:
+        JCARSRError: it is not installed; the message names the extra.
+    """
+    try:
+        return import_module("huggingface_hub")
+    except ModuleNotFoundError as error:
+        raise JCARSRError(f"this needs {error.name}: pip install 'jcarsr[hub]'") from error
+
+
+def who_asks() -> dict[str, str]:
+    """Name and version of the program that asks, for the hub."""
+    return {"library_name": "jcarsr", "library_version": version("jcarsr")}
+
+
+@contextmanager
+def hub_errors(repo: str) -> Generator[None]:
+    """Turn an error of the library into a JCARSRError of one line that names the repository."""
+    try:
+        yield
+    except JCARSRError:
+        raise
+    except Exception as error:  # the library's errors, httpx's and the system's have no class
+        if not _is_of_library(error):
+            raise
+        raise JCARSRError(f"{repo}: {_reason(error)}") from error
+
+
+def _is_of_library(error: Exception) -> bool:
+    modules = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
+    return isinstance(error, OSError) or bool(modules & {"huggingface_hub", "httpx", "httpx2"})
+
+
+def _reason(error: Exception) -> str:
+    """One line, what can be done about it where that is known."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in (401, 403):
+        return f"the hub refuses it ({status}): log in with `hf auth login`, or set HF_TOKEN"
+    reasons = {
+        "RepositoryNotFoundError": "no such repository on the hub, or it is private",
+        "RevisionNotFoundError": "no such revision",
+        "RemoteEntryNotFoundError": f"no repository of jcarsr: it has no {CONFIG}",
+        "LocalEntryNotFoundError": "the hub cannot be reached, and it is not in the cache",
+    }
+    names = [kind.__name__ for kind in type(error).__mro__]
+    found = next((reasons[name] for name in names if name in reasons), None)
+    return found or " ".join(str(error).split()) or names[0]

@@ -1,0 +1,1 @@
+"""The network in other programs' libraries: a module each, which needs that library."""
