@@ -40,6 +40,15 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, dict[str, dict[str, Any]
     return process.returncode, found, err
 
 
+def is_worker(process: Any, run: int) -> bool:
+    """Whether a process is a worker of a run: a child of the child that Ray starts for it."""
+    try:
+        above = [parent.pid for parent in process.parents()]
+        return run in above and "RowWorker" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
 def states(outcomes: dict[str, dict[str, Any]]) -> dict[str, int]:
     found = [outcome["state"] for outcome in outcomes.values()]
     return {state: found.count(state) for state in set(found)}
@@ -70,9 +79,8 @@ def test_folder_with_a_killed_worker_and_a_killed_run(
         while len(list(out.glob("*.png"))) <= len(stood):
             assert running.poll() is None, running.communicate()
             time.sleep(0.05)
-        inner = psutil.Process(running.pid).children(recursive=True)
-        workers = [each for each in inner if "RowWorker" in each.name()]
-        assert workers, [each.name() for each in inner]
+        workers = [each for each in psutil.process_iter() if is_worker(each, running.pid)]
+        assert workers
         workers[0].kill()
         code, outcomes, err = ended(running)
     assert code == 1, err

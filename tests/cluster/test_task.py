@@ -144,26 +144,3 @@ def test_broken_picture_costs_its_row_alone(
     assert outcomes[1].error == "not a picture that can be read"
     assert outcomes[2].error == "no such file"
     assert (out / "a.jpg.png").read_bytes() == (out / "c.jpg.png").read_bytes()
-
-
-def test_rows_of_a_table_bring_their_pictures(
-    tiny_weights: Path, out: Store, tmp_path: Path, data: bytes
-) -> None:
-    options = WorkerOptions(
-        settings=X2,
-        out=str(tmp_path),
-        weights=str(tiny_weights),
-        engine=EngineOptions(threads=1),
-    )
-    targets = {"1": "1.png", "2": "2.png", "3": "3.png"}
-    rows = {"key": [1, 2, 3, 4], "data": [data, {"bytes": data, "path": "x"}, None, data]}
-    with RestoringWorker(options, targets) as worker:
-        outcomes = worker.restore(rows)
-    assert [(o.source, o.state) for o in outcomes] == [
-        ("1", "done"),
-        ("2", "done"),
-        ("3", "failed"),
-    ]
-    assert outcomes[2].error == "its row has no bytes of a picture"
-    assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
-    assert not (tmp_path / "4.png").exists()  # of another shard

@@ -58,10 +58,11 @@ def earlier_entries(
     """
     try:
         files = ledger_files(folder)
-    except FileNotFoundError:
-        files = dict[Shard, Path]()
     except OSError as error:
-        raise LedgerError(f"{folder}: cannot be read ({error.strerror or error})") from error
+        unreadable = not isinstance(error, FileNotFoundError | NotADirectoryError)
+        if unreadable and shard != WHOLE:  # what others have done there could not be seen
+            raise LedgerError(f"{folder}: cannot be read ({error.strerror or error})") from error
+        files = dict[Shard, Path]()
     others = {found.of for found in files} - {1, shard.of}
     if others:
         kept = ", ".join(map(str, sorted(others)))

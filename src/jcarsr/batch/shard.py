@@ -44,7 +44,7 @@ class Shard:
                 by its name, the name.
 
         >>> [Shard(number, 3).owns("deep/a.jpg") for number in (1, 2, 3)]
-        [False, False, True]
+        [False, True, False]
         """
         digest = hashlib.sha256(os.fsencode(place)).digest()
         return int.from_bytes(digest[:8], "big") % self.of + 1 == self.number

@@ -140,9 +140,10 @@ def batch(
     Every result has a record of what it was made from in .jcarsr-records: run
     the same command again to go on, or to restore only what is new or changed.
     """
-    from jcarsr.cluster.ray_data import ClusterOptions, Table, cluster, run_items, table_keys
+    from jcarsr.cluster.ray_data import ClusterOptions, cluster, run_items
     from jcarsr.cluster.sources import find_repeated, pictures_of, plan_items
     from jcarsr.cluster.store import check_places, is_url, open_store
+    from jcarsr.cluster.table import Row, Table, table_rows
     from jcarsr.cluster.worker import WorkerOptions
 
     with usage_errors():
@@ -166,14 +167,15 @@ def batch(
             strength=strength,
         )
         limit = parse_bytes(max_memory)
-        table = None if key is None else Table(source, key, column)
-        if table is None:
+        if key is None:
             check_places(source, out)
     home = source if is_url(source) else str(Path(source).absolute())
+    table = None if key is None else Table(home, key, column)
     options = WorkerOptions(
         settings=settings,
         out=out if is_url(out) else str(Path(out).absolute()),
         source=home if table is None else None,
+        table=table,
         weights=weights if weights is None else str(find(weights)),
         engine=engine_asked,
         max_memory=limit,
@@ -181,11 +183,14 @@ def batch(
         overwrite=overwrite,
     )
     twice: Sequence[str] = ()
+    places: dict[str, Row] | None = None
     if table is None:
         keys = pictures_of(open_store(home), None if is_url(out) else Path(out))
     else:
-        rows = table_keys(table)
-        keys, twice = dict[str, str | None].fromkeys(rows), find_repeated(rows)
+        rows = list(table_rows(table))
+        places = dict(rows)
+        keys = dict[str, str | None].fromkeys(places)
+        twice = find_repeated(name for name, _ in rows)
     keys |= dict.fromkeys(twice, "its key is that of several rows")
     with usage_errors():
         items = plan_items(keys, part, name=name, size=target.label, extension=extension)
@@ -196,7 +201,7 @@ def batch(
     with redirect_stdout(sys.stderr), report:  # Ray prints of workers that die
         try:
             with cluster(asked):
-                for outcome in run_items(items, options, asked, table):
+                for outcome in run_items(items, options, asked, places):
                     report.add(outcome)
         except JCARSRError as error:
             report.stopped(str(error))

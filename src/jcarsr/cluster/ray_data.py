@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import Any
 
 from jcarsr.cluster.sources import Item
+from jcarsr.cluster.table import Row
 from jcarsr.cluster.worker import RestoringWorker, WorkerOptions
 from jcarsr.errors import JCARSRError
 from jcarsr.restoring.file import Outcome
@@ -52,20 +53,8 @@ class ClusterOptions:
             raise ValueError(f"--gpus {self.gpus:g}: at least 0")
 
 
-@dataclass(frozen=True)
-class Table:
-    """Parquet files with a column of keys and one of the bytes of pictures."""
-
-    place: str  # a file, a folder or a URL
-    key: str
-    column: str
-
-
 class _RowWorker(RestoringWorker):
-    """The worker as Ray makes it: what many workers share lies in Ray's store."""
-
-    def __init__(self, options: WorkerOptions, targets: Any = None) -> None:
-        super().__init__(options, None if targets is None else import_module("ray").get(targets))
+    """The worker as Ray calls it."""
 
     def __call__(self, rows: Mapping[str, Any]) -> dict[str, list[bytes]]:
         """Return rows as Ray takes them: an outcome each, which only Python reads."""
@@ -103,28 +92,11 @@ def cluster(options: ClusterOptions) -> Generator[None]:
         ray.shutdown()
 
 
-def table_keys(table: Table) -> list[str]:
-    """Return the keys of a table in their order.
-
-    Raises:
-        JCARSRError: it cannot be read, or has no such column.
-    """
-    pyarrow: Any = import_module("pyarrow.dataset")
-    try:
-        dataset = pyarrow.dataset(table.place, format="parquet")
-        for name in (table.key, table.column):
-            if name not in dataset.schema.names:
-                raise JCARSRError(
-                    f"{table.place}: has no column {name}, only {', '.join(dataset.schema.names)}"
-                )
-        batches = dataset.to_batches(columns=[table.key])
-        return [str(value) for batch in batches for value in batch.column(0).to_pylist()]
-    except (OSError, ValueError) as error:  # ArrowInvalid is a ValueError
-        raise JCARSRError(f"{table.place}: cannot be read ({_one_line(error)})") from error
-
-
 def run_items(
-    items: Sequence[Item], options: WorkerOptions, cluster: ClusterOptions, table: Table | None
+    items: Sequence[Item],
+    options: WorkerOptions,
+    cluster: ClusterOptions,
+    places: Mapping[str, Row] | None = None,
 ) -> Iterator[Outcome]:
     """Give an outcome of every item, in any order; those that were lost with a worker come last.
 
@@ -132,7 +104,7 @@ def run_items(
         items: what there is to do.
         options: how.
         cluster: by which workers; `cluster` is entered.
-        table: has the pictures; None = the store of `options` has them.
+        places: of the rows of a table, by their keys; None = the pictures are files.
 
     Raises:
         JCARSRError: the workers cannot start, or too many die.
@@ -144,7 +116,7 @@ def run_items(
     rows = max(1, min(_MOST_ROWS, len(left) // _BLOCKS))
     for size in (rows, 1) if rows > 1 else (1,):  # again alone: which of a block was it?
         if left:
-            for outcome in _pass(dict(left), size, options, cluster, table):
+            for outcome in _pass(dict(left), size, options, cluster, places):
                 if left.pop(str(outcome.source), None) is not None:
                     yield outcome
     for key in left:
@@ -157,7 +129,7 @@ def _pass(
     size: int,
     options: WorkerOptions,
     cluster: ClusterOptions,
-    table: Table | None,
+    places: Mapping[str, Row] | None,
 ) -> Iterator[Outcome]:
     """One go through some items, of which some may be lost."""
     ray: Any = import_module("ray")
@@ -166,20 +138,15 @@ def _pass(
     context.max_errored_blocks = _LOST_BLOCKS
     context.enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)  # the command reports itself
-    workers = dict[str, Any](options=options)
-    if table is None:
-        rows = [{"key": key, "target": target} for key, target in targets.items()]
-        dataset = data.from_items(rows, override_num_blocks=math.ceil(len(rows) / size))
-    else:
-        workers["targets"] = ray.put(dict(targets))
-        dataset = data.read_parquet(table.place, columns=[table.key, table.column])
-        names = {table.key: "key", table.column: "data"}
-        dataset = dataset.rename_columns(names).repartition(target_num_rows_per_block=size)
+    rows: list[dict[str, Any]] = [{"key": key, "target": path} for key, path in targets.items()]
+    if places is not None:
+        rows = [{**row, **vars(places[row["key"]])} for row in rows]
+    dataset = data.from_items(rows, override_num_blocks=math.ceil(len(rows) / size))
     try:
         with warnings.catch_warnings(action="ignore"):  # the last two have no other place yet
             dataset = dataset.map_batches(
                 _RowWorker,
-                fn_constructor_kwargs=workers,
+                fn_constructor_kwargs={"options": options},
                 compute=data.ActorPoolStrategy(size=cluster.workers),
                 batch_size=None,  # a block as it is
                 num_cpus=cluster.cpus,

@@ -38,7 +38,7 @@ def hub_errors(repo: str) -> Generator[None]:
         yield
     except JCARSRError:
         raise
-    except Exception as error:  # the library's errors, httpx's and the system's have no class
+    except Exception as error:  # the library's, httpx's and the system's have no class in common
         if not _is_of_library(error):
             raise
         raise JCARSRError(f"{repo}: {_reason(error)}") from error

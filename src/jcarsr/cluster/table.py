@@ -1,0 +1,102 @@
+"""Pictures in the rows of Parquet files, each found by its file, row group and row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, cast
+
+from jcarsr.errors import ImageError, JCARSRError
+
+
+@dataclass(frozen=True)
+class Table:
+    """Parquet files with a column of keys and one of the bytes of pictures."""
+
+    place: str  # a file, a folder or a URL
+    key: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where a row lies."""
+
+    file: str
+    group: int  # of rows, in the file
+    index: int  # in the group
+
+
+def table_rows(table: Table) -> Iterator[tuple[str, Row]]:
+    """Give every row's key and place, in their order.
+
+    Raises:
+        JCARSRError: the table cannot be read, or has no such column.
+    """
+    try:
+        dataset = _open(table.place)
+        for name in (table.key, table.column):
+            if name not in dataset.schema.names:
+                raise JCARSRError(
+                    f"{table.place}: has no column {name}, only {', '.join(dataset.schema.names)}"
+                )
+        for file in dataset.get_fragments():
+            for group in file.split_by_row_group():
+                (number,) = (found.id for found in group.row_groups)
+                keys = group.to_table(columns=[table.key]).column(0).to_pylist()
+                for index, key in enumerate(keys):
+                    yield str(key), Row(file.path, number, index)
+    except (OSError, ValueError) as error:  # Arrow's own are of these
+        reason = " ".join(str(error).split())
+        raise JCARSRError(f"{table.place}: cannot be read ({reason})") from error
+
+
+class TableReader:
+    """Reads rows, of which those that lie together are read together.
+
+    Args:
+        table: has them.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._column = table.column
+        self._files = {file.path: file for file in _open(table.place).get_fragments()}
+        self._held: tuple[str, int] | None = None
+        self._cells: Any = None
+
+    def read(self, row: Row) -> bytes:
+        """Return the bytes of a row's picture.
+
+        Raises:
+            ImageError: it has none, or cannot be read.
+        """
+        if self._held != (row.file, row.group):
+            self._held = None
+            try:
+                group = self._files[row.file].subset(row_group_ids=[row.group])
+                self._cells = group.to_table(columns=[self._column]).column(0)
+            except (KeyError, OSError, ValueError) as error:
+                reason = " ".join(str(error).split())
+                raise ImageError(f"its row cannot be read ({reason})") from error
+            self._held = row.file, row.group
+        return bytes_of(self._cells[row.index].as_py())
+
+
+def bytes_of(value: Any) -> bytes:
+    """Return the bytes of a table's cell: bytes, or a structure with a field `bytes`.
+
+    Raises:
+        ImageError: it has none.
+    """
+    inner: Any = value
+    if isinstance(value, Mapping):
+        inner = cast("Mapping[str, Any]", value).get("bytes")
+    try:
+        return bytes(memoryview(inner))
+    except TypeError as error:
+        raise ImageError("its row has no bytes of a picture") from error
+
+
+def _open(place: str) -> Any:
+    return import_module("pyarrow.dataset").dataset(place, format="parquet")
