@@ -91,7 +91,7 @@ def page(chromium: Browser, url: str) -> Iterator[Page]:
 def photo(width: int, height: int) -> Pixels:
     """A piece of a photograph, saved badly."""
     file = io.BytesIO()
-    source: Pixels = skimage.data.coffee()
+    source: Pixels = np.asarray(skimage.data.coffee(), np.uint8)
     piece = Image.fromarray(source[:height, :width])
     piece.save(file, "JPEG", quality=30)
     return np.asarray(Image.open(file))
