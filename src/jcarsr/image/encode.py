@@ -79,7 +79,7 @@ def save(
     return notes
 
 
-def encode(
+def encode_picture(
     picture: Picture | Animation, format: Format, options: SaveOptions = SaveOptions()
 ) -> tuple[bytes, tuple[str, ...]]:
     """Return the bytes of the file that `save` writes, and what could not be kept.

@@ -15,7 +15,7 @@ from jcarsr.image import (
     Picture,
     SaveOptions,
     check_format,
-    encode,
+    encode_picture,
     format_of,
     save,
     save_bytes,
@@ -135,7 +135,7 @@ class FileRestorer:
         check_length(len(data))
         self.check(data)
         restored = self.restore(self.read(data), Path(f"result.{format}"), on_tile)
-        result, notes = encode(restored.first, format, self.settings.save)
+        result, notes = encode_picture(restored.first, format, self.settings.save)
         seconds = time.perf_counter() - started
         return result, outcome_of(restored, name, None, notes=notes, seconds=seconds)
 
