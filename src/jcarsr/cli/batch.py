@@ -17,8 +17,13 @@ from jcarsr.cli.choices import (
     DecodeTimeoutOption,
     DeviceOption,
     EngineOption,
+    HeightOption,
+    MaxSideOption,
+    MinSideOption,
     PrecisionOption,
+    ScaleOption,
     StrengthOption,
+    WidthOption,
     as_option,
     check_decode_timeout,
     check_share,
@@ -28,7 +33,6 @@ from jcarsr.cli.choices import (
 )
 from jcarsr.cli.report import Report
 from jcarsr.errors import JCARSRError
-from jcarsr.protocols import Scale
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.reading import DEFAULT_SECONDS
@@ -36,7 +40,7 @@ from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 from jcarsr.weights import find
 
-_SIZE, _CLUSTER, _TABLE = "Size of the result", "Workers", "Pictures in a table"
+_CLUSTER, _TABLE = "Workers", "Pictures in a table"
 
 
 def batch(
@@ -90,25 +94,11 @@ def batch(
             metavar="COLUMN", help="That has the bytes of pictures.", rich_help_panel=_TABLE
         ),
     ] = "image",
-    scale: Annotated[
-        Scale | None,
-        typer.Option(
-            help="1 only removes artifacts. (default: 2, or that of --weights)",
-            rich_help_panel=_SIZE,
-        ),
-    ] = None,
-    width: Annotated[
-        int | None, typer.Option(help="Exactly so many pixels wide.", rich_help_panel=_SIZE)
-    ] = None,
-    height: Annotated[
-        int | None, typer.Option(help="Exactly so many pixels high.", rich_help_panel=_SIZE)
-    ] = None,
-    max_side: Annotated[
-        int | None, typer.Option(help="The longer side, exactly.", rich_help_panel=_SIZE)
-    ] = None,
-    min_side: Annotated[
-        int | None, typer.Option(help="The shorter side, exactly.", rich_help_panel=_SIZE)
-    ] = None,
+    scale: ScaleOption = None,
+    width: WidthOption = None,
+    height: HeightOption = None,
+    max_side: MaxSideOption = None,
+    min_side: MinSideOption = None,
     weights: Annotated[
         str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
     ] = None,
@@ -128,7 +118,7 @@ def batch(
         bool, typer.Option("--overwrite", help="Replace files that are not from an earlier run.")
     ] = False,
     max_memory: Annotated[
-        str, typer.Option(help="For one picture, beside the weights.")
+        str, typer.Option(help="For one picture, without the weights.")
     ] = as_option(DEFAULT_MAX_MEMORY),
     decode_timeout: DecodeTimeoutOption = DEFAULT_SECONDS,
     as_json: Annotated[

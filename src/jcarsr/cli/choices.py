@@ -10,9 +10,9 @@ from typing import Annotated, TypeAlias
 import typer
 
 from jcarsr.engines.base import EngineOptions
-from jcarsr.protocols import Device, EngineName, Precision
+from jcarsr.protocols import Device, EngineName, Precision, Scale
 
-_HOW, _LOOK = "How it is computed", "How the result looks"
+_HOW, _LOOK, _SIZE = "How it is computed", "How the result looks", "Size of the result"
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}  # of bytes
 _DAY = 86_400  # seconds
 
@@ -56,6 +56,25 @@ EnsembleOption: TypeAlias = Annotated[
     ),
 ]
 
+ScaleOption: TypeAlias = Annotated[
+    Scale | None,
+    typer.Option(
+        help="1 only removes artifacts. (default: 2, or that of --weights)",
+        rich_help_panel=_SIZE,
+    ),
+]
+WidthOption: TypeAlias = Annotated[
+    int | None, typer.Option(help="Exactly so many pixels wide.", rich_help_panel=_SIZE)
+]
+HeightOption: TypeAlias = Annotated[
+    int | None, typer.Option(help="Exactly so many pixels high.", rich_help_panel=_SIZE)
+]
+MaxSideOption: TypeAlias = Annotated[
+    int | None, typer.Option(help="The longer side, exactly.", rich_help_panel=_SIZE)
+]
+MinSideOption: TypeAlias = Annotated[
+    int | None, typer.Option(help="The shorter side, exactly.", rich_help_panel=_SIZE)
+]
 StrengthOption: TypeAlias = Annotated[
     float,
     typer.Option(

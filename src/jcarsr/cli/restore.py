@@ -19,9 +19,14 @@ from jcarsr.cli.choices import (
     DeviceOption,
     EngineOption,
     EnsembleOption,
+    HeightOption,
+    MaxSideOption,
+    MinSideOption,
     PrecisionOption,
+    ScaleOption,
     StrengthOption,
     ThreadsOption,
+    WidthOption,
     as_option,
     check_decode_timeout,
     check_share,
@@ -36,7 +41,6 @@ from jcarsr.cli.report import Report
 from jcarsr.cli.run import run_plan
 from jcarsr.cli.shell import cleared_away_after_signals
 from jcarsr.image.paths import why_no_path
-from jcarsr.protocols import Scale
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind
@@ -51,7 +55,7 @@ _OPTIONS: dict[Kind, str] = {
     "side": "--compare",
     "html": "--compare",
 }
-_SIZE, _FILES, _LIMITS = "Size of the result", "Files", "Difficult inputs and limits"
+_FILES, _LIMITS = "Files", "Difficult inputs and limits"
 
 
 def restore(
@@ -78,25 +82,11 @@ def restore(
             show_default=False,
         ),
     ] = None,
-    scale: Annotated[
-        Scale | None,
-        typer.Option(
-            help="1 only removes artifacts. (default: 2, or that of --weights)",
-            rich_help_panel=_SIZE,
-        ),
-    ] = None,
-    width: Annotated[
-        int | None, typer.Option(help="Exactly so many pixels wide.", rich_help_panel=_SIZE)
-    ] = None,
-    height: Annotated[
-        int | None, typer.Option(help="Exactly so many pixels high.", rich_help_panel=_SIZE)
-    ] = None,
-    max_side: Annotated[
-        int | None, typer.Option(help="The longer side, exactly.", rich_help_panel=_SIZE)
-    ] = None,
-    min_side: Annotated[
-        int | None, typer.Option(help="The shorter side, exactly.", rich_help_panel=_SIZE)
-    ] = None,
+    scale: ScaleOption = None,
+    width: WidthOption = None,
+    height: HeightOption = None,
+    max_side: MaxSideOption = None,
+    min_side: MinSideOption = None,
     weights: Annotated[
         str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
     ] = None,
