@@ -54,6 +54,12 @@ class Recipe:
         if self.clip_norm is not None and self.clip_norm <= 0:
             raise ValueError(f"clip_norm must be positive, got {self.clip_norm!r}")
 
+        if self.loss_weights.texture and self.patch_size * self.network_scale < 20:
+            side = self.patch_size * self.network_scale
+            raise ValueError(
+                f"texture needs results of 20x20 pixels, patch_size makes {side}x{side}"
+            )
+
     @property
     def network_scale(self) -> int:
         """Output size of the network over its input size."""
