@@ -32,7 +32,7 @@ from jcarsr.degradation.pipeline import degrade
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.pixels import Pixels
 
-SIZES = (8, 10, 12, 14, 18)  # of the letters in the degraded picture, pixels
+SIZES = (6, 7, 8, 10, 12)  # of the letters in the degraded picture, pixels
 FONTS = ("DejaVuSans.ttf", "DejaVuSerif.ttf", "DejaVuSansMono.ttf")
 LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no look-alikes: l I 1, O 0
 LENGTH, WORDS = 6, 4  # of a word, and in a line

@@ -32,6 +32,7 @@ def load(monkeypatch: pytest.MonkeyPatch):
         "earlier_saves",
         "crisp",
         "letters",
+        "crisp_report",
     )
 
     def by_name(name: str) -> ModuleType:
@@ -207,3 +208,24 @@ def test_crisp_pictures_are_scored_like_any_by_the_file_that_they_come_from(
     assert crisp.score(lambda _: enlarged, sample, 2).outside == 0 < own.outside
     with pytest.raises(SystemExit, match="must end with a JPEG"):
         list(crisp.degrade(tmp_path, 2, parse_history("jpeg40>png")))
+
+
+def test_crisp_tables_hold_every_row_and_sum_the_letters(load) -> None:
+    report = load("crisp_report")
+    row = {"set": "Set5", "scale": 2, "history": "jpeg40", "method": "crisp", "psnr": 27.126}
+    row |= {"ssim": 0.81234, "niqe": None, "outside": 0.0312, "time": 0.0401}
+    lines = list(report.table([row, row | {"method": "rival", "time": None}, row | {"scale": 4}]))
+    assert lines[0] == "Set5 x2, `jpeg40`"
+    assert lines[4:6] == [
+        "| crisp | 27.13 | 0.8123 | - | 3.1 | 0.040 |",
+        "| rival | 27.13 | 0.8123 | - | 3.1 | - |",
+    ]
+    assert lines[7] == "Set5 x4, `jpeg40`"
+    counts = {
+        "8": {"right": 6, "changed": 3, "lost": 1},
+        "10": {"right": 9, "changed": 1, "lost": 0},
+    }
+    assert (
+        list(report.letter_table({"crisp": counts}))[-1]
+        == "| crisp | 4 of 10 | 1 of 10 | 5 of 20 |"
+    )
