@@ -1,7 +1,8 @@
 """Write the tables of faithful and crisp pictures from the rows of crisp.py and letters.py.
 
-    python benchmarks/crisp_report.py --rows results/crisp.jsonl --letters results/letters.json \
-      --into docs/crisp.md
+    python benchmarks/crisp_report.py results/crisp --into docs/crisp.md
+
+The folder holds rows.jsonl, and letters.json.
 """
 
 from __future__ import annotations
@@ -52,12 +53,14 @@ def letter_table(counts: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Itera
 def main() -> None:
     """Replace the tables of a document."""
     parser = argparse.ArgumentParser(description="Write the tables of crisp pictures.")
-    parser.add_argument("--rows", type=Path, required=True)
-    parser.add_argument("--letters", type=Path, required=True)
+    parser.add_argument("folder", type=Path)
     parser.add_argument("--into", type=Path, required=True)
     arguments = parser.parse_args()
-    rows = [json.loads(line) for line in arguments.rows.read_text("utf-8").splitlines()]
-    letters = json.loads(arguments.letters.read_text("utf-8"))
+    rows = [
+        json.loads(line)
+        for line in (arguments.folder / "rows.jsonl").read_text("utf-8").splitlines()
+    ]
+    letters = json.loads((arguments.folder / "letters.json").read_text("utf-8"))
     lines = [*table(rows), *letter_table(letters)]
     replace_between_markers(arguments.into, "\n".join(lines))
 

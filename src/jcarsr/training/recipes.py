@@ -132,6 +132,21 @@ RECIPES: dict[str, Recipe] = {
         ),
         ema_decay=0.995,
     ),
+    # From web weights, with --init, on pairs whose originals are a sharp teacher's pictures
+    # (`tools/teacher_pairs.py`). The teacher is a function of the input, so that an absolute error
+    # stays sharp where it can be followed; elsewhere the strength of its texture is.
+    "crisp": replace(
+        _SHORT,
+        preset="jcarsr-lite-x4",
+        histories=Paired(),
+        learning_rate=5e-4,
+        schedule=Cosine(warmup_steps=50),
+        max_steps=1_000,
+        batch_size=4,
+        candidates=1,
+        loss_weights=LossWeights(texture=3.0),
+        ema_decay=0.995,
+    ),
 }
 """Recipe name -> recipe; `jcarsr train NAME` starts from it, its options change single fields."""
 
