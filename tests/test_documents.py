@@ -96,5 +96,21 @@ def test_files_that_are_named_exist(page: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+def test_what_contributing_finds_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    table = text.partition("## Find it")[2].partition("\n## ")[0]
+    cells = [line.split("|")[2] for line in table.splitlines() if line.startswith("| ")]
+    paths = [path for cell in cells for path in re.findall(r"`([\w./]*[/.][\w./]*)`", cell)]
+    assert len(paths) > 35
+    folder, missing = Path(), list[str]()
+    for path in paths:
+        pattern = re.sub(r"NAME|N(?=\.py)", "*", path)
+        places = (ROOT / "src/jcarsr", ROOT, ROOT / "src/jcarsr" / folder)  # the last: "there"
+        if not any(list(place.glob(pattern)) for place in places):
+            missing.append(path)
+        folder = Path(path).parent if "/" in path else folder
+    assert missing == []
+
+
 def test_the_readme_fits_a_few_screens() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 90
