@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import stat
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -144,6 +145,33 @@ def test_rates_of_earlier_saves_are_shares_of_the_made_pictures(load) -> None:
         "| 20 |  |  |  | 100 |  |",
     ]
     assert text.index("| once, QF 5 | 1 | 100 | 100 |") < text.index("| once, QF 98 | 1 | 0 | 0 |")
+
+
+def test_files_of_earlier_saves_are_replaced_whole(
+    load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = load("earlier_saves")
+    (tmp_path / "in").mkdir()
+    Image.fromarray(load("subjects").photograph(300, 260)).save(tmp_path / "in" / "a.png")
+    rows, page = tmp_path / "rows.jsonl", tmp_path / "page.md"
+    rows.write_text("older")
+    rows.chmod(0o640)
+    page.write_text(f"before\n{module.BEGIN}older\n{module.END}\nafter\n")
+    held = rows.open()  # by a reader, who reads on in what was there
+    words = ["earlier_saves.py", tmp_path / "in", "--rows", rows, "--into", page]
+    monkeypatch.setattr(sys, "argv", [str(word) for word in words])
+    module.main()
+    with held:
+        assert held.read() == "older"
+    found = [json.loads(line) for line in rows.read_text("utf-8").splitlines()]
+    assert {row["picture"] for row in found} == {"in/a.png"}
+    assert page.read_text() == (f"before\n{module.BEGIN}{module.table(found)}{module.END}\nafter\n")
+    assert stat.S_IMODE(rows.stat().st_mode) == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "page.md", "rows.jsonl"]
+    page.write_text("no table\n")
+    with pytest.raises(SystemExit) as left:
+        module.main()
+    assert left.value.code == 2
 
 
 def test_histories_end_in_what_their_file_says(load) -> None:

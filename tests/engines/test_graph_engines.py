@@ -30,6 +30,17 @@ WITH_ALL_GRAPHS = [name for name in bundled_names() if "crisp" not in name]
 both = pytest.mark.parametrize("opener", [OnnxEngine, OpenVINOEngine])
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What OpenVINO compiles of the bundled weights, once for the tests of this file."""
+    return tmp_path_factory.mktemp("compiled")
+
+
+@pytest.fixture(autouse=True)
+def _cache(_no_cache: None, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JCARSR_CACHE", str(compiled))
+
+
 @both
 @pytest.mark.parametrize("output", FACTS.outputs)
 def test_agrees_with_pytorch_at_any_size(exported: Path, opener: Opener, output: Output) -> None:
