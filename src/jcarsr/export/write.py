@@ -33,8 +33,8 @@ def export(
     weights: Path,
     folder: Path | None = None,
     calibration: Sequence[Planes] = (),
-    outputs: Sequence[Output] | None = None,
     on_graph: Callable[[Path], None] = lambda graph: None,
+    outputs: Sequence[Output] | None = None,
 ) -> list[Path]:
     """Write the ONNX graphs of a weight file, each compared with PyTorch before it is kept.
 
@@ -43,8 +43,8 @@ def export(
         folder: for the graphs and a copy of the weight file, from which they cannot be parted;
             None = next to the weight file.
         calibration: inputs for the graphs with 8 bits; none = no such graphs.
-        outputs: of the network's, those that get graphs; None = all.
         on_graph: called with every graph that is checked.
+        outputs: of the network's, those that get graphs; None = all.
 
     Returns:
         the graphs: for each output that with 8 bits, if there is one, and that without.
