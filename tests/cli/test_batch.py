@@ -110,6 +110,29 @@ def test_rows_of_a_lost_block_are_tried_alone(monkeypatch: pytest.MonkeyPatch) -
     assert [outcome.source for outcome in found if outcome.state == "failed"] == ["666"]
 
 
+def test_row_without_a_key_is_named(
+    call: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyarrow: Any = pytest.importorskip("pyarrow")
+    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    table = pyarrow.table({"id": ["a", None, "b"], "image": [b"x"] * 3})
+    parquet.write_table(table, tmp_path / "t.parquet")
+
+    @contextmanager
+    def no_cluster(options: object) -> Iterator[None]:
+        yield
+
+    def passes(targets: dict[str, str], *rest: Any) -> Iterator[Outcome]:
+        yield from (Outcome(source=key, state="done", target=Path(targets[key])) for key in targets)
+
+    monkeypatch.setattr(ray_data, "cluster", no_cluster)
+    monkeypatch.setattr(ray_data, "_pass", passes)
+    said = call("batch", tmp_path / "t.parquet", "--key", "id", "-o", tmp_path / "out")
+    assert said.code == 1
+    assert "2 restored, 1 failed, of 3" in said.err
+    assert said.errors == [f"error: {tmp_path / 't.parquet'}, row 1 of group 0: has no key in id"]
+
+
 def test_without_ray_the_extra_is_named(
     call: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

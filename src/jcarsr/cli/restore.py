@@ -16,7 +16,7 @@ from jcarsr.cli.choices import (
     CrispOption,
     CrispWeightsOption,
     DecodeTimeoutOption,
-    DeviceOption,
+    DevicesOption,
     EngineOption,
     EnsembleOption,
     HeightOption,
@@ -40,6 +40,7 @@ from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
 from jcarsr.cli.report import Report
 from jcarsr.cli.run import run_plan
 from jcarsr.cli.shell import cleared_away_after_signals
+from jcarsr.engines.device_names import parse_devices
 from jcarsr.image.paths import why_no_path
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
@@ -94,7 +95,7 @@ def restore(
     crisp: CrispOption = 0.0,
     crisp_weights: CrispWeightsOption = None,
     engine: EngineOption = "auto",
-    device: DeviceOption = "auto",
+    device: DevicesOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
     ensemble: EnsembleOption = False,
@@ -258,14 +259,18 @@ def restore(
             raise ValueError("--crisp-weights: have no share without --crisp")
         check_decode_timeout(decode_timeout)
         image.limit_pillow(max_pixels)
-        networks = Networks(
-            weights,
-            engine_options(engine, device, precision, threads),
-            tile=tile or None,
-            max_memory=parse_bytes(max_memory),
-            ensemble=ensemble,
-            crisp=crisp_weights,
-        )
+        on_devices = [
+            Networks(
+                weights,
+                engine_options(engine, named, precision, threads),
+                tile=tile or None,
+                max_memory=parse_bytes(max_memory),
+                ensemble=ensemble,
+                crisp=crisp_weights,
+            )
+            for named in parse_devices(device)
+        ]
+        networks = on_devices[0]
         factor = None
         if scale is not None or (width, height, max_side, min_side) == (None,) * 4:
             factor = networks.asked_scale(scale)
@@ -299,7 +304,8 @@ def restore(
             _check_output(given, outputs, as_json=as_json)
         elif out is not None and why_no_path(out):
             raise ValueError(f"--out {on_one_line(out)}: is a URL: name a file or a folder")
-        networks.check_device()
+        for one in on_devices:
+            one.check_device()
     with ExitStack() as stack:
         stack.enter_context(cleared_away_after_signals())
         with usage_errors():
@@ -323,7 +329,7 @@ def restore(
                 plan = take_shard(plan, part)
         done = run_plan(
             plan,
-            networks,
+            on_devices,
             settings,
             Report(len(plan.jobs), as_json),
             overwrite=overwrite,
