@@ -269,7 +269,7 @@ class Restorer:
         >>> Image.open(io.BytesIO(result)).size, outcome.size
         ((60, 40), (60, 40))
         """
-        known = format_named(format)
+        known = format_named(str(format))
         if known is None:
             raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {format!r}")
         files = self._files(target, read, save, strength, crisp)

@@ -4,8 +4,9 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -141,3 +142,29 @@ def test_without_ray_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "ray", None)
     said = call("batch", tmp_path / "in", "-o", tmp_path / "out")
     assert (said.code, said.errors) == (1, ["error: this needs ray: pip install 'jcarsr[ray]'"])
+
+
+@pytest.mark.parametrize(("late", "starts"), [(2, 3), (9, 3)])
+def test_cluster_that_starts_too_late_is_started_again(
+    late: int, starts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a busy computer; a stand-in for Ray counts."""
+    called = list[str]()
+
+    def init(**how: object) -> None:
+        called.append("init")
+        if called.count("init") <= late:
+            raise Exception("The current node timed out during startup.")
+
+    ray = SimpleNamespace(
+        init=init,
+        shutdown=lambda: called.append("shutdown"),
+        cluster_resources=lambda: {"CPU": 2.0},
+    )
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    fails = pytest.raises(JCARSRError, match="does not start") if late >= starts else nullcontext()
+    with fails, ray_data.cluster(ray_data.ClusterOptions()):
+        called.append("used")
+    assert called.count("init") == starts
+    assert ("used" in called) == (late < starts)
+    assert called[-1] == "shutdown"

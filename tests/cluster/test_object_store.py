@@ -77,6 +77,21 @@ def test_store_is_a_tree_of_files(bucket: str) -> None:
     assert store.read("a.bin") == b"new"
 
 
+def test_what_another_process_writes_is_seen(bucket: str) -> None:
+    import s3fs
+
+    store = open_store(f"{bucket}/d")
+    store.write("a", b"1")
+    assert list(store.list()) == ["a"]
+    assert store.find("b") is None
+    other = s3fs.S3FileSystem(skip_instance_cache=True)
+    other.pipe_file(f"{bucket}/d/b", b"2")
+    assert store.find("b") == b"2"
+    assert list(store.list()) == ["a", "b"]
+    other.rm_file(f"{bucket}/d/a")
+    assert store.find("a") is None
+
+
 def test_place_that_cannot_be_read_is_one_line(
     bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

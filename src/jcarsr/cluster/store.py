@@ -161,13 +161,14 @@ class ObjectStore:
         system, root = self._system()
         top = root.partition("/")[0]  # nothing if the root begins with a slash
         try:
-            missing = top and not system.exists(top)
+            if top and not system.exists(top):
+                system.ls(top)  # which says why
+        except FileNotFoundError as error:
+            raise StorageError(f"{self.url}: there is no {top}") from error
         except PermissionError:  # to look, which is not needed to write
             return
         except Exception as error:
             raise StorageError(f"{self.url}: cannot be reached ({_one_line(error)})") from error
-        if missing:
-            raise StorageError(f"{self.url}: there is no {top}")
 
     def read(self, key: str) -> bytes:
         """See `Store`."""
@@ -219,6 +220,7 @@ class ObjectStore:
             system, root = core.url_to_fs(self.url)
         except Exception as error:  # an unknown protocol, a library that is missing, wrong options
             raise StorageError(f"{self.url}: cannot be opened ({_one_line(error)})") from error
+        system.invalidate_cache()  # others write there, too
         return system, root.rstrip("/")
 
 
