@@ -38,6 +38,7 @@ tables: $(VENV)/.dev ## write tables and pictures anew, from stored rows, the de
 	$(BIN)/jcarsr tables results/*.jsonl --set Set14 --scale 2 --into docs/research.md
 	$(BIN)/jcarsr tables results/*.jsonl --set Set14 --scale 2 --history web --restorer bicubic \
 	  --restorer "waifu2x cunet" --restorer "waifu2x photo" --restorer auto --into README.md
+	$(BIN)/python benchmarks/crisp_report.py results/crisp --into docs/crisp.md
 	$(BIN)/python tools/training_log.py
 	$(BIN)/jcarsr experiment all --rows results/experiments --into docs/experiments.md
 	$(BIN)/python benchmarks/report.py benchmarks/speed.jsonl --into docs/speed.md --plot docs/speed.svg

@@ -14,6 +14,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shutil import copymode
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from jcarsr.jpeg.earlier_save import find_earlier_save
 from jcarsr.jpeg.last_save import LastSave
 from jcarsr.jpeg.mozjpeg import mozjpeg_table
 from jcarsr.jpeg.quality import luma_table
+from jcarsr.partfile import being_written
 from jcarsr.pixels import Pixels, crop_to_multiple
 
 ONCE = (5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 95, 98)
@@ -44,18 +46,26 @@ def main() -> None:
     parser.add_argument("--into", type=Path, help="a Markdown file whose table is replaced")
     parser.add_argument("--most", type=int, help="originals of each source")
     asked = parser.parse_args()
+    if asked.into and not {BEGIN.strip(), END} <= set(asked.into.read_text("utf-8").splitlines()):
+        parser.error(f"--into {asked.into}: has no lines {BEGIN.strip()!r} and {END!r}")
     rows = [
         row
         for source in asked.sources
         for entry in list_entries([source])[: asked.most]
         for row in judge(entry.pixels(), f"{source.name}/{Path(entry.name).name}")
     ]
-    asked.rows.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_whole(asked.rows, "".join(json.dumps(row) + "\n" for row in rows))
     text = table(rows)
     print(text)
     if asked.into:
-        before, _, rest = asked.into.read_text().partition(BEGIN)
-        asked.into.write_text(f"{before}{BEGIN}{text}{rest[rest.index(END) :]}")
+        before, _, rest = asked.into.read_text("utf-8").partition(BEGIN)
+        write_whole(asked.into, f"{before}{BEGIN}{text}{rest[rest.index(END) :]}")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file by a whole new one of the same permissions; after an error it is as before."""
+    with being_written(path, lambda part: copymode(path, part) if path.exists() else None) as file:
+        file.write(text.encode())
 
 
 def judge(hr: Pixels, name: str) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
     python benchmarks/report.py benchmarks/speed.jsonl --into docs/speed.md --plot docs/speed.svg
 
-Only ratios are told, never seconds: those belong to one machine.
+Only ratios are stated, never seconds: those belong to one machine.
 """
 
 from __future__ import annotations

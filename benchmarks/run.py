@@ -2,7 +2,7 @@
 
     python benchmarks/run.py --set5 data/Set5 --set14 data/Set14 --rows benchmarks/speed.jsonl
 
-Rivals are installed into an environment of their own beside this file. Ratios are of things timed
+Rivals are installed into an environment of their own next to this file. Ratios are of things timed
 in turns in one run; another machine gives other ratios.
 """
 

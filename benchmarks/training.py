@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from functools import cache
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -132,8 +133,6 @@ def measure(variant: Variant, fabric: Fabric, steps: int) -> Row:
         raise SystemExit(f"error: {variant}: the gradients of the first step are not finite")
     whole, network = (timed(run, device, steps) for run in (step.whole, step.gradients))
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
-    with FlopCounterMode(display=False) as counter:
-        _Step(replace(variant, compiled=False), fabric).gradients()
     pixels = variant.batch_size * variant.patch_size**2
     return {
         "ms_step": 1e3 * median(whole),
@@ -142,9 +141,17 @@ def measure(variant: Variant, fabric: Fabric, steps: int) -> Row:
         "seconds_first_gradients": first,  # compilation included
         "gradient_norm": norm,  # of the first step: the same for every way to compute it
         "lr_megapixels_per_second": pixels / median(whole) / 1e6,
-        "gflop": counter.get_total_flops() / 1e9,
+        "gflop": gflop(replace(variant, compiled=False, layout="contiguous"), fabric),
         "peak_bytes": peak,
     }
+
+
+@cache
+def gflop(variant: Variant, fabric: Fabric) -> float:
+    """The operations of a step; neither the layout nor compilation changes them."""
+    with FlopCounterMode(display=False) as counter:
+        _Step(variant, fabric).gradients()
+    return counter.get_total_flops() / 1e9
 
 
 def kernels(variant: Variant, fabric: Fabric) -> str:

@@ -13,6 +13,7 @@ from jcarsr.pixels import Pixels
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = get_command(app).commands  # pyright: ignore
 
 
 def blocks(language: str, page: Path) -> list[str]:
@@ -42,7 +43,7 @@ def cases() -> list[object]:
         pytest.param(page, words, id=f"{page.name}: {' '.join(words)}")
         for page in PAGES
         for words in commands(page)
-        if words[0] in get_command(app).commands  # pyright: ignore
+        if words[0] in COMMANDS
     ]
 
 
@@ -55,7 +56,7 @@ def test_command_is_accepted(
     if page.name == "command.md":
         Path("jcarsr.toml").write_text(example)
     name, *arguments = words
-    context = get_command(app).commands[name].make_context(name, arguments)  # pyright: ignore
+    context = COMMANDS[name].make_context(name, arguments)
     if "--profile" in words:
         assert context.params["format"] == ("webp" if "web" in words else "png")
         assert context.params["strip_metadata"] is ("web" in words)
@@ -74,13 +75,13 @@ def test_make_targets_are_there(page: Path) -> None:
 
 def test_python_runs(tmp_path: Path, photo: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Image.fromarray(photo).save("photo.jpg", quality=20)
+    Image.fromarray(photo[:96, :128]).save("photo.jpg", quality=20)
     (code,) = blocks("python", ROOT / "README.md")
     names: dict[str, object] = {}
     exec(code, names)
     picture = names["picture"]
     assert isinstance(picture, Image.Image)
-    assert picture.size == (512, 384)
+    assert picture.size == (256, 192)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -93,6 +94,22 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_files_that_are_named_exist(page: Path) -> None:
     named = re.findall(r"`((?:tests|tools|benchmarks|examples)/[\w/.]+)`", page.read_text("utf-8"))
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_what_contributing_finds_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    table = text.partition("## Find it")[2].partition("\n## ")[0]
+    cells = [line.split("|")[2] for line in table.splitlines() if line.startswith("| ")]
+    paths = [path for cell in cells for path in re.findall(r"`([\w./]*[/.][\w./]*)`", cell)]
+    assert len(paths) > 35
+    folder, missing = Path(), list[str]()
+    for path in paths:
+        pattern = re.sub(r"NAME|N(?=\.py)", "*", path)
+        places = (ROOT / "src/jcarsr", ROOT, ROOT / "src/jcarsr" / folder)  # the last: "there"
+        if not any(list(place.glob(pattern)) for place in places):
+            missing.append(path)
+        folder = Path(path).parent if "/" in path else folder
+    assert missing == []
 
 
 def test_the_readme_fits_a_few_screens() -> None:

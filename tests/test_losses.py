@@ -1,7 +1,10 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import skimage.filters
 import torch
+from scipy.fft import dctn
 
 from jcarsr.losses import (
     LossWeights,
@@ -11,6 +14,7 @@ from jcarsr.losses import (
     log_rms_loss,
     pixel_loss,
     squared_loss,
+    texture_loss,
     total_loss,
 )
 
@@ -50,6 +54,40 @@ def test_harm_pushes_only_what_is_worse_towards_the_truth() -> None:
     assert sr.grad is not None
     assert (sr.grad[..., :4] == 0).all()
     assert (sr.grad[..., 4:] > 0).all()
+
+
+def test_texture_is_the_difference_of_the_strengths_of_scipys_coefficients() -> None:
+    """One square of 4x4 windows, each transformed by SciPy."""
+    rng = np.random.default_rng(0)
+    pictures = [rng.random((20, 20)), 0.5 + 0.1 * rng.random((20, 20))]
+    strengths: list[np.ndarray[Any, Any]] = []
+    for picture in pictures:
+        windows = [picture[y : y + 8, x : x + 8] for y in range(0, 13, 4) for x in range(0, 13, 4)]
+        powers = [dctn(window, norm="ortho") ** 2 for window in windows]
+        strengths.append(np.sqrt(np.mean(powers, 0) + 1e-8).ravel()[1:])
+    expected = np.abs(strengths[0] - strengths[1]).mean()
+    sr, hr = (torch.from_numpy(p)[None, None].repeat(1, 3, 1, 1) for p in pictures)
+    assert texture_loss(sr, hr).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_texture_asks_for_as_much_detail_and_not_for_its_place() -> None:
+    """Other noise of the same strength is near, its mean, which is the least error, far."""
+    hr, same, weaker = (
+        torch.from_numpy(np.random.default_rng(i).normal(0.5, 0.1 / (1 + i // 2), (1, 3, 96, 96)))
+        for i in range(3)
+    )
+    flat = torch.full_like(hr, 0.5)
+    assert pixel_loss(same, hr) > pixel_loss(weaker, hr) > pixel_loss(flat, hr)
+    assert texture_loss(same, hr) < texture_loss(weaker, hr) < texture_loss(flat, hr)
+    even = flat.clone().requires_grad_()
+    texture_loss(even, hr).backward()
+    assert even.grad is not None
+    assert even.grad.isfinite().all()
+
+
+def test_texture_refuses_what_holds_no_square_of_windows() -> None:
+    with pytest.raises(ValueError, match="texture needs 20x20 pixels, got 19x30"):
+        texture_loss(torch.zeros(1, 3, 30, 19), torch.zeros(1, 3, 30, 19))
 
 
 def test_charbonnier_is_epsilon_at_zero_and_absolute_far_away() -> None:

@@ -3,8 +3,8 @@
     npm ci --prefix browser --ignore-scripts
     python tools/browser_page.py --out build/browser
 
-The folder holds the page's own files from browser/, the modules of the server's page that they
-use, ONNX Runtime Web from browser/node_modules, and the one-file graphs.
+The folder holds the page's own files from browser/, the modules and parts of the server's page that
+they use, ONNX Runtime Web from browser/node_modules, and the one-file graphs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ RUNTIME = {
 }
 """File of node_modules -> its name in the folder; every server knows the type of `.js`."""
 
-_SYMBOLS = "<!-- symbols of the server's page -->"
+_SHARED = re.compile(
+    r"^ *<!-- shared: ([\w-]+) -->\n(.*?)^ *<!-- end -->\n", re.DOTALL | re.MULTILINE
+)
+_PLACE = re.compile(r"^ *<!-- shared: ([\w-]+) -->\n", re.MULTILINE)
 _USED = re.compile(r"""(?:from |import |src=|href=)"(?:\./)?(viewer/)?([\w-]+\.(?:js|css|svg))\"""")
 
 
@@ -74,7 +77,7 @@ def build(out: Path, modules: Path, graphs: Sequence[str]) -> None:
             shutil.copy(path, out)
     shutil.copy(ROOT / "LICENSE", out)
     page = out / "index.html"
-    page.write_text(page.read_text("utf-8").replace(_SYMBOLS, symbols()), "utf-8")
+    page.write_text(fill_in(page.read_text("utf-8")), "utf-8")
     for name in sorted(viewer_files()):
         shutil.copy(SERVER_PAGE / name, out / "viewer")
     for file, name in RUNTIME.items():
@@ -84,11 +87,21 @@ def build(out: Path, modules: Path, graphs: Sequence[str]) -> None:
         export_single(weights, single_path(weights, out))
 
 
-def symbols() -> str:
-    """Return the drawings that the server's page has in its HTML, as one element."""
-    page = (SERVER_PAGE / "index.html").read_text("utf-8")
-    (found,) = re.findall(r'<svg class="symbols".*?</svg>(?=\s*<header)', page, re.DOTALL)
-    return found
+def fill_in(page: str) -> str:
+    """Return the page with each `<!-- shared: NAME -->` replaced by that part of the server's page.
+
+    Raises:
+        FileNotFoundError: the server's page has no part of that name.
+    """
+    served = (SERVER_PAGE / "index.html").read_text("utf-8")
+    parts = {part[1]: part[2] for part in _SHARED.finditer(served)}
+
+    def part_of(place: re.Match[str]) -> str:
+        if place[1] not in parts:
+            raise FileNotFoundError(f"{SERVER_PAGE / 'index.html'}: has no part {place[1]}")
+        return parts[place[1]]
+
+    return _PLACE.sub(part_of, page)
 
 
 def viewer_files() -> set[str]:

@@ -5,7 +5,8 @@
 
 `--rows` are the file's own scores (jcarsr evaluate --json), found by its hash. `--manifest` is a
 table of the training pictures with columns `source` and `licence`. `--calibration` is a folder of
-small JPEGs of many qualities, of training pictures, for the 8-bit graphs.
+small JPEGs of many qualities, of training pictures, for the 8-bit graphs; without it there are
+none. `--output` names the outputs that get graphs: crisp weights are asked for no gradient map.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from jcarsr.errors import JCARSRError, WeightsError
 from jcarsr.evaluation.rows import Row, read_rows
 from jcarsr.export.int8 import patches
 from jcarsr.export.write import export
+from jcarsr.protocols import Output
 from jcarsr.weights import PRETRAINED, Record, read, read_record, write
 
 LICENCE = "Apache-2.0, as the package; the training pictures keep their own licences, see data"
@@ -32,20 +35,34 @@ def main() -> int:
     parser.add_argument("weights", type=Path)
     parser.add_argument("--rows", type=Path, required=True)
     parser.add_argument("--manifest", type=Path, required=True)
-    parser.add_argument("--calibration", type=Path, required=True)
+    parser.add_argument("--calibration", type=Path)
+    parser.add_argument("--output", action="append", choices=get_args(Output))
+    parser.add_argument("--teacher", help="whose pictures were the targets, with its licence")
     parser.add_argument("--into", type=Path, default=PRETRAINED)
     arguments = parser.parse_args()
     try:
-        target = bundle(arguments.weights, arguments.rows, arguments.manifest, arguments.into)
-        print(target, *export(target, calibration=patches(arguments.calibration)), sep="\n")
+        target = bundle(
+            arguments.weights,
+            arguments.rows,
+            arguments.manifest,
+            arguments.into,
+            teacher=arguments.teacher,
+        )
+        calibration = patches(arguments.calibration) if arguments.calibration else []
+        graphs = export(target, calibration=calibration, outputs=arguments.output)
+        print(target, *graphs, sep="\n")
     except JCARSRError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def bundle(path: Path, rows_file: Path, manifest: Path, into: Path) -> Path:
+def bundle(
+    path: Path, rows_file: Path, manifest: Path, into: Path, *, teacher: str | None = None
+) -> Path:
     """Write the stamped file into the folder `into`, under the name of its preset.
+
+    `teacher` says whose pictures were the targets; None = the training pictures were.
 
     Raises:
         WeightsError: no rows for these weights, or those they would replace score better.
@@ -59,6 +76,8 @@ def bundle(path: Path, rows_file: Path, manifest: Path, into: Path) -> Path:
     if target.exists():
         refuse_worse(own, read_record(target).scores, target)
     data = training_data(manifest)
+    if teacher:
+        data.append(f"targets: what {teacher} makes of the degraded pictures")
     record = replace(weights.record, data=data, scores=own, licence=LICENCE)
     write(target, weights.tensors, record)
     return target

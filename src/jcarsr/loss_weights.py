@@ -32,6 +32,7 @@ class LossWeights:
     jcar: float | None = None  # None = the paper's 0.5 where it has an artifact removal branch
     harm: float = 0.0  # not the paper's
     sr_gradient: float = 0.0  # 0.1 in Table 8
+    texture: float = 0.0  # not the paper's
 
     def __post_init__(self) -> None:
         for term, weight in vars(self).items():
@@ -59,7 +60,7 @@ class LossWeights:
             ValueError: a weight is given for an output that is not there.
 
         >>> LossWeights().for_outputs(["sr", "lr"])
-        LossWeights(pixel=1.0, gradient=0.0, jcar=0.5, harm=0.0, sr_gradient=0.0)
+        LossWeights(pixel=1.0, gradient=0.0, jcar=0.5, harm=0.0, sr_gradient=0.0, texture=0.0)
         """
         there = () if tuple(outputs) == ("lr",) else outputs
         for term, output in _NEEDS.items():

@@ -2,13 +2,19 @@
 
 import importlib
 import json
+import stat
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from jcarsr import JCARSRConfig
+from jcarsr.degradation.history import parse_history
+from jcarsr.evaluation.run import evaluate
+from jcarsr.methods.catalog import Context, find_method
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,6 +31,9 @@ def load(monkeypatch: pytest.MonkeyPatch):
         "report",
         "training",
         "earlier_saves",
+        "crisp",
+        "letters",
+        "crisp_report",
     )
 
     def by_name(name: str) -> ModuleType:
@@ -138,8 +147,113 @@ def test_rates_of_earlier_saves_are_shares_of_the_made_pictures(load) -> None:
     assert text.index("| once, QF 5 | 1 | 100 | 100 |") < text.index("| once, QF 98 | 1 | 0 | 0 |")
 
 
+def test_files_of_earlier_saves_are_replaced_whole(
+    load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = load("earlier_saves")
+    (tmp_path / "in").mkdir()
+    Image.fromarray(load("subjects").photograph(300, 260)).save(tmp_path / "in" / "a.png")
+    rows, page = tmp_path / "rows.jsonl", tmp_path / "page.md"
+    rows.write_text("older")
+    rows.chmod(0o640)
+    page.write_text(f"before\n{module.BEGIN}older\n{module.END}\nafter\n")
+    held = rows.open()  # by a reader, who reads on in what was there
+    words = ["earlier_saves.py", tmp_path / "in", "--rows", rows, "--into", page]
+    monkeypatch.setattr(sys, "argv", [str(word) for word in words])
+    module.main()
+    with held:
+        assert held.read() == "older"
+    found = [json.loads(line) for line in rows.read_text("utf-8").splitlines()]
+    assert {row["picture"] for row in found} == {"in/a.png"}
+    assert page.read_text() == (f"before\n{module.BEGIN}{module.table(found)}{module.END}\nafter\n")
+    assert stat.S_IMODE(rows.stat().st_mode) == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "page.md", "rows.jsonl"]
+    page.write_text("no table\n")
+    with pytest.raises(SystemExit) as left:
+        module.main()
+    assert left.value.code == 2
+
+
 def test_histories_end_in_what_their_file_says(load) -> None:
     module = load("earlier_saves")
     said = module.last_save(module.parse_history("jpeg20+4,4>jpeg50"))
     assert (said.qf, said.luma[:3]) == (50, (16, 11, 10))  # T.81, table K.1
     assert module.last_save(module.parse_history("jpeg20>png")).luma is None
+
+
+@pytest.mark.parametrize(
+    ("found", "places"),
+    [
+        ("abc", ["a", "b", "c"]),
+        ("axc", ["a", "x", "c"]),
+        ("ac", ["a", "", "c"]),
+        ("abbc", ["a", "b", "c"]),
+        ("xyabc", ["a", "b", "c"]),
+        ("", ["", "", ""]),
+    ],
+)
+def test_every_drawn_letter_has_what_stands_in_its_place(
+    load, found: str, places: list[str]
+) -> None:
+    assert load("letters").compare("abc", found) == places
+
+
+def test_letters_are_counted_where_the_original_is_read(
+    load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of "ab cd" the original reads as "abxd": c does not count."""
+    letters = load("letters")
+    pictures = [np.full((8, 8, 3), value, np.uint8) for value in range(2)]
+    texts = {0: "abxd", 1: "aqcd"}
+    monkeypatch.setattr(letters, "read", lambda picture, side: texts[int(picture[0, 0, 0])])
+    lines = [letters.Line(text="ab cd", size=8, picture=pictures[0])]
+    counts = letters.count(lines, {"ours": [pictures[1]]}, 2)
+    assert counts["ours"][8] == letters.Count(right=2, changed=1, lost=0)
+
+
+def test_crisp_pictures_are_scored_like_any_by_the_file_that_they_come_from(
+    load, tmp_path: Path
+) -> None:
+    """Bicubic against `jcarsr evaluate`'s figures and the share of intervals it leaves."""
+    crisp = load("crisp")
+    Image.fromarray(load("subjects").photograph(208, 208)).save(tmp_path / "a.png")
+    history = parse_history("jpeg40+4,4>jpeg75")
+    (sample,) = crisp.degrade(tmp_path, 2, history)
+    (row,) = evaluate(
+        [find_method("bicubic", Context(scale=2))],
+        tmp_path,
+        scale=2,
+        histories=[history],
+        with_niqe=True,
+    )
+    own = crisp.score(find_method("bicubic", Context(scale=2)).restore, sample, 2)
+    assert (round(own.psnr, 4), round(own.ssim, 5), round(own.niqe, 4)) == (
+        row.psnr,
+        row.ssim,
+        row.niqe,
+    )
+    enlarged = sample.decoded.pixels.repeat(2, 0).repeat(2, 1)  # shrinks to itself
+    assert crisp.score(lambda _: enlarged, sample, 2).outside == 0 < own.outside
+    with pytest.raises(SystemExit, match="must end with a JPEG"):
+        list(crisp.degrade(tmp_path, 2, parse_history("jpeg40>png")))
+
+
+def test_crisp_tables_hold_every_row_and_sum_the_letters(load) -> None:
+    report = load("crisp_report")
+    row = {"set": "Set5", "scale": 2, "history": "jpeg40", "method": "crisp", "psnr": 27.126}
+    row |= {"ssim": 0.81234, "niqe": None, "outside": 0.0312, "time": 0.0401}
+    lines = list(report.table([row, row | {"method": "rival", "time": None}, row | {"scale": 4}]))
+    assert lines[0] == "Set5 x2, `jpeg40`"
+    assert lines[4:6] == [
+        "| crisp | 27.13 | 0.8123 | - | 3.1 | 0.040 |",
+        "| rival | 27.13 | 0.8123 | - | 3.1 | - |",
+    ]
+    assert lines[7] == "Set5 x4, `jpeg40`"
+    counts = {
+        "8": {"right": 6, "changed": 3, "lost": 1},
+        "10": {"right": 9, "changed": 1, "lost": 0},
+    }
+    assert (
+        list(report.letter_table({"crisp": counts}))[-1]
+        == "| crisp | 4 of 10 | 1 of 10 | 5 of 20 |"
+    )

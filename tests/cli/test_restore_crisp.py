@@ -83,11 +83,13 @@ def test_support_is_of_jpegs_alone(small: Path, tiny_weights: Path, tmp_path: Pa
     assert "support" not in said["c.png"]
 
 
-@pytest.mark.skipif(crisp_name(2) is not None, reason="crisp weights are bundled")
-def test_missing_weights_are_named(small: Path, tiny_weights: Path) -> None:
+def test_missing_weights_are_named(
+    small: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jcarsr.weights.bundled.PRETRAINED", tmp_path / "none")
     said = restore(tiny_weights, small, "--crisp", "0.5", code=1)
     assert (
-        "--crisp: jcarsr-crisp-lite-x2 is not bundled yet: --crisp-weights FILE names such weights"
+        "--crisp: jcarsr-crisp-lite-x2 is not bundled: --crisp-weights FILE names such weights"
         in f"{said.stderr}{said.exception}"
     )
 

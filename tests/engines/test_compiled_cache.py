@@ -1,11 +1,14 @@
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from jcarsr import WeightsError
 from jcarsr.engines.compiled_cache import CompiledCache, cache_folder
+from jcarsr.engines.graph_files import graph_path
 from jcarsr.engines.openvino import OpenVINOEngine
 from jcarsr.weights import PRETRAINED
 
@@ -89,3 +92,15 @@ def test_what_another_user_wrote_is_not_read(folder: Path, monkeypatch: pytest.M
     assert folder.stat().st_mode & 0o077 == 0
     monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
     assert CompiledCache(folder).find("a") is None
+
+
+def test_a_graph_in_the_place_of_another_is_refused_though_it_is_kept(
+    folder: Path, tmp_path: Path
+) -> None:
+    weights = Path(shutil.copy(PRETRAINED / "jcarsr-lite-x2.safetensors", tmp_path))
+    gradient = Path(shutil.copy(graph_path(PRETRAINED / weights.name, "gradient"), tmp_path))
+    OpenVINOEngine(weights, "gradient", "float32", 1).run(LQ)
+    assert len(list(folder.iterdir())) == 1
+    gradient.rename(graph_path(weights, "sr"))
+    with pytest.raises(WeightsError, match="made for other weights"):
+        OpenVINOEngine(weights, "sr", "float32", 1)

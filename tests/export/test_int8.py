@@ -43,7 +43,7 @@ def test_only_the_gated_convolutions_have_eight_bits(exported: Path) -> None:
         assert len(floats) > 10
 
 
-@pytest.mark.parametrize("name", bundled_names())
+@pytest.mark.parametrize("name", [name for name in bundled_names() if "crisp" not in name])
 def test_bundled_weights_have_theirs(name: str) -> None:
     weights = PRETRAINED / f"{name}.safetensors"
     for output in FACTS.int8_outputs:

@@ -63,6 +63,9 @@ def test_it_tells_nothing_of_the_machine_that_made_it(exported: Path) -> None:
 def test_bundled_graphs_are_small_and_of_the_bundled_weights(name: str, output: Output) -> None:
     weights = PRETRAINED / f"{name}.safetensors"
     graph = graph_path(weights, output)
+    if "crisp" in name and output == "gradient":
+        assert not graph.exists()  # nothing asks crisp weights for gradient maps
+        return
     assert graph.stat().st_size < 2**20
     said = {entry.key: entry.value for entry in load(graph).metadata_props}
     assert said == {"weights": identity(read(weights).record, output)}

@@ -89,6 +89,11 @@ def test_a_network_whose_values_are_not_finite_is_not_kept(
         write.export(copied)
 
 
+def test_only_outputs_that_are_asked_for_get_graphs(copied: Path) -> None:
+    assert write.export(copied, outputs=["lr"]) == [graph_path(copied, "lr")]
+    assert sorted(copied.parent.iterdir()) == sorted([copied, graph_path(copied, "lr")])
+
+
 def test_eight_bits_only_where_inputs_are_given_and_only_good_ones(
     copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

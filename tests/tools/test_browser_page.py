@@ -36,6 +36,18 @@ def test_everything_that_a_file_names_is_in_the_folder(
     page = (out / "index.html").read_text("utf-8")
     drawn = set(re.findall(r'<symbol id="([\w-]+)"', page))
     assert set(re.findall(r'<use href="#([\w-]+)"', page)) | {"auto", "sun", "moon"} <= drawn
+    assert "<!-- shared" not in page
+    ids = re.findall(r' id="([\w-]+)"', page)
+    assert len(set(ids)) == len(ids)
+    scripts = "".join(
+        (ROOT / "browser" / name).read_text("utf-8") for name in ("main.js", "demo.js")
+    )
+    assert set(re.findall(r'byId\("([\w-]+)"', scripts)) <= set(ids)
+
+
+def test_a_part_that_the_servers_page_does_not_have_is_an_error(tool: ModuleType) -> None:
+    with pytest.raises(FileNotFoundError, match=r"index\.html: has no part nothing"):
+        tool.fill_in("<body>\n  <!-- shared: nothing -->\n</body>\n")
 
 
 def test_the_modules_are_the_server_pages_own(

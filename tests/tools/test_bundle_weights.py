@@ -44,6 +44,8 @@ def test_scores_data_and_licence_are_stamped_and_tensors_kept(
     assert bundled.record.scores == {"Set5 x2 QF 10": [28.0, 0.8]}
     assert bundled.record.data == ["Web: 2 pictures, CC0", "Book: 1 pictures, MIT"]
     assert "Apache-2.0" in bundled.record.licence
+    taught = tool.bundle(tiny_weights, rows, manifest, tmp_path / "into", teacher="A (MIT)")
+    assert read_record(taught).data[2:] == ["targets: what A (MIT) makes of the degraded pictures"]
 
 
 def test_worse_and_unmeasured_weights_are_refused(

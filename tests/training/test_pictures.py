@@ -89,8 +89,8 @@ def test_run_is_known_by_recipe_and_pictures_but_not_by_budget_or_place(
     assert identity(replace(recipe, max_steps=7), entries) == known
     moved = picture_folder.rename(picture_folder.with_name("moved"))
     assert identity(recipe, list_entries([moved])) == known
-    weighed = replace(recipe, loss_weights=LossWeights(sr_gradient=0.1))
-    assert identity(weighed, entries) != known
+    for weights in (LossWeights(sr_gradient=0.1), LossWeights(texture=0.1)):
+        assert identity(replace(recipe, loss_weights=weights), entries) != known
     assert identity(replace(recipe, seed=7), entries) != known
     assert identity(replace(recipe, shrink=2), entries) != known
     assert identity(recipe, entries[1:]) != known

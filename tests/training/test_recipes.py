@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from jcarsr.degradation.draw import Once, Web
+from jcarsr.loss_weights import LossWeights
 from jcarsr.networks.catalog import build_preset
 from jcarsr.training.prepare import make_optimizers
 from jcarsr.training.recipes import ANY_QUALITY, RECIPES, WEB, Recipe, change_histories
@@ -36,6 +37,13 @@ def test_paper_recipe_is_section_3_2() -> None:
 def test_nonsense_is_refused_with_the_value(field: str, value: object) -> None:
     with pytest.raises(ValueError, match=field):
         replace(RECIPES["short"], **{field: value})  # pyright: ignore
+
+
+def test_texture_of_too_small_crops_is_refused_before_training() -> None:
+    weights = LossWeights(texture=1.0)
+    assert replace(RECIPES["short"], patch_size=10, loss_weights=weights).patch_size == 10
+    with pytest.raises(ValueError, match="patch_size makes 18x18"):
+        replace(RECIPES["short"], patch_size=9, loss_weights=weights)
 
 
 def test_pictures_are_shrunk_by_the_scale_or_as_asked_where_the_size_stays() -> None:

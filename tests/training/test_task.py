@@ -5,7 +5,7 @@ import torch
 
 from jcarsr import JCARSR, JCARSRConfig
 from jcarsr.data.bank import Batch
-from jcarsr.losses import LossWeights
+from jcarsr.losses import LossWeights, texture_loss
 from jcarsr.networks.arcnn import ARCNN, ARCNNConfig
 from jcarsr.networks.edsr import EDSR, EDSRConfig
 from jcarsr.networks.qgcn import QGCN, QGCNConfig
@@ -32,10 +32,21 @@ def test_terms_without_weight_are_not_computed(
     def refuse(*arguments: object) -> None:
         raise AssertionError("computed for nothing")
 
-    for name in ("enlarge_bicubic", "gradient_loss", "charbonnier_loss"):
+    for name in ("enlarge_bicubic", "gradient_loss", "charbonnier_loss", "texture_loss"):
         monkeypatch.setattr(task, name, refuse)
     terms = loss_terms(JCARSR(tiny), batch, "squared", LossWeights(gradient=0, jcar=0))
     assert list(terms) == ["loss", "pixel"]
+
+
+def test_texture_is_a_term_of_the_restored_picture(tiny: JCARSRConfig) -> None:
+    network, lq = JCARSR(tiny), torch.rand(2, 3, 12, 12)
+    batch = Batch(lq=lq, lr=lq, hr=torch.rand(2, 3, 24, 24))
+    terms = loss_terms(network, batch, "absolute", LossWeights(gradient=0, jcar=0, texture=5))
+    assert list(terms) == ["loss", "pixel", "texture"]
+    with torch.no_grad():
+        expected = texture_loss(network(batch.lq).sr, batch.hr)
+    torch.testing.assert_close(terms["texture"], expected)
+    torch.testing.assert_close(terms["loss"], terms["pixel"] + 5 * terms["texture"])
 
 
 def test_gradient_loss_of_the_restored_picture_itself(tiny: JCARSRConfig, batch: Batch) -> None:

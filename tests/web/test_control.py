@@ -102,7 +102,7 @@ class TestCrisp:
     def test_without_weights_there_is_none(self, performer: Performer, source: Path) -> None:
         assert crisp_name(2) is None
         assert not has_crisp()
-        with pytest.raises(WeightsError, match="jcarsr-crisp-lite-x2 is not bundled yet"):
+        with pytest.raises(WeightsError, match="jcarsr-crisp-lite-x2 is not bundled"):
             performer.perform(task(source, crisp=0.5))
 
     def test_mix_afterwards_is_the_mix_at_once(self, crisp: Performer, source: Path) -> None:

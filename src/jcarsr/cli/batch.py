@@ -14,21 +14,31 @@ from jcarsr import image
 from jcarsr.batch.plan import DEFAULT_NAME
 from jcarsr.batch.shard import WHOLE, parse_shard
 from jcarsr.cli.choices import (
+    FILES,
     DecodeTimeoutOption,
     DeviceOption,
     EngineOption,
     HeightOption,
+    JsonOption,
+    MaxMemoryOption,
     MaxSideOption,
     MinSideOption,
+    NameOption,
+    OverwriteOption,
     PrecisionOption,
+    QualityOption,
     ScaleOption,
     StrengthOption,
+    StripMetadataOption,
+    WeightsOption,
     WidthOption,
     as_option,
     check_decode_timeout,
     check_share,
     engine_options,
+    make_target,
     parse_bytes,
+    parse_format,
     usage_errors,
 )
 from jcarsr.cli.report import Report
@@ -37,7 +47,6 @@ from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.reading import DEFAULT_SECONDS
 from jcarsr.restoring.settings import Settings
-from jcarsr.restoring.target import Target
 from jcarsr.weights import find
 
 _CLUSTER, _TABLE = "Workers", "Pictures in a table"
@@ -99,31 +108,22 @@ def batch(
     height: HeightOption = None,
     max_side: MaxSideOption = None,
     min_side: MinSideOption = None,
-    weights: Annotated[
-        str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
-    ] = None,
+    weights: WeightsOption = None,
     strength: StrengthOption = 1.0,
     engine: EngineOption = "auto",
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
-    name: Annotated[
-        str, typer.Option(help="Result's name without extension, as in `jcarsr restore`.")
-    ] = DEFAULT_NAME,
-    format: Annotated[str, typer.Option(metavar="NAME", help=", ".join(image.FORMATS))] = "png",
-    quality: Annotated[int, typer.Option(help="Of jpg, webp and avif.")] = image.DEFAULT_QUALITY,
-    strip_metadata: Annotated[
-        bool, typer.Option("--strip-metadata", help="Keep the colour profile alone.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are not from an earlier run.")
-    ] = False,
-    max_memory: Annotated[
-        str, typer.Option(help="For one picture, without the weights.")
-    ] = as_option(DEFAULT_MAX_MEMORY),
+    name: NameOption = DEFAULT_NAME,
+    format: Annotated[
+        str,
+        typer.Option(metavar="NAME", help=f"{', '.join(image.FORMATS)}.", rich_help_panel=FILES),
+    ] = "png",
+    quality: QualityOption = image.DEFAULT_QUALITY,
+    strip_metadata: StripMetadataOption = False,
+    overwrite: OverwriteOption = False,
+    max_memory: MaxMemoryOption = as_option(DEFAULT_MAX_MEMORY),
     decode_timeout: DecodeTimeoutOption = DEFAULT_SECONDS,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON line a picture on standard output.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Restore pictures of folders, object stores and tables on many workers (Ray Data).
 
@@ -138,18 +138,18 @@ def batch(
 
     with usage_errors():
         part = WHOLE if shard is None else parse_shard(shard)
-        extension = image.format_named(format)
-        if extension is None:
-            raise ValueError(f"--format {format}: not one of {', '.join(image.FORMATS)}")
+        extension = parse_format(format)
         check_share("--strength", strength)
         check_decode_timeout(decode_timeout)
         engine_asked = engine_options(engine, device, precision, max(1, int(cpus)))
         asked = ClusterOptions(workers=workers, cpus=cpus, gpus=gpus, address=address)
-        factor = None
-        if scale is not None or (width, height, max_side, min_side) == (None,) * 4:
-            factor = Networks(weights).asked_scale(scale)
-        target = Target(
-            scale=factor, width=width, height=height, max_side=max_side, min_side=min_side
+        target = make_target(
+            Networks(weights),
+            scale,
+            width=width,
+            height=height,
+            max_side=max_side,
+            min_side=min_side,
         )
         settings = Settings(
             target=target,

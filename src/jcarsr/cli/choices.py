@@ -9,11 +9,15 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from jcarsr import image
 from jcarsr.engines.base import EngineOptions
 from jcarsr.engines.device_names import NamedDevice
 from jcarsr.protocols import Device, EngineName, Precision, Scale
+from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.target import Target
 
 _HOW, _LOOK, _SIZE = "How it is computed", "How the result looks", "Size of the result"
+FILES, LIMITS = "Files", "Difficult inputs and limits"
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}  # of bytes
 _DAY = 86_400  # seconds
 
@@ -66,6 +70,10 @@ EnsembleOption: TypeAlias = Annotated[
     ),
 ]
 
+WeightsOption: TypeAlias = Annotated[
+    str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
+]
+
 ScaleOption: TypeAlias = Annotated[
     Scale | None,
     typer.Option(
@@ -115,9 +123,77 @@ DecodeTimeoutOption: TypeAlias = Annotated[
     typer.Option(
         metavar="SECONDS",
         help="Refuse files that take longer to decode.",
-        rich_help_panel="Difficult inputs and limits",
+        rich_help_panel=LIMITS,
     ),
 ]
+MaxMemoryOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="For one picture, without the weights: tiles are made smaller to keep it.",
+        rich_help_panel=LIMITS,
+    ),
+]
+
+NameOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="Result's name without extension, from {stem}, {suffix} and {size} (x2, say).",
+        rich_help_panel=FILES,
+    ),
+]
+QualityOption: TypeAlias = Annotated[
+    int, typer.Option(help="Of jpg (at 4:4:4), webp and avif.", rich_help_panel=FILES)
+]
+StripMetadataOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--strip-metadata",
+        help="Keep no EXIF, XMP or resolution; the colour profile stays.",
+        rich_help_panel=FILES,
+    ),
+]
+OverwriteOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace results that are there and not from an earlier run.",
+        rich_help_panel=FILES,
+    ),
+]
+JsonOption: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="One JSON line a file on standard output.")
+]
+
+
+def parse_format(text: str) -> str:
+    """Return the name of --format among `image.FORMATS`.
+
+    Raises:
+        ValueError: no such format.
+    """
+    name = image.format_named(text)
+    if name is None:
+        raise ValueError(f"--format {text}: not one of {', '.join(image.FORMATS)}")
+    return name
+
+
+def make_target(
+    weights: Networks,
+    scale: Scale | None,
+    *,
+    width: int | None,
+    height: int | None,
+    max_side: int | None,
+    min_side: int | None,
+) -> Target:
+    """Return the size that the five options ask for; without any, what the weights do.
+
+    Raises:
+        ValueError: they contradict each other, or are no sizes.
+    """
+    sizes = {"width": width, "height": height, "max_side": max_side, "min_side": min_side}
+    asked = scale is not None or all(size is None for size in sizes.values())
+    return Target(scale=weights.asked_scale(scale) if asked else None, **sizes)
 
 
 def check_decode_timeout(seconds: float) -> None:

@@ -15,6 +15,8 @@ from jcarsr.batch.plan import Refused
 from jcarsr.batch.search import search
 from jcarsr.cli.choices import (
     DecodeTimeoutOption,
+    JsonOption,
+    WeightsOption,
     check_decode_timeout,
     on_one_line,
     printable,
@@ -41,16 +43,12 @@ def inspect(
         Scale | None,
         typer.Option(help="1 only removes artifacts. (default: 2, or that of --weights)"),
     ] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
-    ] = None,
+    weights: WeightsOption = None,
     max_pixels: Annotated[int, typer.Option(help="Refuse pictures with more, as bombs.")] = (
         MAX_PIXELS
     ),
     decode_timeout: DecodeTimeoutOption = DEFAULT_SECONDS,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON line a file on standard output.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell what pictures are: how hard JPEGs were compressed, which weights fit.
 

@@ -13,6 +13,8 @@ from jcarsr import image
 from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped, take_shard
 from jcarsr.batch.shard import WHOLE, parse_shard
 from jcarsr.cli.choices import (
+    FILES,
+    LIMITS,
     CrispOption,
     CrispWeightsOption,
     DecodeTimeoutOption,
@@ -20,19 +22,28 @@ from jcarsr.cli.choices import (
     EngineOption,
     EnsembleOption,
     HeightOption,
+    JsonOption,
+    MaxMemoryOption,
     MaxSideOption,
     MinSideOption,
+    NameOption,
+    OverwriteOption,
     PrecisionOption,
+    QualityOption,
     ScaleOption,
     StrengthOption,
+    StripMetadataOption,
     ThreadsOption,
+    WeightsOption,
     WidthOption,
     as_option,
     check_decode_timeout,
     check_share,
     engine_options,
+    make_target,
     on_one_line,
     parse_bytes,
+    parse_format,
     usage_errors,
 )
 from jcarsr.cli.inputs import FilesFromOption, Given, InputsArgument, NullOption, gather_inputs
@@ -48,7 +59,6 @@ from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.reading import DEFAULT_SECONDS
 from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.settings import Settings
-from jcarsr.restoring.target import Target
 
 _OPTIONS: dict[Kind, str] = {
     "gradient": "--save-gradient",
@@ -56,7 +66,6 @@ _OPTIONS: dict[Kind, str] = {
     "side": "--compare",
     "html": "--compare",
 }
-_FILES, _LIMITS = "Files", "Difficult inputs and limits"
 
 
 def restore(
@@ -88,9 +97,7 @@ def restore(
     height: HeightOption = None,
     max_side: MaxSideOption = None,
     min_side: MinSideOption = None,
-    weights: Annotated[
-        str | None, typer.Option(help="Bundled weights (see `jcarsr weights`) or a file.")
-    ] = None,
+    weights: WeightsOption = None,
     strength: StrengthOption = 1.0,
     crisp: CrispOption = 0.0,
     crisp_weights: CrispWeightsOption = None,
@@ -99,54 +106,32 @@ def restore(
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
     ensemble: EnsembleOption = False,
-    name: Annotated[
-        str,
-        typer.Option(
-            help="Result's name without extension, from {stem}, {suffix} and {size} (x2, say).",
-            rich_help_panel=_FILES,
-        ),
-    ] = DEFAULT_NAME,
+    name: NameOption = DEFAULT_NAME,
     format: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
             help=f"{', '.join(image.FORMATS)}. (default: what --out ends in, or png)",
-            rich_help_panel=_FILES,
+            rich_help_panel=FILES,
         ),
     ] = None,
-    quality: Annotated[
-        int, typer.Option(help="Of jpg (at 4:4:4), webp and avif.", rich_help_panel=_FILES)
-    ] = image.DEFAULT_QUALITY,
-    strip_metadata: Annotated[
-        bool,
-        typer.Option(
-            "--strip-metadata",
-            help="Keep no EXIF, XMP or resolution; the colour profile stays.",
-            rich_help_panel=_FILES,
-        ),
-    ] = False,
+    quality: QualityOption = image.DEFAULT_QUALITY,
+    strip_metadata: StripMetadataOption = False,
     mark: Annotated[
         bool,
         typer.Option(
             "--mark",
             help="Let the metadata say that the picture was enhanced (IPTC's digital source type).",
-            rich_help_panel=_FILES,
+            rich_help_panel=FILES,
         ),
     ] = False,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite",
-            help="Replace results that are there and not from an earlier run.",
-            rich_help_panel=_FILES,
-        ),
-    ] = False,
+    overwrite: OverwriteOption = False,
     adopt: Annotated[
         bool,
         typer.Option(
             "--adopt",
             help="Enter results that are there and that the ledger does not know, if they fit.",
-            rich_help_panel=_FILES,
+            rich_help_panel=FILES,
         ),
     ] = False,
     no_lock: Annotated[
@@ -154,7 +139,7 @@ def restore(
         typer.Option(
             "--no-lock",
             help="Do not lock the ledger, for shares without locks: start no second run there.",
-            rich_help_panel=_FILES,
+            rich_help_panel=FILES,
         ),
     ] = False,
     save_gradient: Annotated[
@@ -162,7 +147,7 @@ def restore(
         typer.Option(
             "--save-gradient",
             help="Also write the gradient branch's map, as NAME.gradient.png.",
-            rich_help_panel=_FILES,
+            rich_help_panel=FILES,
         ),
     ] = False,
     save_detail_map: Annotated[
@@ -171,7 +156,7 @@ def restore(
             "--save-detail-map",
             help="Also write where the result departs from the JPEG and from the "
             "faithful picture, as NAME.detail.png.",
-            rich_help_panel=_FILES,
+            rich_help_panel=FILES,
         ),
     ] = False,
     compare: Annotated[
@@ -180,7 +165,7 @@ def restore(
             metavar="KIND",
             help="Also write a comparison with the enlarged input: side (NAME.side.png, two "
             "halves) or html (NAME.compare.html, a page with a slider that opens offline).",
-            rich_help_panel=_FILES,
+            rich_help_panel=FILES,
         ),
     ] = None,
     salvage: Annotated[
@@ -188,7 +173,7 @@ def restore(
         typer.Option(
             "--salvage",
             help="Restore what decodes of truncated files.",
-            rich_help_panel=_LIMITS,
+            rich_help_panel=LIMITS,
         ),
     ] = False,
     first_frame: Annotated[
@@ -196,34 +181,26 @@ def restore(
         typer.Option(
             "--first-frame",
             help="Of animations and files of several pages, restore only the first.",
-            rich_help_panel=_LIMITS,
+            rich_help_panel=LIMITS,
         ),
     ] = False,
     max_pixels: Annotated[
         int,
         typer.Option(
             help="Refuse inputs with more, all frames together, as bombs.",
-            rich_help_panel=_LIMITS,
+            rich_help_panel=LIMITS,
         ),
     ] = image.MAX_PIXELS,
-    max_memory: Annotated[
-        str,
-        typer.Option(
-            help="For one picture, without the weights: tiles are made smaller to keep it.",
-            rich_help_panel=_LIMITS,
-        ),
-    ] = as_option(DEFAULT_MAX_MEMORY),
+    max_memory: MaxMemoryOption = as_option(DEFAULT_MAX_MEMORY),
     decode_timeout: DecodeTimeoutOption = DEFAULT_SECONDS,
     tile: Annotated[
         int,
         typer.Option(
             help="Input pixels seen at once along each side; 0 = the whole picture.",
-            rich_help_panel=_LIMITS,
+            rich_help_panel=LIMITS,
         ),
     ] = DEFAULT_TILE,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON line a file on standard output.")
-    ] = False,
+    as_json: JsonOption = False,
     config: Annotated[
         str | None,
         typer.Option(
@@ -243,9 +220,7 @@ def restore(
     del config, profile  # what they say are the other parameters' defaults
     with usage_errors():
         if format is not None:
-            if image.format_named(format) is None:
-                raise ValueError(f"--format {format}: not one of {', '.join(image.FORMATS)}")
-            format = image.format_named(format)
+            format = parse_format(format)
         default_format = "png"
         if format is not None and "format" in (ctx.default_map or {}):
             default_format, format = format, None  # a result's name goes before it
@@ -271,11 +246,13 @@ def restore(
             for named in parse_devices(device)
         ]
         networks = on_devices[0]
-        factor = None
-        if scale is not None or (width, height, max_side, min_side) == (None,) * 4:
-            factor = networks.asked_scale(scale)
-        target = Target(
-            scale=factor, width=width, height=height, max_side=max_side, min_side=min_side
+        target = make_target(
+            networks,
+            scale,
+            width=width,
+            height=height,
+            max_side=max_side,
+            min_side=min_side,
         )
         outputs: list[Kind] = ["picture"]
         wanted: dict[Kind, bool] = {"gradient": save_gradient, "detail": save_detail_map}

@@ -59,7 +59,7 @@ def run_plan(
             stack.callback(close)
             ledger = Ledger(plan.folder, lock=lock, shard=shard, earlier=earlier)
             stack.enter_context(ledger)
-            ledger.begin(_planned(job, ledger) for job in plan.jobs)
+            ledger.begin(_plan_entry(job, ledger) for job in plan.jobs)
         else:  # results stand among other files
             for folder in {job.target.parent for job in plan.jobs if isinstance(job, Job)}:
                 remove_dead_parts(folder)
@@ -87,7 +87,8 @@ def run_plan(
     return report.summary()
 
 
-def _planned(job: Job | Refused, ledger: Ledger) -> Planned:
+def _plan_entry(job: Job | Refused, ledger: Ledger) -> Planned:
+    """Return what the ledger enters before the job begins."""
     source = as_text(str(job.source))
     if isinstance(job, Refused):
         return Planned(source, None, as_text(job.reason))

@@ -105,12 +105,17 @@ class Graphs:
         return loaded
 
     def digest(self, int8: bool) -> str:
-        """A hash of a graph and the weights it reads; empty if there is no such graph."""
+        """A hash of a graph and of what it must be made for; empty if there is no such graph.
+
+        It differs where the same graph lies in the place of another output's, which `open` refuses.
+        """
+        path, int8 = self._find(int8)
         try:
-            graph = self._find(int8)[0].read_bytes()
+            graph = path.read_bytes()
         except OSError:
             return ""
-        return hashlib.sha256(graph + self.record.sha256.encode()).hexdigest()
+        wanted = identity(self.record, self._output, int8=int8)
+        return hashlib.sha256(graph + wanted.encode()).hexdigest()
 
     def _find(self, int8: bool) -> tuple[Path, bool]:
         """The path of the graph that is meant, and whether it is one with 8 bits."""

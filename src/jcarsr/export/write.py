@@ -33,6 +33,7 @@ def export(
     weights: Path,
     folder: Path | None = None,
     calibration: Sequence[Planes] = (),
+    outputs: Sequence[Output] | None = None,
     on_graph: Callable[[Path], None] = lambda graph: None,
 ) -> list[Path]:
     """Write the ONNX graphs of a weight file, each compared with PyTorch before it is kept.
@@ -42,6 +43,7 @@ def export(
         folder: for the graphs and a copy of the weight file, from which they cannot be parted;
             None = next to the weight file.
         calibration: inputs for the graphs with 8 bits; none = no such graphs.
+        outputs: of the network's, those that get graphs; None = all.
         on_graph: called with every graph that is checked.
 
     Returns:
@@ -63,7 +65,7 @@ def export(
         remove_dead_parts(folder)
         copy = Path(shutil.copy(weights, scratch))
         graphs: list[Path] = []
-        for output in facts.outputs:
+        for output in facts.outputs if outputs is None else outputs:
             traced = trace(copy, output)
             if calibration and output in facts.int8_outputs:
                 graph = graph_path(copy, output, int8=True)

@@ -20,7 +20,7 @@ from jcarsr.image.icc import (
     SRGB_CURVE,
     Chromaticities,
     Curve,
-    Floats,
+    Doubles,
     make_profile,
     srgb_values,
 )
@@ -164,7 +164,7 @@ def _by_profile(profile: bytes, grey: bool, notes: list[str]) -> Colours:
     return Colours(profile=None, grey=grey)
 
 
-def _levels(profile: bytes) -> Floats | None:
+def _levels(profile: bytes) -> Doubles | None:
     """The sRGB of 256 greys of an RGB profile, (256, 3); None if the profile is broken."""
     unchecked: Any = ImageCms
     greys = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from jcarsr.errors import ImageError, StorageError
 from jcarsr.image.formats import FORMATS, Format, check_format, format_of
+from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.holding import fitting, settings_for, with_fitting_colours
 from jcarsr.image.metadata import for_result
 from jcarsr.image.open import one_line
@@ -227,7 +228,7 @@ def _channels(picture: Picture) -> Samples:
 
 def _orient(samples: Samples, orientation: int) -> Samples:
     """Apply an EXIF orientation to (H, W, C)."""
-    if orientation >= 5:  # rows of the file are columns of the picture
+    if swaps_sides(orientation):  # rows of the file are columns of the picture
         samples = samples.transpose(1, 0, 2)
     if orientation in (3, 4, 7, 8):
         samples = samples[::-1]

@@ -110,11 +110,12 @@ class Exif:
             data[place : place + 6 + 12 * room] = bytes(6 + 12 * room)
         content = struct.pack(f"{self.order}H", len(tags))
         for tag in sorted(tags):
-            content += self._stored(data, tags[tag])
+            content += self._pack_entry(data, tags[tag])
         data[place : place + len(content)] = content
         return place
 
-    def _stored(self, data: bytearray, entry: Entry) -> bytes:
+    def _pack_entry(self, data: bytearray, entry: Entry) -> bytes:
+        """Return the twelve bytes of an entry; longer values go into `data`."""
         head = struct.pack(f"{self.order}HHI", entry.tag, entry.kind, entry.count)
         if len(entry.data) <= 4:
             return head + entry.data.ljust(4, b"\0")

@@ -13,6 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError
 from jcarsr.image.colours import settle_colours
+from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.jpeg_behind import note_on_rest
 from jcarsr.image.jpeg_file import doubts_about_jpeg
 from jcarsr.image.late_chunks import find_late_metadata
@@ -127,7 +128,7 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
         format=image.format or "unknown",
         width=width,
         height=height,
-        upright=(height, width) if orientation >= 5 else (width, height),
+        upright=(height, width) if swaps_sides(orientation) else (width, height),
         mode=_mode(image),
         bits=_bits(image),
         transparency=image.has_transparency_data,

@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def swaps_sides(orientation: int) -> bool:
+    """Return whether an EXIF orientation, 1 to 8, exchanges width and height.
+
+    >>> [orientation for orientation in range(1, 9) if swaps_sides(orientation)]
+    [5, 6, 7, 8]
+    """
+    return orientation >= 5
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stored:
     """The picture that a file's metadata speak of."""
@@ -16,7 +25,7 @@ class Stored:
     @property
     def turned(self) -> bool:
         """Whether width and height are exchanged."""
-        return self.orientation >= 5
+        return swaps_sides(self.orientation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +60,7 @@ class Change:
         (0.7, 0.25)
         """
         orientation = self.stored.orientation
-        if orientation >= 5:
+        if swaps_sides(orientation):
             x, y = y, x
         return (
             1 - x if orientation in (2, 3, 6, 7) else x,

@@ -11,6 +11,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError, LargePictureError, format_bytes
+from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.late_chunks import find_late_metadata
 from jcarsr.image.metadata import orientation_of, stored_size
 from jcarsr.image.open import ReadOptions, one_line, open_image
@@ -42,7 +43,7 @@ class Header:
     @property
     def size(self) -> tuple[int, int]:
         """(width, height), upright."""
-        turned = self.orientation >= 5
+        turned = swaps_sides(self.orientation)
         return (self.height, self.width) if turned else (self.width, self.height)
 
 

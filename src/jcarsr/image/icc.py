@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+Doubles = npt.NDArray[np.float64]
 Chromaticities = tuple[float, float, float, float, float, float, float, float]
 """x and y of white, red, green and blue (CIE 1931)."""
 
@@ -33,7 +33,7 @@ class Curve:
     c: float = 0.0
     d: float = 0.0
 
-    def light(self, values: Floats) -> Floats:
+    def light(self, values: Doubles) -> Doubles:
         """The light of values from 0 to 1, limited to 1."""
         power = np.maximum(self.a * values + self.b, 0) ** self.gamma
         return np.clip(np.where(values >= self.d, power, self.c * values), 0, 1)
@@ -43,12 +43,12 @@ SRGB_CURVE = Curve(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 """That of IEC 61966-2-1."""
 
 
-def srgb_values(light: Floats) -> Floats:
+def srgb_values(light: Doubles) -> Doubles:
     """Values by the curve of sRGB, of light from 0 to 1."""
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
-def colorants(chromaticities: Chromaticities) -> Floats:
+def colorants(chromaticities: Chromaticities) -> Doubles:
     """XYZ of red, green and blue, a column each, adapted to the white D50 by Bradford's matrix.
 
     Raises:
@@ -113,7 +113,7 @@ def _assemble(space: bytes, tags: dict[bytes, bytes]) -> bytes:
     return bytes(header) + struct.pack(">I", len(tags)) + table + content
 
 
-def _adaptation(white: Floats) -> Floats:
+def _adaptation(white: Doubles) -> Doubles:
     """Bradford's matrix from a white to D50."""
     scale = (_BRADFORD @ _D50) / (_BRADFORD @ white)
     return np.linalg.inv(_BRADFORD) @ (scale[:, None] * _BRADFORD)
@@ -124,7 +124,7 @@ def _s15_fixed16(values: Any) -> bytes:
     return struct.pack(f">{len(numbers)}i", *numbers)
 
 
-def _xyz(values: Floats) -> bytes:
+def _xyz(values: Doubles) -> bytes:
     return b"XYZ \0\0\0\0" + _s15_fixed16(values)
 
 

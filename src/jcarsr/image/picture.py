@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from jcarsr.image.geometry import Stored
+from jcarsr.image.geometry import Stored, swaps_sides
 from jcarsr.jpeg.last_save import LastSave
 from jcarsr.pixels import Samples
 
@@ -43,7 +43,7 @@ class Picture:
     def size(self) -> tuple[int, int]:
         """(width, height), upright."""
         height, width = self.samples.shape[:2]
-        return (height, width) if self.orientation >= 5 else (width, height)
+        return (height, width) if swaps_sides(self.orientation) else (width, height)
 
     def noting(self, note: str) -> Picture:
         """The same with one more note."""

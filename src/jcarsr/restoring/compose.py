@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
+from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.picture import Picture
 from jcarsr.pixels import Samples, to_samples
 from jcarsr.progress import OnTile, ignore_progress, pass_of
@@ -56,7 +57,7 @@ def compose(
         opacity = restorer.run(planes, pass_of(on_tile, 1, passes), alpha=True)
         repeated += opacity.full_precision_tiles
         alpha_sr = keep_certain(_mean_channel(opacity.samples)[..., 0], alpha, restorer.scale)
-    if size is not None and picture.orientation >= 5:
+    if size is not None and swaps_sides(picture.orientation):
         size = (size[1], size[0])
     if size is not None and size != (sr.shape[1], sr.shape[0]):
         sr = lanczos(sr, size)

@@ -130,7 +130,7 @@ class Networks:
             if name is None:
                 wanted = f"jcarsr-crisp-lite-x{trained_scale(scale)}"
                 raise WeightsError(
-                    f"--crisp: {wanted} is not bundled yet: --crisp-weights FILE names such weights"
+                    f"--crisp: {wanted} is not bundled: --crisp-weights FILE names such weights"
                 )
             return name
         scales = scales_of(self.record(scale, self._crisp).facts)

@@ -57,8 +57,7 @@ class Loop:
         state, options = self.state, self.options
         resumed_at = time.perf_counter() - state.progress.seconds
         saved_seconds = state.progress.seconds
-        meter = Meter(state.progress)
-        stopping = False
+        meter, stopping = Meter(state.progress), False
         if self.spent >= 1:  # resumed, and killed before the weights were there
             self._save(self._validate())
         while self.spent < 1 and not stopping:
@@ -113,10 +112,9 @@ class Loop:
         """Report the means since the last log; a loss that is not finite ends the run."""
         progress, since = self.state.progress, meter.since
         means, seconds = meter.take(progress)
-        stacked = torch.stack(list(means.values()))
-        values = cast(list[float], cast(Tensor, self.fabric.all_reduce(stacked)).tolist())
-        losses = dict(zip(means, values, strict=True))
-        if not all(map(math.isfinite, values)):
+        reduced = cast(Tensor, self.fabric.all_reduce(torch.stack(list(means.values()))))
+        losses = dict(zip(means, cast(list[float], reduced.tolist()), strict=True))
+        if not all(map(math.isfinite, losses.values())):
             raise TrainingError(
                 f"loss became {losses['loss']} between steps {since} and {progress.step}; "
                 f"the last good checkpoint is kept in {self.storage.checkpoints}"
@@ -128,15 +126,10 @@ class Loop:
             samples_per_second=self.recipe.batch_size / seconds,
             tflops=self.flops / seconds / 1e12,
             peak_memory=peak_memory(self.fabric.device),
+            learning_rate=self.state.optimizers[0].param_groups[0]["lr"],
             losses=losses,
         )
-        logged = {
-            "samples_per_second": report.samples_per_second,
-            "tflops": report.tflops,
-            "peak_memory": report.peak_memory,
-            "learning_rate": self.state.optimizers[0].param_groups[0]["lr"],
-        }
-        self.fabric.log_dict({**losses, **logged}, step=progress.step)
+        self.fabric.log_dict(report.figures, step=progress.step)
         self.reporter.step(report)
 
     def _validate(self) -> dict[str, float]:
@@ -145,10 +138,9 @@ class Loop:
         if self.fabric.is_global_zero:
             with self.fabric.autocast():
                 scores = validate(self.state.averaged, self.pairs, self.fabric.device)
-            step = self.state.progress.step
-            self.fabric.log_dict(scores, step=step)
+            self.fabric.log_dict(scores, step=self.state.progress.step)
             text = ", ".join(f"{name} {value:.3f} dB" for name, value in scores.items())
-            self.reporter.message(f"step {step}: validation {text}")
+            self.reporter.message(f"step {self.state.progress.step}: validation {text}")
         self.fabric.barrier()
         return scores
 

@@ -101,8 +101,9 @@ class Banks:
 def identity(recipe: Recipe, entries: Sequence[Entry]) -> str:
     """A hash of what a resumed run must share with its checkpoint; the budget may change."""
     fields: dict[str, Any] = {**asdict(recipe), "max_steps": None}
-    if not recipe.loss_weights.sr_gradient:  # so checkpoints from before there was one still fit
-        del fields["loss_weights"]["sr_gradient"]
+    for term in ("sr_gradient", "texture"):
+        if not fields["loss_weights"][term]:  # so checkpoints from before there was one still fit
+            del fields["loss_weights"][term]
     if recipe.shrink is None:  # as before there was such a field
         del fields["shrink"]
     each = [part for entry in entries for part in (entry, entry.lq) if part]

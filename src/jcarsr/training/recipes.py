@@ -54,6 +54,12 @@ class Recipe:
         if self.clip_norm is not None and self.clip_norm <= 0:
             raise ValueError(f"clip_norm must be positive, got {self.clip_norm!r}")
 
+        if self.loss_weights.texture and self.patch_size * self.network_scale < 20:
+            side = self.patch_size * self.network_scale
+            raise ValueError(
+                f"texture needs results of 20x20 pixels, patch_size makes {side}x{side}"
+            )
+
     @property
     def network_scale(self) -> int:
         """Output size of the network over its input size."""
@@ -124,6 +130,21 @@ RECIPES: dict[str, Recipe] = {
             pixel=16.0,  # as steep as eq. 17 at an error of 8 grey levels
             harm=32.0,
         ),
+        ema_decay=0.995,
+    ),
+    # From web weights, with --init, on pairs whose originals are a sharp teacher's pictures
+    # (`tools/teacher_pairs.py`). The teacher is a function of the input, so that an absolute error
+    # stays sharp where it can be followed; elsewhere the strength of its texture is.
+    "crisp": replace(
+        _SHORT,
+        preset="jcarsr-lite-x4",
+        histories=Paired(),
+        learning_rate=5e-4,
+        schedule=Cosine(warmup_steps=50),
+        max_steps=1_000,
+        batch_size=4,
+        candidates=1,
+        loss_weights=LossWeights(texture=3.0),
         ema_decay=0.995,
     ),
 }

@@ -15,7 +15,19 @@ class StepReport:
     samples_per_second: float
     tflops: float  # 10^12 floating-point operations a second, all devices
     peak_memory: int  # bytes: of the device's tensors on a GPU, of the whole process elsewhere
+    learning_rate: float
     losses: dict[str, float]  # means
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What is logged: the losses, and what the step took."""
+        return {
+            **self.losses,
+            "samples_per_second": self.samples_per_second,
+            "tflops": self.tflops,
+            "peak_memory": self.peak_memory,
+            "learning_rate": self.learning_rate,
+        }
 
 
 class Reporter:

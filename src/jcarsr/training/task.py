@@ -16,6 +16,7 @@ from jcarsr.losses import (
     log_rms_loss,
     pixel_loss,
     squared_loss,
+    texture_loss,
     total_loss,
 )
 from jcarsr.networks.network import Restored
@@ -52,6 +53,8 @@ def loss_terms(
     if weights.harm:
         plain = enlarge_bicubic(batch.lq, sr.shape[-1] // batch.lq.shape[-1])
         terms["harm"] = harm_loss(sr, hr, plain)
+    if weights.texture:
+        terms["texture"] = texture_loss(sr, hr)
     return {"loss": total_loss(terms, weights), **terms}
 
 

@@ -41,7 +41,7 @@ export function zoomed(pose, scale, at, frame, picture, ratio) {
 }
 
 /**
- * The nearest pose that leaves no gap beside a picture that could fill it.
+ * The nearest pose that leaves no gap around a picture that could fill it.
  * @param {Pose} pose
  * @param {Size} frame
  * @param {Size} picture

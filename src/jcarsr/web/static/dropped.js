@@ -56,7 +56,7 @@ function fileOf(entry) {
  * @param {FileSystemEntry} entry
  */
 function unreadable(entry) {
-  return new File([], entry.name, { type: "image/unknown" }); // what it is can no longer be told
+  return new File([], entry.name, { type: "image/unknown" }); // its real type is unknown
 }
 
 /**
@@ -84,7 +84,7 @@ function isFolder(entry) {
 }
 
 /**
- * Whether a file is of the wanted kinds, and not what macOS keeps beside one of that name.
+ * Whether a file is of the wanted kinds, and not what macOS keeps next to one of that name.
  * @param {File} file
  * @param {string} accept as an input's: media types, `image/*`, and endings
  */

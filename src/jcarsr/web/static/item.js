@@ -61,7 +61,7 @@ export class Item extends EventTarget {
   }
 
   /**
-   * The task that makes something more of it; null if nobody wanted it yet.
+   * The task that makes something more of it; null before it is asked for.
    * @param {api.Output} output
    */
   other(output) {

@@ -7,7 +7,7 @@ import { clamp, covered, fitted, settled, zoomed } from "./camera.js";
 /** @typedef {import("./camera.js").Size} Size */
 
 const PIXELATED = 3; // screen pixels a pixel beyond which pixels are shown as squares
-const LABEL = 96; // CSS pixels beside the divider that a corner's label needs
+const LABEL = 96; // CSS pixels next to the divider that a corner's label needs
 
 /** Sends "change" when the zoom or the divider changes. */
 export class Stage extends EventTarget {

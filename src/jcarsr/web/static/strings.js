@@ -143,7 +143,7 @@ const STRINGS = Object.freeze({
   none: "none",
   memory: "about {size}",
 
-  // what is told to screen readers
+  // for screen readers
   saidAddedOne: "1 picture added",
   saidAddedMany: "{count} pictures added",
   saidDone: "{name}: restored, {size} pixels",
