@@ -1,9 +1,10 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
 
-from jcarsr.devices import find_device, supports_bfloat16
+from jcarsr.devices import find_device, open_device, supports_bfloat16
 
 
 @pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="Linux says it there")
@@ -32,6 +33,7 @@ def test_cuda_is_not_asked_to_emulate(monkeypatch: pytest.MonkeyPatch, able: boo
         "is_bf16_supported",
         lambda including_emulation=True: including_emulation or able,
     )
+    monkeypatch.setattr(torch.cuda, "device", nullcontext)
     assert supports_bfloat16("cuda") == able
 
 
@@ -47,3 +49,16 @@ def test_auto_takes_the_best_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
         find_device("cuda")
     there["mps"] = False
     assert find_device("auto") == "cpu"
+
+
+def test_gpu_is_the_one_of_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    assert open_device("cuda", 2) == torch.device("cuda:2")
+    assert open_device("cuda") == open_device("auto") == torch.device("cuda")
+    assert open_device("cpu") == torch.device("cpu")
+    with pytest.raises(ValueError, match="cuda:3 is not available: there is cuda:0 to cuda:2"):
+        open_device("cuda", 3)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(ValueError, match="cuda:1 is not available: there is cuda:0 alone"):
+        open_device("cuda", 1)

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from jcarsr.engines.base import EngineOptions
+from jcarsr.engines.device_names import parse_device
 from jcarsr.errors import ImageError
 from jcarsr.image import (
     FORMATS,
@@ -27,7 +28,7 @@ from jcarsr.image import (
 from jcarsr.image.open import MAX_PIXELS
 from jcarsr.image.paths import why_no_path
 from jcarsr.pixels import Pixels
-from jcarsr.protocols import Device, EngineName, Precision
+from jcarsr.protocols import EngineName, Precision
 from jcarsr.restoring.file import FileRestorer, Outcome
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
@@ -46,7 +47,8 @@ class Restorer:
             weights for each scale and picture.
         engine: auto takes PyTorch if it has a GPU, else OpenVINO if it is installed and the CPU
             computes in bfloat16, else ONNX Runtime.
-        device: auto takes a GPU if there is one.
+        device: auto, cpu, cuda, mps, or cuda:NUMBER for one GPU of several, from 0; auto takes a
+            GPU if there is one.
         precision: auto takes bfloat16 where that is quicker and within a level of float32.
         threads: of the CPU; None = as the engine thinks best.
         tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture.
@@ -79,7 +81,7 @@ class Restorer:
         weights: str | None = None,
         *,
         engine: EngineName = "auto",
-        device: Device = "auto",
+        device: str = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
         tile: int | None = DEFAULT_TILE,
@@ -89,7 +91,10 @@ class Restorer:
         decode_timeout: float | None = None,
     ) -> None:
         self._tile = tile
-        options = EngineOptions(engine=engine, device=device, precision=precision, threads=threads)
+        named = parse_device(device)
+        options = EngineOptions(
+            engine=engine, device=named.kind, gpu=named.gpu, precision=precision, threads=threads
+        )
         self._networks = Networks(
             weights,
             options,
@@ -264,7 +269,7 @@ class Restorer:
         >>> Image.open(io.BytesIO(result)).size, outcome.size
         ((60, 40), (60, 40))
         """
-        known = format_named(format)
+        known = format_named(str(format))
         if known is None:
             raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {format!r}")
         files = self._files(target, read, save, strength, crisp)
@@ -314,7 +319,7 @@ def restore(
     *,
     scale: int = 2,
     weights: str | None = None,
-    device: Device = "auto",
+    device: str = "auto",
     strength: float = 1.0,
 ) -> Image.Image:
     """Remove JPEG artifacts from a picture and enlarge it.
@@ -323,7 +328,7 @@ def restore(
         picture: a file, a Pillow image, or (H, W, 3) uint8 RGB pixels.
         scale: 1 (artifacts only), 2 or 4.
         weights: bundled weights or a weight file; None = the bundled weights for `scale`.
-        device: auto takes a GPU if there is one.
+        device: as `Restorer`.
         strength: how much is restored, from 0 (bicubic enlargement alone) to 1.
 
     Returns:
@@ -332,7 +337,8 @@ def restore(
     Raises:
         ImageError: the file cannot be read as a picture.
         WeightsError: no such weights.
-        ValueError: `scale` is another number, or `strength` is not from 0 to 1.
+        ValueError: `scale` is another number, `strength` is not from 0 to 1, or the device is not
+            there.
 
     >>> import numpy as np
     >>> from jcarsr import restore
@@ -344,7 +350,7 @@ def restore(
 
 
 @lru_cache(maxsize=4)
-def _shared_restorer(weights: str | None, device: Device) -> Restorer:
+def _shared_restorer(weights: str | None, device: str) -> Restorer:
     return Restorer(weights, device=device)
 
 

@@ -26,14 +26,44 @@ def find_device(device: Device) -> Found:
     return device
 
 
-def supports_bfloat16(device: Found) -> bool:
+def count_gpus() -> int:
+    """Return how many GPUs of CUDA there are; CUDA_VISIBLE_DEVICES may hide some."""
+    return torch.cuda.device_count()
+
+
+def open_device(device: Device, gpu: int | None = None) -> torch.device:
+    """Return PyTorch's device for the one asked for.
+
+    Args:
+        device: as for `find_device`.
+        gpu: which of CUDA's, from 0; None = the first.
+
+    Raises:
+        ValueError: it is not there.
+    """
+    found = find_device(device)
+    if gpu is None:
+        return torch.device(found)
+    count = count_gpus()
+    if not 0 <= gpu < count:
+        there = "cuda:0 alone" if count == 1 else f"cuda:0 to cuda:{count - 1}"
+        raise ValueError(f"device {device}:{gpu} is not available: there is {there}")
+    return torch.device(found, gpu)
+
+
+def supports_bfloat16(device: Found, gpu: int | None = None) -> bool:
     """Whether the device has instructions for products of bfloat16, as far as we know.
 
     Elsewhere PyTorch emulates them: a CPU that has AVX2 alone took 60 times as long as for float32.
     Of CPUs only x86 is asked, and Apple's GPUs count as without: neither has been tried.
+
+    Args:
+        device: which kind.
+        gpu: which of CUDA's, from 0; None = the first.
     """
     if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        with torch.cuda.device(-1 if gpu is None else gpu):
+            return torch.cuda.is_bf16_supported(including_emulation=False)
     if device != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # new in PyTorch
         return False
     able = torch.cpu.get_capabilities()

@@ -47,6 +47,10 @@ class LargePictureError(ImageError, MemoryLimitError):
     """A file whose pixels would take more memory than they may."""
 
 
+class DeviceError(JCARSRError):
+    """A device that computes no more: what is wrong is no picture's."""
+
+
 class LedgerError(JCARSRError):
     """The record of an output folder that cannot be kept."""
 

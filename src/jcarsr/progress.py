@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -29,3 +30,24 @@ def pass_of(on_tile: OnTile, index: int, passes: int) -> OnTile:
     6 12
     """
     return lambda done, total: on_tile(index * total + done, passes * total)
+
+
+def sum_of_threads(on_tile: OnTile) -> OnTile:
+    """Return the OnTile of several threads, whose pictures are reported as one.
+
+    Args:
+        on_tile: called with the sums over the pictures that the threads were last at.
+
+    >>> report = sum_of_threads(lambda done, total: print(done, total))
+    >>> report(1, 4)
+    1 4
+    """
+    latest: dict[int, tuple[int, int]] = {}
+    turn = threading.Lock()
+
+    def report(done: int, total: int) -> None:
+        with turn:
+            latest[threading.get_ident()] = done, total
+            on_tile(sum(one for one, _ in latest.values()), sum(all for _, all in latest.values()))
+
+    return report

@@ -12,13 +12,15 @@ from jcarsr.batch.decide import Decision
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import Job, Refused
 from jcarsr.batch.worker import LARGE, Outcome, Read
-from jcarsr.errors import JCARSRError, LedgerError, StorageError
+from jcarsr.errors import DeviceError, JCARSRError, LedgerError, StorageError
 
 WAIT = 10  # seconds after which an event that should have come is missing
 
 
 class Stub:
     """A worker without pictures; `on_...` get the number of the job."""
+
+    devices = 1
 
     def __init__(self, size: tuple[int, int] = (1, 1), data: int = 0) -> None:
         self.size, self.data = size, data
@@ -49,6 +51,13 @@ class Stub:
 
     def record_failure(self, job: Job | Refused, error: Exception) -> Outcome:
         return Outcome(source=job.source, state="failed", error=str(error))
+
+
+@pytest.fixture(params=[1, 3], autouse=True)
+def devices(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many pictures are restored at the same time."""
+    monkeypatch.setattr(Stub, "devices", request.param)
+    return request.param
 
 
 def jobs(count: int) -> list[Job | Refused]:
@@ -125,8 +134,9 @@ class TestOverlap:
         assert numbers(run(stub, jobs(8))) == list(range(8))
         assert sorted(met) == ["read", "restore", "write"]
 
-    def test_no_more_than_a_few_files_are_in_flight(self) -> None:
-        """While the first result cannot be written the others wait."""
+    def test_no_more_than_a_few_files_are_in_flight(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """While the first result cannot be written the others wait, if there is one device."""
+        monkeypatch.setattr(Stub, "devices", 1)
         stub, lock = Stub(), threading.Lock()
         restored, in_flight, most = threading.Semaphore(0), 0, 0
 
@@ -149,21 +159,71 @@ class TestOverlap:
         assert in_flight == 0
         assert 5 <= most <= 12
 
-    @pytest.mark.parametrize("large", [True, False])
-    def test_large_result_is_written_before_the_next_is_made(self, large: bool) -> None:
-        stub = Stub(size=(LARGE // 1000 + large, 1000))
-        second_begun, seen = threading.Event(), list[bool]()
+    def test_devices_do_not_wait_for_the_first_picture(self, devices: int) -> None:
+        """A long one keeps one of them; what the others do is bounded, and comes in order."""
+        stub, lock, others_done = Stub(), threading.Lock(), threading.Event()
+        unfinished, most, written = 0, 0, 0
+
+        def read(number: int) -> None:
+            nonlocal unfinished, most
+            with lock:
+                unfinished += 1
+                most = max(most, unfinished)
 
         def write(number: int) -> None:
-            if number == 0:
-                seen.append(second_begun.wait(0.1 if large else WAIT))
+            nonlocal unfinished, written
+            with lock:
+                unfinished, written = unfinished - 1, written + 1
+                if written == 199:
+                    others_done.set()
+
+        def restore(number: int) -> None:
+            if number == 0 and devices > 1:
+                assert others_done.wait(WAIT)
+
+        stub.on_read, stub.on_write, stub.on_restore = read, write, restore
+        assert numbers(run(stub, jobs(200))) == list(range(200))
+        assert most <= 12 * devices
+
+    def test_as_many_are_restored_at_the_same_time_as_there_are_devices(self, devices: int) -> None:
+        """So many meet, and never more."""
+        stub, meeting, lock = Stub(), threading.Barrier(devices, timeout=WAIT), threading.Lock()
+        at_work, most = 0, 0
+
+        def restore(number: int) -> None:
+            nonlocal at_work, most
+            with lock:
+                at_work += 1
+                most = max(most, at_work)
+            meeting.wait()
+            with lock:
+                at_work -= 1
+
+        stub.on_restore = restore
+        assert numbers(run(stub, jobs(6 * devices))) == list(range(6 * devices))
+        assert most == devices
+
+    @pytest.mark.parametrize("large", [True, False])
+    def test_large_result_is_written_before_the_next_is_made(
+        self, large: bool, devices: int
+    ) -> None:
+        """Every device has one of the first results, and none a second one before it is written."""
+        stub = Stub(size=(LARGE // 1000 + large, 1000))
+        next_begun, seen = threading.Event(), list[bool]()
+        together = threading.Barrier(devices, timeout=WAIT)
+
+        def write(number: int) -> None:
+            if number < devices:
+                together.wait()
+                seen.append(next_begun.wait(0.1 if large else WAIT))
+                together.wait()
 
         stub.on_write = write
-        stub.on_restore = lambda number: second_begun.set() if number == 1 else None
-        assert numbers(run(stub, jobs(3))) == [0, 1, 2]
-        assert seen == [not large]
+        stub.on_restore = lambda number: next_begun.set() if number == devices else None
+        assert numbers(run(stub, jobs(2 * devices))) == list(range(2 * devices))
+        assert seen == [not large] * devices
 
-    def test_memory_does_not_grow_with_the_number_of_files(self) -> None:
+    def test_memory_does_not_grow_with_the_number_of_files(self, devices: int) -> None:
         alive: weakref.WeakSet[Read] = weakref.WeakSet()
         most = 0
 
@@ -174,16 +234,16 @@ class TestOverlap:
                 most = max(most, len(alive))
                 return super().restore(read, on_tile)
 
-        todo = jobs(10_000)
+        todo = jobs(3_000)
         tracemalloc.start()
         try:
             done = sum(outcome.state == "done" for outcome in run(Watched(data=100_000), todo))
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert done == 10_000
-        assert most <= 12
-        assert peak < 4e6  # 40 files; all together are 300 MB
+        assert done == 3_000
+        assert most <= 12 * devices
+        assert peak < 4e6 * devices  # 40 files; all together are 300 MB
 
 
 class TestFailures:
@@ -200,6 +260,10 @@ class TestFailures:
         assert [o.error for o in outcomes if o.state == "failed"] == ["broken 2", "broken 7"]
         assert numbers(iter(outcomes)) == list(range(12))
         assert sum(outcome.state == "done" for outcome in outcomes) == 10
+
+    def test_loss_of_all_devices_ends_the_run(self) -> None:
+        reason = "cuda:1: CUDA error: unspecified launch failure"
+        assert self.stopped("on_restore", DeviceError(reason)) == reason
 
     @pytest.mark.parametrize("stage", ["on_read", "on_restore", "on_write"])
     def test_ledger_that_fails_ends_the_run(self, stage: str) -> None:
@@ -224,7 +288,7 @@ class TestFailures:
             outcomes.extend(run(stub, jobs(100)))
         assert numbers(iter(outcomes)) == list(range(len(outcomes)))
         assert len(outcomes) <= 3
-        assert max(read) < 20
+        assert max(read) < 20 * Stub.devices
         assert not threads()
         return str(told.value)
 
@@ -238,4 +302,4 @@ class TestFailures:
 
 def threads() -> list[str]:
     names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name.startswith(("read", "write"))]
+    return [name for name in names if name.startswith(("read", "restore", "write"))]

@@ -37,6 +37,7 @@ pytestmark = [
 ]
 
 WAIT = 90_000  # milliseconds that a picture may take
+expect.set_options(timeout=WAIT)  # a busy computer is no fault of the page
 TILE = 384  # the worker's
 
 

@@ -4,8 +4,9 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -110,6 +111,29 @@ def test_rows_of_a_lost_block_are_tried_alone(monkeypatch: pytest.MonkeyPatch) -
     assert [outcome.source for outcome in found if outcome.state == "failed"] == ["666"]
 
 
+def test_row_without_a_key_is_named(
+    call: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyarrow: Any = pytest.importorskip("pyarrow")
+    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    table = pyarrow.table({"id": ["a", None, "b"], "image": [b"x"] * 3})
+    parquet.write_table(table, tmp_path / "t.parquet")
+
+    @contextmanager
+    def no_cluster(options: object) -> Iterator[None]:
+        yield
+
+    def passes(targets: dict[str, str], *rest: Any) -> Iterator[Outcome]:
+        yield from (Outcome(source=key, state="done", target=Path(targets[key])) for key in targets)
+
+    monkeypatch.setattr(ray_data, "cluster", no_cluster)
+    monkeypatch.setattr(ray_data, "_pass", passes)
+    said = call("batch", tmp_path / "t.parquet", "--key", "id", "-o", tmp_path / "out")
+    assert said.code == 1
+    assert "2 restored, 1 failed, of 3" in said.err
+    assert said.errors == [f"error: {tmp_path / 't.parquet'}, row 1 of group 0: has no key in id"]
+
+
 def test_without_ray_the_extra_is_named(
     call: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,3 +142,29 @@ def test_without_ray_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "ray", None)
     said = call("batch", tmp_path / "in", "-o", tmp_path / "out")
     assert (said.code, said.errors) == (1, ["error: this needs ray: pip install 'jcarsr[ray]'"])
+
+
+@pytest.mark.parametrize(("late", "starts"), [(2, 3), (9, 3)])
+def test_cluster_that_starts_too_late_is_started_again(
+    late: int, starts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a busy computer; a stand-in for Ray counts."""
+    called = list[str]()
+
+    def init(**how: object) -> None:
+        called.append("init")
+        if called.count("init") <= late:
+            raise Exception("The current node timed out during startup.")
+
+    ray = SimpleNamespace(
+        init=init,
+        shutdown=lambda: called.append("shutdown"),
+        cluster_resources=lambda: {"CPU": 2.0},
+    )
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    fails = pytest.raises(JCARSRError, match="does not start") if late >= starts else nullcontext()
+    with fails, ray_data.cluster(ray_data.ClusterOptions()):
+        called.append("used")
+    assert called.count("init") == starts
+    assert ("used" in called) == (late < starts)
+    assert called[-1] == "shutdown"

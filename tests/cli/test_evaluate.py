@@ -9,7 +9,7 @@ from jcarsr.degradation.web_set import WEB_SET
 from jcarsr.evaluation.markers import BEGIN, END
 from jcarsr.evaluation.rows import read_rows
 from jcarsr.pixels import Pixels
-from jcarsr.weights import read_record
+from jcarsr.weights import read, read_record, write
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -65,6 +65,26 @@ def test_histories_of_the_web_and_of_ones_own(tmp_path: Path, photo: Pixels) -> 
         *arguments, "--history", own, "--qf", 50, "--subsampling", "4:4:4", "--json", rows_file
     )
     assert [row.history for row in read_rows([rows_file])] == ["jpeg50/444", own]
+
+
+def test_weights_of_one_name_have_a_line_each(
+    tmp_path: Path, photo: Pixels, tiny_weights: Path
+) -> None:
+    """As those that were trained on, and those they began as."""
+    (tmp_path / "one").mkdir()
+    Image.fromarray(photo[:64, :80]).save(tmp_path / "one" / "a.png")
+    weights, other = read(tiny_weights), tmp_path / "other.safetensors"
+    bias = weights.tensors["sr_tail.bias"] + 0.1
+    write(other, {**weights.tensors, "sr_tail.bias": bias}, weights.record)
+    words = ["evaluate", "--data", tmp_path / "one", "--scale", 2, "--qf", "10"]
+    rows_file = tmp_path / "rows.jsonl"
+    code, out, _ = run(*words, "--weights", tiny_weights, "--weights", other, "--json", rows_file)
+    rows = read_rows([rows_file])
+    assert (code, [row.restorer for row in rows]) == (0, ["tiny", "tiny"])
+    for row, path in zip(rows, (tiny_weights, other), strict=True):
+        assert f"| one | tiny ({path}) | {row.psnr:.2f} / {row.ssim:.4f} |" in out
+    _, out, _ = run(*words, "--weights", tiny_weights, "--weights", tiny_weights)
+    assert "| one | tiny | " in out
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,26 @@ def test_rows_are_found_in_files_and_groups(tmp_path: Path) -> None:
         assert reader.read(rows[key]) == key.encode()
 
 
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (["a", None, "b"], ["a", None, "b"]),
+        ([3, None, 5], ["3", None, "5"]),
+        ([b"a", b"\xff", b"\xc3\xa4"], ["a", None, "ä"]),
+    ],
+)
+def test_keys_are_texts_or_missing(
+    keys: list[Any], expected: list[str | None], tmp_path: Path
+) -> None:
+    pyarrow: Any = pytest.importorskip("pyarrow")
+    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    table = pyarrow.table({"id": keys, "image": [b"x"] * len(keys)})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    rows = list(table_rows(Table(str(tmp_path / "a.parquet"), "id", "image")))
+    assert [key for key, _ in rows] == expected
+    assert str(rows[1][1]).endswith("a.parquet, row 1 of group 0")
+
+
 def test_table_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     pyarrow: Any = pytest.importorskip("pyarrow")
     parquet: Any = pytest.importorskip("pyarrow.parquet")

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from jcarsr import JCARSRConfig, MemoryLimitError, WeightsError
-from jcarsr.engines.torch import TorchEngine, load_network
+from jcarsr.engines.base import EngineOptions
+from jcarsr.engines.torch import TorchBackend, TorchEngine, load_network
+from jcarsr.errors import DeviceError
 from jcarsr.protocols import Output
 from jcarsr.weights import Weights, read
 
@@ -44,6 +46,40 @@ def test_out_of_memory_is_told_as_such(tiny_weights: Path, monkeypatch: pytest.M
     engine = TorchEngine(network, "cpu")
     with pytest.raises(MemoryLimitError, match="tile of 5x4"):
         engine.run(np.zeros((1, 3, 4, 5), np.float32))
+
+
+SICK = """CUDA error: an illegal memory access was encountered
+CUDA kernel errors might be asynchronously reported at some other API call."""
+
+
+def test_sick_gpu_is_no_fault_of_the_picture(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = load_network(read(tiny_weights))
+
+    def fail(*arguments: object) -> torch.Tensor:
+        raise RuntimeError(SICK)
+
+    monkeypatch.setattr(network, "predict", fail)
+    with pytest.raises(DeviceError, match=r"^cpu: CUDA error: an illegal memory access") as told:
+        TorchEngine(network, "cpu").run(np.zeros((1, 3, 4, 5), np.float32))
+    assert "\n" not in str(told.value)
+    monkeypatch.setattr(torch.nn.Module, "to", fail)  # the network does not reach it
+    with pytest.raises(DeviceError, match="illegal memory access"):
+        TorchBackend(EngineOptions(device="cpu")).open(tiny_weights, "sr")
+
+
+def test_other_errors_of_pytorch_are_let_through(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = load_network(read(tiny_weights))
+
+    def fail(*arguments: object) -> torch.Tensor:
+        raise RuntimeError("sizes do not match")
+
+    monkeypatch.setattr(network, "predict", fail)
+    with pytest.raises(RuntimeError, match="sizes do not match"):
+        TorchEngine(network, "cpu").run(np.zeros((1, 3, 4, 5), np.float32))
 
 
 @pytest.mark.slow
@@ -88,3 +124,14 @@ def test_gpu_agrees_with_the_cpu(tiny_weights: Path) -> None:
     lq = np.random.default_rng(0).random((1, 3, 48, 64), np.float32)
     gpu, cpu = (TorchEngine(weights, device).run(lq) for device in ("cuda", "cpu"))
     np.testing.assert_allclose(gpu, cpu, atol=0.02)
+
+
+@pytest.mark.gpu
+def test_every_gpu_computes_by_itself(tiny_weights: Path) -> None:
+    lq = np.random.default_rng(0).random((1, 3, 48, 64), np.float32)
+    for number in range(torch.cuda.device_count()):
+        before = torch.cuda.memory_allocated(number)
+        engine = TorchBackend(EngineOptions(device="cuda", gpu=number)).open(tiny_weights, "sr")
+        assert torch.cuda.memory_allocated(number) > before
+        expected = TorchEngine(read(tiny_weights), "cpu").run(lq)
+        np.testing.assert_allclose(engine.run(lq), expected, atol=0.02)

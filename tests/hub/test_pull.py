@@ -120,3 +120,12 @@ def test_what_is_not_there_is_said_so(hub: Hub) -> None:
         pull("me/bare")
     with pytest.raises(JCARSRError, match=r"^a/b/c: "):
         pull("a/b/c")
+
+
+@pytest.mark.parametrize(
+    "repo", ["", "alone", "a/b/c", "me/na me", "-me/x", "https://hub/me/x", "me/ä"]
+)
+def test_names_that_are_none_are_refused(repo: str) -> None:
+    with pytest.raises(JCARSRError, match="a repository is named OWNER/NAME") as told:
+        pull(repo)
+    assert str(told.value).startswith(f"{repo}: ")

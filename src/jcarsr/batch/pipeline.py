@@ -1,26 +1,33 @@
 """Many jobs: reading, restoring and writing overlap, in bounded numbers.
 
 A few threads read ahead and write behind while the network, which takes most of the time, runs in
-the caller's. Large pictures are not decoded ahead and are written before the next one begins, so
-that memory is bounded by the largest of them and not by how many there are.
+the caller's, or in a thread for each device if there are several. Large pictures are not decoded
+ahead and are written before their device begins the next one, so that memory is bounded by the
+largest of them, one a device, and not by how many there are.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import islice
+from typing import ParamSpec, TypeVar
 
 from jcarsr.batch.plan import Job, Refused
 from jcarsr.batch.worker import LARGE, Read, Worker
-from jcarsr.errors import JCARSRError, LedgerError, StorageError
+from jcarsr.errors import DeviceError, JCARSRError, LedgerError, StorageError
 from jcarsr.killable import ClosedError
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.restoring.file import Outcome
 
-_THREADS = 2  # that read, and as many that write
-_AHEAD = 4  # files read before the network needs them, and results waiting to be written
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_THREADS = 2  # that read for a device, and as many that write
+_AHEAD = 4  # files read before a device needs them, and results waiting to be written
+_HELD = 1_000  # outcomes of several devices that wait for one of an earlier job
 
 
 def run_jobs(
@@ -28,44 +35,67 @@ def run_jobs(
     jobs: Sequence[Job | Refused],
     on_tile: OnTile = ignore_progress,
 ) -> Generator[Outcome]:
-    """One outcome for every job, in their order.
+    """One outcome for every job, in their order, however many devices there are.
 
     Args:
         worker: does the work.
         jobs: what there is to do.
-        on_tile: called with (tiles done, tiles in all) of the picture that the network is at.
+        on_tile: called with (tiles done, tiles in all) of the picture that the network is at; with
+            several devices from several threads.
 
     Raises:
         StorageError: nothing more can be written: the disk is full or read-only.
         LedgerError: the ledger cannot be written.
+        DeviceError: no device computes any more.
     """
-    readers = ThreadPoolExecutor(_THREADS, "read")
-    writers = ThreadPoolExecutor(_THREADS, "write")
-    waiting: deque[Future[Outcome]] = deque()
+    devices = worker.devices
+    readers = ThreadPoolExecutor(_THREADS * devices, "read")
+    writers = ThreadPoolExecutor(_THREADS * devices, "write")
+    restorers = _Caller() if devices == 1 else ThreadPoolExecutor(devices, "restore")
+    room = threading.Semaphore(_AHEAD + devices)  # for jobs that are not finished with
+    waiting: deque[Future[Future[Outcome]]] = deque()
+
+    def restore(read: Read) -> Future[Outcome]:
+        try:
+            outcome = _restore(worker, read, on_tile, writers)
+        except BaseException:
+            room.release()
+            raise
+        outcome.add_done_callback(lambda _: room.release())
+        return outcome
+
     try:
-        for future in _ahead(readers, worker, jobs):
+        for future in _ahead(readers, worker, jobs, _AHEAD * devices):
             read = future.result()
-            large = False
             if isinstance(read, Read):
-                outcome, large = _restore(worker, read, on_tile, writers)
+                room.acquire()
+                waiting.append(restorers.submit(restore, read))
             else:
-                outcome = _finished_future(read)
-            waiting.append(outcome)
-            while waiting and (len(waiting) > _AHEAD or large or waiting[0].done()):
-                yield waiting.popleft().result()
+                waiting.append(_finished_future(_finished_future(read)))
+            most = _AHEAD if devices == 1 else _HELD
+            while waiting and (len(waiting) > most or _is_finished(waiting[0])):
+                yield waiting.popleft().result().result()
         while waiting:
-            yield waiting.popleft().result()
+            yield waiting.popleft().result().result()
     finally:
-        for pool in (readers, writers):
+        for pool in (readers, restorers, writers):
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+class _Caller(Executor):
+    """Runs what is submitted at once, in the caller's thread, and lets its errors through."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """See `Executor`."""
+        return _finished_future(fn(*args, **kwargs))
+
+
 def _ahead(
-    readers: Executor, worker: Worker, jobs: Sequence[Job | Refused]
+    readers: Executor, worker: Worker, jobs: Sequence[Job | Refused], most: int
 ) -> Iterator[Future[Read | Outcome]]:
     """Reads in the order of the jobs, a few of them running before they are asked for."""
     left = iter(jobs)
-    running = deque(readers.submit(_read, worker, job) for job in islice(left, _AHEAD))
+    running = deque(readers.submit(_read, worker, job) for job in islice(left, most))
     while running:
         yield running.popleft()
         running.extend(readers.submit(_read, worker, job) for job in islice(left, 1))
@@ -82,18 +112,15 @@ def _read(worker: Worker, job: Job | Refused) -> Read | Outcome:
         return worker.record_failure(job, error)
 
 
-def _restore(
-    worker: Worker, read: Read, on_tile: OnTile, writers: Executor
-) -> tuple[Future[Outcome], bool]:
-    """The outcome to come, and whether its result is large."""
+def _restore(worker: Worker, read: Read, on_tile: OnTile, writers: Executor) -> Future[Outcome]:
+    """The outcome to come; of a large result it is there already."""
     try:
         result = worker.restore(read, on_tile)
-    except (LedgerError, ClosedError):
+    except (LedgerError, ClosedError, DeviceError):
         raise
     except Exception as error:  # one file never costs another its result
-        return _finished_future(worker.record_failure(read.job, error)), False
+        return _finished_future(worker.record_failure(read.job, error))
     width, height = result.restored.first.size
-    large = width * height > LARGE
 
     def write() -> Outcome:
         try:
@@ -105,10 +132,17 @@ def _restore(
         except Exception as error:
             return worker.record_failure(read.job, error)
 
-    return writers.submit(write), large
+    outcome = writers.submit(write)
+    if width * height > LARGE:
+        outcome.exception()  # which waits
+    return outcome
 
 
-def _finished_future(outcome: Outcome) -> Future[Outcome]:
-    future: Future[Outcome] = Future()
-    future.set_result(outcome)
+def _is_finished(step: Future[Future[Outcome]]) -> bool:
+    return step.done() and (step.exception() is not None or step.result().done())
+
+
+def _finished_future(value: T) -> Future[T]:
+    future: Future[T] = Future()
+    future.set_result(value)
     return future

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jcarsr.batch.adopt import adopt
 from jcarsr.batch.decide import Decision, decide, sha256_of
+from jcarsr.batch.devices import Devices
 from jcarsr.batch.ledger import Entry, Ledger, as_text
 from jcarsr.batch.plan import Job, Refused
 from jcarsr.errors import JCARSRError
@@ -64,6 +65,7 @@ class Worker:
         networks: what restores.
         settings: how.
         ledger: of the output folder; None = there is none.
+        others: the same networks on more devices, which restore other pictures at the same time.
         overwrite: files of other origin may be replaced.
         adopt: results of which the ledger knows nothing are entered if they fit.
         reader: reads the files.
@@ -75,11 +77,16 @@ class Worker:
         settings: Settings,
         ledger: Ledger | None = None,
         *,
+        others: Sequence[Networks] = (),
         overwrite: bool = False,
         adopt: bool = False,
         reader: Reader = PlainReader(),  # noqa: B008
     ) -> None:
         self._files, self._ledger = FileRestorer(networks, settings, reader), ledger
+        more = (FileRestorer(other, settings, reader) for other in others)
+        self._devices = Devices([self._files, *more])
+        self.devices = 1 + len(others)
+        """How many pictures are restored at the same time."""
         self._networks, self._settings, self._reader = networks, self._files.settings, reader
         self._overwrite, self._adopt = overwrite, adopt and ledger is not None
         self._settings_text = self._files.settings_text
@@ -126,16 +133,17 @@ class Worker:
         )
 
     def restore(self, read: Read, on_tile: OnTile) -> Result:
-        """Run the network.
+        """Run the network, on a device that is free.
 
         Raises:
+            DeviceError: no device computes any more.
             JCARSRError: the result cannot be made or could not be saved.
         """
         started = time.perf_counter()
         job, picture = read.job, read.picture
         if picture is None:
             picture = self._files.read(job.source if read.data is None else read.data)
-        restored = self._files.restore(picture, job.target, on_tile)
+        restored = self._devices.restore(picture, job.target, on_tile)
         return Result(
             job=job,
             restored=restored,

@@ -178,13 +178,14 @@ def batch(
         keys = pictures_of(open_store(home), None if is_url(out) else Path(out))
     else:
         rows = list(table_rows(table))
-        places = dict(rows)
+        places = {name: row for name, row in rows if name is not None}
         keys = dict[str, str | None].fromkeys(places)
-        twice = find_repeated(name for name, _ in rows)
+        keys |= {str(row): f"has no key in {key}" for name, row in rows if name is None}
+        twice = find_repeated(name for name, _ in rows if name is not None)
     keys |= dict.fromkeys(twice, "its key is that of several rows")
     with usage_errors():
         items = plan_items(keys, part, name=name, size=target.label, extension=extension)
-    open_store(options.out)
+    open_store(options.out).check()
     if not keys:
         raise JCARSRError(f"{source}: has no pictures")
     report = Report(len(items), as_json, sys.stdout)

@@ -11,6 +11,7 @@ import typer
 
 from jcarsr import image
 from jcarsr.engines.base import EngineOptions
+from jcarsr.engines.device_names import NamedDevice
 from jcarsr.protocols import Device, EngineName, Precision, Scale
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.target import Target
@@ -35,6 +36,15 @@ DeviceOption: TypeAlias = Annotated[
     typer.Option(
         metavar="NAME",
         help="auto, cpu, cuda or mps. auto takes a GPU if there is one.",
+        rich_help_panel=_HOW,
+    ),
+]
+DevicesOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="auto, cpu, cuda, mps, or GPUs: cuda:1, or cuda:0,cuda:1 or cuda:all for pictures "
+        "at the same time. auto takes a GPU if there is one.",
         rich_help_panel=_HOW,
     ),
 ]
@@ -207,10 +217,18 @@ def check_share(option: str, value: float) -> None:
 
 
 def engine_options(
-    engine: EngineName, device: Device, precision: Precision, threads: int | None
+    engine: EngineName,
+    device: Device | NamedDevice,
+    precision: Precision,
+    threads: int | None,
 ) -> EngineOptions:
     """The four options in one."""
-    return EngineOptions(engine=engine, device=device, precision=precision, threads=threads)
+    gpu = None
+    if isinstance(device, NamedDevice):
+        device, gpu = device.kind, device.gpu
+    return EngineOptions(
+        engine=engine, device=device, gpu=gpu, precision=precision, threads=threads
+    )
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +19,7 @@ from jcarsr.cli.choices import (
     ThreadsOption,
     engine_options,
     parse_qfs,
+    printable,
     usage_errors,
 )
 from jcarsr.cli.shell import say
@@ -25,6 +28,7 @@ from jcarsr.protocols import Scale
 
 if TYPE_CHECKING:
     from jcarsr.degradation.history import History
+    from jcarsr.methods.method import Method
 
 
 def evaluate(
@@ -99,7 +103,23 @@ def evaluate(
                 rows.append(row)
                 if json:
                     write_rows([row], json)
-    say(tables(rows))
+    labels = _labels(methods, names)
+    say(tables([replace(row, restorer=labels.get(row.sha256, row.restorer)) for row in rows]))
+
+
+def _labels(methods: Sequence[Method], names: Sequence[str]) -> dict[str | None, str]:
+    """What tells methods of one name apart in a table, by their hashes: as each was asked for.
+
+    Weights that were trained on have the name of those they began as, unless they got another one.
+    """
+    hashes: dict[str, set[str | None]] = {}
+    for method in methods:
+        hashes.setdefault(method.name, set()).add(method.sha256)
+    return {
+        method.sha256: f"{method.name} ({printable(name)})"
+        for method, name in zip(methods, names, strict=True)
+        if len(hashes[method.name]) > 1 and name != method.name
+    }
 
 
 def tables(

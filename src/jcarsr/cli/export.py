@@ -54,10 +54,10 @@ def export(
     with usage_errors():
         if format != "onnx":
             raise ValueError(f"--format {format}: not onnx")
-        if int8 != (calibration is not None):
-            raise ValueError("--int8 and --calibration belong together")
         if single and int8:
             raise ValueError("--single and --int8 do not go together")
+        if int8 != (calibration is not None):
+            raise ValueError("--int8 and --calibration belong together")
         if tile is not None and not single:
             raise ValueError("--tile needs --single")
     path = find(weights)

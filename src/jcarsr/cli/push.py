@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +10,8 @@ import typer
 from jcarsr.cli.choices import printable, usage_errors
 from jcarsr.cli.shell import say
 from jcarsr.errors import DataError
+from jcarsr.hub.library import why_no_name
 from jcarsr.weights import find, read_record
-
-_REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def push(
@@ -51,8 +49,8 @@ def push(
     The token is that of `hf auth login` or HF_TOKEN.
     """
     with usage_errors():
-        if not _REPO.fullmatch(repo):
-            raise ValueError(f"{repo}: a repository is named OWNER/NAME")
+        if reason := why_no_name(repo):
+            raise ValueError(reason)
     folder = Path(run)
     weights = folder / "weights.safetensors" if folder.is_dir() else find(run)
     scores = None if not rows else _scores(rows, read_record(weights).sha256, weights)

@@ -18,7 +18,7 @@ from jcarsr.cli.choices import (
     CrispOption,
     CrispWeightsOption,
     DecodeTimeoutOption,
-    DeviceOption,
+    DevicesOption,
     EngineOption,
     EnsembleOption,
     HeightOption,
@@ -51,6 +51,7 @@ from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
 from jcarsr.cli.report import Report
 from jcarsr.cli.run import run_plan
 from jcarsr.cli.shell import cleared_away_after_signals
+from jcarsr.engines.device_names import parse_devices
 from jcarsr.image.paths import why_no_path
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
@@ -101,7 +102,7 @@ def restore(
     crisp: CrispOption = 0.0,
     crisp_weights: CrispWeightsOption = None,
     engine: EngineOption = "auto",
-    device: DeviceOption = "auto",
+    device: DevicesOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
     ensemble: EnsembleOption = False,
@@ -233,14 +234,18 @@ def restore(
             raise ValueError("--crisp-weights: have no share without --crisp")
         check_decode_timeout(decode_timeout)
         image.limit_pillow(max_pixels)
-        networks = Networks(
-            weights,
-            engine_options(engine, device, precision, threads),
-            tile=tile or None,
-            max_memory=parse_bytes(max_memory),
-            ensemble=ensemble,
-            crisp=crisp_weights,
-        )
+        on_devices = [
+            Networks(
+                weights,
+                engine_options(engine, named, precision, threads),
+                tile=tile or None,
+                max_memory=parse_bytes(max_memory),
+                ensemble=ensemble,
+                crisp=crisp_weights,
+            )
+            for named in parse_devices(device)
+        ]
+        networks = on_devices[0]
         target = make_target(
             networks,
             scale,
@@ -276,7 +281,8 @@ def restore(
             _check_output(given, outputs, as_json=as_json)
         elif out is not None and why_no_path(out):
             raise ValueError(f"--out {on_one_line(out)}: is a URL: name a file or a folder")
-        networks.check_device()
+        for one in on_devices:
+            one.check_device()
     with ExitStack() as stack:
         stack.enter_context(cleared_away_after_signals())
         with usage_errors():
@@ -300,7 +306,7 @@ def restore(
                 plan = take_shard(plan, part)
         done = run_plan(
             plan,
-            networks,
+            on_devices,
             settings,
             Report(len(plan.jobs), as_json),
             overwrite=overwrite,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from jcarsr.batch.shard import Shard
 from jcarsr.cli.report import Report
 from jcarsr.errors import JCARSRError
 from jcarsr.partfile import remove_dead_parts
+from jcarsr.progress import sum_of_threads
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.settings import Settings
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def run_plan(
     plan: Plan,
-    networks: Networks,
+    networks: Sequence[Networks],
     settings: Settings,
     report: Report,
     *,
@@ -37,7 +38,7 @@ def run_plan(
 
     Args:
         plan: the jobs.
-        networks: what restores.
+        networks: what restores, the same for each device.
         settings: how.
         report: is entered and left.
         overwrite: files of other origin may be replaced.
@@ -63,11 +64,19 @@ def run_plan(
             for folder in {job.target.parent for job in plan.jobs if isinstance(job, Job)}:
                 remove_dead_parts(folder)
         reader = TimedReader(decode_seconds, settings.read.max_pixels)
-        worker = Worker(networks, settings, ledger, overwrite=overwrite, adopt=adopt, reader=reader)
+        worker = Worker(
+            networks[0],
+            settings,
+            ledger,
+            others=networks[1:],
+            overwrite=overwrite,
+            adopt=adopt,
+            reader=reader,
+        )
         stack.enter_context(report)
         for note in plan.notes:
             report.note(note)
-        outcomes = run_jobs(worker, plan.jobs, report.on_tile)
+        outcomes = run_jobs(worker, plan.jobs, sum_of_threads(report.on_tile))
         stack.callback(outcomes.close)  # waits for what is being written
         stack.enter_context(reader)  # left first: what is being read is not waited for
         try:

@@ -27,6 +27,7 @@ from jcarsr.restoring.file import Outcome
 _RESTARTS = 3  # of each worker
 _RETRIES = 1  # of each block of rows
 _LOST_BLOCKS = 5  # after which the run ends
+_STARTS = 3  # of a cluster on this computer, which busy computers may be too slow for at first
 _BLOCKS = 2_000  # about as many are made of a run; each costs the driver a little
 _MOST_ROWS = 32  # in a block: what is lost at most with a worker
 
@@ -70,26 +71,33 @@ def cluster(options: ClusterOptions) -> Generator[None]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
     ray: Any = import_module("ray")
-    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     own = {
         "num_cpus": math.ceil(options.workers * options.cpus) + 1,  # one for what Ray reads
         "_node_ip_address": "127.0.0.1",
         "include_dashboard": False,
     }
-    try:
-        if options.address is None:
-            ray.init(**{**quiet, **own})
-        else:
-            del quiet["include_dashboard"]
-            ray.init(address=options.address, **quiet)
-    except Exception as error:  # among them plain ones, when it does not start in time
-        ray.shutdown()
-        raise JCARSRError(f"Ray does not start: {_one_line(error)}") from error
+    if options.address is None:
+        _start(ray, {**quiet, **own}, _STARTS)
+    else:
+        _start(ray, {**quiet, "address": options.address}, 1)
     try:
         _check_room(ray.cluster_resources(), options)
         yield
     finally:
         ray.shutdown()
+
+
+def _start(ray: Any, how: Mapping[str, Any], tries: int) -> None:
+    """Connect to a cluster, or start one."""
+    for number in range(1, tries + 1):
+        try:
+            ray.init(**how)
+            return
+        except Exception as error:  # among them plain ones, when it does not start in time
+            ray.shutdown()
+            if number == tries or "timed out" not in str(error):
+                raise JCARSRError(f"Ray does not start: {_one_line(error)}") from error
 
 
 def run_items(

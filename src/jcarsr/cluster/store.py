@@ -40,6 +40,14 @@ def check_places(source: str, out: str) -> None:
 class Store(Protocol):
     """A tree of files that are read and written whole; a file that is there is complete."""
 
+    def check(self) -> None:
+        """See whether there can be files.
+
+        Raises:
+            StorageError: the bucket is not there, which is never made.
+        """
+        ...
+
     def read(self, key: str) -> bytes:
         """Return a file's bytes.
 
@@ -94,6 +102,9 @@ class FolderStore:
 
     root: Path
 
+    def check(self) -> None:
+        """See `Store`; a folder is made when it is needed."""
+
     def read(self, key: str) -> bytes:
         """See `Store`."""
         return read_bytes(self.root / key)
@@ -145,6 +156,20 @@ class ObjectStore:
         """Whether it is a folder of this computer."""
         return "local" in self._system()[0].protocol
 
+    def check(self) -> None:
+        """See `Store`."""
+        system, root = self._system()
+        top = root.partition("/")[0]  # nothing if the root begins with a slash
+        try:
+            if top and not system.exists(top):
+                system.ls(top)  # which says why
+        except FileNotFoundError as error:
+            raise StorageError(f"{self.url}: there is no {top}") from error
+        except PermissionError:  # to look, which is not needed to write
+            return
+        except Exception as error:
+            raise StorageError(f"{self.url}: cannot be reached ({_one_line(error)})") from error
+
     def read(self, key: str) -> bytes:
         """See `Store`."""
         found = self.find(key)
@@ -170,6 +195,7 @@ class ObjectStore:
             try:
                 system.pipe_file(path, data)
             except FileNotFoundError:  # of stores that have folders
+                self.check()
                 system.makedirs(path.rpartition("/")[0], exist_ok=True)
                 system.pipe_file(path, data)
         except Exception as error:
@@ -194,6 +220,7 @@ class ObjectStore:
             system, root = core.url_to_fs(self.url)
         except Exception as error:  # an unknown protocol, a library that is missing, wrong options
             raise StorageError(f"{self.url}: cannot be opened ({_one_line(error)})") from error
+        system.invalidate_cache()  # others write there, too
         return system, root.rstrip("/")
 
 

@@ -27,9 +27,12 @@ class Row:
     group: int  # of rows, in the file
     index: int  # in the group
 
+    def __str__(self) -> str:
+        return f"{self.file}, row {self.index} of group {self.group}"
 
-def table_rows(table: Table) -> Iterator[tuple[str, Row]]:
-    """Give every row's key and place, in their order.
+
+def table_rows(table: Table) -> Iterator[tuple[str | None, Row]]:
+    """Give every row's key, None if it has no text or number there, and place, in their order.
 
     Raises:
         JCARSRError: the table cannot be read, or has no such column.
@@ -46,7 +49,7 @@ def table_rows(table: Table) -> Iterator[tuple[str, Row]]:
                 (number,) = (found.id for found in group.row_groups)
                 keys = group.to_table(columns=[table.key]).column(0).to_pylist()
                 for index, key in enumerate(keys):
-                    yield str(key), Row(file.path, number, index)
+                    yield _as_text(key), Row(file.path, number, index)
     except (OSError, ValueError) as error:  # Arrow's own are of these
         reason = " ".join(str(error).split())
         raise JCARSRError(f"{table.place}: cannot be read ({reason})") from error
@@ -96,6 +99,15 @@ def bytes_of(value: Any) -> bytes:
         return bytes(memoryview(inner))
     except TypeError as error:
         raise ImageError("its row has no bytes of a picture") from error
+
+
+def _as_text(key: Any) -> str | None:
+    if isinstance(key, bytes):
+        try:
+            return key.decode()
+        except UnicodeDecodeError:
+            return None
+    return None if key is None else str(key)
 
 
 def _open(place: str) -> Any:

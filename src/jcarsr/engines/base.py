@@ -17,6 +17,7 @@ class EngineOptions:
 
     engine: EngineName = "auto"
     device: Device = "auto"
+    gpu: int | None = None  # which of CUDA's, from 0; None = the first
     precision: Precision = "auto"
     threads: int | None = None  # of the CPU; None = as the library thinks best
 
@@ -48,6 +49,7 @@ class Engine(Protocol):
 
         Raises:
             MemoryLimitError: not enough memory for an input of this size.
+            DeviceError: the device computes no more.
         """
         ...
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jcarsr.devices import Found, find_device, supports_bfloat16
+from jcarsr.devices import open_device, supports_bfloat16
 from jcarsr.engines.base import EngineOptions, out_of_memory
-from jcarsr.errors import WeightsError
+from jcarsr.errors import DeviceError, WeightsError
 from jcarsr.networks.catalog import build
 from jcarsr.networks.network import Network, TableReader
 from jcarsr.pixels import Planes, Tables
@@ -27,7 +27,7 @@ class TorchBackend:
     """
 
     def __init__(self, options: EngineOptions) -> None:
-        self._device: Found = find_device(options.device)
+        self._device = open_device(options.device, options.gpu)
         self._precision: Precision = options.precision
         self._engines: dict[Path, TorchEngine] = {}
         self._lock = threading.Lock()
@@ -40,14 +40,22 @@ class TorchBackend:
         Raises:
             WeightsError: damaged, its tensors are not those of its network, or the network has no
                 such output.
+            DeviceError: the GPU computes no more.
         """
         check_output(read_record(path), output)
         with self._lock:
             if path not in self._engines:
-                self._engines[path] = TorchEngine(
-                    read(path), self._device, precision=self._precision
-                )
+                self._engines[path] = self._load(path)
             return self._engines[path].for_output(output)
+
+    def _load(self, path: Path) -> TorchEngine:
+        try:
+            return TorchEngine(read(path), self._device, precision=self._precision)
+        except RuntimeError as error:
+            lost = _lost_device(error, self._device)
+            if lost is None:
+                raise
+            raise lost from error
 
 
 class TorchEngine:
@@ -61,11 +69,11 @@ class TorchEngine:
     def __init__(
         self,
         weights: Weights | Network,
-        device: Device = "auto",
+        device: Device | torch.device = "auto",
         output: Output = "sr",
         precision: Precision = "auto",
     ) -> None:
-        self._device: Found = find_device(device)
+        self._device = device if isinstance(device, torch.device) else open_device(device)
         if isinstance(weights, Network):
             self._model = weights
         else:
@@ -74,7 +82,8 @@ class TorchEngine:
         self._model.to(self._device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self._output: Output = output
         if precision == "auto":
-            able = self._device == "cuda" and supports_bfloat16(self._device)
+            on_gpu = self._device.type == "cuda"
+            able = on_gpu and supports_bfloat16("cuda", self._device.index)
             precision = "bfloat16" if able else "float32"
         self._precision: Precision = precision
 
@@ -99,25 +108,34 @@ class TorchEngine:
 
         Raises:
             MemoryLimitError: not enough memory for an input of this size.
+            DeviceError: the GPU computes no more.
             ValueError: the network reads tables, and there are none.
         """
         low_precision = self._precision == "bfloat16" and not full_precision
         try:
             x = torch.from_numpy(lq).to(self._device).contiguous(memory_format=torch.channels_last)
-            autocast = torch.autocast(self._device, torch.bfloat16, enabled=low_precision)
+            autocast = torch.autocast(self._device.type, torch.bfloat16, enabled=low_precision)
             with torch.inference_mode(), autocast:
                 return self._predict(x, tables).float().cpu().numpy()
         except (MemoryError, RuntimeError) as error:
-            lack = out_of_memory(error, lq)
-            if lack is None:
+            told = out_of_memory(error, lq) or _lost_device(error, self._device)
+            if told is None:
                 raise
-            raise lack from error
+            raise told from error
 
     def _predict(self, x: Tensor, tables: Tables | None) -> Tensor:
         if not isinstance(self._model, TableReader):
             return self._model.predict(x, self._output)
         steps = None if tables is None else torch.from_numpy(tables).to(self._device)
         return self._model.predict(x, self._output, steps)
+
+
+def _lost_device(error: Exception, device: torch.device) -> DeviceError | None:
+    """Return what to raise for an error after which CUDA computes no more in this process."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    if "CUDA error" not in str(error) or "out of memory" in str(error):
+        return None
+    return DeviceError(f"{device}: {next(line for line in lines if 'CUDA error' in line)}")
 
 
 def load_network(weights: Weights) -> Network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
@@ -12,6 +13,8 @@ from jcarsr.errors import JCARSRError
 
 CONFIG = "config.json"
 """The file of a repository that says which weights it holds."""
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 def hub_library() -> Any:
@@ -24,6 +27,11 @@ def hub_library() -> Any:
         return import_module("huggingface_hub")
     except ModuleNotFoundError as error:
         raise JCARSRError(f"this needs {error.name}: pip install 'jcarsr[hub]'") from error
+
+
+def why_no_name(repo: str) -> str | None:
+    """Return why no repository can have this name, None if one can."""
+    return None if _NAME.fullmatch(repo) else f"{repo}: a repository is named OWNER/NAME"
 
 
 def who_asks() -> dict[str, str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from jcarsr.errors import WeightsError
-from jcarsr.hub.library import CONFIG, hub_errors, hub_library, who_asks
+from jcarsr.errors import JCARSRError, WeightsError
+from jcarsr.hub.library import CONFIG, hub_errors, hub_library, who_asks, why_no_name
 from jcarsr.weights import read
 
 _FILE = re.compile(r"[\w-][\w.-]*\.safetensors")
@@ -43,8 +43,10 @@ def pull(
         WeightsError: no repository of jcarsr, or its weights have not the hash that they or
             `config.json` say.
         JCARSRError: huggingface_hub is not installed, no such repository or revision, or neither
-            the hub nor the cache has it.
+            the hub nor the cache has it; `repo` can be the name of none.
     """
+    if reason := why_no_name(repo):
+        raise JCARSRError(reason)
     library = hub_library()
     asked: dict[str, Any] = {"token": token, **who_asks()}
     with hub_errors(repo):
