@@ -1,6 +1,7 @@
 """Fields of /v1/restore that say what a result shall be."""
 
 import httpx
+import numpy as np
 import pytest
 from support.api import Jpeg, open_image, post, problem, submitted, until
 
@@ -36,14 +37,26 @@ def test_support_is_told(client: httpx.Client, jpeg: Jpeg) -> None:
     client.delete(path)
 
 
-def test_crispness_needs_weights_and_a_job(client: httpx.Client, jpeg: Jpeg) -> None:
-    if not client.get("/v1/service").json()["crisp"]:
-        said = problem(post(client, "/v1/restore", jpeg(), crisp="0.5"))
-        assert said == (422, "crisp: this server has no weights for crisp pictures")
+def test_crispness_is_a_second_job_mixed_in(client: httpx.Client, jpeg: Jpeg) -> None:
+    assert client.get("/v1/service").json()["crisp"]
     path = submitted(client, jpeg())
     until(client, path, "done")
     answer = client.get(f"{path}/result", params={"crisp": 0.5})
     assert problem(answer) == (422, "crisp: needs crisp_job, whose result is mixed in")
     answer = client.get(f"{path}/result", params={"crisp": 0.5, "crisp_job": "none"})
     assert problem(answer)[0] == 404
+    crisp = submitted(client, jpeg(), crisp="1")
+    assert until(client, crisp, "done")["result"]["crisp"] == 1
+    mix = {"crisp": 1, "crisp_job": crisp.rpartition("/")[2]}
+    results = [
+        np.asarray(open_image(answer.content))
+        for answer in (
+            client.get(f"{path}/result"),
+            client.get(f"{path}/result", params=mix),
+            client.get(f"{crisp}/result"),
+        )
+    ]
+    np.testing.assert_array_equal(results[1], results[2])
+    assert (results[0] != results[1]).any()
+    client.delete(crisp)
     client.delete(path)

@@ -28,7 +28,6 @@ CHECKS = [
     checks.negative_data_rejection,
 ]
 SIZES = ("width", "height", "max_side", "min_side")  # refused where they contradict each other
-CRISP = ("crisp",)  # refused: there are no such weights
 QUIET = settings(
     derandomize=True,
     max_examples=25,
@@ -104,7 +103,7 @@ def test_what_is_allowed(
         if isinstance(case.body, dict):
             if good:
                 case.body["file"] = jpeg(size=(16, 12))
-                for field in SIZES + CRISP:
+                for field in SIZES:
                     case.body.pop(field, None)
             if later and path == "/v1/restore":
                 case.headers["prefer"] = "respond-async"
