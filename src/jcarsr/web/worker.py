@@ -36,11 +36,16 @@ class WorkerSettings:
     device: Device = "auto"
     precision: Precision = "auto"
     threads: int | None = None
+    gpu: int | None = None  # which of CUDA's, from 0; None = the first
 
     def performer(self) -> Performer:
         """What does the tasks."""
         options = EngineOptions(
-            engine=self.engine, device=self.device, precision=self.precision, threads=self.threads
+            engine=self.engine,
+            device=self.device,
+            precision=self.precision,
+            threads=self.threads,
+            gpu=self.gpu,
         )
         return Performer(options, self.max_pixels, self.max_memory)
 
