@@ -59,6 +59,7 @@ class Networks:
         self._name, self._tile, self.max_memory = name, tile, max_memory
         self._ensemble, self._crisp = ensemble, crisp
         self._backend = Engines(options)
+        self._int8 = options.precision == "int8"
         self.scales = SCALES if name is None else scales_of(read_record(find(name)).facts)
         self._engines: dict[tuple[str, Output], Engine] = {}
         self._records: dict[str, Record] = {}
@@ -123,7 +124,7 @@ class Networks:
         """Return the name of the weights for crisp pictures, for the other methods.
 
         Raises:
-            WeightsError: none for this scale.
+            WeightsError: none for this scale, or the bundled ones are asked for with 8 bits.
         """
         if self._crisp is None:
             name = crisp_name(trained_scale(scale))
@@ -132,6 +133,8 @@ class Networks:
                 raise WeightsError(
                     f"--crisp: {wanted} is not bundled: --crisp-weights FILE names such weights"
                 )
+            if self._int8:
+                raise WeightsError(f"--crisp: {name} has no 8-bit graphs, another --precision does")
             return name
         scales = scales_of(self.record(scale, self._crisp).facts)
         if scale not in scales:
