@@ -86,6 +86,8 @@ class Training:
         preset = PRESETS[self.recipe.preset]
         recipe = asdict(self.recipe)
         del recipe["preset"]
+        if not self.recipe.loss_weights.texture:  # as before there was such a field
+            del recipe["loss_weights"]["texture"]
         decides = {
             "architecture": preset.architecture,
             "config": preset.config,
