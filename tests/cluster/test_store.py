@@ -3,6 +3,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from jcarsr.cluster.store import Store, check_places, is_url, open_store
 from jcarsr.errors import ImageError, StorageError
@@ -28,6 +29,19 @@ def test_what_is_written_is_read_and_listed(store: Store) -> None:
     assert list(store.list()) == sorted(files)
     store.write("b.bin", b"new")
     assert store.read("b.bin") == b"new"
+
+
+def test_folder_that_comes_into_being_during_a_listing_is_no_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As s3fs answers where the first file below the root appears between its two requests."""
+    store = open_store(f"memory://{uuid4().hex}/store")
+
+    def find(self: MemoryFileSystem, path: str, **asked: object) -> dict[str, dict[str, object]]:
+        return {path: {"name": path, "size": 0, "type": "directory"}}
+
+    monkeypatch.setattr(MemoryFileSystem, "find", find)
+    assert store.list() == {}
 
 
 def test_missing_file_is_none_or_an_error(store: Store) -> None:

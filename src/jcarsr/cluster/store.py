@@ -208,7 +208,9 @@ class ObjectStore:
             found: Mapping[str, Any] = system.find(root, detail=True)
         except Exception as error:
             raise StorageError(f"{self.url}: cannot be read ({_one_line(error)})") from error
-        sizes = {path.removeprefix(root).lstrip("/"): about for path, about in found.items()}
+        # s3fs names a folder that comes into being while it looks as the only thing in it
+        files = {path: about for path, about in found.items() if about.get("type") != "directory"}
+        sizes = {path.removeprefix(root).lstrip("/"): about for path, about in files.items()}
         return {key: int(about.get("size") or 0) for key, about in sorted(sizes.items())}
 
     def _system(self) -> tuple[Any, str]:
