@@ -11,6 +11,9 @@ from jcarsr.protocols import Output
 PixelError: TypeAlias = Literal["absolute", "squared", "log_rms"]
 """What stands for eq. 17; absolute is the paper's."""
 
+TEXTURE_SIDE = 20
+"""Pixels along the smallest picture that has a texture term: four windows of 8, 4 apart."""
+
 _PAPER = {"gradient": 0.1, "jcar": 0.5}  # eq. 20
 _NEEDS: dict[str, Output] = {"gradient": "gradient", "jcar": "lr", "sr_gradient": "sr"}
 """Weight -> the output that its term is of."""

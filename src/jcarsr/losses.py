@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
 from jcarsr.jpeg.block_dct import BASIS, SIDE
+from jcarsr.loss_weights import TEXTURE_SIDE
 from jcarsr.loss_weights import LossWeights as LossWeights
 from jcarsr.ops import image_gradient
 
@@ -78,12 +79,11 @@ def texture_loss(sr: Tensor, hr: Tensor) -> Tensor:
     Raises:
         ValueError: height or width is under 20 pixels.
     """
-    if min(hr.shape[2:]) < SIDE + 3 * _STRIDE:
-        raise ValueError(f"texture needs 20x20 pixels, got {hr.shape[3]}x{hr.shape[2]}")
+    if min(hr.shape[2:]) < TEXTURE_SIDE:
+        raise ValueError(
+            f"texture needs {TEXTURE_SIDE}x{TEXTURE_SIDE} pixels, got {hr.shape[3]}x{hr.shape[2]}"
+        )
     return (_strengths(sr) - _strengths(hr)).abs().mean()
-
-
-_STRIDE = 4
 
 
 def _strengths(x: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ def _strengths(x: Tensor) -> Tensor:
     luma = (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
     basis = torch.from_numpy(BASIS).to(x)
     waves = torch.einsum("iy,jx->ijyx", basis, basis).reshape(SIDE * SIDE, 1, SIDE, SIDE)[1:]
-    coefficients = conv2d(luma, waves, stride=_STRIDE)
+    coefficients = conv2d(luma, waves, stride=4)
     power = avg_pool2d(coefficients.square(), 4, stride=2)
     return torch.sqrt(power + 1e-8)  # a root's slope at 0 would have no end
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from jcarsr.degradation.draw import Distribution, Once, Paired, Web
-from jcarsr.loss_weights import LossWeights, PixelError
+from jcarsr.loss_weights import TEXTURE_SIDE, LossWeights, PixelError
 from jcarsr.networks.catalog import PRESETS
 from jcarsr.training.schedule import Cosine, Halving, Schedule
 
@@ -54,10 +54,11 @@ class Recipe:
         if self.clip_norm is not None and self.clip_norm <= 0:
             raise ValueError(f"clip_norm must be positive, got {self.clip_norm!r}")
 
-        if self.loss_weights.texture and self.patch_size * self.network_scale < 20:
-            side = self.patch_size * self.network_scale
+        side = self.patch_size * self.network_scale
+        if self.loss_weights.texture and side < TEXTURE_SIDE:
             raise ValueError(
-                f"texture needs results of 20x20 pixels, patch_size makes {side}x{side}"
+                f"texture needs results of {TEXTURE_SIDE}x{TEXTURE_SIDE} pixels, "
+                f"patch_size makes {side}x{side}"
             )
 
     @property
