@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -40,6 +41,10 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.preset not in PRESETS:
+            near = difflib.get_close_matches(self.preset, list(PRESETS), 1)
+            hint = f", {near[0]} is" if near else ": `jcarsr presets` lists them"
+            raise ValueError(f"preset = {self.preset!r}: not known{hint}")
         for name in ("learning_rate", "max_steps", "batch_size", "patch_size", "candidates"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}")
