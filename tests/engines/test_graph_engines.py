@@ -22,7 +22,7 @@ from jcarsr.export.int8 import agreement
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.pixels import Pixels, Planes, to_planes, to_samples
 from jcarsr.protocols import Output
-from jcarsr.weights import PRETRAINED, bundled_names, read
+from jcarsr.weights import PRETRAINED, bundled_names, find, read, read_record
 
 FACTS = JCARSRConfig(scale=2).facts
 Opener = Callable[..., Engine]
@@ -49,11 +49,12 @@ def test_agrees_with_pytorch_at_any_size(exported: Path, opener: Opener, output:
         TorchEngine(load_network(read(exported)), "cpu", output),
     )
     assert engine.scale == torch_engine.scale
+    within = 1e-5 if output == "lr" else 2e-4  # the merged kernel is stored as fp16
     for size in ((1, 1), (17, 23), (40, 16)):
         lq = np.random.default_rng(0).random((1, 3, *size), np.float32)
         out = engine.run(lq)
         assert out.dtype == np.float32
-        np.testing.assert_allclose(out, torch_engine.run(lq), atol=1e-5)
+        np.testing.assert_allclose(out, torch_engine.run(lq), atol=within)
 
 
 @both
@@ -80,8 +81,14 @@ def test_bfloat16_moves_few_values_by_more_than_a_level(photo: Pixels, name: str
 
 
 @both
-@pytest.mark.parametrize("name", WITH_ALL_GRAPHS)
-@pytest.mark.parametrize("output", FACTS.int8_outputs)
+@pytest.mark.parametrize(
+    ("name", "output"),
+    [
+        (name, output)
+        for name in WITH_ALL_GRAPHS
+        for output in read_record(find(name)).facts.int8_outputs
+    ],
+)
 def test_eight_bits_cost_nothing_to_be_seen(
     photo: Pixels, opener: Opener, name: str, output: Output
 ) -> None:
