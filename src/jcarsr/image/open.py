@@ -13,9 +13,9 @@ from typing import IO
 from PIL import Image, UnidentifiedImageError
 
 from jcarsr.errors import ImageError, PixelLimitError
-from jcarsr.image.colour_tags import ColourTags, read_colour_tags
+from jcarsr.image.colour.tags import ColourTags, read_colour_tags
 from jcarsr.image.guard import check_content, check_file
-from jcarsr.image.tiff_directory import kind_of_tiff
+from jcarsr.image.tiff.directory import kind_of_tiff
 
 SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".gif"}
