@@ -13,11 +13,11 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError, PixelLimitError
 from jcarsr.image.colour.settle import Colours, settle_colours, without_grey
+from jcarsr.image.geometry import Stored
 from jcarsr.image.guard import check_file
 from jcarsr.image.header import check_need, header_of
 from jcarsr.image.jpeg.behind import note_on_rest
 from jcarsr.image.jpeg.whole import TRUNCATED, whole_jpeg
-from jcarsr.image.metadata.geometry import Stored
 from jcarsr.image.metadata.read import orientation_of, read_metadata, stored_size
 from jcarsr.image.metadata.xmp import tells_of_lost_data
 from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, open_image

@@ -12,11 +12,11 @@ from PIL import Image, ImageCms
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError
-from jcarsr.image.colour.icc import colour_space
 from jcarsr.image.colour.settle import settle_colours
+from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.jpeg.behind import note_on_rest
 from jcarsr.image.jpeg.whole import doubts_about_jpeg
-from jcarsr.image.metadata.geometry import swaps_sides
+from jcarsr.image.metadata.profile import colour_space
 from jcarsr.image.metadata.read import read_metadata, stored_size
 from jcarsr.image.metadata.xmp import tells_of_lost_data
 from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, open_image

@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError, LargePictureError, format_bytes
-from jcarsr.image.metadata.geometry import swaps_sides
+from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.metadata.read import orientation_of, stored_size
 from jcarsr.image.open import ReadOptions, one_line, open_image
 from jcarsr.image.png.late import find_late_metadata

@@ -7,10 +7,10 @@ from typing import Any
 
 from PIL import Image
 
-from jcarsr.image.colour.icc import colour_space
 from jcarsr.image.colour.settle import grey_to_srgb
 from jcarsr.image.jpeg.segments import MAX_SEGMENT, segments_of
 from jcarsr.image.metadata.carry import with_resolution
+from jcarsr.image.metadata.profile import colour_space
 from jcarsr.image.picture import Metadata, Picture
 from jcarsr.image.png.texts import texts_of
 from jcarsr.image.tiff.tags import tags_of

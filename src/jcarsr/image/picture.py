@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from jcarsr.image.metadata.geometry import Stored, swaps_sides
+from jcarsr.image.geometry import Stored, swaps_sides
 from jcarsr.jpeg.last_save import LastSave
 from jcarsr.pixels import Samples
 

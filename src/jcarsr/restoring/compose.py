@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from jcarsr.image.metadata.geometry import swaps_sides
+from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.picture import Picture
 from jcarsr.pixels import Samples, to_samples
 from jcarsr.progress import OnTile, ignore_progress, pass_of

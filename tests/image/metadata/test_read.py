@@ -8,8 +8,8 @@ from support.decoding import saved, still
 from support.metadata import CAMERA, GPS, MAKER, ORIENTATION, SRGB, UNIT, camera_exif, image, loaded
 
 from jcarsr.image import FORMATS, Metadata, SaveOptions, save
-from jcarsr.image.colour.icc import colour_space
 from jcarsr.image.metadata.carry import with_resolution
+from jcarsr.image.metadata.profile import colour_space
 
 
 class TestResolution:

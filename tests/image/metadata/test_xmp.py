@@ -12,7 +12,7 @@ from PIL import Image
 
 from jcarsr.image import FORMATS, Picture, SaveOptions, decode, save
 from jcarsr.image.facts import facts
-from jcarsr.image.metadata.geometry import Change, Stored
+from jcarsr.image.geometry import Change, Stored
 from jcarsr.image.metadata.xmp import for_change, without_lost_parts
 from jcarsr.image.metadata.xmp_tree import Packet
 

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from jcarsr.image.metadata.geometry import Change, Stored
+from jcarsr.image.geometry import Change, Stored
 from jcarsr.image.metadata.xmp import for_change, without_lost_parts
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from jcarsr.image.metadata.geometry import Change, Stored
+from jcarsr.image.geometry import Change, Stored
 from jcarsr.image.metadata.xmp import for_change
 
 WIDTH, HEIGHT, SCALE = 40, 24, 3

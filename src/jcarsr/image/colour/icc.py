@@ -138,16 +138,3 @@ def _curve(curve: Curve) -> bytes:
 def _text(text: str) -> bytes:
     stored = text.encode("utf-16-be")
     return b"mluc\0\0\0\0" + struct.pack(">II4sII", 1, 12, b"enUS", len(stored), 28) + stored
-
-
-def colour_space(profile: bytes) -> str | None:
-    """What an ICC profile describes ("RGB", "GRAY", "CMYK", ...), None if it is no profile."""
-    if len(profile) < 132 or profile[36:40] != b"acsp":
-        return None
-    return profile[16:20].decode("latin-1").strip()
-
-
-def wrong_profile(profile: bytes) -> str:
-    """The note on a profile that is not one for the picture's kind of colours."""
-    space = "".join(c for c in colour_space(profile) or "" if c.isprintable())
-    return f"its colour profile is one for {space} and was left out"

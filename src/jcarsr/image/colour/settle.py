@@ -20,13 +20,11 @@ from jcarsr.image.colour.icc import (
     Chromaticities,
     Curve,
     Doubles,
-    colour_space,
     make_profile,
     srgb_values,
-    wrong_profile,
 )
-from jcarsr.image.colour.tags import CodePoints, ColourTags
-from jcarsr.image.open import COLOUR_TAGS
+from jcarsr.image.colour.tags import COLOUR_TAGS, CodePoints, ColourTags
+from jcarsr.image.metadata.profile import colour_space, wrong_profile
 from jcarsr.pixels import Samples, to_8_bits, to_samples
 
 _BROKEN = "its description of colours is broken and was left out"

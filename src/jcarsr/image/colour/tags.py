@@ -14,6 +14,9 @@ from typing import IO
 from jcarsr.image.colour.icc import Chromaticities
 from jcarsr.image.png.chunks import is_png
 
+COLOUR_TAGS = "jcarsr: colour tags"
+"""Key of an opened image's `info`: the file's `ColourTags`."""
+
 _MAX_META = 2**24  # bytes of an AVIF's or HEIC's description; a larger one is not looked at
 _MAX_PROFILE = 2**24  # bytes of a BMP's ICC profile
 _MAX_CHUNKS = 10_000  # before a PNG's pixels

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from PIL import ExifTags
 
+from jcarsr.image.geometry import Change, Stored
 from jcarsr.image.metadata.exif import CAMERA, MAIN, parse_exif
-from jcarsr.image.metadata.geometry import Change, Stored
 from jcarsr.image.metadata.xmp import for_change, subject
 from jcarsr.image.picture import Metadata
 

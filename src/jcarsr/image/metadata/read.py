@@ -10,14 +10,14 @@ from typing import Any
 from PIL import ExifTags, Image, TiffImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
-from jcarsr.image.colour.icc import colour_space
+from jcarsr.image.geometry import Stored
 from jcarsr.image.metadata.exif import MAIN, gather_exif, parse_exif
 from jcarsr.image.metadata.exif_damage import is_damaged
-from jcarsr.image.metadata.geometry import Stored
 from jcarsr.image.metadata.iptc import find_iptc
+from jcarsr.image.metadata.profile import colour_space
+from jcarsr.image.metadata.storage_tags import STORAGE
 from jcarsr.image.metadata.xmp import without_lost_parts
 from jcarsr.image.picture import Metadata
-from jcarsr.image.tiff.tags import STORAGE
 
 _INCH, _CENTIMETRE = 2, 3  # units of a resolution
 _CAMERA = int(ExifTags.IFD.Exif)

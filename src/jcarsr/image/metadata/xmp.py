@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from jcarsr.image.metadata.geometry import Change
+from jcarsr.image.geometry import Change
 from jcarsr.image.metadata.xmp_regions import change_regions, change_size
 from jcarsr.image.metadata.xmp_tree import Element, Packet
 from jcarsr.image.metadata.xmp_values import Values, numbers

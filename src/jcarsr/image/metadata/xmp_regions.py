@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jcarsr.image.metadata.geometry import Change
+from jcarsr.image.geometry import Change
 from jcarsr.image.metadata.xmp_tree import RDF, Element, Packet, Value
 from jcarsr.image.metadata.xmp_values import Number, Values, as_text, numbers
 

@@ -9,8 +9,9 @@ from typing import IO, Any
 import tifffile
 
 from jcarsr.image.metadata.exif import MAIN, Entry, parse_exif, read_entries
+from jcarsr.image.metadata.storage_tags import STORAGE
 from jcarsr.image.picture import Metadata
-from jcarsr.image.tiff.tags import STORAGE, tags_of
+from jcarsr.image.tiff.tags import tags_of
 from jcarsr.pixels import Samples
 
 _STRIP_OFFSETS = 273  # TIFF tag
