@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import skimage.data
 import torch
+import typer.main
+import typer.testing
 from filelock import FileLock
 from PIL import Image
 
@@ -34,6 +38,22 @@ def _default_signals() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _bytecode_is_kept() -> None:
+    """Children find our modules compiled, even if the environment says to write nothing."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _commands_are_built_once() -> Iterator[None]:
+    """Typer builds all commands at every call, which takes longer than most calls."""
+    build = functools.cache(typer.main.get_command)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", build)
+        patch.setattr(typer.testing, "_get_command", build)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is kept for the next run, in children neither."""
@@ -44,6 +64,14 @@ def _no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 def _pillows_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a command run within a test sets for its process is put back."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+
+
+@pytest.fixture
+def shapes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks are built without initial values, for tests that only look at their shapes."""
+    for name in dir(torch.nn.init):
+        if name.endswith("_") and not name.startswith("_"):
+            monkeypatch.setattr(torch.nn.init, name, lambda tensor, *sizes, **more: tensor)
 
 
 @pytest.fixture
