@@ -54,10 +54,15 @@ def _commands_are_built_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What OpenVINO compiles, once for all tests and their children; no run finds another's."""
+    return common_folder(tmp_path_factory, "compiled")
+
+
 @pytest.fixture(autouse=True)
-def _no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is kept for the next run, in children neither."""
-    monkeypatch.setenv("JCARSR_CACHE", "")
+def _own_cache(monkeypatch: pytest.MonkeyPatch, compiled: Path) -> None:
+    monkeypatch.setenv("JCARSR_CACHE", str(compiled))
 
 
 @pytest.fixture(autouse=True)
@@ -103,8 +108,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Exporting takes most of a minute, so one process does it for all processes of a test run.
     """
-    own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "exported"
+    folder = common_folder(tmp_path_factory, "exported")
     with FileLock(folder.with_suffix(".lock")):
         path, done = folder / "small.safetensors", folder / "done"
         if not done.exists():
@@ -112,6 +116,12 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
             export_small(path)
             done.touch()
     return path
+
+
+def common_folder(factory: pytest.TempPathFactory, name: str) -> Path:
+    """The path of a folder that all processes of a test run have in common."""
+    own = factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
 
 
 def export_small(path: Path) -> None:

@@ -40,17 +40,6 @@ def engines_for(names: Iterable[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("opener", "name"), pairs)
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What OpenVINO compiles of the bundled weights, once for the tests of this file."""
-    return tmp_path_factory.mktemp("compiled")
-
-
-@pytest.fixture(autouse=True)
-def _cache(_no_cache: None, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JCARSR_CACHE", str(compiled))
-
-
 @both
 @pytest.mark.parametrize("output", FACTS.outputs)
 def test_agrees_with_pytorch_at_any_size(exported: Path, opener: Opener, output: Output) -> None:
