@@ -19,7 +19,11 @@ FACTS = JCARSRConfig(scale=2).facts
 @pytest.fixture
 def copied(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The exported folder, and an exporter that takes its graphs instead of tracing anew."""
-    monkeypatch.setattr(write, "trace", lambda weights, output: load(graph_path(exported, output)))
+    monkeypatch.setattr(
+        write,
+        "trace",
+        lambda weights, outputs: {output: load(graph_path(exported, output)) for output in outputs},
+    )
     monkeypatch.setattr(
         write,
         "build_int8",

@@ -6,12 +6,14 @@ import contextlib
 import io
 import logging
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 import torch
+from onnx_ir.passes.common import RemoveUnusedNodesPass
 from onnxscript.optimizer import optimize_ir
 from torch import Tensor, nn
 
@@ -28,21 +30,29 @@ _PREFIX = "network."  # of the parameters' names in what is traced
 
 
 class _Asked(nn.Module):
-    """The network, asked for one output."""
+    """The network, asked for some of its outputs."""
 
-    def __init__(self, network: Network, output: Output) -> None:
+    def __init__(self, network: Network, outputs: Sequence[Output]) -> None:
         super().__init__()
         self.network = network
-        self.output: Output = output
+        self.outputs = tuple(outputs)
 
-    def forward(self, lq: Tensor) -> Tensor:
-        return self.network.predict(lq, self.output)
+    def forward(self, lq: Tensor) -> tuple[Tensor, ...]:
+        if len(self.outputs) == 1:
+            return (self.network.predict(lq, self.outputs[0]),)
+        restored = self.network(lq)
+        return tuple(getattr(restored, output) for output in self.outputs)
 
 
-def trace(weights: Path, output: Output) -> ir.Model:
-    """The graph of a weight file's network for one output: lq (N, 3, H, W) float32 in, any size.
+def trace(weights: Path, outputs: Sequence[Output]) -> dict[Output, ir.Model]:
+    """The graphs of a weight file's network, one for each output.
 
-    Its parameters, and what is made of them once (`MergedTail`), are float32 initialisers.
+    A graph takes lq (N, 3, H, W) float32, any size. Its parameters, and what is made of them once
+    (`MergedTail`), are float32 initialisers. The outputs are traced together, in the time of one.
+
+    Args:
+        weights: the file.
+        outputs: of the network's, those that get a graph; at least one.
 
     Raises:
         WeightsError: the file is damaged.
@@ -52,18 +62,17 @@ def trace(weights: Path, output: Output) -> ir.Model:
     network.fuse(final=True)
     values = {name: value.numpy() for name, value in network.named_buffers()}
     values |= {name: value.astype(np.float32) for name, value in loaded.tensors.items()}
-    model = _export_program(_Asked(network, output).eval(), output)
+    model = _export_program(_Asked(network, outputs).eval(), outputs)
     parameters = _parameters_as_inputs(model.graph)
     optimize_ir(model)
-    for name, value in parameters.items():
-        model.graph.inputs.remove(value)
-        if value.uses():
-            value.const_value = ir.tensor(values[name], name=name)
-            model.graph.initializers.add(value)
-    assert [value.name for value in model.graph.inputs] == ["lq"]
     _strip(model)
-    model.graph.name = f"{loaded.record.name} {output}"
-    return model
+    traced: dict[Output, ir.Model] = {}
+    for output in outputs:
+        own = traced[output] = model.clone()
+        _keep_output(own, output)
+        _parameters_as_initializers(own.graph, {name: values[name] for name in parameters})
+        own.graph.name = f"{loaded.record.name} {output}"
+    return traced
 
 
 def build(traced: ir.Model, weights: Path, output: Output) -> ir.Model:
@@ -86,7 +95,7 @@ def point_into(model: ir.Model, weights: Path) -> None:
             _point_into(model.graph, model.graph.initializers.pop(name), weights.name, place)
 
 
-def _export_program(network: nn.Module, output: Output) -> ir.Model:
+def _export_program(network: nn.Module, outputs: Sequence[Output]) -> ir.Model:
     """The graph as PyTorch exports it, its shape free, without the exporter's talk."""
     free = torch.export.Dim.AUTO
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -99,24 +108,42 @@ def _export_program(network: nn.Module, output: Output) -> ir.Model:
             opset_version=OPSET,
             dynamic_shapes=({0: free, 2: free, 3: free},),
             input_names=["lq"],
-            output_names=[output],
+            output_names=outputs,
             optimize=False,
             verbose=False,
         )
     return program.model
 
 
-def _parameters_as_inputs(graph: ir.Graph) -> dict[str, ir.Value]:
-    """Make the parameters inputs, so that no optimizer computes with their values; by name."""
-    parameters: dict[str, ir.Value] = {}
+def _parameters_as_inputs(graph: ir.Graph) -> list[str]:
+    """Make the parameters inputs, so that no optimizer computes with their values; their names."""
+    parameters: list[str] = []
     for name, value in list(graph.initializers.items()):
         if name.startswith(_PREFIX):
             graph.initializers.pop(name)
             value.const_value = None
             value.name = name.removeprefix(_PREFIX)
             graph.inputs.append(value)
-            parameters[value.name] = value
+            parameters.append(value.name)
     return parameters
+
+
+def _keep_output(model: ir.Model, output: Output) -> None:
+    """Remove the other outputs, and every node that only they need."""
+    outputs = model.graph.outputs
+    outputs[:] = [value for value in outputs if value.name == output]
+    RemoveUnusedNodesPass()(model)
+
+
+def _parameters_as_initializers(graph: ir.Graph, values: dict[str, np.ndarray]) -> None:
+    """Give the inputs that are parameters, by name, their values, and remove the unused ones."""
+    for value in [value for value in graph.inputs if value.name in values]:
+        graph.inputs.remove(value)
+        if value.uses():
+            name = str(value.name)
+            value.const_value = ir.tensor(values[name], name=name)
+            graph.initializers.add(value)
+    assert [value.name for value in graph.inputs] == ["lq"]
 
 
 def _point_into(graph: ir.Graph, value: ir.Value, location: str, place: tuple[int, int]) -> None:
