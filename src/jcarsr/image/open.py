@@ -29,6 +29,9 @@ MAX_PIXELS = 100_000_000
 SALVAGE_HELPS = "(--salvage restores what there is)"
 """Ends the refusal of a truncated file of which something can be had."""
 
+DAMAGED = "its data is damaged: part of the picture may be wrong"
+"""The note on a file whose pixels decode, but not to what was saved."""
+
 LEFT_OUT = "jcarsr: left out"
 """Key of an opened image's `info`: notes on metadata that were left out before it was opened."""
 
