@@ -31,6 +31,7 @@ from jcarsr.image.samples import (
     refuse_unknown_mode,
     samples_of,
 )
+from jcarsr.image.tiff_damage import is_damaged_tiff
 from jcarsr.image.xmp import tells_of_lost_data
 from jcarsr.jpeg.last_save import last_save_of
 from jcarsr.jpeg.structure import read_structure
@@ -57,6 +58,8 @@ def decode(file: Source, options: ReadOptions = ReadOptions()) -> Picture | Anim
             data, notes = whole_jpeg(data, options)
         elif image.format == "PNG":
             notes = _notes_on_png(data, options)
+        elif image.format == "TIFF":
+            notes = [DAMAGED] * is_damaged_tiff(image, data)
     with open_image(io.BytesIO(data), options) as image:
         if options.first_frame or not _is_animated(image):
             picture = _still(image, options, data, notes)
