@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from jcarsr.errors import ImageError, PixelLimitError
 from jcarsr.image.colour_tags import ColourTags, read_colour_tags
 from jcarsr.image.guard import check_content, check_file
+from jcarsr.image.kinds import kind_of
 from jcarsr.image.tiff_directory import kind_of_tiff
 
 SUFFIXES = frozenset(
@@ -150,6 +151,6 @@ def _look_before(
 def _kind(file: str | Path | IO[bytes]) -> str | None:
     """What a file is that Pillow does not know; None = no picture."""
     if not isinstance(file, str | Path):
-        return kind_of_tiff(file)
+        return kind_of_tiff(file) or kind_of(file)
     with open(file, "rb") as stream:
-        return kind_of_tiff(stream)
+        return kind_of_tiff(stream) or kind_of(stream)
