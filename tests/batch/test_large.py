@@ -44,8 +44,6 @@ networks = SimpleNamespace(
     chooses=False,
     choose=lambda picture, scale: "hungry",
     max_memory=DEFAULT_MAX_MEMORY,
-    chooses=False,
-    choose=lambda picture, scale: "hungry",
     record=lambda scale, name=None: SimpleNamespace(
         name=name, sha256="0", facts=JCARSRConfig(scale=2).facts
     ),

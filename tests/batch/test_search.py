@@ -18,7 +18,10 @@ def found(root: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     "folder",
-    ["@eaDir", ".@__thumb", ".thumbnails", "#recycle", "@Recycle", "$RECYCLE.BIN", "__MACOSX"],
+    [
+        *("@eaDir", ".@__thumb", ".thumbnails", "#recycle", "@Recycle", "$RECYCLE.BIN", "__MACOSX"),
+        *(".Trash-1000", "@tmp", "lost+found", ".picasaoriginals", ".stversions"),
+    ],
 )
 def test_thumbnails_and_deleted_files_of_a_nas_are_left(tmp_path: Path, folder: str) -> None:
     put(tmp_path, "a.jpg", f"{folder}/b.jpg", f"deep/{folder}/a.jpg/c.jpg", "deep/d.jpg")

@@ -85,7 +85,7 @@ class TestKnownFormats:
 
     @pytest.mark.parametrize("format", ["EPS", "PPM", "ICO", "PDF"])
     def test_other_formats_that_pillow_reads_stay_closed(self, format: str) -> None:
-        with pytest.raises(ImageError, match=r"^not a picture that can be read$"):
+        with pytest.raises(ImageError, match=r", which cannot be read$"):
             open_image(io.BytesIO(saved(format))).__enter__()
 
 
@@ -139,7 +139,9 @@ class TestRefused:
     @pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP", "TIFF"])
     def test_picture_without_pixels(self, format: str) -> None:
         data = claiming(format, 0, 5)
-        message = "^(not a picture that can be read|has no pixels)$"
+        message = (
+            "^(a [A-Z]+ that is damaged or breaks off: its header cannot be read|has no pixels)$"
+        )
         with pytest.raises(ImageError, match=message), open_image(io.BytesIO(data)):
             pass
 

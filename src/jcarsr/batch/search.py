@@ -12,9 +12,11 @@ from jcarsr.image import named_as_picture
 _MADE_BY_MACHINES = frozenset(
     {"@eadir", ".@__thumb", ".thumbnails", "@recycle", "@recently-snapshot", "@snapshot"}
     | {"#recycle", "#snapshot", ".snapshot", "$recycle.bin", ".trashes", "__macosx", ".appledouble"}
+    | {"@tmp", "lost+found", ".picasaoriginals", ".stversions"}
 )
-"""Folders in which NAS and systems keep thumbnails, deleted files and attributes, in lower case."""
+"""Folders of thumbnails, older and deleted files, and attributes, of NAS and others; lower case."""
 
+_TRASH = ".trash-"  # and the number of a user: freedesktop.org's folders of deleted files
 _NO_PICTURES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini"})
 _MOST_KINDS = 6  # extensions that a note lists
 
@@ -47,6 +49,7 @@ def search(path: Path, out: Path | None) -> Found:
             inner
             for inner in folders
             if inner.lower() not in _MADE_BY_MACHINES
+            and not inner.lower().startswith(_TRASH)
             and os.path.realpath(Path(folder, inner)) != results
         )
         for file in (Path(folder, name) for name in sorted(files)):

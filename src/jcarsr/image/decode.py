@@ -20,10 +20,10 @@ from jcarsr.image.jpeg.behind import note_on_rest
 from jcarsr.image.jpeg.whole import TRUNCATED, whole_jpeg
 from jcarsr.image.metadata.read import orientation_of, read_metadata, stored_size
 from jcarsr.image.metadata.xmp import tells_of_lost_data
-from jcarsr.image.open import LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, open_image
+from jcarsr.image.open import DAMAGED, LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, open_image
 from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
-from jcarsr.image.png.rows import has_all_rows
+from jcarsr.image.png.rows import find_png_damage
 from jcarsr.image.samples import (
     cmyk_to_rgb,
     is_grey,
@@ -32,6 +32,7 @@ from jcarsr.image.samples import (
     refuse_unknown_mode,
     samples_of,
 )
+from jcarsr.image.tiff.damage import is_damaged_tiff
 from jcarsr.jpeg.last_save import last_save_of
 from jcarsr.jpeg.structure import read_structure
 from jcarsr.pixels import Pixels, to_8_bits
@@ -55,17 +56,17 @@ def decode(file: Source, options: ReadOptions = ReadOptions()) -> Picture | Anim
         if isinstance(image, JpegImageFile):
             rest = note_on_rest(data, read_structure(data))
             data, notes = whole_jpeg(data, options)
-        elif image.format == "PNG" and not has_all_rows(data):
-            if not options.salvage:
-                raise ImageError(f"cannot be decoded (truncated) {SALVAGE_HELPS}")
-            notes = [TRUNCATED]
+        elif image.format == "PNG":
+            notes = _notes_on_png(data, options)
+        elif image.format == "TIFF":
+            notes = [DAMAGED] * is_damaged_tiff(image, data)
     with open_image(io.BytesIO(data), options) as image:
         if options.first_frame or not _is_animated(image):
             picture = _still(image, options, data, notes)
             if rest is not None and not tells_of_lost_data(picture.notes):
                 picture = picture.noting(rest)
             return picture
-        return _animation(image, options, data)
+        return _animation(image, options, data, notes)
 
 
 def decode_rgb(file: Source) -> Pixels:
@@ -116,6 +117,18 @@ def read_bytes(file: Source) -> bytes:
         raise ImageError("no such file") from error
     except OSError as error:
         raise ImageError(f"cannot be opened ({one_line(error)})") from error
+
+
+def _notes_on_png(png: bytes, options: ReadOptions) -> list[str]:
+    """Notes on the damages of a PNG's pixels.
+
+    Raises:
+        ImageError: it has too few rows, and is not to be salvaged.
+    """
+    damage = find_png_damage(png)
+    if damage.broken_off and not options.salvage:
+        raise ImageError(f"cannot be decoded (truncated) {SALVAGE_HELPS}")
+    return [DAMAGED] * damage.corrupt + [TRUNCATED] * damage.broken_off
 
 
 def _still(
@@ -185,7 +198,10 @@ def _is_animated(image: Image.Image) -> bool:
         raise ImageError(f"cannot be decoded ({one_line(error)})") from error
 
 
-def _animation(image: Image.Image, options: ReadOptions, data: bytes) -> Animation:
+def _animation(
+    image: Image.Image, options: ReadOptions, data: bytes, found: Sequence[str]
+) -> Animation:
+    """All frames of an image; `data` is its file, `found` are notes on it."""
     if image.format not in ("GIF", "PNG", "WEBP", "AVIF"):
         raise ImageError("has several pages: the first alone can be restored, with --first-frame")
     unchecked: Any = image
@@ -200,7 +216,7 @@ def _animation(image: Image.Image, options: ReadOptions, data: bytes) -> Animati
         raise ImageError(f"{count:,} frames, more than {MAX_FRAMES:,}: refused")
     first = 1 if image.info.get("default_image") else 0  # a still for viewers without animation
     metadata, _, notes = read_metadata(image)
-    notes += image.info.get(LEFT_OUT, ())
+    notes += (*image.info.get(LEFT_OUT, ()), *found)
     grey = image.mode in ("1", "L", "LA")
     colours = settle_colours(image, metadata.icc_profile, grey, notes)
     colours = without_grey(colours, notes)  # frames are saved as RGB

@@ -19,8 +19,9 @@ from jcarsr.image.jpeg.whole import doubts_about_jpeg
 from jcarsr.image.metadata.profile import colour_space
 from jcarsr.image.metadata.read import read_metadata, stored_size
 from jcarsr.image.metadata.xmp import tells_of_lost_data
-from jcarsr.image.open import LEFT_OUT, ReadOptions, one_line, open_image
+from jcarsr.image.open import DAMAGED, LEFT_OUT, ReadOptions, one_line, open_image
 from jcarsr.image.png.late import find_late_metadata
+from jcarsr.image.png.rows import has_wrong_checksum
 from jcarsr.image.samples import note_on_channels, refuse_unknown_mode
 from jcarsr.jpeg.quality import Quality, quality_of
 from jcarsr.jpeg.structure import read_structure
@@ -110,12 +111,14 @@ def facts(file: str | Path | IO[bytes], options: ReadOptions = ReadOptions()) ->
 
 def _read(image: Image.Image, options: ReadOptions) -> Facts:
     jpeg = _jpeg_facts(image)
+    damaged = list[str]()
     if image.format == "PNG":
         find_late_metadata(image)
+        damaged = [DAMAGED] * has_wrong_checksum(_all_bytes(image))
     metadata, orientation, notes = read_metadata(image)
     width, height = stored_size(image)
     frames = _frames(image)
-    notes += (*image.info.get(LEFT_OUT, ()), *_doubts(image, frames, options))
+    notes += (*image.info.get(LEFT_OUT, ()), *damaged, *_doubts(image, frames, options))
     if (more_channels := note_on_channels(image)) is not None:
         notes.append(more_channels)
     described = _profile_of_tags(image, metadata.icc_profile, notes)

@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from jcarsr.errors import ImageError, PixelLimitError
 from jcarsr.image.colour.tags import COLOUR_TAGS, ColourTags, read_colour_tags
 from jcarsr.image.guard import check_content, check_file
+from jcarsr.image.kinds import kind_of
 from jcarsr.image.tiff.directory import kind_of_tiff
 
 SUFFIXES = frozenset(
@@ -28,6 +29,9 @@ MAX_PIXELS = 100_000_000
 
 SALVAGE_HELPS = "(--salvage restores what there is)"
 """Ends the refusal of a truncated file of which something can be had."""
+
+DAMAGED = "its data is damaged: part of the picture may be wrong"
+"""The note on a file whose pixels decode, but not to what was saved."""
 
 LEFT_OUT = "jcarsr: left out"
 """Key of an opened image's `info`: notes on metadata that were left out before it was opened."""
@@ -144,6 +148,6 @@ def _look_before(
 def _kind(file: str | Path | IO[bytes]) -> str | None:
     """What a file is that Pillow does not know; None = no picture."""
     if not isinstance(file, str | Path):
-        return kind_of_tiff(file)
+        return kind_of_tiff(file) or kind_of(file)
     with open(file, "rb") as stream:
-        return kind_of_tiff(stream)
+        return kind_of_tiff(stream) or kind_of(stream)

@@ -55,11 +55,16 @@ def check_chunks(stream: IO[bytes], *, riff: bool) -> None:
     """Count a WebP's chunks (`riff`) or the outer boxes of an AVIF or HEIC.
 
     Raises:
-        ImageError: more than any picture needs, or a file too large to be held.
+        ImageError: more than any picture needs, a file too large to be held, or a WebP that is
+            shorter than it says.
     """
     size = stream.seek(0, io.SEEK_END)
     if size > MAX_WHOLE:
         raise ImageError(f"has {size:,} bytes, more than {MAX_WHOLE:,}: refused")
+    if riff:
+        stream.seek(4)
+        if 8 + int.from_bytes(stream.read(4), "little") > size:
+            raise ImageError("cannot be decoded (truncated)")
     at, frames, parts = 12 if riff else 0, 0, 0
     while at + 8 <= size:
         stream.seek(at)

@@ -8,7 +8,7 @@ the codes fall into step again with as many blocks as before.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from jcarsr.jpeg.bits import Codes, Interval, intervals_of, symbol_table
@@ -21,12 +21,19 @@ from jcarsr.jpeg.sequential import (
     follow_interval,
     reach_of,
 )
-from jcarsr.jpeg.structure import ARITHMETIC, LOSSLESS, PROGRESSIVE, Frame, Scan, Structure
+from jcarsr.jpeg.structure import (
+    ARITHMETIC,
+    LOSSLESS,
+    PROGRESSIVE,
+    Frame,
+    Scan,
+    Structure,
+    mcus_of,
+)
 
 MAX_STEPS = 100_000_000
 """Codes that are followed at most, about: some 15 seconds. What comes after is not looked at."""
 
-_MOST_BLOCKS = 10  # of an MCU (T.81, B.2.3)
 _ZERO_TAIL = 16  # bits that the last block may have of the zeros behind it; more are lost data
 
 
@@ -37,6 +44,8 @@ class Damage:
     broken_off: bool = False  # it ends before the picture does
     corrupt: bool = False  # something in it is wrong
     complete: bool = True  # all of every component is there, an EOI or not
+    unknown: bool = False  # not all of it was looked at
+    doubtful: bool = False  # it may be damaged or cut off, or end in one flat colour
 
 
 @dataclass
@@ -63,12 +72,12 @@ def find_damage(data: bytes, structure: Structure, max_steps: int = MAX_STEPS) -
         return Damage(broken_off=not structure.strange, corrupt=structure.strange, complete=False)
     seen = _Progress(corrupt=structure.strange)
     if frame.kind in ARITHMETIC | LOSSLESS or frame.bits != 8:
-        return Damage(corrupt=seen.corrupt, complete=structure.ended)
+        return Damage(corrupt=seen.corrupt, complete=structure.ended, unknown=True)
     for scan in structure.scans:
         try:
-            seen.steps += (scan.end - scan.start) * 3 // 2 + _shape(frame, scan)[1]
+            seen.steps += (scan.end - scan.start) * 3 // 2 + mcus_of(frame, scan)[1]
             if seen.steps > max_steps:
-                return Damage(corrupt=seen.corrupt, complete=structure.ended)
+                return Damage(corrupt=seen.corrupt, complete=structure.ended, unknown=True)
             _follow(data[scan.start : scan.end], frame, scan, structure, seen)
         except ValueError:  # damaged, or tables that are none
             seen.corrupt = True
@@ -80,6 +89,14 @@ def find_damage(data: bytes, structure: Structure, max_steps: int = MAX_STEPS) -
     return Damage(broken_off, seen.corrupt and not broken_off, complete)
 
 
+def has_all_coefficients(frame: Frame, scans: Iterable[Scan]) -> bool:
+    """Return whether the headers of scans promise all of every component, to the last bit."""
+    seen = _Progress()
+    for scan in scans:
+        _enter(seen, frame, scan)
+    return _is_complete(seen, frame)
+
+
 def _follow(data: bytes, frame: Frame, scan: Scan, structure: Structure, seen: _Progress) -> None:
     """Follow one scan; enters what is missing or left over.
 
@@ -87,7 +104,7 @@ def _follow(data: bytes, frame: Frame, scan: Scan, structure: Structure, seen: _
         ValueError: it is damaged, or its tables are.
     """
     joined, intervals = intervals_of(data)
-    mcus = _shape(frame, scan)[1]
+    mcus = mcus_of(frame, scan)[1]
     each = scan.restart or mcus
     expected = -(-mcus // each)
     seen.broken_off |= len(intervals) < expected
@@ -115,7 +132,7 @@ def _follower(
     joined: bytes, frame: Frame, scan: Scan, structure: Structure, seen: _Progress
 ) -> Callable[[Interval, range], tuple[int, int]]:
     """What goes through an interval's MCUs; gives the bit behind them and the number missing."""
-    blocks, mcus = _shape(frame, scan)
+    blocks, mcus = mcus_of(frame, scan)
     progressive = frame.kind in PROGRESSIVE
     if progressive and scan.first == 0 and scan.high:
 
@@ -154,24 +171,6 @@ def _follower(
         return follow_interval(both, plan, interval, len(now))
 
     return whole_blocks
-
-
-def _shape(frame: Frame, scan: Scan) -> tuple[tuple[int, ...], int]:
-    """The blocks of an MCU, as indices of the scan's components, and the number of MCUs."""
-    most_across = max(part.across for part in frame.components)
-    most_down = max(part.down for part in frame.components)
-    parts = [frame.components[index] for index in scan.components]
-    if len(parts) == 1:
-        width = -(-frame.width * parts[0].across // most_across)
-        height = -(-frame.height * parts[0].down // most_down)
-        return (0,), -(-width // 8) * -(-height // 8)
-    blocks = tuple(
-        index for index, part in enumerate(parts) for _ in range(part.across * part.down)
-    )
-    if len(blocks) > _MOST_BLOCKS:
-        raise ValueError("an MCU of too many blocks")
-    across, down = -(-frame.width // (8 * most_across)), -(-frame.height // (8 * most_down))
-    return blocks, across * down
 
 
 def _enter(seen: _Progress, frame: Frame, scan: Scan) -> None:

@@ -28,6 +28,7 @@ PROGRESSIVE = frozenset({0xC2, 0xCA})
 ARITHMETIC = frozenset({0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 """Kinds of frames that are not coded with Huffman's tables."""
 
+_MOST_BLOCKS = 10  # of an MCU (T.81, B.2.3)
 _PADDING = 8  # zeros that may stand between segments; behind a scan, more are lost data
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a segment
@@ -149,6 +150,32 @@ def read_structure(data: bytes) -> Structure:
         ended=ended,
         strange=strange,
     )
+
+
+def mcus_of(frame: Frame, scan: Scan) -> tuple[tuple[int, ...], int]:
+    """The blocks of an MCU, as indices of the scan's components, and the number of MCUs.
+
+    A lossless JPEG's blocks are single samples.
+
+    Raises:
+        ValueError: more blocks than an MCU may have.
+    """
+    side = 1 if frame.kind in LOSSLESS else 8
+    most_across = max(part.across for part in frame.components)
+    most_down = max(part.down for part in frame.components)
+    parts = [frame.components[index] for index in scan.components]
+    if len(parts) == 1:
+        width = -(-frame.width * parts[0].across // most_across)
+        height = -(-frame.height * parts[0].down // most_down)
+        return (0,), -(-width // side) * -(-height // side)
+    blocks = tuple(
+        index for index, part in enumerate(parts) for _ in range(part.across * part.down)
+    )
+    if len(blocks) > _MOST_BLOCKS:
+        raise ValueError("an MCU of too many blocks")
+    across = -(-frame.width // (side * most_across))
+    down = -(-frame.height // (side * most_down))
+    return blocks, across * down
 
 
 def _limit_scans(state: _State) -> None:

@@ -85,7 +85,8 @@ def structure(order: str, *, canon: bool = True) -> bytes:
             note += pack("HHII", tag, 2, len(value), places + 32 * index)
         note += pack("I", 0) + b"".join(value for _, value in entries)
         assert blob(note) == start
-    interop = directory([(1, 2, b"R98\0"), (2, 7, b"0100")])
+    related = [(tag, 4, pack("I", side)) for tag, side in ((0x1001, 12), (0x1002, 8))]
+    interop = directory([(1, 2, b"R98\0"), (2, 7, b"0100"), *related])
     gps = directory(
         [
             (0, 1, b"\2\3\0\0"),
@@ -175,13 +176,15 @@ def test_types_bytes_and_order_stay(
     assert result[:2] == exif[:2]
     assert b"THUMB" not in result
     before, after = parsed(exif), parsed(result)
-    ours = OURS | {AREA, LOCATION, FOCAL_X, FOCAL_Y, 0x011A, 0x011B}
+    ours = OURS | {AREA, LOCATION, FOCAL_X, FOCAL_Y, 0x011A, 0x011B, 0x1001, 0x1002}
     ours |= PIXELS if format == "tiff" else set()
     kept = {key: value for key, value in before.items() if key[1] not in ours}
     assert len(kept) > 15
     assert {key: value for key, value in after.items() if key[1] not in ours} == kept
     width, height = ((after["camera", tag][2]) for tag in (0xA002, 0xA003))
     assert [struct.unpack(f"{order}H", value)[0] for value in (width, height)] == [16, 24]
+    related = [after["interop", tag][2] for tag in (0x1001, 0x1002)]
+    assert [struct.unpack(f"{order}I", value)[0] for value in related] == [16, 24]
     with Image.open(path) as image:
         assert image.size == (16, 24)
         assert image.getexif().get(0x0112, 1) == 1

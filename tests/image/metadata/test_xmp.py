@@ -307,3 +307,21 @@ def test_texts_are_escaped() -> None:
     root = ElementTree.fromstring(tree.to_bytes())
     assert root.get("b") == "<1'\">"
     assert [child.text for child in root] == ["<2 & 3'\">"]
+
+
+def test_thumbnails_of_the_input_are_left_out() -> None:
+    inner = "".join(
+        f"<xmpGImg:{name}>{text}</xmpGImg:{name}>"
+        for name, text in (("width", "160"), ("height", "120"), ("image", "/9j/4AAQ"))
+    )
+    shown = (
+        '<xmp:Thumbnails xmlns:xmpGImg="http://ns.adobe.com/xap/1.0/g/img/"><rdf:Alt>'
+        f'<rdf:li rdf:parseType="Resource">{inner}<tiff:ImageWidth>9</tiff:ImageWidth></rdf:li>'
+        "</rdf:Alt></xmp:Thumbnails>"
+    )
+    stored = Stored(width=WIDTH, height=HEIGHT)
+    change = Change(stored=stored, width=2 * WIDTH, height=2 * HEIGHT)
+    size = "<tiff:ImageWidth>40</tiff:ImageWidth>"
+    found = for_change(packet("", shown + size), change)
+    ElementTree.fromstring(found)
+    assert found == packet("", size.replace("40", "80"))

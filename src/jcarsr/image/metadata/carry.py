@@ -8,12 +8,13 @@ from dataclasses import replace
 from PIL import ExifTags
 
 from jcarsr.image.geometry import Change, Stored
-from jcarsr.image.metadata.exif import CAMERA, MAIN, parse_exif
+from jcarsr.image.metadata.exif import CAMERA, INTEROP, MAIN, parse_exif
 from jcarsr.image.metadata.xmp import for_change, subject
 from jcarsr.image.picture import Metadata
 
 _INCH = 2  # unit of a resolution
 _SUBJECT_AREA, _SUBJECT_LOCATION = 0x9214, 0xA214
+_RELATED_WIDTH, _RELATED_HEIGHT = 0x1001, 0x1002
 _FOCAL_X, _FOCAL_Y = 0xA20E, 0xA20F
 _EMPTY = b"II*\0\x08\0\0\0" + bytes(6)  # a structure without tags
 _PRINT_X, _PRINT_Y, _PRINT_UNIT = 282, 283, 296
@@ -54,6 +55,9 @@ def _exif_for(exif: bytes, change: Change) -> bytes | None:
         return exif
     tags.set_integers(CAMERA, int(ExifTags.Base.ExifImageWidth), [change.width])
     tags.set_integers(CAMERA, int(ExifTags.Base.ExifImageHeight), [change.height])
+    for tag, side in ((_RELATED_WIDTH, change.width), (_RELATED_HEIGHT, change.height)):
+        if tags.numbers(INTEROP, tag):
+            tags.set_integers(INTEROP, tag, [side])
     for tag in (_SUBJECT_AREA, _SUBJECT_LOCATION):
         if numbers := tags.numbers(CAMERA, tag):
             with suppress(ValueError):

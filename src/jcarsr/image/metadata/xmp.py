@@ -33,6 +33,7 @@ _BESIDE = {  # namespaces of data that may be in the packet or in extended XMP
     f"{_GOOGLE}1.0/audio/": "sound",
 }
 _SEMANTICS = {"MotionPhoto": _VIDEO, "GainMap": _GAIN, "Depth": _DEPTH}
+_THUMBNAILS = ("http://ns.adobe.com/xap/1.0/", "Thumbnails")  # of the picture as it was
 _EXTENDED = ("http://ns.adobe.com/xmp/note/", "HasExtendedXMP")
 
 
@@ -105,10 +106,12 @@ def _without_declarations(xmp: bytes) -> bytes:
 def for_change(xmp: bytes, change: Change) -> bytes:
     """Return a packet whose sizes, places and orientation are those of the result.
 
+    Thumbnails are left out, which show the input.
+
     Raises:
         ValueError: it is no XML that can be read.
     """
-    packet = Packet(xmp)
+    packet = Packet(_without_thumbnails(xmp))
     for element in packet.root.walk():
         values = {value.name: value for value in element.values()}
         _set_sizes(packet, values, change)
@@ -116,6 +119,15 @@ def for_change(xmp: bytes, change: Change) -> bytes:
         _change_panorama(packet, values, change)
         _change_subject(packet, element, change)
         change_regions(packet, element, values, change)
+    return packet.to_bytes()
+
+
+def _without_thumbnails(xmp: bytes) -> bytes:
+    packet = Packet(xmp)
+    for element in packet.root.walk():
+        for child in element.children:
+            if child.name == _THUMBNAILS and element.name != _THUMBNAILS:
+                packet.remove((child.start, child.end))
     return packet.to_bytes()
 
 
