@@ -118,4 +118,5 @@ def test_eight_bits_only_where_inputs_are_given_and_only_good_ones(
 
 def test_engines_agree_on_the_exported_network(exported: Path) -> None:
     for output in FACTS.outputs:
-        assert write.check(exported, output) < 1e-5
+        # the merged kernel is stored as fp16, numbers of 11 bits
+        assert write.check(exported, output) < (1e-5 if output == "lr" else 2e-4)

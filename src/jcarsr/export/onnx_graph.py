@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from jcarsr.engines.graph_files import IDENTITY, identity
 from jcarsr.engines.torch import load_network
+from jcarsr.export.compact import cast_from_half, compact
 from jcarsr.networks.network import Network
 from jcarsr.protocols import Output
 from jcarsr.safefile import tensor_places
@@ -78,9 +79,11 @@ def build(traced: ir.Model, weights: Path, output: Output) -> ir.Model:
     """The traced graph without weights, in place.
 
     Every parameter becomes an fp16 initialiser whose bytes are those of the weight file, and is
-    cast to float32. The entry `IDENTITY` says for which weights it is.
+    cast to float32; so is what the graph itself holds. The entry `IDENTITY` says for which weights
+    it is.
     """
     point_into(traced, weights)
+    compact(traced)
     traced.metadata_props[IDENTITY] = identity(read(weights).record, output)
     return traced
 
@@ -149,16 +152,7 @@ def _point_into(graph: ir.Graph, value: ir.Value, location: str, place: tuple[in
     half = ir.ExternalTensor(
         location, offset, length, ir.DataType.FLOAT16, shape=shape, name=f"{value.name}.fp16"
     )
-    initializer = ir.Value(
-        name=half.name, shape=shape, type=ir.TensorType(ir.DataType.FLOAT16), const_value=half
-    )
-    cast = ir.node(
-        "Cast", [initializer], {"to": ir.DataType.FLOAT.value}, name=f"{value.name}.cast"
-    )
-    ir.convenience.replace_all_uses_with(value, cast.outputs[0])
-    cast.outputs[0].name = value.name
-    graph.initializers.add(initializer)
-    graph.insert_before(graph[0], cast)
+    cast_from_half(graph, value, half)
 
 
 def _strip(model: ir.Model) -> None:
