@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import skimage.data
 import torch
+import typer
 import typer.main
 import typer.testing
 from filelock import FileLock
@@ -47,7 +48,12 @@ def _bytecode_is_kept() -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _commands_are_built_once() -> Iterator[None]:
     """Typer builds all commands at every call, which takes longer than most calls."""
-    build = functools.cache(typer.main.get_command)
+    known = functools.cache(lambda app, detects: make(app))
+    make = typer.main.get_command
+
+    def build(app: typer.Typer) -> object:  # --show-completion depends on this variable
+        return known(app, os.environ.get("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"))
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(typer.main, "get_command", build)
         patch.setattr(typer.testing, "_get_command", build)

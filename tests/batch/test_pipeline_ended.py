@@ -65,15 +65,15 @@ class TestKilled:
     def test_at_any_moment(
         self, tmp_path: Path, pictures: dict[str, Pixels], networks: Any
     ) -> None:
-        """Eight runs that make results, then eight that replace them by those of other weights."""
+        """Four runs that make results, then four that replace them by those of other weights."""
         out = tmp_path / "out"
-        assert drive("kills", tmp_path / "in", out, "nearest", 8, 1) == "8\n"
+        assert drive("kills", tmp_path / "in", out, "nearest", 4, 1) == "4\n"
         outcomes = restored(tmp_path / "in", out, networks)
         assert {outcome.state for outcome in outcomes} == {"done", "skipped"}
         check_results(out, pictures)
 
         networks.weights = "mirror"
-        assert drive("kills", tmp_path / "in", out, "mirror", 8, 2) == "8\n"
+        assert drive("kills", tmp_path / "in", out, "mirror", 4, 2) == "4\n"
         outcomes = restored(tmp_path / "in", out, networks)
         assert {outcome.state for outcome in outcomes} == {"done", "skipped"}
         check_results(out, {name: pixels[:, ::-1] for name, pixels in pictures.items()})

@@ -150,7 +150,7 @@ class TestProcess:
         folder = tmp_path / "many"
         folder.mkdir()
         for number in range(30):
-            Image.fromarray(np.roll(photo, number, 1)[:128, :128]).save(folder / f"{number:02}.png")
+            Image.fromarray(np.roll(photo, number, 1)[:96, :96]).save(folder / f"{number:02}.png")
         with process(folder, "-o", out, "--weights", tiny_weights) as command:
             assert command.stderr is not None
             first = command.stderr.readline()

@@ -3,6 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import skimage.data
 from PIL import Image
 
 from jcarsr.cli import main
+from jcarsr.web.folder import locked_folder
 from jcarsr.web.limits import Limits
 from jcarsr.web.service import ServerSettings
 
@@ -139,7 +141,33 @@ def test_a_terminal_that_is_closed_ends_none_under_nohup(serve: Serve) -> None:
     assert process.wait(WAIT) == 0
 
 
+KILLED = """
+import os, signal
+from jcarsr.web.folder import locked_folder
+with locked_folder() as folder:
+    (folder / "upload").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 def test_what_a_killed_one_left_is_deleted_by_the_next(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    subprocess.run([sys.executable, "-c", KILLED], env=os.environ | {"TMPDIR": str(temporary)})
+    with locked_folder() as living:
+        (living / "upload").touch()
+        assert len(list(temporary.rglob("upload"))) == 2
+        process = serve("--port", 0)
+        url(process)
+        assert list(temporary.rglob("upload")) == [living / "upload"]
+        process.terminate()
+        assert process.wait(WAIT) == 0
+
+
+@pytest.mark.slow  # the test before asks the same of one server
+def test_uploads_of_a_killed_server_are_deleted_by_the_next(
     serve: Serve, large: bytes, tmp_path: Path
 ) -> None:
     killed, living = serve("--port", 0), serve("--port", 0)
@@ -174,6 +202,7 @@ def test_without_the_extra() -> None:
     script = f"""
 import sys
 from jcarsr.cli import main
+from jcarsr.web.folder import locked_folder
 sys.argv = ["jcarsr", "serve", "--port", "0"]
 for name in {missing}:
     sys.modules[name] = None  # any import of it fails
