@@ -14,7 +14,7 @@ _MADE_BY_MACHINES = frozenset(
     | {"#recycle", "#snapshot", ".snapshot", "$recycle.bin", ".trashes", "__macosx", ".appledouble"}
     | {"@tmp", "lost+found", ".picasaoriginals", ".stversions"}
 )
-"""Folders of thumbnails, older and deleted files and attributes, of NAS and others, in lower case."""
+"""Folders of thumbnails, attributes, older and deleted files, in lower case."""
 
 _TRASH = ".trash-"  # and the number of a user: freedesktop.org's folders of deleted files
 _NO_PICTURES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini"})
