@@ -73,7 +73,8 @@ def weights_for(name: str, folder: Path) -> Path:
         network = build_preset(name)
         tensors = {key: value.numpy() for key, value in network.state_dict().items()}
         write(path, tensors, Record(name=name, **network.describe()))
-        onnx_ir.save(build(trace(path, "sr"), path, "sr"), graph_path(path, "sr"))
+        traced = trace(path, ["sr"])["sr"]
+        onnx_ir.save(build(traced, path, "sr"), graph_path(path, "sr"))
     return path
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import skimage.data
 import torch
+import typer.main
+import typer.testing
 from filelock import FileLock
 from PIL import Image
 
@@ -34,16 +38,45 @@ def _default_signals() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _bytecode_is_kept() -> None:
+    """Children find our modules compiled, even if the environment says to write nothing."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _commands_are_built_once() -> Iterator[None]:
+    """Typer builds all commands at every call, which takes longer than most calls."""
+    build = functools.cache(typer.main.get_command)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", build)
+        patch.setattr(typer.testing, "_get_command", build)
+        yield
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What OpenVINO compiles, once for all tests and their children; no run finds another's."""
+    return common_folder(tmp_path_factory, "compiled")
+
+
 @pytest.fixture(autouse=True)
-def _no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is kept for the next run, in children neither."""
-    monkeypatch.setenv("JCARSR_CACHE", "")
+def _own_cache(monkeypatch: pytest.MonkeyPatch, compiled: Path) -> None:
+    monkeypatch.setenv("JCARSR_CACHE", str(compiled))
 
 
 @pytest.fixture(autouse=True)
 def _pillows_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a command run within a test sets for its process is put back."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+
+
+@pytest.fixture
+def shapes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks are built without initial values, for tests that only look at their shapes."""
+    for name in dir(torch.nn.init):
+        if name.endswith("_") and not name.startswith("_"):
+            monkeypatch.setattr(torch.nn.init, name, lambda tensor, *sizes, **more: tensor)
 
 
 @pytest.fixture
@@ -75,8 +108,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Exporting takes most of a minute, so one process does it for all processes of a test run.
     """
-    own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "exported"
+    folder = common_folder(tmp_path_factory, "exported")
     with FileLock(folder.with_suffix(".lock")):
         path, done = folder / "small.safetensors", folder / "done"
         if not done.exists():
@@ -84,6 +116,12 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
             export_small(path)
             done.touch()
     return path
+
+
+def common_folder(factory: pytest.TempPathFactory, name: str) -> Path:
+    """The path of a folder that all processes of a test run have in common."""
+    own = factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
 
 
 def export_small(path: Path) -> None:

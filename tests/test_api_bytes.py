@@ -12,8 +12,8 @@ from support.pictures import DEEP
 from jcarsr import ImageError, Restorer, SaveOptions, Target
 from jcarsr.image import Format
 from jcarsr.image import guard as guarding
-from jcarsr.image.metadata import Metadata
-from jcarsr.image.png16 import write_png16
+from jcarsr.image.metadata.read import Metadata
+from jcarsr.image.png.write16 import write_png16
 from jcarsr.pixels import Pixels
 
 DESCRIPTION = 0x010E  # an EXIF tag

@@ -1,11 +1,16 @@
-"""Make training pairs whose originals are another network's pictures.
+"""Make training pairs whose originals are other networks' pictures, or have a share of them.
 
-    python tools/teacher_pairs.py TEACHER.safetensors --data shards/a.tar --scale 2 --out pairs
+    python tools/teacher_pairs.py TEACHER --data shards/a.tar --scale 2 --out pairs
 
 A piece of each picture is degraded by a history from `--history web`; what the teacher makes of it
 is the target. A network that learns a fixed teacher by its absolute error stays as sharp as the
 teacher, where the true pictures, of which many fit one degraded input, would teach it their soft
-mean.
+mean. For a faithful network that a slower one teaches (x4 by x2 run twice), `--share 0.5` makes the
+target the mean of the teacher's picture and the true one: by squared error the two teach at once,
+with half the chance in what is taught.
+
+    WEB=jcarsr-web-lite-x2 ONCE=jcarsr-lite-x2
+    python tools/teacher_pairs.py chain:$WEB+$WEB --once chain:$ONCE+$ONCE --share 0.5 --scale 4 ...
 
 Written are `lq/`, `teacher/` (the targets) and `true/`, PNGs of the same names, for
 `jcarsr train --pairs pairs/lq pairs/teacher`. What is there already is kept, so that a stopped run
@@ -18,44 +23,55 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from jcarsr.data.sources import Entry, list_entries
+from jcarsr.degradation.history import History
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.engines.base import EngineOptions
-from jcarsr.errors import JCARSRError
+from jcarsr.errors import JCARSRError, WeightsError
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.catalog import Context, find_method
 from jcarsr.pixels import Pixels, crop_to_multiple
 from jcarsr.training.recipes import WEB
 from jcarsr.weights import find, read_record
 
+Teacher = Callable[[Pixels], Pixels]
+
 CANDIDATES = 4  # pieces drawn for each one used: the one with the most detail stays
 
 
-def pieces(entry: Entry, side: int, scale: int, seed: str) -> tuple[Pixels, Pixels] | None:
-    """A degraded piece of a picture and the true one, or None of a picture that is too small.
+@dataclass(frozen=True)
+class Piece:
+    """A part of a picture, degraded and as it was."""
 
-    (side, side, 3), (scale * side, scale * side, 3), uint8 RGB
-    """
+    lq: Pixels  # (side, side, 3), uint8 RGB
+    true: Pixels  # (scale * side, scale * side, 3)
+    history: History
+
+
+def cut_piece(entry: Entry, side: int, scale: int, seed: str) -> Piece | None:
+    """A piece of a picture with a history drawn for it, or None of one that is too small."""
     rng = random.Random(seed)
     hr = crop_to_multiple(entry.pixels(), scale)
     lr = low_resolution(hr, scale, exact=False)
     if min(lr.shape[:2]) < side:
         return None
-    lq = rng.choice(WEB.draw(scale, seed))(hr, lr)
+    history = rng.choice(WEB.draw(scale, seed))
+    lq = history(hr, lr)
     places = [
         (rng.randint(0, lr.shape[0] - side), rng.randint(0, lr.shape[1] - side))
         for _ in range(CANDIDATES)
     ]
     top, left = max(places, key=lambda p: np.std(lr[p[0] : p[0] + side, p[1] : p[1] + side]))
-    small = lq[top : top + side, left : left + side]
+    small = np.ascontiguousarray(lq[top : top + side, left : left + side])
     large = hr[scale * top : scale * (top + side), scale * left : scale * (left + side)]
-    return small, large
+    return Piece(small, large, history)
 
 
 def numbered(entries: list[Entry]) -> Iterator[tuple[int, Entry]]:
@@ -75,11 +91,35 @@ def write_png(path: Path, pixels: Pixels) -> None:
     part.replace(path)
 
 
+def open_teacher(name: str, scale: int, threads: int) -> Teacher:
+    """What makes a teacher's picture of that scale of a degraded one."""
+    try:
+        own_scale = scale if name.startswith("chain:") else read_record(find(name)).facts.scale
+    except WeightsError:
+        own_scale = scale  # a method that is no network
+    options = EngineOptions(engine="torch", threads=threads)
+    method = find_method(name, Context(scale=own_scale, options=options))
+
+    def restore(lq: Pixels) -> Pixels:
+        found = method.restore(Decoded(pixels=lq))
+        return low_resolution(found, own_scale // scale) if own_scale > scale else found
+
+    return restore
+
+
+def mix(true: Pixels, taught: Pixels, share: float) -> Pixels:
+    """The target: that share of the true picture, the rest of the teacher's."""
+    if not share:
+        return taught
+    return np.round(share * true + (1 - share) * taught.astype(np.float64)).astype(np.uint8)
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Make pairs until the time is over; gives how many there are."""
-    own_scale = read_record(find(arguments.teacher)).facts.scale
-    options = EngineOptions(engine="torch", threads=arguments.threads)
-    teacher = find_method(arguments.teacher, Context(scale=own_scale, options=options))
+    teacher = open_teacher(arguments.teacher, arguments.scale, arguments.threads)
+    once = teacher
+    if arguments.once:
+        once = open_teacher(arguments.once, arguments.scale, arguments.threads)
     entries = list_entries(arguments.data)
     end = time.monotonic() + 60 * arguments.minutes
     for index, entry in numbered(entries):
@@ -88,22 +128,35 @@ def run(arguments: argparse.Namespace) -> int:
         paths = [arguments.out / kind / f"{index:06d}.png" for kind in ("true", "teacher", "lq")]
         if paths[-1].exists():  # written last
             continue
-        found = pieces(entry, arguments.side, arguments.scale, f"{arguments.seed}:{index}")
-        if found is None:
+        piece = cut_piece(entry, arguments.side, arguments.scale, f"{arguments.seed}:{index}")
+        if piece is None:
             continue
-        lq, true = found
-        target = teacher.restore(Decoded(pixels=lq))
-        if own_scale > arguments.scale:
-            target = low_resolution(target, own_scale // arguments.scale)
-        for path, pixels in zip(paths, (true, target, lq), strict=True):
+        single = len(piece.history.steps) == 1 and piece.history.last_save.format == "JPEG"
+        taught = (once if single else teacher)(piece.lq)
+        target = mix(piece.true, taught, arguments.share)
+        for path, pixels in zip(paths, (piece.true, target, piece.lq), strict=True):
             write_png(path, pixels)
     raise AssertionError("the pictures never end")
+
+
+def share(text: str) -> float:
+    """A share of the command line.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not from 0 to 1.
+    """
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 1")
+    return value
 
 
 def main() -> int:
     """Make pairs as the command line says; gives the exit code."""
     parser = argparse.ArgumentParser(description="Make pairs with a teacher's pictures as targets.")
-    parser.add_argument("teacher", help="weights of a network that enlarges by --scale or more")
+    parser.add_argument("teacher", help="weights that enlarge by --scale or more, or a method")
+    parser.add_argument("--once", help="another teacher for pieces that were saved once, as JPEG")
+    parser.add_argument("--share", type=share, default=0.0, help="of the true picture, 0 to 1")
     parser.add_argument("--data", type=Path, action="append", required=True)
     parser.add_argument("--scale", type=int, choices=(2, 4), required=True)
     parser.add_argument("--out", type=Path, required=True)

@@ -50,7 +50,7 @@ class Restorer:
         device: auto, cpu, cuda, mps, or cuda:NUMBER for one GPU of several, from 0; auto takes a
             GPU if there is one.
         precision: auto takes bfloat16 where that is quicker and within a level of float32.
-        threads: of the CPU; None = as the engine thinks best.
+        threads: of the CPU; None = as OMP_NUM_THREADS says, else one a core.
         tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture.
         max_memory: bytes that one picture may take in addition to the weights; None = no limit.
         ensemble: every result is the mean of eight, of the input turned and mirrored: a little

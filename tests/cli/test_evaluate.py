@@ -93,6 +93,7 @@ def test_weights_of_one_name_have_a_line_each(
         (["--qf", "10,x"], "--qf 10,x"),
         (["--qf", "0"], "between 1 and 100"),
         (["--history", "jpeg20>gif"], "'gif' is no step of a history"),
+        (["--history", "jpeg20>resize0.4>jpeg80"], "begins larger than the original at scale 2"),
         (["--subsampling", "4:1:1"], "4:1:1"),
     ],
 )

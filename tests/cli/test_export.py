@@ -22,7 +22,9 @@ def test_graphs_are_written_beside_the_weights(
     weights = Path(shutil.copy(exported, tmp_path))
     monkeypatch.setattr(  # tracing takes seconds and is tested elsewhere
         "jcarsr.export.write.trace",
-        lambda weights, output: onnx_ir.load(graph_path(exported, output)),
+        lambda weights, outputs: {
+            output: onnx_ir.load(graph_path(exported, output)) for output in outputs
+        },
     )
     result = run(app, ["export", str(weights)])
     graphs = [graph_path(weights, output) for output in FACTS.outputs]

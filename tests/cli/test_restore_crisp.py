@@ -11,7 +11,7 @@ from support.pictures import stored, xmp_value
 import jcarsr
 from jcarsr import JCARSRConfig
 from jcarsr.batch.ledger import Ledger
-from jcarsr.image.xmp_record import OURS
+from jcarsr.image.metadata.xmp_record import OURS
 from jcarsr.networks.jcarsr.network import JCARSR
 from jcarsr.weights import Record, bundled_names, crisp_name, write
 

@@ -9,7 +9,7 @@ from support.pictures import stored, xmp_value
 
 import jcarsr
 from jcarsr.batch.ledger import Ledger
-from jcarsr.image.xmp_record import OURS
+from jcarsr.image.metadata.xmp_record import OURS
 from jcarsr.methods.bicubic import Bicubic
 
 

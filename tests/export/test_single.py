@@ -133,9 +133,9 @@ def test_without_the_weights_own_graph_they_are_traced(
     weights = copy_of(exported, tmp_path, graph)
     traced: list[str] = []
 
-    def trace(weights: Path, output: str) -> onnx_ir.Model:
-        traced.append(output)
-        return onnx_ir.load(graph_path(exported, "sr"))
+    def trace(weights: Path, outputs: list[str]) -> dict[str, onnx_ir.Model]:
+        traced.extend(outputs)
+        return {"sr": onnx_ir.load(graph_path(exported, "sr"))}
 
     monkeypatch.setattr(onnx_graph, "trace", trace)
     before = sorted(tmp_path.iterdir())

@@ -19,7 +19,11 @@ FACTS = JCARSRConfig(scale=2).facts
 @pytest.fixture
 def copied(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The exported folder, and an exporter that takes its graphs instead of tracing anew."""
-    monkeypatch.setattr(write, "trace", lambda weights, output: load(graph_path(exported, output)))
+    monkeypatch.setattr(
+        write,
+        "trace",
+        lambda weights, outputs: {output: load(graph_path(exported, output)) for output in outputs},
+    )
     monkeypatch.setattr(
         write,
         "build_int8",
@@ -114,4 +118,5 @@ def test_eight_bits_only_where_inputs_are_given_and_only_good_ones(
 
 def test_engines_agree_on_the_exported_network(exported: Path) -> None:
     for output in FACTS.outputs:
-        assert write.check(exported, output) < 1e-5
+        # the merged kernel is stored as fp16, numbers of 11 bits
+        assert write.check(exported, output) < (1e-5 if output == "lr" else 2e-4)

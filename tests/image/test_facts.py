@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 from jcarsr.errors import ImageError
 from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile, facts
-from jcarsr.image.iptc import jpeg_segment
+from jcarsr.image.metadata.iptc import jpeg_segment
 from jcarsr.image.open import ReadOptions
 from jcarsr.jpeg.quality import Quality
 from jcarsr.pixels import Pixels

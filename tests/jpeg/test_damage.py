@@ -11,7 +11,7 @@ from PIL import Image
 from jcarsr.errors import ImageError
 from jcarsr.image import Picture, ReadOptions, decode
 from jcarsr.image.facts import LAST_SAVE, facts
-from jcarsr.image.jpeg_file import TRUNCATED
+from jcarsr.image.jpeg.whole import TRUNCATED
 from jcarsr.jpeg.damage import Damage, find_damage
 from jcarsr.jpeg.structure import read_structure
 from jcarsr.pixels import Pixels

@@ -10,7 +10,7 @@ from tests.support.rare_jpegs import PROGRESSIVE, RESTARTS, SEQUENTIAL, lossless
 from jcarsr.errors import ImageError
 from jcarsr.image import Picture, ReadOptions, decode
 from jcarsr.image.facts import facts
-from jcarsr.image.jpeg_file import TRUNCATED
+from jcarsr.image.jpeg.whole import TRUNCATED
 from jcarsr.image.open import DAMAGED
 from jcarsr.jpeg.damage import Damage
 from jcarsr.jpeg.probe import probe

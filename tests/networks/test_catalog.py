@@ -26,6 +26,7 @@ PRINTED_BINARY = {"drct-x2": "13.34", "drct-x4": "13.48", "hma-x2": "66.49", "hm
 """There, too: it divides these by 2^20."""
 
 
+@pytest.mark.usefixtures("shapes_alone")
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_preset_has_its_architecture_scale_and_number_of_parameters(name: str) -> None:
     preset = PRESETS[name]

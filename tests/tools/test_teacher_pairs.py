@@ -11,6 +11,7 @@ from tests.support.pictures import open_image
 
 from jcarsr.data.pairs import list_pairs, refuse_other_sizes
 from jcarsr.degradation.pipeline import low_resolution
+from jcarsr.methods.bicubic import Bicubic
 
 
 def test_targets_are_the_teachers_and_a_stopped_run_goes_on(
@@ -42,3 +43,37 @@ def test_targets_are_the_teachers_and_a_stopped_run_goes_on(
     assert tool.main() == 0
     assert (out / "teacher/000000.png").stat().st_mtime_ns == first
     assert len(list_pairs(out / "lq", out / "teacher")) > 3
+
+
+def test_a_second_teacher_and_a_share_of_the_truth(
+    picture_folder: Path, tmp_path: Path, tool: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Targets are the mean that was asked for, but those of pieces saved once: not by bicubic."""
+    out = tmp_path / "pairs"
+    arguments = ["bicubic", "--once", "chain:jpeg5+bicubic", "--share", "0.25", "--scale", "2"]
+    arguments += ["--data", str(picture_folder), "--side", "24", "--out", str(out)]
+    monkeypatch.setattr("sys.argv", ["teacher_pairs.py", *arguments, "--minutes", "12"])
+    looks = iter(range(100))
+    monkeypatch.setattr(tool, "time", SimpleNamespace(monotonic=lambda: 60.0 * next(looks)))
+    assert tool.main() == 0
+    kinds = set[bool]()
+    for path in sorted((out / "lq").iterdir()):
+        lq, target, true = (
+            open_image(out / kind / path.name) for kind in ("lq", "teacher", "true")
+        )
+        expected = 0.25 * true + 0.75 * Bicubic(2).restore(lq)
+        kinds.add(bool((np.abs(target - expected) <= 0.5).all()))
+    assert kinds == {True, False}
+
+
+@pytest.mark.parametrize("share", ["-0.1", "1.5", "x"])
+def test_a_share_that_is_none_is_refused(
+    tool: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    share: str,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["teacher_pairs.py", "bicubic", f"--share={share}"])
+    with pytest.raises(SystemExit):
+        tool.main()
+    assert "--share" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from support.pictures import xmp_value
 from jcarsr import JCARSRConfig
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError, JCARSRError, WeightsError
-from jcarsr.image.xmp_record import IPTC, OURS
+from jcarsr.image.metadata.xmp_record import IPTC, OURS
 from jcarsr.networks.jcarsr.network import JCARSR
 from jcarsr.pixels import Pixels
 from jcarsr.web.networks import has_crisp

@@ -11,7 +11,7 @@ from PIL import Image
 from support.pictures import xmp_value
 
 from jcarsr.image import Picture
-from jcarsr.image.xmp_record import OURS
+from jcarsr.image.metadata.xmp_record import OURS
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.comparison import compare
 from jcarsr.restoring.strength import enlarge

@@ -9,8 +9,8 @@ from support.api import Jpeg, open_image, post, problem, submitted, until
 from support.pictures import xmp_value
 
 from jcarsr.image import apply_orientation, decode
+from jcarsr.image.metadata.xmp_record import OURS
 from jcarsr.image.picture import Picture
-from jcarsr.image.xmp_record import OURS
 from jcarsr.methods.bicubic import Bicubic
 
 

@@ -58,7 +58,8 @@ PrecisionOption: TypeAlias = Annotated[
     ),
 ]
 ThreadsOption: TypeAlias = Annotated[
-    int | None, typer.Option(help="Of the CPU. (default: one a core)", rich_help_panel=_HOW)
+    int | None,
+    typer.Option(help="Of the CPU. (default: OMP_NUM_THREADS or one a core)", rich_help_panel=_HOW),
 ]
 
 EnsembleOption: TypeAlias = Annotated[

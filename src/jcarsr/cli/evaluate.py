@@ -78,7 +78,7 @@ def evaluate(
     from jcarsr.weights import default_name
 
     with usage_errors():
-        histories = _histories(qf, history or [], subsampling)
+        histories = _histories(qf, history or [], subsampling, scale)
         options = engine_options(engine, device, precision, threads)
         context = Context(scale=scale, options=options, ensemble=ensemble)
         names = weights or ["bicubic", default_name(max(scale, 2))]
@@ -163,7 +163,9 @@ def tables(
         say(text)
 
 
-def _histories(qf: str | None, words: list[str], subsampling: Subsampling) -> list[History]:
+def _histories(
+    qf: str | None, words: list[str], subsampling: Subsampling, scale: Scale
+) -> list[History]:
     """The saves at `qf` first, then the histories named by `words`."""
     from jcarsr.degradation.history import History
     from jcarsr.degradation.steps import Jpeg
@@ -173,4 +175,4 @@ def _histories(qf: str | None, words: list[str], subsampling: Subsampling) -> li
         qf = "" if words else "10,20,30,40,80"
     qfs = parse_qfs(qf) if qf else ()
     once = [History((Jpeg(qf=value, subsampling=subsampling),)) for value in qfs]
-    return once + parse_histories(words)
+    return once + parse_histories(words, scale)

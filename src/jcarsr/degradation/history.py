@@ -63,6 +63,10 @@ class History:
         """Size after all steps / size before the first."""
         return prod(step.ratio for step in self.steps if isinstance(step, Resize))
 
+    def suits(self, scale: int) -> bool:
+        """Whether a picture of that many times the result's size is large enough to begin with."""
+        return self.ratio * scale >= 1
+
     @property
     def last_save(self) -> LastSave:
         """What a file with such a history says of its last save."""

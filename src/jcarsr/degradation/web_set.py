@@ -24,13 +24,24 @@ WEB_SET = tuple(
 """Eight histories in the order of the tables."""
 
 
-def parse_histories(words: Sequence[str]) -> list[History]:
-    """The histories of `words`, of which `web` stands for WEB_SET.
+def parse_histories(words: Sequence[str], scale: int | None = None) -> list[History]:
+    """The histories of `words`, of which `web` stands for those of WEB_SET that suit the scale.
+
+    Args:
+        words: of histories.
+        scale: how many times larger than the degraded pictures the originals are; None = any.
 
     Raises:
-        ValueError: a step is unknown or has a value out of range; the message quotes it.
+        ValueError: a step is unknown or has a value out of range, or a history shrinks by more
+            than the scale; the message quotes it.
     """
     found: list[History] = []
     for word in words:
-        found += WEB_SET if word == "web" else [parse_history(word)]
+        if word == "web":
+            found += [history for history in WEB_SET if scale is None or history.suits(scale)]
+            continue
+        history = parse_history(word)
+        if scale is not None and not history.suits(scale):
+            raise ValueError(f"{word}: begins larger than the original at scale {scale}")
+        found.append(history)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +20,16 @@ class EngineOptions:
     device: Device = "auto"
     gpu: int | None = None  # which of CUDA's, from 0; None = the first
     precision: Precision = "auto"
-    threads: int | None = None  # of the CPU; None = as the library thinks best
+    threads: int | None = None  # of the CPU; None = see `default_threads`
+
+
+def default_threads() -> int | None:
+    """Return the threads that the environment asks for, None if it does not.
+
+    PyTorch reads OMP_NUM_THREADS by itself, the other libraries do not.
+    """
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(asked) or None if asked.isdecimal() else None
 
 
 class Engine(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jcarsr.engines.base import EngineOptions, out_of_memory
+from jcarsr.engines.base import EngineOptions, default_threads, out_of_memory
 from jcarsr.engines.graph_files import Graphs
 from jcarsr.pixels import Planes, Tables
 from jcarsr.protocols import Output, Precision
@@ -32,7 +32,7 @@ class GraphEngine(ABC):
         path: the weight file.
         output: which.
         precision: auto is what the library computes quickest in, within a level of float32.
-        threads: None = one a core.
+        threads: None = as OMP_NUM_THREADS says, else one a core.
 
     Raises:
         WeightsError: the file or the graph is damaged, or the graph is missing or another's.
@@ -45,7 +45,7 @@ class GraphEngine(ABC):
         precision: Precision = "auto",
         threads: int | None = None,
     ) -> None:
-        self._graphs, self._threads = Graphs(path, output), threads
+        self._graphs, self._threads = Graphs(path, output), threads or default_threads()
         self._arithmetic = Arithmetic(
             int8=precision == "int8", bfloat16=self._takes_bfloat16(precision)
         )

@@ -26,6 +26,7 @@ from jcarsr.data.sources import list_entries
 from jcarsr.engines.graph_files import IDENTITY, identity
 from jcarsr.engines.torch import load_network
 from jcarsr.errors import DataError, WeightsError
+from jcarsr.export.compact import compact
 from jcarsr.export.onnx_graph import point_into
 from jcarsr.pixels import Planes, to_planes
 from jcarsr.protocols import Output
@@ -95,6 +96,7 @@ def build_int8(
         model = ir.load(quantised)
         ir.external_data.load_to_model(model)
     point_into(model, weights)
+    compact(model)
     model.metadata_props.clear()
     model.metadata_props[IDENTITY] = identity(read(weights).record, output, int8=True)
     return model

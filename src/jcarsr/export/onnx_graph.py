@@ -6,17 +6,20 @@ import contextlib
 import io
 import logging
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 import torch
+from onnx_ir.passes.common import RemoveUnusedNodesPass
 from onnxscript.optimizer import optimize_ir
 from torch import Tensor, nn
 
 from jcarsr.engines.graph_files import IDENTITY, identity
 from jcarsr.engines.torch import load_network
+from jcarsr.export.compact import cast_from_half, compact
 from jcarsr.networks.network import Network
 from jcarsr.protocols import Output
 from jcarsr.safefile import tensor_places
@@ -27,21 +30,29 @@ _PREFIX = "network."  # of the parameters' names in what is traced
 
 
 class _Asked(nn.Module):
-    """The network, asked for one output."""
+    """The network, asked for some of its outputs."""
 
-    def __init__(self, network: Network, output: Output) -> None:
+    def __init__(self, network: Network, outputs: Sequence[Output]) -> None:
         super().__init__()
         self.network = network
-        self.output: Output = output
+        self.outputs = tuple(outputs)
 
-    def forward(self, lq: Tensor) -> Tensor:
-        return self.network.predict(lq, self.output)
+    def forward(self, lq: Tensor) -> tuple[Tensor, ...]:
+        if len(self.outputs) == 1:
+            return (self.network.predict(lq, self.outputs[0]),)
+        restored = self.network(lq)
+        return tuple(getattr(restored, output) for output in self.outputs)
 
 
-def trace(weights: Path, output: Output) -> ir.Model:
-    """The graph of a weight file's network for one output: lq (N, 3, H, W) float32 in, any size.
+def trace(weights: Path, outputs: Sequence[Output]) -> dict[Output, ir.Model]:
+    """The graphs of a weight file's network, one for each output.
 
-    Its parameters, and what is made of them once (`MergedTail`), are float32 initialisers.
+    A graph takes lq (N, 3, H, W) float32, any size. Its parameters, and what is made of them once
+    (`MergedTail`), are float32 initialisers. The outputs are traced together, in the time of one.
+
+    Args:
+        weights: the file.
+        outputs: of the network's, those that get a graph; at least one.
 
     Raises:
         WeightsError: the file is damaged.
@@ -51,27 +62,28 @@ def trace(weights: Path, output: Output) -> ir.Model:
     network.fuse(final=True)
     values = {name: value.numpy() for name, value in network.named_buffers()}
     values |= {name: value.astype(np.float32) for name, value in loaded.tensors.items()}
-    model = _export_program(_Asked(network, output).eval(), output)
+    model = _export_program(_Asked(network, outputs).eval(), outputs)
     parameters = _parameters_as_inputs(model.graph)
     optimize_ir(model)
-    for name, value in parameters.items():
-        model.graph.inputs.remove(value)
-        if value.uses():
-            value.const_value = ir.tensor(values[name], name=name)
-            model.graph.initializers.add(value)
-    assert [value.name for value in model.graph.inputs] == ["lq"]
     _strip(model)
-    model.graph.name = f"{loaded.record.name} {output}"
-    return model
+    traced: dict[Output, ir.Model] = {}
+    for output in outputs:
+        own = traced[output] = model.clone()
+        _keep_output(own, output)
+        _parameters_as_initializers(own.graph, {name: values[name] for name in parameters})
+        own.graph.name = f"{loaded.record.name} {output}"
+    return traced
 
 
 def build(traced: ir.Model, weights: Path, output: Output) -> ir.Model:
     """The traced graph without weights, in place.
 
     Every parameter becomes an fp16 initialiser whose bytes are those of the weight file, and is
-    cast to float32. The entry `IDENTITY` says for which weights it is.
+    cast to float32; so is what the graph itself holds. The entry `IDENTITY` says for which weights
+    it is.
     """
     point_into(traced, weights)
+    compact(traced)
     traced.metadata_props[IDENTITY] = identity(read(weights).record, output)
     return traced
 
@@ -83,7 +95,7 @@ def point_into(model: ir.Model, weights: Path) -> None:
             _point_into(model.graph, model.graph.initializers.pop(name), weights.name, place)
 
 
-def _export_program(network: nn.Module, output: Output) -> ir.Model:
+def _export_program(network: nn.Module, outputs: Sequence[Output]) -> ir.Model:
     """The graph as PyTorch exports it, its shape free, without the exporter's talk."""
     free = torch.export.Dim.AUTO
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -96,24 +108,42 @@ def _export_program(network: nn.Module, output: Output) -> ir.Model:
             opset_version=OPSET,
             dynamic_shapes=({0: free, 2: free, 3: free},),
             input_names=["lq"],
-            output_names=[output],
+            output_names=outputs,
             optimize=False,
             verbose=False,
         )
     return program.model
 
 
-def _parameters_as_inputs(graph: ir.Graph) -> dict[str, ir.Value]:
-    """Make the parameters inputs, so that no optimizer computes with their values; by name."""
-    parameters: dict[str, ir.Value] = {}
+def _parameters_as_inputs(graph: ir.Graph) -> list[str]:
+    """Make the parameters inputs, so that no optimizer computes with their values; their names."""
+    parameters: list[str] = []
     for name, value in list(graph.initializers.items()):
         if name.startswith(_PREFIX):
             graph.initializers.pop(name)
             value.const_value = None
             value.name = name.removeprefix(_PREFIX)
             graph.inputs.append(value)
-            parameters[value.name] = value
+            parameters.append(value.name)
     return parameters
+
+
+def _keep_output(model: ir.Model, output: Output) -> None:
+    """Remove the other outputs, and every node that only they need."""
+    outputs = model.graph.outputs
+    outputs[:] = [value for value in outputs if value.name == output]
+    RemoveUnusedNodesPass()(model)
+
+
+def _parameters_as_initializers(graph: ir.Graph, values: dict[str, np.ndarray]) -> None:
+    """Give the inputs that are parameters, by name, their values, and remove the unused ones."""
+    for value in [value for value in graph.inputs if value.name in values]:
+        graph.inputs.remove(value)
+        if value.uses():
+            name = str(value.name)
+            value.const_value = ir.tensor(values[name], name=name)
+            graph.initializers.add(value)
+    assert [value.name for value in graph.inputs] == ["lq"]
 
 
 def _point_into(graph: ir.Graph, value: ir.Value, location: str, place: tuple[int, int]) -> None:
@@ -122,16 +152,7 @@ def _point_into(graph: ir.Graph, value: ir.Value, location: str, place: tuple[in
     half = ir.ExternalTensor(
         location, offset, length, ir.DataType.FLOAT16, shape=shape, name=f"{value.name}.fp16"
     )
-    initializer = ir.Value(
-        name=half.name, shape=shape, type=ir.TensorType(ir.DataType.FLOAT16), const_value=half
-    )
-    cast = ir.node(
-        "Cast", [initializer], {"to": ir.DataType.FLOAT.value}, name=f"{value.name}.cast"
-    )
-    ir.convenience.replace_all_uses_with(value, cast.outputs[0])
-    cast.outputs[0].name = value.name
-    graph.initializers.add(initializer)
-    graph.insert_before(graph[0], cast)
+    cast_from_half(graph, value, half)
 
 
 def _strip(model: ir.Model) -> None:

@@ -108,7 +108,8 @@ def _write_pair(weights: Path, copy: Path, record: Record, output: Output) -> No
     from jcarsr.export.onnx_graph import build, trace
     from jcarsr.export.write import check
 
-    ir.save(build(trace(copy, output), copy, output), graph_path(copy, output))
+    traced = trace(copy, [output])[output]
+    ir.save(build(traced, copy, output), graph_path(copy, output))
     check(copy, output)
 
 

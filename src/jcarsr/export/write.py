@@ -44,7 +44,7 @@ def export(
             None = next to the weight file.
         calibration: inputs for the graphs with 8 bits; none = no such graphs.
         on_graph: called with every graph that is checked.
-        outputs: of the network's, those that get graphs; None = all.
+        outputs: of the network's, those that get graphs; None or empty = all.
 
     Returns:
         the graphs: for each output that with 8 bits, if there is one, and that without.
@@ -65,8 +65,7 @@ def export(
         remove_dead_parts(folder)
         copy = Path(shutil.copy(weights, scratch))
         graphs: list[Path] = []
-        for output in facts.outputs if outputs is None else outputs:
-            traced = trace(copy, output)
+        for output, traced in trace(copy, outputs or facts.outputs).items():
             if calibration and output in facts.int8_outputs:
                 graph = graph_path(copy, output, int8=True)
                 ir.save(build_int8(traced, copy, output, calibration), graph)

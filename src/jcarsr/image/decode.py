@@ -12,17 +12,18 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError, PixelLimitError
-from jcarsr.image.colours import Colours, settle_colours, without_grey
+from jcarsr.image.colour.settle import Colours, settle_colours, without_grey
 from jcarsr.image.geometry import Stored
 from jcarsr.image.guard import check_file
 from jcarsr.image.header import check_need, header_of
-from jcarsr.image.jpeg_behind import note_on_rest
-from jcarsr.image.jpeg_file import TRUNCATED, whole_jpeg
-from jcarsr.image.metadata import orientation_of, read_metadata, stored_size
+from jcarsr.image.jpeg.behind import note_on_rest
+from jcarsr.image.jpeg.whole import TRUNCATED, whole_jpeg
+from jcarsr.image.metadata.read import orientation_of, read_metadata, stored_size
+from jcarsr.image.metadata.xmp import tells_of_lost_data
 from jcarsr.image.open import DAMAGED, LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, open_image
 from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
-from jcarsr.image.png_rows import find_png_damage
+from jcarsr.image.png.rows import find_png_damage
 from jcarsr.image.samples import (
     cmyk_to_rgb,
     is_grey,
@@ -31,8 +32,7 @@ from jcarsr.image.samples import (
     refuse_unknown_mode,
     samples_of,
 )
-from jcarsr.image.tiff_damage import is_damaged_tiff
-from jcarsr.image.xmp import tells_of_lost_data
+from jcarsr.image.tiff.damage import is_damaged_tiff
 from jcarsr.jpeg.last_save import last_save_of
 from jcarsr.jpeg.structure import read_structure
 from jcarsr.pixels import Pixels, to_8_bits

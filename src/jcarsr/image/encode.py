@@ -18,11 +18,11 @@ from jcarsr.errors import ImageError, StorageError
 from jcarsr.image.formats import FORMATS, Format, check_format, format_of
 from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.holding import fitting, settings_for, with_fitting_colours
-from jcarsr.image.metadata import for_result
+from jcarsr.image.metadata.carry import for_result
 from jcarsr.image.open import one_line
 from jcarsr.image.picture import Animation, Metadata, Picture
-from jcarsr.image.png16 import write_png16
-from jcarsr.image.tiff import write_tiff
+from jcarsr.image.png.write16 import write_png16
+from jcarsr.image.tiff.write import write_tiff
 from jcarsr.partfile import being_written
 from jcarsr.pixels import Samples, to_8_bits
 

@@ -12,16 +12,17 @@ from PIL import Image, ImageCms
 from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError
-from jcarsr.image.colours import settle_colours
+from jcarsr.image.colour.settle import settle_colours
 from jcarsr.image.geometry import swaps_sides
-from jcarsr.image.jpeg_behind import note_on_rest
-from jcarsr.image.jpeg_file import doubts_about_jpeg
-from jcarsr.image.late_chunks import find_late_metadata
-from jcarsr.image.metadata import colour_space, read_metadata, stored_size
+from jcarsr.image.jpeg.behind import note_on_rest
+from jcarsr.image.jpeg.whole import doubts_about_jpeg
+from jcarsr.image.metadata.profile import colour_space
+from jcarsr.image.metadata.read import read_metadata, stored_size
+from jcarsr.image.metadata.xmp import tells_of_lost_data
 from jcarsr.image.open import DAMAGED, LEFT_OUT, ReadOptions, one_line, open_image
-from jcarsr.image.png_rows import has_wrong_checksum
+from jcarsr.image.png.late import find_late_metadata
+from jcarsr.image.png.rows import has_wrong_checksum
 from jcarsr.image.samples import note_on_channels, refuse_unknown_mode
-from jcarsr.image.xmp import tells_of_lost_data
 from jcarsr.jpeg.quality import Quality, quality_of
 from jcarsr.jpeg.structure import read_structure
 from jcarsr.jpeg.subsampling import subsampling_name

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from jcarsr.errors import ImageError
-from jcarsr.image.overlaps import has_overlaps, without_overlaps
+from jcarsr.image.metadata.overlaps import has_overlaps, without_overlaps
 from jcarsr.image.parts import check_chunks, check_gif
-from jcarsr.image.png_chunks import is_png, without_bad_chunks
-from jcarsr.image.tiff_directory import check_tiff
+from jcarsr.image.png.chunks import is_png, without_bad_chunks
+from jcarsr.image.tiff.directory import check_tiff
 from jcarsr.jpeg.structure import LOSSLESS, is_jpeg, read_structure
 
 MAX_BYTES = 2**30

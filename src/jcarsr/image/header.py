@@ -12,9 +12,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError, LargePictureError, format_bytes
 from jcarsr.image.geometry import swaps_sides
-from jcarsr.image.late_chunks import find_late_metadata
-from jcarsr.image.metadata import orientation_of, stored_size
+from jcarsr.image.metadata.read import orientation_of, stored_size
 from jcarsr.image.open import ReadOptions, one_line, open_image
+from jcarsr.image.png.late import find_late_metadata
 from jcarsr.image.samples import is_deep
 from jcarsr.jpeg.structure import read_structure
 

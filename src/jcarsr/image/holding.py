@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import replace
 from typing import Any
 
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
-from jcarsr.image.colours import grey_to_srgb
-from jcarsr.image.iptc import IPTC_TAG, PNG_KEYWORDS, jpeg_segment, png_text
-from jcarsr.image.metadata import XMP_TAG, colour_space, with_resolution
+from jcarsr.image.colour.settle import grey_to_srgb
+from jcarsr.image.jpeg.segments import MAX_SEGMENT, segments_of
+from jcarsr.image.metadata.carry import with_resolution
+from jcarsr.image.metadata.profile import colour_space
 from jcarsr.image.picture import Metadata, Picture
-from jcarsr.image.png16 import PNG_COMMENT, comment_text
-
-_JPEG_SEGMENT = 65_000  # bytes of EXIF, XMP or IPTC that a JPEG holds
+from jcarsr.image.png.texts import texts_of
+from jcarsr.image.tiff.tags import tags_of
 
 
 def fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
@@ -29,12 +28,12 @@ def fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]
         metadata = replace(metadata, comments=())
         notes.append(f"its comment, which {format} cannot hold, was left out")
     if format == "jpg":
-        if any(len(comment) > _JPEG_SEGMENT for comment in metadata.comments):
+        if any(len(comment) > MAX_SEGMENT for comment in metadata.comments):
             metadata = replace(metadata, comments=())
             notes.append("its comment is larger than jpg can hold and was left out")
         for kind in ("exif", "xmp", "iptc"):
             data: bytes | None = getattr(metadata, kind)
-            if data and len(data) > _JPEG_SEGMENT:
+            if data and len(data) > MAX_SEGMENT:
                 metadata = replace(metadata, **{kind: None})
                 notes.append(
                     f"its {kind.upper()} data is larger than jpg can hold and was left out"
@@ -70,33 +69,12 @@ def settings_for(metadata: Metadata, format: str, quality: int) -> dict[str, Any
     if metadata.exif:
         settings["exif"] = metadata.exif
     if format == "tiff":
-        settings["exif"] = _tiff_tags(metadata)
+        tags = settings["exif"] = Image.Exif()
+        tags.update(tags_of(metadata))
     if format == "png":
-        settings["pnginfo"] = _png_texts(metadata)
+        settings["pnginfo"] = texts_of(metadata)
     elif metadata.xmp and format != "tiff":
         settings["xmp"] = metadata.xmp
     if format == "jpg":
-        segments = [b"\xff\xfe" + struct.pack(">H", len(c) + 2) + c for c in metadata.comments]
-        segments += [jpeg_segment(metadata.iptc)] if metadata.iptc else []
-        settings["extra"] = b"".join(segments)
+        settings["extra"] = segments_of(metadata)
     return settings
-
-
-def _png_texts(metadata: Metadata) -> PngImagePlugin.PngInfo:
-    texts = PngImagePlugin.PngInfo()
-    if metadata.xmp:
-        texts.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
-    if metadata.iptc:
-        texts.add_text(PNG_KEYWORDS[0], png_text(metadata.iptc), zip=True)
-    for comment in metadata.comments:
-        texts.add_text(PNG_COMMENT, comment_text(comment))
-    return texts
-
-
-def _tiff_tags(metadata: Metadata) -> Image.Exif:
-    tags = Image.Exif()
-    if metadata.xmp:
-        tags[XMP_TAG] = metadata.xmp
-    if metadata.iptc:
-        tags[IPTC_TAG] = metadata.iptc
-    return tags

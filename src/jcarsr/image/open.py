@@ -13,10 +13,10 @@ from typing import IO
 from PIL import Image, UnidentifiedImageError
 
 from jcarsr.errors import ImageError, PixelLimitError
-from jcarsr.image.colour_tags import ColourTags, read_colour_tags
+from jcarsr.image.colour.tags import COLOUR_TAGS, ColourTags, read_colour_tags
 from jcarsr.image.guard import check_content, check_file
 from jcarsr.image.kinds import kind_of
-from jcarsr.image.tiff_directory import kind_of_tiff
+from jcarsr.image.tiff.directory import kind_of_tiff
 
 SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".gif"}
@@ -35,9 +35,6 @@ DAMAGED = "its data is damaged: part of the picture may be wrong"
 
 LEFT_OUT = "jcarsr: left out"
 """Key of an opened image's `info`: notes on metadata that were left out before it was opened."""
-
-COLOUR_TAGS = "jcarsr: colour tags"
-"""Key of an opened image's `info`: the file's `ColourTags`."""
 
 _APPLE_DOUBLE = "._"  # begins the names under which macOS keeps attributes of other files
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms
 
 from jcarsr.errors import ImageError
-from jcarsr.image.metadata import colour_space, wrong_profile
+from jcarsr.image.metadata.profile import colour_space, wrong_profile
 from jcarsr.image.open import SALVAGE_HELPS, ReadOptions, one_line, open_image
 from jcarsr.pixels import Samples
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from jcarsr.errors import ImageError
 from jcarsr.image import Animation, Picture
-from jcarsr.image.xmp_record import record
+from jcarsr.image.metadata.xmp_record import record
 from jcarsr.jpeg.support import Support
 from jcarsr.progress import OnTile, ignore_progress, pass_of
 from jcarsr.restoring.animate import animate

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jcarsr.image.xmp_record import IPTC, OURS
-from jcarsr.image.xmp_tree import Name
+from jcarsr.image.metadata.xmp_record import IPTC, OURS
+from jcarsr.image.metadata.xmp_tree import Name
 
 _SOURCES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 ENHANCED = f"{_SOURCES}algorithmicallyEnhanced"

@@ -24,7 +24,7 @@ from jcarsr.image import (
 )
 from jcarsr.image.facts import facts
 from jcarsr.image.header import read_header
-from jcarsr.image.xmp_record import record
+from jcarsr.image.metadata.xmp_record import record
 from jcarsr.inspection import as_dictionary, choose, look
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.protocols import SCALES

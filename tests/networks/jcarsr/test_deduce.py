@@ -24,6 +24,7 @@ def shapes(architecture: str, config: Any) -> dict[str, tuple[int, ...]]:
 NAMES = ["jcarsr-x2", "jcarsr-x4", *(name for name in PRESETS if name.startswith("jcarsr-lite-"))]
 
 
+@pytest.mark.usefixtures("shapes_alone")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_preset_is_found(name: str) -> None:
     own = shapes("jcarsr", PRESETS[name].config)

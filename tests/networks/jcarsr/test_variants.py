@@ -211,6 +211,7 @@ def test_bundled_records_read_as_the_papers_network(name: str) -> None:
 ABLATED = [name for name in PRESETS if PRESETS[name].config.get("extra_blocks")]
 
 
+@pytest.mark.usefixtures("shapes_alone")
 @pytest.mark.parametrize("name", ABLATED)
 def test_size_without_a_branch_is_that_of_the_whole_network(name: str) -> None:
     """Table 6; to about half a block of 145,858 or 36,602 parameters."""

@@ -77,14 +77,16 @@ class JCARSRConfig:
             outputs.append("lr")
             # what flows into the branch needs all three
             floats["lr"] = self.channels * _FLOATS_PER_CHANNEL[self.scale if self.two_way else 1]
-        quantised = tuple(outputs) if self.block == "msnaf" else ()
+        quantised: list[Output] = ["sr"] if self.block == "msnaf" else []
+        if quantised and self.jcar and self.scale == 2:  # which cleans for networks of 4, too
+            quantised.append("lr")
         if self.gradient:
             outputs.append("gradient")
             floats["gradient"] = floats["sr"]
         return NetworkFacts(
             scale=self.scale,
             outputs=tuple(outputs),
-            int8_outputs=quantised,
+            int8_outputs=tuple(quantised),
             floats_per_pixel=floats,
         )
 

@@ -1,0 +1,1 @@
+"""EXIF, XMP, IPTC and comments: read whole, carried over to a result of another size."""

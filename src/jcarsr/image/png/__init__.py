@@ -1,0 +1,1 @@
+"""What is PNG's own: its chunks, rows, texts and 16 bits."""

@@ -1,0 +1,1 @@
+"""What is TIFF's own: its directories and how it is written."""
