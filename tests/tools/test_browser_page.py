@@ -25,7 +25,7 @@ def test_everything_that_a_file_names_is_in_the_folder(
     (out / "stale.js").touch()
     tool.build(out, modules, ("jcarsr-lite-x2",))
     assert not (out / "stale.js").exists()
-    assert (out / "jcarsr-lite-x2.onnx").stat().st_size > 10**6
+    assert (out / "jcarsr-lite-x2.onnx").stat().st_size > 9 * 10**5
     assert (out / "ort.js").read_text().endswith("bundle.min.mjs")
     named = 0
     for path in [*out.rglob("*.js"), *out.rglob("*.html")]:
