@@ -52,7 +52,7 @@ def main() -> None:
         ]
         for folder in arguments.data:
             for row in evaluate(
-                rivals, folder, scale=2, histories=parse_histories(arguments.history)
+                rivals, folder, scale=2, histories=parse_histories(arguments.history, 2)
             ):
                 write_rows([row], arguments.json)
                 print(row.set, row.history, row.restorer, row.psnr, row.ssim, flush=True)

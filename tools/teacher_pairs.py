@@ -6,8 +6,8 @@ A piece of each picture is degraded by a history from `--history web`; what the 
 is the target. A network that learns a fixed teacher by its absolute error stays as sharp as the
 teacher, where the true pictures, of which many fit one degraded input, would teach it their soft
 mean. For a faithful network that a slower one teaches (x4 by x2 run twice), `--share 0.5` makes the
-target the mean of the teacher's picture and the true one: by squared error the two teach at once,
-with half the chance in what is taught.
+target the mean of the teacher's picture and the true one: by squared error that is to learn from
+both, and the teacher's half is the same for all true pictures that fit one degraded input.
 
     WEB=jcarsr-web-lite-x2 ONCE=jcarsr-lite-x2
     python tools/teacher_pairs.py chain:$WEB+$WEB --once chain:$ONCE+$ONCE --share 0.5 --scale 4 ...
@@ -34,9 +34,10 @@ from jcarsr.data.sources import Entry, list_entries
 from jcarsr.degradation.history import History
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.engines.base import EngineOptions
-from jcarsr.errors import JCARSRError, WeightsError
+from jcarsr.errors import JCARSRError
 from jcarsr.jpeg.decoded import Decoded
-from jcarsr.methods.catalog import Context, find_method
+from jcarsr.methods.catalog import METHODS, Context, find_method
+from jcarsr.methods.chain import PREFIX
 from jcarsr.pixels import Pixels, crop_to_multiple
 from jcarsr.training.recipes import WEB
 from jcarsr.weights import find, read_record
@@ -93,10 +94,8 @@ def write_png(path: Path, pixels: Pixels) -> None:
 
 def open_teacher(name: str, scale: int, threads: int) -> Teacher:
     """What makes a teacher's picture of that scale of a degraded one."""
-    try:
-        own_scale = scale if name.startswith("chain:") else read_record(find(name)).facts.scale
-    except WeightsError:
-        own_scale = scale  # a method that is no network
+    has_any_scale = name in METHODS or name.startswith(PREFIX)
+    own_scale = scale if has_any_scale else read_record(find(name)).facts.scale
     options = EngineOptions(engine="torch", threads=threads)
     method = find_method(name, Context(scale=own_scale, options=options))
 

@@ -13,8 +13,6 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 _PASSES = (*_ADAM7, (0, 1, 1, 2))  # first column and row, and the steps to the next
 _MOST = 1032  # bytes that a compressed one can stand for
 _STEP = 2**20  # bytes inflated at once
-
-
 _PIXELS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"acTL", b"fcTL", b"fdAT"})
 _CHECK = 4  # bytes of a checksum
 
