@@ -58,11 +58,16 @@ class Means:
     """What every case may use."""
 
     threads: int
-    folder: Path  # for files that are thrown away
-    sets: list[Path]  # test sets: Set5 and Set14
-    quick: bool  # fewer rounds and files, smaller sizes
-    networks: Sequence[str]  # of `sizes`
-    megapixels: Sequence[float]  # of the inputs of `sizes`
+    folder: Path
+    """For files that are thrown away."""
+    sets: list[Path]
+    """Test sets: Set5 and Set14."""
+    quick: bool
+    """Fewer rounds and files, smaller sizes."""
+    networks: Sequence[str]
+    """Of `sizes`."""
+    megapixels: Sequence[float]
+    """Of the inputs of `sizes`."""
 
 
 def network(means: Means) -> Iterator[Row]:

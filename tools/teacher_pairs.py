@@ -51,8 +51,10 @@ CANDIDATES = 4  # pieces drawn for each one used: the one with the most detail s
 class Piece:
     """A part of a picture, degraded and as it was."""
 
-    lq: Pixels  # (side, side, 3), uint8 RGB
-    true: Pixels  # (scale * side, scale * side, 3)
+    lq: Pixels
+    """(side, side, 3), uint8 RGB."""
+    true: Pixels
+    """(scale * side, scale * side, 3)."""
     history: History
 
 

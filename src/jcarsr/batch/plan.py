@@ -21,15 +21,18 @@ class Job:
     """One picture to restore."""
 
     source: Path
-    target: Path  # its extension is that of one of FORMATS
-    data: bytes | None = field(default=None, repr=False)  # of the source, if it is no file
+    target: Path
+    """Its extension is that of one of FORMATS."""
+    data: bytes | None = field(default=None, repr=False)
+    """Of the source, if it is no file."""
 
 
 @dataclass(frozen=True)
 class Refused:
     """An input for which there is no job, and why, in a few words."""
 
-    source: Path | str  # str: no path, such as a URL
+    source: Path | str
+    """str: no path, such as a URL."""
     reason: str
 
 
@@ -38,9 +41,12 @@ class Plan:
     """All that a command's inputs come to."""
 
     jobs: list[Job | Refused]
-    folder: Path | None  # of the ledger; None = there is no output folder, or there are no results
-    notes: tuple[str, ...] = ()  # which files of a folder are no inputs, a line a folder
-    places: tuple[str, ...] = field(default=(), compare=False)  # of each job, see `Shard.owns`
+    folder: Path | None
+    """Of the ledger; None = there is no output folder, or there are no results."""
+    notes: tuple[str, ...] = ()
+    """Which files of a folder are no inputs, a line a folder."""
+    places: tuple[str, ...] = field(default=(), compare=False)
+    """Of each job, see `Shard.owns`."""
 
 
 def plan_jobs(

@@ -41,10 +41,12 @@ class Read:
     """A file that has been read and is to be restored."""
 
     job: Job
-    data: bytes | None  # None = a large file: read again when its turn comes
+    data: bytes | None
+    """None = a large file: read again when its turn comes."""
     sha256: str
     decisions: Mapping[Kind, Decision]
-    picture: Picture | Animation | None  # None = large: decoded when its turn comes
+    picture: Picture | Animation | None
+    """None = large: decoded when its turn comes."""
     seconds: float
 
 
@@ -54,8 +56,10 @@ class Result:
 
     job: Job
     restored: Restored
-    entries: Mapping[Kind, Entry]  # to be made, but for the hash and the seconds
-    seconds: float  # of reading and restoring
+    entries: Mapping[Kind, Entry]
+    """To be made, but for the hash and the seconds."""
+    seconds: float
+    """Of reading and restoring."""
 
 
 class Worker:

@@ -34,8 +34,10 @@ Table = Mapping[str, Any]
 class Option:
     """An option of the command."""
 
-    key: str  # its long name without --
-    kind: Any  # bool, int, float, str or a Literal of choices
+    key: str
+    """Its long name without --."""
+    kind: Any
+    """bool, int, float, str or a Literal of choices."""
 
 
 @dataclass(frozen=True)

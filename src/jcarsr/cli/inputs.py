@@ -47,8 +47,10 @@ NullOption: TypeAlias = Annotated[
 class Given:
     """All inputs of a command."""
 
-    inputs: list[Path | Refused]  # in the order they were given; empty if `piped`
-    piped: bool = False  # the one input is what standard input brings
+    inputs: list[Path | Refused]
+    """In the order they were given; empty if `piped`."""
+    piped: bool = False
+    """The one input is what standard input brings."""
 
     @property
     def only_file(self) -> bool:

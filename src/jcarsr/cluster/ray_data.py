@@ -41,9 +41,12 @@ class ClusterOptions:
     """
 
     workers: int = 1
-    cpus: float = 1  # of each worker
-    gpus: float = 0  # of each worker; less than 1 = several share one
-    address: str | None = None  # of a running cluster; None = this computer
+    cpus: float = 1
+    """Of each worker."""
+    gpus: float = 0
+    """Of each worker; less than 1 = several share one."""
+    address: str | None = None
+    """Of a running cluster; None = this computer."""
 
     def __post_init__(self) -> None:
         if self.workers < 1:

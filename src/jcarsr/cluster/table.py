@@ -14,7 +14,8 @@ from jcarsr.errors import ImageError, JCARSRError
 class Table:
     """Parquet files with a column of keys and one of the bytes of pictures."""
 
-    place: str  # a file, a folder or a URL
+    place: str
+    """A file, a folder or a URL."""
     key: str
     column: str
 
@@ -24,8 +25,10 @@ class Row:
     """Where a row lies."""
 
     file: str
-    group: int  # of rows, in the file
-    index: int  # in the group
+    group: int
+    """Of rows, in the file."""
+    index: int
+    """In the group."""
 
     def __str__(self) -> str:
         return f"{self.file}, row {self.index} of group {self.group}"

@@ -28,9 +28,11 @@ class Record:
     """What a result was made from, and its hash."""
 
     source_sha256: str
-    made_by: str  # hash of settings and weights
+    made_by: str
+    """Hash of settings and weights."""
     result_sha256: str
-    previous_sha256: str | None = None  # of the result that it replaces
+    previous_sha256: str | None = None
+    """Of the result that it replaces."""
 
     def as_bytes(self) -> bytes:
         """Return the record's file."""

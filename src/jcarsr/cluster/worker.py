@@ -24,9 +24,12 @@ class WorkerOptions:
     """All that a worker must know of a run."""
 
     settings: Settings
-    out: str  # folder or URL of results
-    source: str | None = None  # folder or URL of pictures
-    table: Table | None = None  # of pictures, if there is no source
+    out: str
+    """Folder or URL of results."""
+    source: str | None = None
+    """Folder or URL of pictures."""
+    table: Table | None = None
+    """Of pictures, if there is no source."""
     weights: str | None = None
     engine: EngineOptions = field(default_factory=EngineOptions)
     max_memory: int | None = DEFAULT_MAX_MEMORY

@@ -28,10 +28,14 @@ from jcarsr.progress import OnProgress, ignore_progress
 class Batch(NamedTuple):
     """Training crops, float32 RGB in [0, 1]."""
 
-    lq: Tensor  # (N, 3, P, P)
-    lr: Tensor  # (N, 3, P, P)
-    hr: Tensor  # (N, 3, scale * P, scale * P)
-    tables: Tensor | None = None  # (N, 2, 8, 8) of lq's last save, the steps for luma and chroma
+    lq: Tensor
+    """(N, 3, P, P)."""
+    lr: Tensor
+    """(N, 3, P, P)."""
+    hr: Tensor
+    """(N, 3, scale * P, scale * P)."""
+    tables: Tensor | None = None
+    """(N, 2, 8, 8) of lq's last save, the steps for luma and chroma."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +43,15 @@ class BankSettings:
     """What the bank holds of every picture."""
 
     scale: int
-    histories: Distribution | Paired  # of the degraded versions
-    patch_size: int  # of lr and lq, pixels; pictures smaller than a patch are left out
-    candidates: int = 1  # crops drawn for each one used: the one with the most detail stays
+    histories: Distribution | Paired
+    """Of the degraded versions."""
+    patch_size: int
+    """Of lr and lq, pixels; pictures smaller than a patch are left out."""
+    candidates: int = 1
+    """Crops drawn for each one used: the one with the most detail stays."""
     seed: int = 0
-    tables: bool = False  # keep the last saves' tables; then all crops lie on the JPEG grid
+    tables: bool = False
+    """Keep the last saves' tables; then all crops lie on the JPEG grid."""
 
 
 class Bank:
@@ -146,11 +154,16 @@ class Bank:
 class _Crops(NamedTuple):
     """Places of N crops in a flat buffer."""
 
-    start: Tensor  # (N,) of the picture
-    width: Tensor  # (N,) of the picture
-    top: Tensor  # (N,)
-    left: Tensor  # (N,)
-    turn: Tensor  # (N, 3): flip vertically, flip horizontally, transpose
+    start: Tensor
+    """(N,) of the picture."""
+    width: Tensor
+    """(N,) of the picture."""
+    top: Tensor
+    """(N,)."""
+    left: Tensor
+    """(N,)."""
+    turn: Tensor
+    """(N, 3): flip vertically, flip horizontally, transpose."""
 
     def enlarge(self, scale: int) -> _Crops:
         """The same crops in the high-resolution buffer."""

@@ -17,11 +17,15 @@ class KnownSet:
     """A set of high-resolution pictures."""
 
     name: str
-    count: int  # pictures
-    use: str  # training or test
-    folders: tuple[str, ...]  # where the pictures may lie in the set's folder; "" = directly
+    count: int
+    """Pictures."""
+    use: str
+    """Training or test."""
+    folders: tuple[str, ...]
+    """Where the pictures may lie in the set's folder; "" = directly."""
     licence: str
-    how: str  # to get it
+    how: str
+    """To get it."""
 
     @property
     def instructions(self) -> str:

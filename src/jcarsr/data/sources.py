@@ -20,11 +20,14 @@ from jcarsr.pixels import Pixels
 class Entry:
     """One picture: a file, or a stretch of bytes in an uncompressed tar."""
 
-    name: str  # unique among the sources: path and, in a tar, the member's name
+    name: str
+    """Unique among the sources: path and, in a tar, the member's name."""
     path: Path
     offset: int = 0
-    length: int | None = None  # bytes; None = to the end of the file
-    lq: Entry | None = None  # its degraded version, where one is given
+    length: int | None = None
+    """Bytes; None = to the end of the file."""
+    lq: Entry | None = None
+    """Its degraded version, where one is given."""
 
     def read(self) -> bytes:
         """The picture's encoded bytes."""

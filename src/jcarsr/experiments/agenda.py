@@ -25,9 +25,12 @@ from jcarsr.experiments.plan import Contestant, Network, Plan
 class Agenda:
     """All jobs of a run of the command, and why some lines and columns will stay empty."""
 
-    scorings: tuple[Scoring, ...]  # seed by seed, so that any stop leaves the first seeds whole
-    missing_sets: Mapping[str, str]  # name -> why
-    missing_given: Mapping[str, str] = field(default_factory=dict[str, str])  # preset -> why
+    scorings: tuple[Scoring, ...]
+    """Seed by seed, so that any stop leaves the first seeds whole."""
+    missing_sets: Mapping[str, str]
+    """name -> why."""
+    missing_given: Mapping[str, str] = field(default_factory=dict[str, str])
+    """preset -> why."""
 
     @property
     def trainings(self) -> list[Training]:

@@ -78,7 +78,8 @@ class Training:
     budget: Budget
     precision: Literal["bfloat16", "float32"]
     data: Data
-    losses: dict[str, Any]  # what is unusual of them, for the name
+    losses: dict[str, Any]
+    """What is unusual of them, for the name."""
 
     @cached_property
     def hash(self) -> str:
@@ -119,7 +120,8 @@ class Training:
 class Given:
     """Weights that the user gives in place of a training."""
 
-    path: Path  # a weight file of ours
+    path: Path
+    """A weight file of ours."""
     record: Record
 
     @property
@@ -147,19 +149,22 @@ class PictureSet:
 
     name: str
     folder: Path
-    identity: str  # hash of its list of pictures
+    identity: str
+    """Hash of its list of pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scoring:
     """A method to score on a set after one save."""
 
-    method: str  # the contestant's key
+    method: str
+    """The contestant's key."""
     parts: tuple[Source | str, ...]
     scale: int
     qf: int
     set: PictureSet
-    seed: int  # of its trainings; 0 without any
+    seed: int
+    """Of its trainings; 0 without any."""
 
     @cached_property
     def hash(self) -> str:

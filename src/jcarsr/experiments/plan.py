@@ -24,9 +24,12 @@ class Network:
         ValueError: a preset that there is not; the message quotes it.
     """
 
-    name: str  # of the preset at the paper's size; {scale} stands for the scale
-    lite: str  # of the small preset
-    clean: bool = False  # learns from clean small pictures instead of JPEGs
+    name: str
+    """Of the preset at the paper's size; {scale} stands for the scale."""
+    lite: str
+    """Of the small preset."""
+    clean: bool = False
+    """Learns from clean small pictures instead of JPEGs."""
     losses: LossWeights = field(default_factory=LossWeights)
 
     def preset(self, size: Size, scale: int) -> str:
@@ -66,9 +69,11 @@ class Contestant:
     A part of a chain may be a save within it, such as `jpeg100`.
     """
 
-    label: str  # the method's name in the paper's table
+    label: str
+    """The method's name in the paper's table."""
     parts: tuple[Network | str, ...]
-    ours: bool = False  # not a line of the paper's table
+    ours: bool = False
+    """Not a line of the paper's table."""
 
     @property
     def networks(self) -> tuple[Network, ...]:
@@ -90,15 +95,20 @@ class Plan:
         ValueError: a label that is not in the paper's table and not marked as ours.
     """
 
-    name: str  # table5
-    table: int | None  # the paper's number; None = not of the paper
+    name: str
+    """table5."""
+    table: int | None
+    """The paper's number; None = not of the paper."""
     title: str
     contestants: tuple[Contestant, ...]
-    reference: str  # label of the line that the others are compared with
+    reference: str
+    """Label of the line that the others are compared with."""
     scales: tuple[int, ...] = (2,)
-    qfs: tuple[int, ...] = (10,)  # of training and of evaluation
+    qfs: tuple[int, ...] = (10,)
+    """Of training and of evaluation."""
     sets: tuple[str, ...] = TEST_SETS
-    notes: tuple[str, ...] = ()  # sentences below the table
+    notes: tuple[str, ...] = ()
+    """Sentences below the table."""
 
     def __post_init__(self) -> None:
         labels = [contestant.label for contestant in self.contestants]

@@ -27,8 +27,10 @@ class Settings:
     """How jobs are done: nothing here changes a result by more than its last bits."""
 
     device: Device = "auto"
-    compile: bool | None = None  # as RunOptions has it
-    log_every: int = 50  # steps
+    compile: bool | None = None
+    """As RunOptions has it."""
+    log_every: int = 50
+    """Steps."""
     checkpoint_minutes: float = 5.0
 
 
@@ -36,8 +38,10 @@ class Settings:
 class Outcome:
     """What became of an agenda."""
 
-    failures: dict[str, str] = field(default_factory=dict[str, str])  # hash of a job -> why
-    stopped: bool = False  # by a signal, before the end
+    failures: dict[str, str] = field(default_factory=dict[str, str])
+    """Hash of a job -> why."""
+    stopped: bool = False
+    """By a signal, before the end."""
 
 
 class Watcher(Reporter):

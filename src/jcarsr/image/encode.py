@@ -40,8 +40,10 @@ class SaveOptions:
         ValueError: `quality` is not from 1 to 100.
     """
 
-    quality: int = DEFAULT_QUALITY  # of JPEG (at 4:4:4), WebP and AVIF
-    strip_metadata: bool = False  # all but the colour profile, without which colours would change
+    quality: int = DEFAULT_QUALITY
+    """Quality of JPEG (at 4:4:4), WebP and AVIF, 1 to 100."""
+    strip_metadata: bool = False
+    """Leave out all metadata but the colour profile, without which colours would change."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.quality <= 100:

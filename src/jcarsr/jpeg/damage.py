@@ -41,11 +41,16 @@ _ZERO_TAIL = 16  # bits that the last block may have of the zeros behind it; mor
 class Damage:
     """What is wrong with a JPEG's data."""
 
-    broken_off: bool = False  # it ends before the picture does
-    corrupt: bool = False  # something in it is wrong
-    complete: bool = True  # all of every component is there, an EOI or not
-    unknown: bool = False  # not all of it was looked at
-    doubtful: bool = False  # it may be damaged or cut off, or end in one flat colour
+    broken_off: bool = False
+    """It ends before the picture does."""
+    corrupt: bool = False
+    """Something in it is wrong."""
+    complete: bool = True
+    """All of every component is there, an EOI or not."""
+    unknown: bool = False
+    """Not all of it was looked at."""
+    doubtful: bool = False
+    """It may be damaged or cut off, or end in one flat colour."""
 
 
 @dataclass

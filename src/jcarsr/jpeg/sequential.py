@@ -30,10 +30,13 @@ class DamageError(ValueError):
 class Plan:
     """What one MCU of a scan holds."""
 
-    blocks: tuple[int, ...]  # the component of each block
+    blocks: tuple[int, ...]
+    """The component of each block."""
     components: int
-    coefficients: bool  # whether the blocks hold more than their means
-    reach: tuple[int, ...]  # how far each component's mean may be from 0
+    coefficients: bool
+    """Whether the blocks hold more than their means."""
+    reach: tuple[int, ...]
+    """How far each component's mean may be from 0."""
 
 
 def dc_table(table: bytes) -> Table:

@@ -20,9 +20,12 @@ class ARCNNConfig:
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    features: int = 64  # of the first layer
-    enhanced: int = 32  # of the second
-    mapped: int = 16  # of the third
+    features: int = 64
+    """Of the first layer."""
+    enhanced: int = 32
+    """Of the second."""
+    mapped: int = 16
+    """Of the third."""
 
     def __post_init__(self) -> None:
         for name in ("features", "enhanced", "mapped"):

@@ -20,7 +20,8 @@ class DnCNNConfig:
     """
 
     channels: int = 64
-    num_layers: int = 20  # convolutions
+    num_layers: int = 20
+    """Convolutions."""
 
     def __post_init__(self) -> None:
         if self.channels <= 0:

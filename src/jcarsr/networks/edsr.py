@@ -20,7 +20,8 @@ class EDSRConfig(EnlargerConfig):
 
     channels: int = 256
     num_blocks: int = 32
-    residual_scale: float = 0.1  # of what a block adds; 0.1 steadies wide networks
+    residual_scale: float = 0.1
+    """Of what a block adds; 0.1 steadies wide networks."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -23,7 +23,8 @@ class EnlargerConfig:
     """
 
     scale: Literal[2, 4]
-    skip: bool = False  # add the bilinearly enlarged input, as JCARSR does; not the papers'
+    skip: bool = False
+    """Add the bilinearly enlarged input, as JCARSR does; not the papers'."""
 
     def __post_init__(self) -> None:
         check_types(self)

@@ -22,9 +22,12 @@ class FBCNNConfig:
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    channels: int = 64  # of the first level; twice as many at each of the three below
-    num_blocks: int = 4  # of every level
-    skip: bool = False  # predict what is to be added to the input; not the paper's
+    channels: int = 64
+    """Of the first level; twice as many at each of the three below."""
+    num_blocks: int = 4
+    """Of every level."""
+    skip: bool = False
+    """Predict what is to be added to the input; not the paper's."""
 
     def __post_init__(self) -> None:
         for name in ("channels", "num_blocks"):

@@ -33,14 +33,21 @@ class JDECConfig:
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    channels: int = 256  # of the encoder
-    hidden: int = 512  # cosines of a token, and width of the decoder
-    num_groups: int = 5  # residual groups after the first row of layers
-    num_layers: int = 6  # of the first row and of every group
+    channels: int = 256
+    """Of the encoder."""
+    hidden: int = 512
+    """Cosines of a token, and width of the decoder."""
+    num_groups: int = 5
+    """Residual groups after the first row of layers."""
+    num_layers: int = 6
+    """Of the first row and of every group."""
     heads: int = 8
-    window: int = 7  # tokens along a window
-    interleaved: bool = False  # order coefficients as the authors' code does; see JDEC
-    skip: bool = False  # predict what is to be added to the input; not the paper's
+    window: int = 7
+    """Tokens along a window."""
+    interleaved: bool = False
+    """Order coefficients as the authors' code does; see JDEC."""
+    skip: bool = False
+    """Predict what is to be added to the input; not the paper's."""
 
     def __post_init__(self) -> None:
         for name in ("channels", "hidden", "num_groups", "num_layers", "heads"):

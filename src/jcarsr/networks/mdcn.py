@@ -21,9 +21,11 @@ class MDCNConfig(EnlargerConfig):
     """
 
     channels: int = 128
-    inner_channels: int = 96  # of a block's second convolutions, and of what all blocks give
+    inner_channels: int = 96
+    """Of a block's second convolutions, and of what all blocks give."""
     num_blocks: int = 12
-    reduction: int = 16  # of the inner channels inside the attention
+    reduction: int = 16
+    """Of the inner channels inside the attention."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

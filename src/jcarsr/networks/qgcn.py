@@ -30,13 +30,19 @@ class QGCNConfig:
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    colour: bool = True  # False: Y alone is restored, by its own table
-    global_branch: bool = True  # False: QCN
+    colour: bool = True
+    """False: Y alone is restored, by its own table."""
+    global_branch: bool = True
+    """False: QCN."""
     channels: int = 64
-    num_blocks: int = 64  # an even number: half of them before the global features come in
-    global_channels: int = 32  # of the global branch's first layers
-    global_hidden: int = 1024  # of its linear layers
-    skip: bool = False  # predict what is to be added to the input; not the paper's
+    num_blocks: int = 64
+    """An even number: half of them before the global features come in."""
+    global_channels: int = 32
+    """Of the global branch's first layers."""
+    global_hidden: int = 1024
+    """Of its linear layers."""
+    skip: bool = False
+    """Predict what is to be added to the input; not the paper's."""
 
     def __post_init__(self) -> None:
         for name in ("channels", "num_blocks", "global_channels", "global_hidden"):

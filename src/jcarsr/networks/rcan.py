@@ -20,8 +20,10 @@ class RCANConfig(EnlargerConfig):
 
     channels: int = 64
     num_groups: int = 10
-    num_blocks: int = 20  # in a group
-    reduction: int = 16  # of the channels inside the attention
+    num_blocks: int = 20
+    """In a group."""
+    reduction: int = 16
+    """Of the channels inside the attention."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

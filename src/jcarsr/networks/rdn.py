@@ -19,10 +19,14 @@ class RDNConfig(EnlargerConfig):
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    channels: int = 64  # G0: of the features between the blocks
-    num_blocks: int = 16  # D
-    num_layers: int = 8  # C: convolutions in a block
-    growth: int = 64  # G: channels that each of them adds
+    channels: int = 64
+    """G0: of the features between the blocks."""
+    num_blocks: int = 16
+    """D."""
+    num_layers: int = 8
+    """C: convolutions in a block."""
+    growth: int = 64
+    """G: channels that each of them adds."""
 
 
 class DenseLayer(nn.Module):

@@ -25,7 +25,8 @@ class RRDBNetConfig(EnlargerConfig):
 
     channels: int = 64
     num_blocks: int = 23
-    growth: int = 32  # channels that a convolution of a dense block adds
+    growth: int = 32
+    """Channels that a convolution of a dense block adds."""
 
 
 class DenseBlock(nn.Module):

@@ -25,9 +25,12 @@ class SwinConfig(EnlargerConfig):
 
     channels: int = 180
     num_heads: int = 6
-    window: int = 16  # side in pixels
-    upsampled: int = UPSAMPLED  # channels of the upsampler
-    drop_path: float = 0.1  # share of the last layer's residuals left out in training, 0 at first
+    window: int = 16
+    """Side in pixels."""
+    upsampled: int = UPSAMPLED
+    """Channels of the upsampler."""
+    drop_path: float = 0.1
+    """Share of the last layer's residuals left out in training, 0 at first."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

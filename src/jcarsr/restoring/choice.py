@@ -17,9 +17,12 @@ from jcarsr.weights import default_name, trained_scale, web_name
 class Chosen:
     """Weights, and why these."""
 
-    name: str  # of bundled weights, or a weight file
-    reason: str  # a few words
-    earlier: EarlierSave | None = None  # found in the pixels, if they were searched
+    name: str
+    """Of bundled weights, or a weight file."""
+    reason: str
+    """A few words."""
+    earlier: EarlierSave | None = None
+    """Found in the pixels, if they were searched."""
 
 
 def choose_weights(scale: int, earlier: EarlierSave | None) -> Chosen:

@@ -30,7 +30,8 @@ class Comparison:
     before: Picture
     after: Picture
     support: Support | None
-    facts: Mapping[str, str]  # name -> value, shown below the pictures
+    facts: Mapping[str, str]
+    """name -> value, shown below the pictures."""
 
     def side(self) -> Picture:
         """Return one picture: its left half as before, its right half as after, a line between."""

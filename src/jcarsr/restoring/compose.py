@@ -20,8 +20,10 @@ class Composed:
     """A restored picture and what it took."""
 
     picture: Picture
-    tile: int | None  # side of the tiles that were small enough
-    full_precision_tiles: int  # tiles whose values were not finite at first
+    tile: int | None
+    """Side of the tiles that were small enough."""
+    full_precision_tiles: int
+    """Tiles whose values were not finite at first."""
 
 
 def compose(

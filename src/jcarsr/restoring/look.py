@@ -16,17 +16,22 @@ class Look:
     """The networks of a result and their shares."""
 
     faithful: NetworkRestorer
-    crisp: NetworkRestorer | None = None  # None = its share is 0
-    share: float = 0.0  # of the crisp picture in the mix with the faithful one, 0 to 1
-    strength: float = 1.0  # of that mix in the one with the enlarged input, 0 to 1
+    crisp: NetworkRestorer | None = None
+    """None = its share is 0."""
+    share: float = 0.0
+    """Of the crisp picture in the mix with the faithful one, 0 to 1."""
+    strength: float = 1.0
+    """Of that mix in the one with the enlarged input, 0 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
     """A result, and the faithful picture where it was made."""
 
-    composed: Composed  # its picture is the mix
-    faithful: Picture | None  # at full strength; None = it was not needed
+    composed: Composed
+    """Its picture is the mix."""
+    faithful: Picture | None
+    """At full strength; None = it was not needed."""
 
 
 def compose_look(

@@ -27,14 +27,22 @@ from jcarsr.weights import Record
 class Restored:
     """The outputs of one picture, and what made them."""
 
-    outputs: Mapping[Kind, Picture | Animation | Comparison]  # in the order of `Settings.outputs`
-    scale: int  # of the network
-    record: Record  # of its weights
-    tile: int | None  # side of the picture's tiles; None = whole at once, or it is not an output
-    full_precision_tiles: int  # repeated because their values were not finite
-    strength: float = 1.0  # of the restored in the mix with the enlarged input
-    crisp: float = 0.0  # share of the crisp picture
-    support: Support | None = None  # what the JPEG says of the picture; None = it is none
+    outputs: Mapping[Kind, Picture | Animation | Comparison]
+    """In the order of `Settings.outputs`."""
+    scale: int
+    """Of the network."""
+    record: Record
+    """Of its weights."""
+    tile: int | None
+    """Side of the picture's tiles; None = whole at once, or it is not an output."""
+    full_precision_tiles: int
+    """Repeated because their values were not finite."""
+    strength: float = 1.0
+    """Of the restored in the mix with the enlarged input."""
+    crisp: float = 0.0
+    """Share of the crisp picture."""
+    support: Support | None = None
+    """What the JPEG says of the picture; None = it is none."""
 
     @property
     def first(self) -> Picture | Animation:

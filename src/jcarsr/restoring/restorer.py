@@ -37,9 +37,12 @@ class Enlarger(Protocol):
 class Restoration:
     """A restored picture and what it took."""
 
-    samples: Samples  # (scale * H, scale * W, 3), of the input's type
-    tile: int | None  # side of the tiles that were small enough; None = the whole picture at once
-    full_precision_tiles: int  # tiles whose values were not finite at first
+    samples: Samples
+    """(scale * H, scale * W, 3), of the input's type."""
+    tile: int | None
+    """Side of the tiles that were small enough; None = the whole picture at once."""
+    full_precision_tiles: int
+    """Tiles whose values were not finite at first."""
 
 
 class NetworkRestorer:

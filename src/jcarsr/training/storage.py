@@ -22,8 +22,10 @@ class Storage:
 
     recipe: Recipe
     options: RunOptions
-    identity: str  # of recipe and data; a checkpoint of another is refused
-    pictures: int  # of this process
+    identity: str
+    """Of recipe and data; a checkpoint of another is refused."""
+    pictures: int
+    """Of this process."""
     processes: int
     device: torch.device
 

@@ -28,9 +28,11 @@ class ValidationPair:
     """A crop and its degraded small version."""
 
     history: str
-    lq: Tensor  # (1, 3, H, W) float32 in [0, 1]
+    lq: Tensor
+    """(1, 3, H, W) float32 in [0, 1]."""
     hr: Pixels
-    tables: Tensor  # (1, 2, 8, 8) of the last save
+    tables: Tensor
+    """(1, 2, 8, 8) of the last save."""
 
 
 def hold_out(entries: Sequence[Entry], count: int = 8) -> tuple[list[Entry], list[Entry]]:

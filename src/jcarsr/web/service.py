@@ -38,10 +38,12 @@ MakeTask: TypeAlias = Callable[[str, str], Restore]
 class ServerSettings:
     """How a server is run."""
 
-    workers: int = 1  # processes that restore, one picture each
+    workers: int = 1
+    """Processes that restore, one picture each."""
     engine: EngineOptions = field(default_factory=EngineOptions)
     limits: Limits = field(default_factory=Limits)
-    token: str | None = field(default=None, repr=False)  # that clients must know
+    token: str | None = field(default=None, repr=False)
+    """That clients must know."""
 
 
 class Service:

@@ -47,7 +47,8 @@ class Inspect:
 
     source: str
     scale: int
-    weights: str  # a NetworkSize
+    weights: str
+    """A NetworkSize."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +61,21 @@ class Restore:
     weights: str
     quality: int = DEFAULT_QUALITY
     strip_metadata: bool = False
-    salvage: bool = False  # restore what decodes of a truncated file
+    salvage: bool = False
+    """Restore what decodes of a truncated file."""
     output: MapKind = "picture"
-    strength: float = 1.0  # of the restored in the mix with the enlarged input
-    crisp: float = 0.0  # share of the crisp picture
-    mark: bool = False  # the result's metadata say that it was enhanced
-    ensemble: bool = False  # the mean of eight
-    side: str = ""  # of the size asked for, a field of Target; "" = `scale` says it
-    pixels: int = 0  # of that side
+    strength: float = 1.0
+    """Of the restored in the mix with the enlarged input."""
+    crisp: float = 0.0
+    """Share of the crisp picture."""
+    mark: bool = False
+    """The result's metadata say that it was enhanced."""
+    ensemble: bool = False
+    """The mean of eight."""
+    side: str = ""
+    """Of the size asked for, a field of Target; "" = `scale` says it."""
+    pixels: int = 0
+    """Of that side."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +96,18 @@ class Convert:
     source: str
     result: str
     quality: int
-    strength: float = 1.0  # of the result in the mix
-    recorded: float = 1.0  # the strength that the new result's metadata tell
-    crisp_result: str = ""  # the file of a crisp picture that is mixed in before that
-    share: float = 0.0  # of the crisp picture
-    before: str = ""  # the file of the input, for a strength below 1
-    salvage: bool = False  # of the input
+    strength: float = 1.0
+    """Of the result in the mix."""
+    recorded: float = 1.0
+    """The strength that the new result's metadata tell."""
+    crisp_result: str = ""
+    """The file of a crisp picture that is mixed in before that."""
+    share: float = 0.0
+    """Of the crisp picture."""
+    before: str = ""
+    """The file of the input, for a strength below 1."""
+    salvage: bool = False
+    """Of the input."""
 
 
 Task: TypeAlias = Inspect | Restore | Enlarge | Convert

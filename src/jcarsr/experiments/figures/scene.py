@@ -39,8 +39,10 @@ class Scene:
     conditions: Conditions
     sets: Mapping[str, PictureSet]
     given: Mapping[str, Given]
-    pictures: Sequence[Path]  # real ones, for Figure 9
-    picture: str | None  # of a set; None = where methods differ most
+    pictures: Sequence[Path]
+    """Real ones, for Figure 9."""
+    picture: str | None
+    """Of a set; None = where methods differ most."""
     device: Device
     missing: Callable[[str], None]
 

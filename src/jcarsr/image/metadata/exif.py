@@ -32,15 +32,18 @@ class Entry:
     tag: int
     kind: int  # type of TIFF
     count: int
-    data: bytes  # in the structure's byte order
-    place: int | None = None  # of `data` in the structure; None = in the entry, or to be appended
+    data: bytes
+    """In the structure's byte order."""
+    place: int | None = None
+    """Of `data` in the structure; None = in the entry, or to be appended."""
 
 
 @dataclass
 class Exif:
     """A structure: its bytes and what its directories are to hold."""
 
-    order: str  # "<" or ">"
+    order: str
+    """"<" or ">"."""
     base: bytes
     groups: dict[int, dict[int, Entry]]
     places: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
