@@ -24,7 +24,7 @@ from jcarsr import Restorer, Target
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.worker import Worker
+from jcarsr.batch.worker import LedgerWorker
 from jcarsr.devices import supports_bfloat16
 from jcarsr.engines.base import Engine, EngineOptions
 from jcarsr.engines.graph_files import graph_path
@@ -202,7 +202,7 @@ def folder(means: Means) -> Iterator[Row]:
         def whole(networks: Networks = networks) -> None:
             with tempfile.TemporaryDirectory(dir=means.folder) as out, Ledger(Path(out)) as ledger:
                 plan = plan_jobs([source], Path(out), size="x2", format="png")
-                worker = Worker(networks, Settings(target=Target(scale=2)), ledger)
+                worker = LedgerWorker(networks, Settings(target=Target(scale=2)), ledger)
                 outcomes = list(run_jobs(worker, plan.jobs))
             assert [outcome.state for outcome in outcomes] == ["done"] * count
 

@@ -36,7 +36,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from jcarsr.data.sources import Entry, list_entries
+from jcarsr.data.sources import SourcePicture, list_pictures
 from jcarsr.degradation.history import History
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.engines.base import EngineOptions
@@ -67,7 +67,7 @@ class Piece:
     history: History
 
 
-def cut_piece(entry: Entry, side: int, scale: int, seed: str) -> Piece | None:
+def cut_piece(entry: SourcePicture, side: int, scale: int, seed: str) -> Piece | None:
     """A piece of a picture with a history drawn for it, or None of one that is too small."""
     rng = random.Random(seed)
     hr = crop_to_multiple(entry.pixels(), scale)
@@ -86,7 +86,7 @@ def cut_piece(entry: Entry, side: int, scale: int, seed: str) -> Piece | None:
     return Piece(small, large, history)
 
 
-def numbered(entries: list[Entry]) -> Iterator[tuple[int, Entry]]:
+def numbered(entries: list[SourcePicture]) -> Iterator[tuple[int, SourcePicture]]:
     """Every picture again and again, numbered through."""
     index = 0
     while True:
@@ -146,7 +146,7 @@ def run(arguments: argparse.Namespace) -> int:
     once = teacher
     if arguments.once:
         once = open_teacher(arguments.once, arguments.scale, arguments.threads)
-    entries = list_entries(arguments.data)
+    entries = list_pictures(arguments.data)
     end = time.monotonic() + 60 * arguments.minutes
     for index, entry in numbered(entries):
         if time.monotonic() > end:

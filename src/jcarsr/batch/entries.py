@@ -14,7 +14,7 @@ VERSION = 1
 OURS = 0x6A634152
 """"jcAR", as `PRAGMA application_id`."""
 
-State: TypeAlias = Literal["pending", "done", "failed"]
+EntryState: TypeAlias = Literal["pending", "done", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Entry:
     target: str
     """Relative to the output folder."""
     source: str
-    state: State
+    state: EntryState
     source_sha256: str | None = None
     settings: str | None = None
     """JSON."""

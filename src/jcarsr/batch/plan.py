@@ -17,7 +17,7 @@ DEFAULT_NAME = "{stem}_{size}"
 
 
 @dataclass(frozen=True)
-class Job:
+class FileJob:
     """One picture to restore."""
 
     source: Path
@@ -40,7 +40,7 @@ class Refused:
 class Plan:
     """All that a command's inputs come to."""
 
-    jobs: list[Job | Refused]
+    jobs: list[FileJob | Refused]
     folder: Path | None
     """Of the ledger; None = there is no output folder, or there are no results."""
     notes: tuple[str, ...] = ()
@@ -119,7 +119,7 @@ def plan_jobs(
     pairs = [(source, target) for (source, _), target in zip(found.values(), targets, strict=True)]
     jobs = [*refused, *_without_clashes(pairs, outputs)]
     own = [(below / source.name).as_posix() for (source, below) in pictures]
-    promising = any(isinstance(job, Job) and _has_content(job.source) for job in jobs)
+    promising = any(isinstance(job, FileJob) and _has_content(job.source) for job in jobs)
     return Plan(jobs, out if promising else None, tuple(notes), (*refused.values(), *own))
 
 
@@ -165,7 +165,7 @@ def plan_piped(read: Callable[[], bytes], out: Path, format: str | None) -> Plan
             f"ending in {', '.join(FORMATS)}"
         )
     check_extension(out, format)
-    return Plan([Job(Path("-"), out, read())], folder=None)
+    return Plan([FileJob(Path("-"), out, read())], folder=None)
 
 
 def check_extension(result: Path, format: str | None) -> None:
@@ -225,14 +225,14 @@ def _refuse_among_pictures(inputs: Sequence[Path], out: Path, targets: Sequence[
 
 def _without_clashes(
     pairs: Sequence[tuple[Path, Path]], outputs: Sequence[Kind]
-) -> list[Job | Refused]:
+) -> list[FileJob | Refused]:
     """Jobs whose results neither replace an input nor each other, in the order of the pairs."""
     inputs = {os.path.realpath(source) for source, _ in pairs}
     taken: dict[str, Path] = {}
-    jobs: dict[tuple[Path, Path], Job | Refused] = {}
+    jobs: dict[tuple[Path, Path], FileJob | Refused] = {}
     for source, target in sorted(pairs):  # who comes first does not depend on how they were given
         files = list(output_paths(target, outputs).values())
-        jobs[source, target] = Job(source, target)
+        jobs[source, target] = FileJob(source, target)
         for file in files:
             place = os.path.realpath(file)
             if place in inputs:
@@ -241,7 +241,7 @@ def _without_clashes(
             elif place in taken:
                 reason = f"its result {file} is that of {taken[place]}: change --name or --out"
                 jobs[source, target] = Refused(source, reason)
-        if isinstance(jobs[source, target], Job):
+        if isinstance(jobs[source, target], FileJob):
             taken |= {os.path.realpath(file): source for file in files}
     return [jobs[pair] for pair in pairs]
 

@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import Any
 
 from jcarsr.cluster.sources import Item
-from jcarsr.cluster.table import Row
+from jcarsr.cluster.table import RowPlace
 from jcarsr.cluster.worker import RestoringWorker, WorkerOptions
 from jcarsr.errors import JCARSRError
 from jcarsr.restoring.file import Outcome
@@ -107,7 +107,7 @@ def run_items(
     items: Sequence[Item],
     options: WorkerOptions,
     cluster: ClusterOptions,
-    places: Mapping[str, Row] | None = None,
+    places: Mapping[str, RowPlace] | None = None,
 ) -> Iterator[Outcome]:
     """Give an outcome of every item, in any order; those that were lost with a worker come last.
 
@@ -140,7 +140,7 @@ def _pass(
     size: int,
     options: WorkerOptions,
     cluster: ClusterOptions,
-    places: Mapping[str, Row] | None,
+    places: Mapping[str, RowPlace] | None,
 ) -> Iterator[Outcome]:
     """One go through some items, of which some may be lost."""
     ray: Any = import_module("ray")

@@ -21,7 +21,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Row:
+class RowPlace:
     """Where a row lies."""
 
     file: str
@@ -34,7 +34,7 @@ class Row:
         return f"{self.file}, row {self.index} of group {self.group}"
 
 
-def table_rows(table: Table) -> Iterator[tuple[str | None, Row]]:
+def table_rows(table: Table) -> Iterator[tuple[str | None, RowPlace]]:
     """Give every row's key, None if it has no text or number there, and place, in their order.
 
     Raises:
@@ -52,13 +52,13 @@ def table_rows(table: Table) -> Iterator[tuple[str | None, Row]]:
                 (number,) = (found.id for found in group.row_groups)
                 keys = group.to_table(columns=[table.key]).column(0).to_pylist()
                 for index, key in enumerate(keys):
-                    yield _as_text(key), Row(file.path, number, index)
+                    yield _as_text(key), RowPlace(file.path, number, index)
     except (OSError, ValueError) as error:  # Arrow's own are of these
         reason = " ".join(str(error).split())
         raise JCARSRError(f"{table.place}: cannot be read ({reason})") from error
 
 
-class TableReader:
+class RowReader:
     """Reads rows, of which those that lie together are read together.
 
     Args:
@@ -71,7 +71,7 @@ class TableReader:
         self._held: tuple[str, int] | None = None
         self._cells: Any = None
 
-    def read(self, row: Row) -> bytes:
+    def read(self, row: RowPlace) -> bytes:
         """Return the bytes of a row's picture.
 
         Raises:

@@ -15,7 +15,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from jcarsr.data.sources import Entry
+from jcarsr.data.sources import SourcePicture
 from jcarsr.degradation.draw import Distribution, Paired
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError, format_bytes
@@ -180,7 +180,7 @@ class _Crops(NamedTuple):
 
 
 def build_bank(
-    entries: Sequence[Entry],
+    entries: Sequence[SourcePicture],
     settings: BankSettings,
     *,
     device: torch.device,
@@ -195,7 +195,7 @@ def build_bank(
     """
     scale = settings.scale
     with ThreadPoolExecutor(workers) as pool:
-        sizes = [(h // scale, w // scale) for h, w in pool.map(Entry.size, entries)]
+        sizes = [(h // scale, w // scale) for h, w in pool.map(SourcePicture.size, entries)]
         kept = [i for i, size in enumerate(sizes) if min(size) >= settings.patch_size]
         if not kept:
             side = settings.patch_size * scale
@@ -219,7 +219,7 @@ def build_bank(
 
 
 def _degrade(
-    entry: Entry, hr: Pixels, lr: Pixels, settings: BankSettings, seed: str
+    entry: SourcePicture, hr: Pixels, lr: Pixels, settings: BankSettings, seed: str
 ) -> list[tuple[Pixels, LastSave]]:
     """The degraded versions of one picture, each with its last save."""
     if isinstance(settings.histories, Paired):

@@ -17,7 +17,7 @@ TEST_SETS = ("Set5", "Set14", "Urban100", "B100", "Manga109")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
+class PlannedNetwork:
     """A network that is trained for an experiment, or whose weights are given.
 
     Raises:
@@ -71,24 +71,24 @@ class Contestant:
 
     label: str
     """The method's name in the paper's table."""
-    parts: tuple[Network | str, ...]
+    parts: tuple[PlannedNetwork | str, ...]
     ours: bool = False
     """Not a line of the paper's table."""
 
     @property
-    def networks(self) -> tuple[Network, ...]:
+    def networks(self) -> tuple[PlannedNetwork, ...]:
         """Those of its parts that have weights."""
-        return tuple(part for part in self.parts if isinstance(part, Network))
+        return tuple(part for part in self.parts if isinstance(part, PlannedNetwork))
 
     def key(self, size: Size, scale: int, qfs: tuple[int, ...]) -> str:
-        """What is compared, without seed and budget; arguments as of `Network.key`."""
+        """What is compared, without seed and budget; arguments as of `PlannedNetwork.key`."""
         return " + ".join(
             part if isinstance(part, str) else part.key(size, scale, qfs) for part in self.parts
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ExperimentPlan:
     """One of the paper's tables: which methods, at what scales and qualities, on which sets.
 
     Raises:
@@ -122,7 +122,7 @@ class Plan:
                     f"{self.table}, there are {', '.join(sorted(known)) or 'none'}"
                 )
 
-    def only(self, labels: tuple[str, ...]) -> Plan:
+    def only(self, labels: tuple[str, ...]) -> ExperimentPlan:
         """The same with these lines alone; all of them if none is given.
 
         Raises:
@@ -139,16 +139,16 @@ class Plan:
         return replace(self, contestants=kept, reference=reference)
 
 
-def jcarsr(variant: str = "", losses: LossWeights | None = None) -> Network:
+def jcarsr(variant: str = "", losses: LossWeights | None = None) -> PlannedNetwork:
     """JCARSR, or an ablation of it by the name in its preset."""
     middle = f"-{variant}" if variant else ""
-    return Network(
+    return PlannedNetwork(
         name=f"jcarsr{middle}-x{{scale}}",
         lite=f"jcarsr-lite{middle}-x{{scale}}",
         losses=losses or LossWeights(),
     )
 
 
-def enlarger(name: str, *, clean: bool = False) -> Network:
+def enlarger(name: str, *, clean: bool = False) -> PlannedNetwork:
     """A network of Table 1."""
-    return Network(name=f"{name}-x{{scale}}", lite=f"{name}-lite-x{{scale}}", clean=clean)
+    return PlannedNetwork(name=f"{name}-x{{scale}}", lite=f"{name}-lite-x{{scale}}", clean=clean)

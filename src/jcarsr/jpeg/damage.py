@@ -15,7 +15,7 @@ from jcarsr.jpeg.bits import Codes, Interval, intervals_of, symbol_table
 from jcarsr.jpeg.progressive import follow_first, follow_refinement
 from jcarsr.jpeg.sequential import (
     DamageError,
-    Plan,
+    ScanPlan,
     ac_table,
     dc_table,
     follow_interval,
@@ -169,7 +169,7 @@ def _follower(
     if len(dc) < len(scan.components) or (not progressive and len(ac) < len(scan.components)):
         raise ValueError("a table that is not there")
     low = scan.low if progressive else 0
-    plan = Plan(blocks, len(dc), bool(ac), tuple(reach_of(step, low) for step, _ in steps))
+    plan = ScanPlan(blocks, len(dc), bool(ac), tuple(reach_of(step, low) for step, _ in steps))
     both = Codes(joined, [*dc, *ac])
 
     def whole_blocks(interval: Interval, now: range) -> tuple[int, int]:

@@ -27,7 +27,7 @@ class DamageError(ValueError):
 
 
 @dataclass(frozen=True)
-class Plan:
+class ScanPlan:
     """What one MCU of a scan holds."""
 
     blocks: tuple[int, ...]
@@ -67,7 +67,7 @@ def reach_of(step: int, low: int) -> int:
     return (2 * _MEAN + step) // (2 * step << low) + (1 if low else 0)
 
 
-def follow_interval(codes: Codes, plan: Plan, interval: Interval, mcus: int) -> tuple[int, int]:
+def follow_interval(codes: Codes, plan: ScanPlan, interval: Interval, mcus: int) -> tuple[int, int]:
     """Go through the `mcus` of an interval; gives the bit behind them and the MCUs not there.
 
     `codes` has the tables of all components' means, then of their coefficients, if there are any.

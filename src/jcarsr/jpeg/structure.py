@@ -37,7 +37,7 @@ _SCAN_END = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # a marker, but none of a 
 
 
 @dataclass(frozen=True)
-class Component:
+class FrameComponent:
     """One of a frame's channels."""
 
     number: int
@@ -58,7 +58,7 @@ class Frame:
     """Of a sample."""
     width: int
     height: int
-    components: tuple[Component, ...]
+    components: tuple[FrameComponent, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +241,8 @@ def _frame(kind: int, content: bytes) -> Frame:
     bits, count = content[0], content[5]
     parts = [content[6 + 3 * index : 9 + 3 * index] for index in range(count)]
     components = tuple(
-        Component(part[0], max(part[1] >> 4, 1), max(part[1] & 15, 1), part[2]) for part in parts
+        FrameComponent(part[0], max(part[1] >> 4, 1), max(part[1] & 15, 1), part[2])
+        for part in parts
     )
     return Frame(
         kind=kind,

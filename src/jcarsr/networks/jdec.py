@@ -12,7 +12,7 @@ from torch.nn.functional import avg_pool2d
 
 from jcarsr.networks.layers import conv3x3, repeat_to_multiple, start_near_zero
 from jcarsr.networks.network import (
-    Restored,
+    Prediction,
     TableReader,
     check_input,
     check_tables,
@@ -144,7 +144,7 @@ class JDEC(TableReader):
         """At the peak the cosines' product and a layer of the MLP are held for every pixel."""
         return cleaning_facts(5 * self.config.hidden, reads=("tables",))
 
-    def forward(self, lq: Tensor, tables: Tensor | None = None) -> Restored:
+    def forward(self, lq: Tensor, tables: Tensor | None = None) -> Prediction:
         """(N, 3, H, W), RGB in [0, 1] -> the same without artifacts."""
         height, width = check_input(lq).shape[2:]
         steps = _normalise(check_tables(lq, tables)).flatten(1)[..., None, None]
@@ -157,7 +157,7 @@ class JDEC(TableReader):
         columns = torch.cos(across[:, :, :, None, :, None] * at)
         waves = (rows * columns * scaled[:, :, :, None, :, None]).flatten(4, 5).flatten(2, 3)
         out = self.dequantizator(waves)[..., :height, :width]
-        return Restored(lq + out if self.config.skip else out + 0.5)
+        return Prediction(lq + out if self.config.skip else out + 0.5)
 
 
 class _Row(nn.Module):

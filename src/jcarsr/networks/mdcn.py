@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from jcarsr.networks.enlarger import Enlarger, EnlargerConfig
+from jcarsr.networks.enlarger import EnlargerConfig, EnlargerNetwork
 from jcarsr.networks.layers import ChannelAttention, MeanShift, Upsampler, conv3x3
 
 
@@ -79,7 +79,7 @@ class Distillation(nn.Module):
         return self.fushion_up(self.channel_attention(self.fushion_down(x)))
 
 
-class MDCN(Enlarger):
+class MDCN(EnlargerNetwork):
     """Dense cross blocks, the distillation of all but the last, then one upsampler without bias.
 
     The bias is inferred from the count that the JCARSR paper prints; the authors train one network

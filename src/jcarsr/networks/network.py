@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from jcarsr.protocols import NetworkFacts, Output, Reading
 
 
-class Restored(NamedTuple):
+class Prediction(NamedTuple):
     """What a network predicts in training; pictures are RGB around [0, 1], not clamped."""
 
     sr: Tensor
@@ -46,7 +46,7 @@ class Network(nn.Module, ABC):
         """What engines must know."""
 
     @abstractmethod
-    def forward(self, lq: Tensor) -> Restored:
+    def forward(self, lq: Tensor) -> Prediction:
         """All outputs, as training needs them. lq: (N, 3, H, W), RGB in [0, 1]."""
 
     def restore(self, lq: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ class TableReader(Network):
     """
 
     @abstractmethod
-    def forward(self, lq: Tensor, tables: Tensor | None = None) -> Restored:
+    def forward(self, lq: Tensor, tables: Tensor | None = None) -> Prediction:
         """All outputs, as training needs them. lq: (N, 3, H, W), RGB in [0, 1]."""
 
     def restore(self, lq: Tensor, tables: Tensor | None = None) -> Tensor:

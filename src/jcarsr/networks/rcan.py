@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from jcarsr.networks.enlarger import Enlarger, EnlargerConfig
+from jcarsr.networks.enlarger import EnlargerConfig, EnlargerNetwork
 from jcarsr.networks.layers import ChannelAttention, MeanShift, Upsampler, conv3x3
 
 
@@ -66,7 +66,7 @@ class ResidualGroup(nn.Module):
         return x + self.body(x)
 
 
-class RCAN(Enlarger):
+class RCAN(EnlargerNetwork):
     """Residual groups within a long skip connection, then one upsampler (Fig. 2).
 
     Parameters are named as the authors' are.

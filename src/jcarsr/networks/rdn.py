@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from jcarsr.networks.enlarger import Enlarger, EnlargerConfig
+from jcarsr.networks.enlarger import EnlargerConfig, EnlargerNetwork
 from jcarsr.networks.layers import conv3x3
 
 
@@ -59,7 +59,7 @@ class RDB(nn.Module):
         return x + self.LFF(self.convs(x))
 
 
-class RDN(Enlarger):
+class RDN(EnlargerNetwork):
     """Residual dense blocks, all of whose outputs are fused, then one upsampler (Fig. 2).
 
     The mean colour is not subtracted. Parameters are named as in EDSR-PyTorch: the authors' own

@@ -16,7 +16,7 @@ from jcarsr.restoring.transparency import fill_hidden, keep_certain
 
 
 @dataclass(frozen=True)
-class Composed:
+class RestoredPicture:
     """A restored picture and what it took."""
 
     picture: Picture
@@ -31,7 +31,7 @@ def compose(
     restorer: NetworkRestorer,
     size: tuple[int, int] | None = None,
     on_tile: OnTile = ignore_progress,
-) -> Composed:
+) -> RestoredPicture:
     """Restore a picture as it is stored; whoever saves it turns it upright.
 
     Args:
@@ -65,7 +65,7 @@ def compose(
         sr = lanczos(sr, size)
         alpha_sr = None if alpha_sr is None else lanczos(alpha_sr[..., None], size)[..., 0]
     result = replace(picture, samples=sr, alpha=alpha_sr, jpeg=None)
-    return Composed(result, colours.tile, repeated)
+    return RestoredPicture(result, colours.tile, repeated)
 
 
 def lanczos(samples: Samples, size: tuple[int, int]) -> Samples:

@@ -29,7 +29,7 @@ from jcarsr.restoring.comparison import Comparison
 from jcarsr.restoring.memory import fitting_tile
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind, output_paths
-from jcarsr.restoring.picture import Restored, restore_picture
+from jcarsr.restoring.picture import RestoredOutputs, restore_picture
 from jcarsr.restoring.reading import PlainReader, Reader, Source
 from jcarsr.restoring.settings import Settings
 
@@ -208,7 +208,7 @@ class FileRestorer:
 
     def restore(
         self, picture: Picture | Animation, target: Path, on_tile: OnTile = ignore_progress
-    ) -> Restored:
+    ) -> RestoredOutputs:
         """Make all outputs of a picture, once it is clear that `target` can hold the first.
 
         Raises:
@@ -222,7 +222,7 @@ class FileRestorer:
 
     def write(
         self,
-        restored: Restored,
+        restored: RestoredOutputs,
         kind: Kind,
         path: Path,
         before_rename: Callable[[Path], None] = lambda partial: None,
@@ -252,7 +252,7 @@ class FileRestorer:
 
 
 def outcome_of(
-    restored: Restored,
+    restored: RestoredOutputs,
     source: Path | str,
     target: Path | None,
     *,

@@ -276,7 +276,7 @@ class Jobs:
             _log.exception("a job failed")
             job.end(Problem(500, f"unexpected {type(error).__name__}"))
         job.measure()
-        self._metrics.ended(job.state, job.kind, job.pixels, job.seconds)
+        self._metrics.count_end(job.state, job.kind, job.pixels, job.seconds)
         self._make_room()
 
     async def _answer(self, job: Job, process: WorkerProcess) -> Answer:

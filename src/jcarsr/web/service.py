@@ -22,7 +22,7 @@ from jcarsr.web.jobs import Job, Jobs, State
 from jcarsr.web.limits import Limits
 from jcarsr.web.looks import Looks
 from jcarsr.web.metrics import Metrics
-from jcarsr.web.networks import NetworkSize
+from jcarsr.web.network_size import NetworkSize
 from jcarsr.web.problems import Problem
 from jcarsr.web.process import TaskError, WorkerProcess
 from jcarsr.web.tasks import Answer, Convert, Enlarge, Inspect, Restore, Task

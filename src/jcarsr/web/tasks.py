@@ -29,14 +29,14 @@ from jcarsr.inspection import as_dictionary, choose, look
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.protocols import SCALES
 from jcarsr.restoring.file import FileRestorer
-from jcarsr.restoring.look import blend_pictures
+from jcarsr.restoring.mix import blend_pictures
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import MapKind
 from jcarsr.restoring.record import properties_of
 from jcarsr.restoring.settings import Settings
-from jcarsr.restoring.strength import enlarge, mix
+from jcarsr.restoring.strength import apply_strength, enlarge
 from jcarsr.restoring.target import Target
-from jcarsr.web.networks import NetworkSize, weights_name
+from jcarsr.web.network_size import NetworkSize, weights_name
 
 Answer: TypeAlias = dict[str, Any]
 
@@ -218,7 +218,7 @@ class Performer:
             if isinstance(picture, Animation):
                 raise ImageError("an animation is mixed while it is restored: send strength then")
             before = self._still(task.before, salvage=task.salvage)
-            picture = mix(picture, apply_orientation(before), task.strength)
+            picture = apply_strength(picture, apply_orientation(before), task.strength)
             picture = record(picture, properties_of(task.recorded, task.share))
         save(picture, Path(task.result), SaveOptions(quality=task.quality))
         return {}

@@ -9,7 +9,7 @@ from pathlib import Path
 from jcarsr.experiments import table1, table2, table3, table6
 from jcarsr.experiments.figures import crops, gradients, real, speed
 from jcarsr.experiments.figures.scene import Scene
-from jcarsr.experiments.plan import Plan
+from jcarsr.experiments.plan import ExperimentPlan
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Drawing:
     title: str
     file: str
     """Its name in the folder of results."""
-    plans: tuple[Plan, ...]
+    plans: tuple[ExperimentPlan, ...]
     """Whose networks it shows."""
     draw: Callable[[Scene, Path], None]
     given: tuple[str, ...] = ()

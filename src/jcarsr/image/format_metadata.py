@@ -16,7 +16,7 @@ from jcarsr.image.png.texts import texts_of
 from jcarsr.image.tiff.tags import tags_of
 
 
-def fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
+def fit_metadata(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
     """What `format` can hold of `metadata`, and notes on the rest."""
     notes: list[str] = []
     if format in ("webp", "avif"):
@@ -41,7 +41,7 @@ def fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]
     return metadata, tuple(notes)
 
 
-def with_fitting_colours(picture: Picture, format: str) -> tuple[Picture, tuple[str, ...]]:
+def fit_colours(picture: Picture, format: str) -> tuple[Picture, tuple[str, ...]]:
     """Return the same with a profile's grey as that of sRGB if `format` has no grey, and notes."""
     profile = picture.metadata.icc_profile
     if format not in ("webp", "avif") or not profile or colour_space(profile) != "GRAY":
