@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,8 +14,7 @@ import numpy as np
 import torch
 from clock import Timings, ratio, rounds
 from machine import MATRIX_FLOPS, matrix_products
-from PIL import Image
-from subjects import command, jpeg_file, photograph, png, samples, weights_for
+from subjects import command, jpeg_file, photograph, samples, weights_for
 from torch.utils.flop_counter import FlopCounterMode
 from waifu2x import Waifu2x, pixels
 
@@ -127,8 +125,7 @@ def pictures(means: Means) -> Iterator[Row]:
     with Waifu2x(means.threads) as rival:
 
         def restore(name: str, jpeg: bytes) -> bytes:
-            with Image.open(io.BytesIO(jpeg)) as image:
-                return png(ours[name].restore(image, target))
+            return ours[name].restore_bytes(jpeg, target, format="png")[0]
 
         contestants: dict[str, Callable[[bytes], bytes]] = {
             "waifu2x cunet": lambda jpeg: rival.restore(jpeg, "CUNET"),

@@ -12,6 +12,7 @@ from jcarsr.image.jpeg.segments import MAX_SEGMENT, segments_of
 from jcarsr.image.metadata.carry import with_resolution
 from jcarsr.image.metadata.profile import colour_space
 from jcarsr.image.picture import Metadata, Picture
+from jcarsr.image.png.deflate import STRATEGY
 from jcarsr.image.png.texts import texts_of
 from jcarsr.image.tiff.tags import tags_of
 
@@ -73,6 +74,7 @@ def settings_for(metadata: Metadata, format: str, quality: int) -> dict[str, Any
         tags.update(tags_of(metadata))
     if format == "png":
         settings["pnginfo"] = texts_of(metadata)
+        settings["compress_type"] = STRATEGY
     elif metadata.xmp and format != "tiff":
         settings["xmp"] = metadata.xmp
     if format == "jpg":

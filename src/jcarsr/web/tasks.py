@@ -25,6 +25,7 @@ from jcarsr.image import (
 from jcarsr.image.facts import facts
 from jcarsr.image.header import read_header
 from jcarsr.image.metadata.xmp_record import record
+from jcarsr.image.png.deflate import STRATEGY
 from jcarsr.inspection import as_dictionary, choose, look
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.protocols import SCALES
@@ -202,7 +203,9 @@ class Performer:
     def _enlarge(self, task: Enlarge) -> Answer:
         picture = self._still(task.source, salvage=task.salvage)
         image = upright(enlarge(apply_orientation(picture), task.height, task.width))
-        image.save(task.result, "PNG", compress_level=1, icc_profile=image.info.get("icc_profile"))
+        image.save(
+            task.result, "PNG", compress_type=STRATEGY, icc_profile=image.info.get("icc_profile")
+        )
         return {}
 
     def _convert(self, task: Convert) -> Answer:
