@@ -30,7 +30,9 @@ class Choice:
     bytes_per_pixel: int
     """Of a tile."""
     scale: int
-    """Asked for; 1 = the artifact removal branch alone."""
+    """Asked for; for 1 a result is shrunk."""
+    network_scale: int
+    """What the network enlarges by."""
     bundled: bool
     """Chosen by us for the scale, not by the user."""
     trained_from: int | None
@@ -45,7 +47,7 @@ class Choice:
         return picture_bytes(
             found.height,
             found.width,
-            scale=self.scale,
+            scale=self.network_scale,
             tile=DEFAULT_TILE,
             bytes_per_pixel=self.bytes_per_pixel,
             itemsize=2 if found.bits == 16 else 1,
@@ -73,7 +75,7 @@ def choose(name: str | None, asked: int | None = None) -> Choice:
     """
     networks = Networks(name)
     scale = networks.asked_scale(asked)
-    return _choice(networks.record(scale), scale, bundled=name is None)
+    return _choice(networks.record(networks.network_scale(scale)), scale, bundled=name is None)
 
 
 def look_at_file(
@@ -94,7 +96,7 @@ def look(choice: Choice, source: Source, options: ReadOptions = ReadOptions()) -
     A picture that cannot be decoded leaves it as it is, with the reason.
     """
     try:
-        chosen = choose_for(decode(source, options), choice.scale)
+        chosen = choose_for(decode(source, options), choice.network_scale)
     except ImageError as error:
         return replace(choice, reason=f"its pixels cannot be looked at: {error}")
     if choice.bundled and chosen.name != choice.name:
@@ -104,14 +106,15 @@ def look(choice: Choice, source: Source, options: ReadOptions = ReadOptions()) -
 
 def _choice(record: Record, scale: int, *, bundled: bool) -> Choice:
     lowest, highest = _training_qualities(record.recipe)
-    per_pixel = record.facts.bytes_per_pixel("lr" if scale == 1 else "sr")
-    return Choice(str(record.name), per_pixel, scale, bundled, lowest, highest)
+    facts = record.facts
+    per_pixel = facts.bytes_per_pixel("lr" if facts.scale == 1 else "sr")
+    return Choice(str(record.name), per_pixel, scale, facts.scale, bundled, lowest, highest)
 
 
 def as_dictionary(found: Facts, choice: Choice) -> dict[str, Any]:
     """All of it, for JSON."""
     chosen = {**asdict(choice), "quality_outside_training": choice.outside(found)}
-    del chosen["bytes_per_pixel"]
+    del chosen["bytes_per_pixel"], chosen["network_scale"]
     return {**asdict(found), "weights": chosen, "memory": choice.memory(found)}
 
 

@@ -90,6 +90,11 @@ class NetworkFacts:
             changed[name] = tuple(changed[name])
         return cls(**changed)
 
+    @property
+    def restoring_outputs(self) -> tuple[Output, ...]:
+        """What pictures are restored with: of networks that enlarge not lr, which helps sr."""
+        return tuple(name for name in self.outputs if name != "lr" or self.scale == 1)
+
     def output_scale(self, output: Output) -> int:
         """Size of an output over that of the input."""
         return 1 if output == "lr" else self.scale

@@ -242,9 +242,12 @@ class LedgerWorker:
         Where they depend on the picture, the entry's stand if they are among those to choose from:
         the same picture gets the same.
         """
-        if entry is None or entry.scale is None or entry.scale not in self._networks.scales:
+        if entry is None or entry.scale is None:
             return None
-        hashes = self._networks.hashes(entry.scale)
+        scale = self._networks.network_scale(entry.scale)
+        if scale not in self._networks.scales:
+            return None
+        hashes = self._networks.hashes(scale)
         return entry.weights_sha256 if entry.weights_sha256 in hashes else hashes[0]
 
 

@@ -215,8 +215,8 @@ def _metadata(found: Facts) -> str:
 
 def _weights(choice: Choice) -> str:
     why = f"bundled for scale {choice.scale}" if choice.bundled else f"for scale {choice.scale}"
-    if choice.scale == 1:
-        why = f"its artifact removal branch, {why}"
+    if choice.scale < choice.network_scale:
+        why = f"{why}, whose result is shrunk"
     name = printable(Path(choice.name))
     if choice.trained_from is None:
         return f"{name} ({why}; it is not recorded which qualities it was trained on)"

@@ -101,8 +101,7 @@ class Task:
             WeightsError: weights that all pictures need are missing.
         """
         networks, settings = self.files.networks, self.files.settings
-        scales = networks.scales if settings.target.scale is None else (settings.target.scale,)
-        hashes = [networks.hashes(scale) for scale in scales]
+        hashes = [networks.hashes(scale) for scale in networks.network_scales(settings.target)]
         return _sha256(json.dumps([self.files.settings_text, hashes]).encode())
 
     def _record(self, target: str) -> ResultRecord | None:

@@ -13,7 +13,6 @@ from jcarsr.methods.catalog import Context, find_method
 from jcarsr.methods.chain import chain, save, share_scale
 from jcarsr.methods.method import Method
 from jcarsr.progress import OnProgress, ignore_progress
-from jcarsr.restoring.networks import scales_of
 from jcarsr.weights import read_record
 
 
@@ -49,7 +48,7 @@ def make_method(job: Scoring, store: ResultStore, options: EngineOptions) -> Met
         WeightsError, ValueError: as `score`.
     """
     paths = [part if isinstance(part, str) else store.weights_path(part) for part in job.parts]
-    can_do = [(1,) if isinstance(p, str) else scales_of(read_record(p).facts) for p in paths]
+    can_do = [(1 if isinstance(p, str) else read_record(p).facts.scale,) for p in paths]
     scales = share_scale(can_do, job.scale)
     if scales is None:
         raise ValueError(f"{job.method} does not enlarge by {job.scale}")

@@ -44,7 +44,8 @@ def export(
             None = next to the weight file.
         calibration: inputs for the graphs with 8 bits; none = no such graphs.
         on_graph: called with every graph that is checked.
-        outputs: of the network's, those that get graphs; None or empty = all.
+        outputs: of the network's, those that get graphs; None or empty = those that pictures are
+            restored with.
 
     Returns:
         the graphs: for each output that with 8 bits, if there is one, and that without.
@@ -65,7 +66,7 @@ def export(
         remove_dead_parts(folder)
         copy = Path(shutil.copy(weights, scratch))
         graphs: list[Path] = []
-        for output, traced in trace(copy, outputs or facts.outputs).items():
+        for output, traced in trace(copy, outputs or facts.restoring_outputs).items():
             if calibration and output in facts.int8_outputs:
                 graph = graph_path(copy, output, int8=True)
                 ir.save(build_int8(traced, copy, output, calibration), graph)

@@ -14,9 +14,10 @@ from jcarsr.methods.bicubic import Bicubic
 from jcarsr.methods.chain import PREFIX, chain, save, share_scale, split_names
 from jcarsr.methods.method import Method
 from jcarsr.pixels import Pixels
+from jcarsr.protocols import SCALES
 from jcarsr.restoring.choice import choose_weights
-from jcarsr.restoring.networks import Networks, scales_of
-from jcarsr.restoring.target import SCALES
+from jcarsr.restoring.compose import lanczos
+from jcarsr.restoring.networks import Networks
 from jcarsr.weights import find, read_record
 
 
@@ -53,19 +54,23 @@ def find_method(name: str, context: Context) -> Method:
     if name in MISSING:
         raise WeightsError(f"{name}: {MISSING[name]}")
     record = read_record(find(name))
-    networks = context.networks(name)
-    if context.scale not in networks.scales:
-        own = record.facts.scale
+    networks, own = context.networks(name), record.facts.scale
+    if context.scale not in _scales(name):
         does = f"enlarges by {own}" if own > 1 else "keeps the size"
         raise ValueError(f"{name} {does}, and {context.scale} is asked")
     networks.check_device()
-    restorer = networks.restorer(context.scale)
+    restorer = networks.restorer(own)
+
+    def restore(decoded: Decoded) -> Pixels:
+        sr = restorer.reading(decoded.last_save).restore(decoded.pixels)
+        return sr if own == context.scale else _shrink(sr, decoded.pixels)
+
     return Method(
         name=f"{record.name}, ensemble" if context.ensemble else record.name,
         scale=context.scale,
-        restore=lambda decoded: restorer.reading(decoded.last_save).restore(decoded.pixels),
+        restore=restore,
         sha256=record.sha256,
-        library=networks.library(context.scale),
+        library=networks.library(own),
     )
 
 
@@ -92,7 +97,13 @@ def _scales(name: str) -> tuple[int, ...]:
         return (1,)
     if name in METHODS:
         return (2, 4) if name == "bicubic" else SCALES
-    return scales_of(read_record(find(name)).facts)
+    own = read_record(find(name)).facts.scale
+    return (1,) if own == 1 else (1, own)
+
+
+def _shrink(sr: Pixels, lq: Pixels) -> Pixels:
+    """A result of the size of its input, as restoring at scale 1 makes it."""
+    return lanczos(sr, (lq.shape[1], lq.shape[0]))
 
 
 def _bicubic(context: Context) -> Method:
@@ -101,16 +112,18 @@ def _bicubic(context: Context) -> Method:
 
 def _auto(context: Context) -> Method:
     """The bundled weights that restoring would choose for each picture."""
-    networks, scale = context.networks(None), context.scale
+    networks = context.networks(None)
+    scale = networks.network_scale(context.scale)
     networks.check_device()
 
     def restore(decoded: Decoded) -> Pixels:
         earlier = find_earlier_save(decoded.pixels, decoded.last_save)
         chosen = choose_weights(scale, earlier)
-        return networks.restorer(scale, chosen.name).restore(decoded.pixels)
+        sr = networks.restorer(scale, chosen.name).restore(decoded.pixels)
+        return sr if scale == context.scale else _shrink(sr, decoded.pixels)
 
     library = networks.library(scale)
-    return Method(name="auto", scale=scale, restore=restore, library=library)
+    return Method(name="auto", scale=context.scale, restore=restore, library=library)
 
 
 METHODS: dict[str, Callable[[Context], Method]] = {"bicubic": _bicubic, "auto": _auto}

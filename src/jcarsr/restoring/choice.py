@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jcarsr.image import Animation, Picture
 from jcarsr.jpeg.earlier_save import EarlierSave, find_earlier_save
 from jcarsr.pixels import to_8_bits
-from jcarsr.weights import default_name, trained_scale, web_name
+from jcarsr.weights import default_name, web_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +32,13 @@ def choose_weights(scale: int, earlier: EarlierSave | None) -> WeightsChoice:
     little to the first one's errors. Off the grid they do not know them.
 
     Args:
-        scale: 1, 2 or 4; 1 is done by the weights for 2.
+        scale: of the network, 2 or 4.
         earlier: what was found in the pixels.
 
     Raises:
         WeightsError: no weights for this scale.
     """
-    trained = trained_scale(scale)
-    once, web = default_name(trained), web_name(trained)
+    once, web = default_name(scale), web_name(scale)
     if earlier is None:
         return WeightsChoice(name=once, reason="no trace of one")
     if not earlier.moved:
@@ -57,7 +56,7 @@ def choose_for(picture: Picture | Animation, scale: int) -> WeightsChoice:
         WeightsError: no weights for this scale.
     """
     if isinstance(picture, Animation):
-        name = default_name(trained_scale(scale))
+        name = default_name(scale)
         return WeightsChoice(name=name, reason="an animation, whose frames are not judged")
     earlier = find_earlier_save(to_8_bits(picture.samples), picture.last_save)
     return choose_weights(scale, earlier)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 
 from jcarsr.engines.base import Engine, EngineOptions
 from jcarsr.engines.ensemble import Ensemble
 from jcarsr.engines.select import Engines
 from jcarsr.errors import WeightsError
 from jcarsr.image import Animation, Picture
-from jcarsr.protocols import SCALES, NetworkFacts, Output
+from jcarsr.protocols import NETWORK_SCALES, Output
 from jcarsr.restoring.choice import choose_for
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.restorer import DEFAULT_TILE, NetworkRestorer
@@ -22,7 +21,6 @@ from jcarsr.weights import (
     default_name,
     find,
     read_record,
-    trained_scale,
     web_name,
 )
 
@@ -31,8 +29,8 @@ class Networks:
     """A network for each scale and kind of picture; may be used from several threads.
 
     Args:
-        name: bundled weights or a weight file, for its own scale and for 1; None = the bundled
-            weights for each scale and picture.
+        name: bundled weights or a weight file; None = the bundled weights for each scale and
+            picture.
         options: engine, device, precision and threads.
         tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture.
         max_memory: bytes that one picture may take in addition to the weights; None = no limit.
@@ -60,7 +58,9 @@ class Networks:
         self._ensemble, self._crisp = ensemble, crisp
         self._backend = Engines(options)
         self._int8 = options.precision == "int8"
-        self.scales = SCALES if name is None else scales_of(read_record(find(name)).facts)
+        self.scales: tuple[int, ...] = NETWORK_SCALES
+        if name is not None:
+            self.scales = (read_record(find(name)).facts.scale,)
         self._engines: dict[tuple[str, Output], Engine] = {}
         self._records: dict[str, Record] = {}
         self._lock = threading.Lock()
@@ -73,9 +73,21 @@ class Networks:
         """
         if scale is None:
             return 2 if self._name is None else self.scales[-1]
-        if scale not in self.scales:
-            raise ValueError(f"--scale {scale}: {self._name} enlarges by {self.scales[-1]}")
+        if scale != 1 and scale not in self.scales:
+            raise ValueError(f"--scale {scale}: {self._name} {_does(self.scales[-1])}")
         return scale
+
+    def network_scale(self, scale: int) -> int:
+        """What the network for results `scale` times as large enlarges by.
+
+        For 1 it is the least there is, and its result is shrunk: the branch that enlarges is the
+        deeper one, and what it makes is cleaner at the input's size, too.
+        """
+        return self.scales[0] if scale == 1 else scale
+
+    def network_scales(self, target: Target) -> tuple[int, ...]:
+        """The scales of the networks that pictures may be restored with."""
+        return self.scales if target.scale is None else (self.network_scale(target.scale),)
 
     def check_device(self) -> None:
         """Raises ValueError if the device is not there."""
@@ -84,7 +96,7 @@ class Networks:
     @property
     def chooses(self) -> bool:
         """Whether the weights depend on the picture."""
-        return self._name is None and any(web_name(scale) for scale in SCALES)
+        return self._name is None and any(web_name(scale) for scale in NETWORK_SCALES)
 
     def choose(self, picture: Picture | Animation, scale: int) -> str:
         """The name of the weights for a picture, for the other methods.
@@ -116,7 +128,7 @@ class Networks:
         Raises:
             WeightsError: none for this scale.
         """
-        web = web_name(trained_scale(scale)) if self.chooses else None
+        web = web_name(scale) if self.chooses else None
         names = (None,) if web is None else (None, web)
         return tuple(self.record(scale, name).sha256 for name in names)
 
@@ -127,18 +139,18 @@ class Networks:
             WeightsError: none for this scale, or the bundled ones are asked for with 8 bits.
         """
         if self._crisp is None:
-            name = crisp_name(trained_scale(scale))
+            name = crisp_name(scale)
             if name is None:
-                wanted = f"jcarsr-crisp-lite-x{trained_scale(scale)}"
+                wanted = f"jcarsr-crisp-lite-x{scale}"
                 raise WeightsError(
                     f"--crisp: {wanted} is not bundled: --crisp-weights FILE names such weights"
                 )
             if self._int8:
                 raise WeightsError(f"--crisp: {name} has no 8-bit graphs, another --precision does")
             return name
-        scales = scales_of(self.record(scale, self._crisp).facts)
-        if scale not in scales:
-            raise WeightsError(f"{self._crisp}: {_does(scales)}, and {scale} is needed")
+        own = self.record(scale, self._crisp).facts.scale
+        if scale != own:
+            raise WeightsError(f"{self._crisp}: {_does(own)}, and {scale} is needed")
         return self._crisp
 
     def crisp_hashes(self, target: Target) -> tuple[str, ...]:
@@ -149,8 +161,7 @@ class Networks:
         """
         if self._crisp is not None:
             return (self.record(self.scales[-1], self._crisp).sha256,)
-        scales = self.scales if target.scale is None else (target.scale,)
-        names = dict.fromkeys(self.crisp(scale) for scale in scales)
+        names = dict.fromkeys(self.crisp(scale) for scale in self.network_scales(target))
         return tuple(self.record(self.scales[-1], name).sha256 for name in names)
 
     def library(self, scale: int) -> str:
@@ -162,7 +173,7 @@ class Networks:
         return self._backend.library(find(self._weights(scale)))
 
     def restorer(self, scale: int, name: str | None = None) -> NetworkRestorer:
-        """The network that enlarges by `scale`; 1 = the one that only removes artifacts.
+        """The network that enlarges by `scale`; 1 = one that only removes artifacts.
 
         Args:
             scale: output size over input size.
@@ -191,7 +202,7 @@ class Networks:
         return most if self._tile is None else min(self._tile, most)
 
     def gradient(self, scale: int, name: str | None = None) -> NetworkRestorer:
-        """The gradient branch of the network for `scale`; for 1 it enlarges nevertheless.
+        """The gradient branch of the network for `scale`.
 
         Raises:
             WeightsError, ValueError: as `restorer`.
@@ -201,8 +212,8 @@ class Networks:
 
     def _weights(self, scale: int) -> str:
         if scale not in self.scales:
-            raise WeightsError(f"{self._name}: {_does(self.scales)}, and {scale} is needed")
-        return self._name or default_name(trained_scale(scale))
+            raise WeightsError(f"{self._name}: {_does(self.scales[-1])}, and {scale} is needed")
+        return self._name or default_name(scale)
 
     def _engine(self, scale: int, output: Output, name: str | None) -> Engine:
         key = name or self._weights(scale), output
@@ -213,11 +224,5 @@ class Networks:
             return self._engines[key]
 
 
-def _does(scales: Sequence[int]) -> str:
-    return f"enlarges by {scales[-1]}" if scales[-1] > 1 else "keeps the size"
-
-
-def scales_of(facts: NetworkFacts) -> tuple[int, ...]:
-    """What one network can do: clean at the input's size (1), if it knows how, and enlarge."""
-    cleans = (1,) if "lr" in facts.outputs else ()
-    return cleans if facts.scale == 1 else (*cleans, facts.scale)
+def _does(scale: int) -> str:
+    return f"enlarges by {scale}" if scale > 1 else "keeps the size"

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from jcarsr.errors import WeightsError
 from jcarsr.protocols import NETWORK_SCALES
-from jcarsr.weights import bundled_names, crisp_name, default_name, trained_scale
+from jcarsr.weights import bundled_names, crisp_name, default_name
 
 
 class NetworkSize(StrEnum):
@@ -26,10 +26,9 @@ def weights_name(size: NetworkSize, scale: int) -> str:
     Raises:
         WeightsError: the package does not bring them.
     """
-    trained = trained_scale(scale)
     if size is NetworkSize.auto:
-        return default_name(trained)
-    name = f"{_PREFIXES[size]}-x{trained}"
+        return default_name(scale)
+    name = f"{_PREFIXES[size]}-x{scale}"
     if name not in bundled_names():
         raise WeightsError(f"the {size} network is not trained yet for scale {scale}")
     return name

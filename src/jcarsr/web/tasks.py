@@ -28,7 +28,7 @@ from jcarsr.image.metadata.xmp_record import record
 from jcarsr.image.png.deflate import STRATEGY
 from jcarsr.inspection import as_dictionary, choose, look
 from jcarsr.progress import OnTile, ignore_progress
-from jcarsr.protocols import SCALES
+from jcarsr.protocols import NETWORK_SCALES, SCALES
 from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.mix import blend_pictures
 from jcarsr.restoring.networks import Networks
@@ -166,15 +166,16 @@ class Performer:
 
     def _inspect(self, task: Inspect) -> Answer:
         found = facts(task.source, self._read)
-        size = NetworkSize(task.weights)
-        name = None if size is NetworkSize.auto else weights_name(size, task.scale)
+        size, scale = NetworkSize(task.weights), max(task.scale, NETWORK_SCALES[0])
+        name = None if size is NetworkSize.auto else weights_name(size, scale)
         return as_dictionary(found, look(choose(name, task.scale), task.source, self._read))
 
     def _restore(self, task: Restore, on_tile: OnTile) -> Answer:
-        target, scale = Target(scale=task.scale), task.scale
+        target, scale = Target(scale=task.scale), max(task.scale, NETWORK_SCALES[0])
         if task.side:
             target = Target(**{task.side: task.pixels})
-            scale = target.native_scale(*read_header(task.source, self._read).size, SCALES)
+            size = read_header(task.source, self._read).size
+            scale = target.native_scale(*size, NETWORK_SCALES)
         networks = self._of(NetworkSize(task.weights), scale, ensemble=task.ensemble)
         settings = Settings(
             target=target,

@@ -6,7 +6,6 @@ from jcarsr.weights.bundled import (
     crisp_name,
     default_name,
     find,
-    trained_scale,
     web_name,
 )
 from jcarsr.weights.file import Tensors, Weights, read, read_record, tensors_hash, write
@@ -25,7 +24,6 @@ __all__ = [
     "read",
     "read_record",
     "tensors_hash",
-    "trained_scale",
     "web_name",
     "write",
 ]

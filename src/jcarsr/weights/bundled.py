@@ -30,11 +30,6 @@ def bundled_names() -> list[str]:
     return sorted(path.stem for path in PRETRAINED.glob("*.safetensors"))
 
 
-def trained_scale(scale: int) -> int:
-    """Return the scale of the networks that do `scale`: those for 2 do 1, too."""
-    return 2 if scale == 1 else scale
-
-
 def default_name(scale: int) -> str:
     """The bundled weights for a scale: the paper's network if it is there, else the small one.
 
