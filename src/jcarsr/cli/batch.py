@@ -28,6 +28,7 @@ from jcarsr.cli.options import (
     PrecisionOption,
     QualityOption,
     ScaleOption,
+    ShardOption,
     StrengthOption,
     StripMetadataOption,
     WeightsOption,
@@ -80,15 +81,7 @@ def batch(
             rich_help_panel=_CLUSTER,
         ),
     ] = None,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            metavar="I/N",
-            help="Only the I-th of N parts, as in `jcarsr restore`.",
-            show_default=False,
-            rich_help_panel=_CLUSTER,
-        ),
-    ] = None,
+    shard: ShardOption = None,
     key: Annotated[
         str | None,
         typer.Option(

@@ -19,7 +19,8 @@ from jcarsr.restoring.target import Target
 _HOW, _LOOK, _SIZE = "How it is computed", "How the result looks", "Size of the result"
 FILES, LIMITS = "Files", "Difficult inputs and limits"
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}  # of bytes
-_DAY = 86_400  # seconds
+DAY = 86_400
+"""Seconds: the longest time that an option may ask for."""
 
 
 EngineOption: TypeAlias = Annotated[
@@ -153,6 +154,15 @@ StripMetadataOption: TypeAlias = Annotated[
         rich_help_panel=FILES,
     ),
 ]
+ShardOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="I/N",
+        help="Restore only the I-th of N parts of the pictures: other processes or computers "
+        "do the others, into the same folder.",
+        show_default=False,
+    ),
+]
 OverwriteOption: TypeAlias = Annotated[
     bool,
     typer.Option(
@@ -203,8 +213,8 @@ def check_decode_timeout(seconds: float) -> None:
     Raises:
         ValueError: it is not positive, or longer than a day.
     """
-    if not 0 < seconds <= _DAY:
-        raise ValueError(f"--decode-timeout {seconds:g}: more than 0 and at most {_DAY} seconds")
+    if not 0 < seconds <= DAY:
+        raise ValueError(f"--decode-timeout {seconds:g}: more than 0 and at most {DAY} seconds")
 
 
 def check_share(option: str, value: float) -> None:

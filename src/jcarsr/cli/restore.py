@@ -32,6 +32,7 @@ from jcarsr.cli.options import (
     PrecisionOption,
     QualityOption,
     ScaleOption,
+    ShardOption,
     StrengthOption,
     StripMetadataOption,
     ThreadsOption,
@@ -83,15 +84,7 @@ def restore(
     ] = None,
     files_from: FilesFromOption = None,
     null: NullOption = False,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            metavar="I/N",
-            help="Restore only the I-th of N parts of the pictures, with a ledger of its own: "
-            "other processes or computers do the others in the same folder.",
-            show_default=False,
-        ),
-    ] = None,
+    shard: ShardOption = None,
     scale: ScaleOption = None,
     width: WidthOption = None,
     height: HeightOption = None,

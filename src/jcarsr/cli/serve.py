@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from jcarsr.cli.options import (
+    DAY,
     DeviceOption,
     EngineOption,
     PrecisionOption,
@@ -21,7 +22,6 @@ from jcarsr.web.limits import Limits
 
 _LIMITS = "Limits"
 _DEFAULTS = Limits()
-_DAY = 86_400  # seconds, or 60 days in minutes: a number that is finite
 
 
 def serve(
@@ -63,7 +63,7 @@ def serve(
     ] = as_option(_DEFAULTS.memory),
     time_limit: Annotated[
         float,
-        typer.Option(help="Seconds for one picture.", min=1, max=_DAY, rich_help_panel=_LIMITS),
+        typer.Option(help="Seconds for one picture.", min=1, max=DAY, rich_help_panel=_LIMITS),
     ] = round(_DEFAULTS.seconds),
     queue: Annotated[
         int, typer.Option(help="Pictures that may wait.", min=1, rich_help_panel=_LIMITS)
@@ -77,7 +77,7 @@ def serve(
     keep_minutes: Annotated[
         float,
         typer.Option(
-            help="After that a result is deleted.", min=0.1, max=_DAY, rich_help_panel=_LIMITS
+            help="After that a result is deleted.", min=0.1, max=DAY, rich_help_panel=_LIMITS
         ),
     ] = round(_DEFAULTS.keep_seconds / 60),
 ) -> None:

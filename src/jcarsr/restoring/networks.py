@@ -24,6 +24,7 @@ from jcarsr.weights import (
     read_record,
     trained_scale,
     web_name,
+    weights_name,
 )
 
 
@@ -129,7 +130,7 @@ class Networks:
         if self._crisp is None:
             name = crisp_name(trained_scale(scale))
             if name is None:
-                wanted = f"jcarsr-crisp-lite-x{trained_scale(scale)}"
+                wanted = weights_name("small", trained_scale(scale), "crisp")
                 raise WeightsError(
                     f"--crisp: {wanted} is not bundled: --crisp-weights FILE names such weights"
                 )

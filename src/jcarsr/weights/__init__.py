@@ -8,6 +8,7 @@ from jcarsr.weights.bundled import (
     find,
     trained_scale,
     web_name,
+    weights_name,
 )
 from jcarsr.weights.file import Tensors, Weights, read, read_record, tensors_hash, write
 from jcarsr.weights.record import Record, check_output
@@ -27,5 +28,6 @@ __all__ = [
     "tensors_hash",
     "trained_scale",
     "web_name",
+    "weights_name",
     "write",
 ]
