@@ -22,7 +22,7 @@ from jcarsr.cli.shell import say
 from jcarsr.progress import OnTile
 
 if TYPE_CHECKING:
-    from jcarsr.restoring.file import Outcome
+    from jcarsr.restoring.outcome import Outcome
 
 
 class Report:
