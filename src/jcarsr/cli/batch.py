@@ -33,6 +33,9 @@ from jcarsr.cli.options import (
     StripMetadataOption,
     WeightsOption,
     WidthOption,
+)
+from jcarsr.cli.report import Report
+from jcarsr.cli.values import (
     as_option,
     check_decode_timeout,
     check_share,
@@ -42,7 +45,6 @@ from jcarsr.cli.options import (
     parse_format,
     usage_errors,
 )
-from jcarsr.cli.report import Report
 from jcarsr.errors import JCARSRError
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks

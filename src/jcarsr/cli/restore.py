@@ -38,6 +38,12 @@ from jcarsr.cli.options import (
     ThreadsOption,
     WeightsOption,
     WidthOption,
+)
+from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
+from jcarsr.cli.report import Report
+from jcarsr.cli.run import run_plan
+from jcarsr.cli.shell import exit_on_signals
+from jcarsr.cli.values import (
     as_option,
     check_decode_timeout,
     check_share,
@@ -48,10 +54,6 @@ from jcarsr.cli.options import (
     parse_format,
     usage_errors,
 )
-from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
-from jcarsr.cli.report import Report
-from jcarsr.cli.run import run_plan
-from jcarsr.cli.shell import exit_on_signals
 from jcarsr.engines.device_names import parse_devices
 from jcarsr.image.paths import why_no_path
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY

@@ -7,17 +7,8 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.options import (
-    DAY,
-    DeviceOption,
-    EngineOption,
-    PrecisionOption,
-    ThreadsOption,
-    as_option,
-    engine_options,
-    parse_bytes,
-    usage_errors,
-)
+from jcarsr.cli.options import DeviceOption, EngineOption, PrecisionOption, ThreadsOption
+from jcarsr.cli.values import DAY, as_option, engine_options, parse_bytes, usage_errors
 from jcarsr.web.limits import Limits
 
 _LIMITS = "Limits"
