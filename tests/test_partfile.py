@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from support.processes import start_holding
 
 from jcarsr import partfile
 from jcarsr.partfile import (
@@ -34,15 +34,7 @@ with being_written(Path(sys.argv[1])) as file:
 
 def other_process(path: Path) -> subprocess.Popen[str]:
     """Another process that is in the middle of writing `path`; it ends when its input does."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", OTHER, path],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+    return start_holding(OTHER, path)
 
 
 def parts(folder: Path) -> list[Path]:

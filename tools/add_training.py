@@ -13,7 +13,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from jcarsr.errors import JCARSRError
+from tool_report import report
+
 from jcarsr.weights.add import add_training
 
 
@@ -25,15 +26,14 @@ def main() -> int:
     parser.add_argument("--after", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    try:
+
+    def run() -> str:
         changed, total = add_training(
             arguments.weights, arguments.before, arguments.after, arguments.out
         )
-    except JCARSRError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(f"{arguments.out}: {changed} of {total} tensors changed")
-    return 0
+        return f"{arguments.out}: {changed} of {total} tensors changed"
+
+    return report(run)
 
 
 if __name__ == "__main__":

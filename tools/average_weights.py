@@ -12,7 +12,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from jcarsr.errors import JCARSRError
+from tool_report import report
+
 from jcarsr.weights.average import average
 
 
@@ -22,13 +23,12 @@ def main() -> int:
     parser.add_argument("weights", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    try:
+
+    def run() -> Path:
         average(arguments.weights, arguments.out)
-    except JCARSRError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(arguments.out)
-    return 0
+        return arguments.out
+
+    return report(run)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from tool_report import report
 
-from jcarsr.errors import JCARSRError
 from jcarsr.weights import read, write
 
 BITS = 8
@@ -33,15 +33,14 @@ def main() -> int:
     parser.add_argument("weights", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    try:
+
+    def run() -> Path:
         weights = read(arguments.weights)
         rounded = {name: round_numbers(values) for name, values in weights.tensors.items()}
         write(arguments.out, rounded, weights.record)
-    except JCARSRError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(arguments.out)
-    return 0
+        return arguments.out
+
+    return report(run)
 
 
 if __name__ == "__main__":

@@ -35,12 +35,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from tool_report import report
 
 from jcarsr.data.sources import SourcePicture, list_pictures
 from jcarsr.degradation.history import History
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.engines.base import EngineOptions
-from jcarsr.errors import JCARSRError
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.catalog import METHODS, Context, find_method
 from jcarsr.methods.chain import PREFIX
@@ -200,12 +200,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.unshrunk and (arguments.once or arguments.share):
         parser.error("--unshrunk goes without --once and --share: its targets have no truth")
-    try:
-        print(f"{arguments.out}: {run(arguments)} pictures looked at")
-    except JCARSRError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return report(lambda: f"{arguments.out}: {run(arguments)} pictures looked at")
 
 
 if __name__ == "__main__":

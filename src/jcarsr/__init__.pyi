@@ -19,7 +19,7 @@ from jcarsr.metrics.protocol import EvalProtocol as EvalProtocol
 from jcarsr.networks.catalog import PRESETS as PRESETS
 from jcarsr.networks.jcarsr.config import JCARSRConfig as JCARSRConfig
 from jcarsr.networks.jcarsr.network import JCARSR as JCARSR
-from jcarsr.restoring.file import Outcome as Outcome
+from jcarsr.restoring.outcome import Outcome as Outcome
 from jcarsr.restoring.restorer import Enlarger as Enlarger
 from jcarsr.restoring.restorer import NetworkRestorer as NetworkRestorer
 from jcarsr.restoring.target import Target as Target

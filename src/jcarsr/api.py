@@ -29,9 +29,10 @@ from jcarsr.image.open import MAX_PIXELS
 from jcarsr.image.paths import why_no_path
 from jcarsr.pixels import Pixels
 from jcarsr.protocols import EngineName, Precision
-from jcarsr.restoring.file import FileRestorer, Outcome
+from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.outcome import Outcome
 from jcarsr.restoring.picture import restore_picture
 from jcarsr.restoring.reading import PlainReader, Reader, TimedReader
 from jcarsr.restoring.restorer import DEFAULT_TILE

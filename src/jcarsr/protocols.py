@@ -17,6 +17,9 @@ Scale: TypeAlias = Literal[1, 2, 4]
 
 SCALES: tuple[Scale, ...] = get_args(Scale)
 
+SCALES_TEXT = f"{', '.join(map(str, SCALES[:-1]))} or {SCALES[-1]}"
+"""The scales as messages name them."""
+
 NetworkScale: TypeAlias = Literal[2, 4]
 """What networks enlarge by."""
 
@@ -61,7 +64,7 @@ class NetworkFacts:
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
-            raise ValueError(f"scale must be 1, 2 or 4, got {self.scale!r}")
+            raise ValueError(f"scale must be {SCALES_TEXT}, got {self.scale!r}")
         for name in ("outputs", "int8_outputs"):
             if not set(getattr(self, name)) <= set(get_args(Output)):
                 raise ValueError(f"{name} must be of sr, lr, gradient, got {getattr(self, name)!r}")

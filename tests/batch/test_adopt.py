@@ -13,7 +13,7 @@ from jcarsr.batch.ledger import FILE_NAME, Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
 from jcarsr.batch.worker import LedgerWorker
-from jcarsr.restoring.file import Outcome
+from jcarsr.restoring.outcome import Outcome
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target

@@ -21,8 +21,8 @@ from jcarsr.engines.torch import TorchEngine
 from jcarsr.errors import DeviceError, ImageError
 from jcarsr.image import Picture
 from jcarsr.pixels import Pixels
-from jcarsr.restoring.file import Outcome
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.outcome import Outcome
 
 WAIT = 10  # seconds after which an event that should have come is missing
 PICTURE = Picture(np.zeros((4, 4, 3), np.uint8))

@@ -24,9 +24,9 @@ from pathlib import Path
 from types import SimpleNamespace
 import numpy as np
 from jcarsr import NetworkRestorer, Target
-from jcarsr.batch.plan import Job
+from jcarsr.batch.plan import FileJob
 from jcarsr.restoring.settings import Settings
-from jcarsr.batch.worker import Worker
+from jcarsr.batch.worker import LedgerWorker
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 
@@ -51,8 +51,8 @@ networks = SimpleNamespace(
 )
 peak = lambda: int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
 before = peak()
-worker = Worker(networks, Settings(target=Target(scale=2)))
-job = Job(Path(sys.argv[1]), Path(sys.argv[2]))
+worker = LedgerWorker(networks, Settings(target=Target(scale=2)))
+job = FileJob(Path(sys.argv[1]), Path(sys.argv[2]))
 worker.write(worker.restore(worker.read(job), lambda done, total: None))
 print(peak() - before)
 """

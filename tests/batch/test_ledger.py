@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.processes import start_holding
 
 from jcarsr.batch.ledger import FILE_NAME, VERSION, Entry, Ledger
 from jcarsr.errors import LedgerError
@@ -39,15 +40,7 @@ def child(folder: Path, code: str) -> subprocess.Popen[str]:
         "from jcarsr.batch.ledger import Entry, Ledger\n"
         f"ledger = Ledger(Path(sys.argv[1]))\n{code}\nprint('ready', flush=True)\nsys.stdin.read()"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", text, folder],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+    return start_holding(text, folder)
 
 
 def test_entries_survive_reopening(tmp_path: Path) -> None:

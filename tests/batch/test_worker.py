@@ -15,7 +15,7 @@ from jcarsr.batch.worker import LedgerWorker, ReadFile, one_line_reason
 from jcarsr.errors import JCARSRError
 from jcarsr.image import ReadOptions
 from jcarsr.pixels import Pixels
-from jcarsr.restoring.file import Outcome
+from jcarsr.restoring.outcome import Outcome
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 

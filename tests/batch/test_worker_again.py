@@ -12,7 +12,7 @@ from jcarsr.batch.plan import FileJob
 from jcarsr.batch.worker import LedgerWorker
 from jcarsr.image import SaveOptions
 from jcarsr.pixels import Pixels
-from jcarsr.restoring.file import Outcome
+from jcarsr.restoring.outcome import Outcome
 from jcarsr.restoring.reading import PlainReader
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target

@@ -15,7 +15,7 @@ from support.commands import Command
 from jcarsr.cluster import ray_data
 from jcarsr.cluster.sources import Item
 from jcarsr.errors import JCARSRError
-from jcarsr.restoring.file import Outcome
+from jcarsr.restoring.outcome import Outcome
 
 
 @pytest.mark.parametrize(

@@ -118,9 +118,9 @@ def test_ignored_signal_stays_ignored(tmp_path: Path, cat: Path) -> None:
     """As under nohup."""
     script = """
 import os, signal, sys
-from jcarsr.cli.shell import cleared_away_after_signals
+from jcarsr.cli.shell import exit_on_signals
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
-with cleared_away_after_signals():
+with exit_on_signals():
     os.kill(os.getpid(), signal.SIGHUP)
     assert signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
 assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

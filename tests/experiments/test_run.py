@@ -141,7 +141,7 @@ import sys
 from dataclasses import replace
 from jcarsr.experiments import catalog
 from jcarsr.networks import catalog as networks
-from jcarsr.experiments.plan import Contestant, Network, Plan
+from jcarsr.experiments.plan import Contestant, ExperimentPlan, PlannedNetwork
 from jcarsr.training import recipes
 from jcarsr.training.schedule import Cosine
 
@@ -151,12 +151,12 @@ parts = []
 for name, more in (("tiny", {}), ("tiny-isrb", dict(jcar=False, gradient=False))):
     networks.PRESETS[name] = networks.Preset("jcarsr", {**config, **more})
     own[name] = 1000
-    parts.append(Network(name=name, lite=name))
+    parts.append(PlannedNetwork(name=name, lite=name))
 networks.ARCHITECTURES["jcarsr"] = replace(networks.ARCHITECTURES["jcarsr"], parameters=own)
 recipes.RECIPES["compare"] = replace(
     recipes.RECIPES["compare"], schedule=Cosine(warmup_steps=1), batch_size=1, patch_size=16
 )
-catalog.PLANS["table6"] = Plan(
+catalog.PLANS["table6"] = ExperimentPlan(
     name="table6", table=6, title="Two", reference="ISRB + GGB + CARB", sets=("Set5",),
     contestants=(
         Contestant(label="ISRB", parts=(parts[1],)),

@@ -18,8 +18,8 @@ from jcarsr.errors import WeightsError
 from jcarsr.image import Animation, Picture, decode
 from jcarsr.jpeg.earlier_save import EarlierSave
 from jcarsr.restoring.choice import choose_for, choose_weights
-from jcarsr.restoring.file import Outcome
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.outcome import Outcome
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 from jcarsr.weights import bundled as bundled_module

@@ -9,7 +9,7 @@ from PIL import Image
 import jcarsr
 from jcarsr import ImageError, Outcome, SaveOptions, Target
 from jcarsr.pixels import Pixels
-from jcarsr.restoring.file import FileRestorer, check_place
+from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.restorer import DEFAULT_TILE
@@ -93,13 +93,3 @@ def test_tiles_of_all_outputs_are_one_progress(source: Path, tiny_weights: Path)
         restorer.read(source), Path("b.png"), lambda done, total: seen.append((done, total))
     )
     assert seen == [(1, 2), (2, 2)]
-
-
-def test_link_that_leads_nowhere_keeps_its_name(tmp_path: Path) -> None:
-    (tmp_path / "a.png").symlink_to("nowhere")
-    with pytest.raises(ImageError, match="exists already"):
-        check_place(tmp_path / "a.png", overwrite=False)
-    check_place(tmp_path / "b.png", overwrite=False)
-    (tmp_path / "file").touch()
-    with pytest.raises(ImageError, match=r"its result .* cannot be written"):
-        check_place(tmp_path / "file" / "a.png", overwrite=True)

@@ -14,7 +14,7 @@ from jcarsr.batch.plan import FileJob, plan_jobs
 from jcarsr.batch.worker import LedgerWorker
 from jcarsr.errors import JCARSRError
 from jcarsr.pixels import Pixels
-from jcarsr.restoring.file import Outcome
+from jcarsr.restoring.outcome import Outcome
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target

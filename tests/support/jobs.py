@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jcarsr.web.jobs import Job, Jobs
+from jcarsr.web.job import Job
+from jcarsr.web.jobs import Jobs
 from jcarsr.web.limits import Limits
 from jcarsr.web.metrics import Metrics
 from jcarsr.web.tasks import Answer, Restore, Task

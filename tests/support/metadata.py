@@ -61,3 +61,26 @@ def loaded(exif: bytes) -> dict[str, dict[int, Any]]:
     tags = Image.Exif()
     tags.load(exif)
     return groups(tags)
+
+
+_SIZED_XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"
+ xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:RDF><rdf:Description
+ xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:exif="http://ns.adobe.com/exif/1.0/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/" {attributes}>{elements}
+ <dc:creator>Zoë</dc:creator></rdf:Description></rdf:RDF></x:xmpmeta>"""
+_NUMBERS = {
+    "tiff:Orientation": (6, 1),
+    "tiff:ImageWidth": (3, 80),
+    "tiff:ImageLength": (4, 120),
+    "exif:PixelXDimension": (5, 80),
+    "exif:PixelYDimension": (6, 120),
+}
+
+
+def sized_xmp(form: str, before: bool = True) -> bytes:
+    """XMP that says a size and an orientation: of a 3x4 picture, or of its 80x120 result."""
+    pairs = [(name, values[0 if before else 1]) for name, values in _NUMBERS.items()]
+    attributes = " ".join(f'{name}="{value}"' for name, value in pairs)
+    elements = "".join(f"<{name}>{value}</{name}>" for name, value in pairs)
+    chosen = (attributes, "") if form == "attributes" else ("", elements)
+    return _SIZED_XMP.format(attributes=chosen[0], elements=chosen[1]).encode()

@@ -28,7 +28,7 @@ from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError, PixelLimitError
 from jcarsr.web.app import create_app
 from jcarsr.web.connections import Connections
-from jcarsr.web.jobs import Job
+from jcarsr.web.job import Job
 from jcarsr.web.limits import Limits
 from jcarsr.web.process import TaskError
 from jcarsr.web.serve import listen

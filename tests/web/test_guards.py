@@ -68,6 +68,20 @@ def asked(here: Any, *sent: bytes) -> Answer:
         return Answer.read(connection)
 
 
+def drip(connection: socket.socket, pause: float) -> float:
+    """Send a byte after every `pause` until the server answers 408; gives the seconds of that."""
+    connection.setblocking(False)
+    began = time.monotonic()
+    while time.monotonic() - began < WAIT:
+        try:
+            assert connection.recv(13, socket.MSG_PEEK) == b"HTTP/1.1 408 "
+            break
+        except BlockingIOError:
+            connection.send(b"-")
+            time.sleep(pause)
+    return time.monotonic() - began
+
+
 class TestBytes:
     LIMIT = 20_000
     TOLD = (413, "more than the 20 KiB allowed")
@@ -139,16 +153,7 @@ class TestTime:
     def test_a_little_comes_again_and_again(self, serve_here: ServeHere) -> None:
         with serve_here(idle_seconds=10, upload_seconds=0.5) as here, here.connect() as connection:
             connection.sendall(head(Content_Length=10_000) + form(b"")[:60])
-            connection.setblocking(False)
-            began = time.monotonic()
-            while time.monotonic() - began < QUICK:
-                try:
-                    assert connection.recv(13, socket.MSG_PEEK) == b"HTTP/1.1 408 "
-                    break
-                except BlockingIOError:
-                    connection.send(b"-")
-                    time.sleep(0.05)
-            assert 0.5 <= time.monotonic() - began < QUICK
+            assert 0.5 <= drip(connection, 0.05) < QUICK
 
     def test_slow_but_within_the_limits(self, serve_here: ServeHere, jpeg: Jpeg) -> None:
         with serve_here(idle_seconds=QUICK) as here, here.connect() as connection:
@@ -166,16 +171,7 @@ class TestRate:
     def test_too_low(self, serve_here: ServeHere) -> None:
         with serve_here(lowest_rate=1000, rate_grace=0.3) as here, here.connect() as connection:
             connection.sendall(head(Content_Length=10_000) + OPENING)
-            connection.setblocking(False)
-            began = time.monotonic()
-            while time.monotonic() - began < WAIT:
-                try:
-                    assert connection.recv(13, socket.MSG_PEEK) == b"HTTP/1.1 408 "
-                    break
-                except BlockingIOError:
-                    connection.send(b"-")
-                    time.sleep(0.02)
-            assert 0.3 <= time.monotonic() - began < QUICK
+            assert 0.3 <= drip(connection, 0.02) < QUICK
 
     def test_what_came_at_once_is_counted_for_a_pause(
         self, serve_here: ServeHere, jpeg: Jpeg

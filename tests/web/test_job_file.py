@@ -11,8 +11,8 @@ import httpx
 import psutil
 import pytest
 
+from jcarsr.web.job import Job
 from jcarsr.web.job_file import JobFile
-from jcarsr.web.jobs import Job
 from jcarsr.web.service import ServerSettings, Service
 from jcarsr.web.tasks import Restore
 

@@ -1,12 +1,10 @@
 import asyncio
-from pathlib import Path
 
 import pytest
 from support.jobs import Make, Process, Working, done, over, until
 
-from jcarsr.web.jobs import Job, State
+from jcarsr.web.job import Job, State
 from jcarsr.web.problems import Problem
-from jcarsr.web.tasks import Restore
 
 pytestmark = pytest.mark.anyio
 
@@ -123,10 +121,3 @@ class TestQueue:
 def _pairs(names: set[str]) -> list[tuple[str, str]]:
     ordered = sorted(names)
     return list(zip(ordered[1:], ordered, strict=False))
-
-
-async def test_kind_is_what_time_depends_on(make: Make) -> None:
-    one, other = make(0), make(1, scale=4)
-    assert one.kind != other.kind
-    gradient = Restore(source="", result="", scale=2, weights="auto", output="gradient")
-    assert Job(task=gradient, folder=Path(), pixels=1).kind != one.kind

@@ -6,7 +6,7 @@ import pytest
 from support.jobs import WAIT, Make, Process, Working, done, over, until
 
 from jcarsr.errors import JCARSRError
-from jcarsr.web.jobs import Job, State
+from jcarsr.web.job import Job, State
 from jcarsr.web.problems import Problem
 from jcarsr.web.process import TaskError
 

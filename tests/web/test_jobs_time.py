@@ -4,8 +4,9 @@ from types import SimpleNamespace
 import pytest
 from support.jobs import Make, Process, Working, done, over, until
 
-from jcarsr.web import jobs as module
-from jcarsr.web.jobs import State
+from jcarsr.web import job as job_module
+from jcarsr.web import jobs as jobs_module
+from jcarsr.web.job import State
 
 pytestmark = pytest.mark.anyio
 
@@ -16,7 +17,8 @@ class TestTime:
     @pytest.fixture
     def clock(self, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         clock = SimpleNamespace(now=1000.0)
-        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+        for module in (job_module, jobs_module):
+            monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
         return clock
 
     async def test_eta(self, process: Process, make: Make, clock: SimpleNamespace) -> None:

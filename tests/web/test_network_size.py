@@ -2,25 +2,25 @@ import pytest
 
 from jcarsr.errors import WeightsError
 from jcarsr.web import network_size
-from jcarsr.web.network_size import NetworkSize, is_available, weights_name
+from jcarsr.web.network_size import NetworkSize, chosen_name, is_available
 from jcarsr.weights import bundled_names, default_name
 
 
 @pytest.mark.parametrize(("scale", "trained"), [(1, 2), (2, 2), (4, 4)])
 def test_small(scale: int, trained: int) -> None:
-    name = weights_name(NetworkSize.small, scale)
+    name = chosen_name(NetworkSize.small, scale)
     assert name == f"jcarsr-lite-x{trained}"
     assert name in bundled_names()
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4])
 def test_auto_is_what_the_command_takes(scale: int) -> None:
-    assert weights_name(NetworkSize.auto, scale) == default_name(2 if scale == 1 else scale)
+    assert chosen_name(NetworkSize.auto, scale) == default_name(2 if scale == 1 else scale)
 
 
 def test_one_that_is_not_there() -> None:
     with pytest.raises(WeightsError, match="the large network is not trained yet for scale 4"):
-        weights_name(NetworkSize.large, 4)
+        chosen_name(NetworkSize.large, 4)
 
 
 def test_available_are_those_with_every_scale(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,4 +37,4 @@ def test_every_size_that_is_told_as_available_can_be_had() -> None:
     for size in (NetworkSize.small, NetworkSize.large):
         for scale in (1, 2, 4):
             if is_available(size):
-                assert weights_name(size, scale) in bundled_names()
+                assert chosen_name(size, scale) in bundled_names()

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from jcarsr.web.jobs import Job, Jobs, State
+from jcarsr.web.job import Job, State
+from jcarsr.web.jobs import Jobs
 from jcarsr.web.limits import Limits
 from jcarsr.web.metrics import Metrics
 from jcarsr.web.problems import Problem

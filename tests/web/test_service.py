@@ -6,6 +6,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from PIL import Image
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError
 from jcarsr.methods.bicubic import Bicubic
-from jcarsr.web.jobs import Job, State
+from jcarsr.web.job import Job, State
 from jcarsr.web.limits import Limits
 from jcarsr.web.network_size import NetworkSize
 from jcarsr.web.problems import Problem
@@ -272,8 +273,10 @@ class TestResult:
     async def test_half_a_file_is_not_kept(
         self, jpeg: Jpeg, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with working(look_seconds=0.05) as service:
+        async with working() as service:
             job = await done(service, jpeg())
+            short = replace(service.limits, look_seconds=0.05)  # after the upload was looked at
+            monkeypatch.setattr(service._looks, "_limits", short)
 
             async def half(task: Any) -> Any:
                 Path(task.result).write_bytes(b"half")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jcarsr.batch.ledger import Entry
-from jcarsr.restoring.file import check_place, exists, unwritable
+from jcarsr.restoring.place import check_place, exists, unwritable
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from jcarsr.batch.worker import LARGE, LedgerWorker, ReadFile
 from jcarsr.errors import DeviceError, JCARSRError, LedgerError, StorageError
 from jcarsr.killable import ClosedError
 from jcarsr.progress import OnTile, ignore_progress
-from jcarsr.restoring.file import Outcome
+from jcarsr.restoring.outcome import Outcome
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -21,8 +21,9 @@ from jcarsr.image import Animation, Picture
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.guard import check_file
 from jcarsr.progress import OnTile
-from jcarsr.restoring.file import FileRestorer, Outcome, outcome_of
+from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.outcome import Outcome, outcome_of
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.picture import RestoredOutputs
 from jcarsr.restoring.reading import PlainReader, Reader

@@ -16,7 +16,6 @@ from jcarsr.cli.experiment import experiment
 from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
 from jcarsr.cli.ledger import ledger
-from jcarsr.cli.options import on_one_line
 from jcarsr.cli.push import push
 from jcarsr.cli.restore import restore
 from jcarsr.cli.serve import serve
@@ -29,6 +28,7 @@ from jcarsr.cli.shell import (
 )
 from jcarsr.cli.show import presets, recipes, sets, weights
 from jcarsr.cli.train import train
+from jcarsr.cli.values import on_one_line
 from jcarsr.errors import JCARSRError
 from jcarsr.image import MAX_PIXELS, limit_pillow
 

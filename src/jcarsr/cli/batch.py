@@ -28,10 +28,14 @@ from jcarsr.cli.options import (
     PrecisionOption,
     QualityOption,
     ScaleOption,
+    ShardOption,
     StrengthOption,
     StripMetadataOption,
     WeightsOption,
     WidthOption,
+)
+from jcarsr.cli.report import Report
+from jcarsr.cli.values import (
     as_option,
     check_decode_timeout,
     check_share,
@@ -41,7 +45,6 @@ from jcarsr.cli.options import (
     parse_format,
     usage_errors,
 )
-from jcarsr.cli.report import Report
 from jcarsr.errors import JCARSRError
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
@@ -80,15 +83,7 @@ def batch(
             rich_help_panel=_CLUSTER,
         ),
     ] = None,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            metavar="I/N",
-            help="Only the I-th of N parts, as in `jcarsr restore`.",
-            show_default=False,
-            rich_help_panel=_CLUSTER,
-        ),
-    ] = None,
+    shard: ShardOption = None,
     key: Annotated[
         str | None,
         typer.Option(

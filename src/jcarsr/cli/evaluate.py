@@ -17,12 +17,9 @@ from jcarsr.cli.options import (
     EnsembleOption,
     PrecisionOption,
     ThreadsOption,
-    engine_options,
-    parse_qfs,
-    printable,
-    usage_errors,
 )
 from jcarsr.cli.shell import say
+from jcarsr.cli.values import engine_options, parse_qfs, printable, usage_errors
 from jcarsr.jpeg.codec import Subsampling
 from jcarsr.protocols import Scale
 

@@ -16,7 +16,7 @@ from jcarsr.errors import JCARSRError
 from jcarsr.image.guard import MAX_BYTES
 
 if TYPE_CHECKING:
-    from jcarsr.restoring.file import Outcome
+    from jcarsr.restoring.outcome import Outcome
 
 STANDARD = "-"
 """The word that stands for standard input and for standard output."""

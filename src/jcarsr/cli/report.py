@@ -17,12 +17,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from jcarsr.cli.options import printable
 from jcarsr.cli.shell import say
+from jcarsr.cli.values import printable
 from jcarsr.progress import OnTile
 
 if TYPE_CHECKING:
-    from jcarsr.restoring.file import Outcome
+    from jcarsr.restoring.outcome import Outcome
 
 
 class Report:

@@ -32,11 +32,18 @@ from jcarsr.cli.options import (
     PrecisionOption,
     QualityOption,
     ScaleOption,
+    ShardOption,
     StrengthOption,
     StripMetadataOption,
     ThreadsOption,
     WeightsOption,
     WidthOption,
+)
+from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
+from jcarsr.cli.report import Report
+from jcarsr.cli.run import run_plan
+from jcarsr.cli.shell import exit_on_signals
+from jcarsr.cli.values import (
     as_option,
     check_decode_timeout,
     check_share,
@@ -47,10 +54,6 @@ from jcarsr.cli.options import (
     parse_format,
     usage_errors,
 )
-from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
-from jcarsr.cli.report import Report
-from jcarsr.cli.run import run_plan
-from jcarsr.cli.shell import exit_on_signals
 from jcarsr.engines.device_names import parse_devices
 from jcarsr.image.paths import why_no_path
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
@@ -83,15 +86,7 @@ def restore(
     ] = None,
     files_from: FilesFromOption = None,
     null: NullOption = False,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            metavar="I/N",
-            help="Restore only the I-th of N parts of the pictures, with a ledger of its own: "
-            "other processes or computers do the others in the same folder.",
-            show_default=False,
-        ),
-    ] = None,
+    shard: ShardOption = None,
     scale: ScaleOption = None,
     width: WidthOption = None,
     height: HeightOption = None,

@@ -18,7 +18,7 @@ from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.settings import Settings
 
 if TYPE_CHECKING:
-    from jcarsr.restoring.file import Outcome
+    from jcarsr.restoring.outcome import Outcome
 
 
 def run_plan(

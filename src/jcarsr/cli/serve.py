@@ -7,21 +7,12 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.options import (
-    DeviceOption,
-    EngineOption,
-    PrecisionOption,
-    ThreadsOption,
-    as_option,
-    engine_options,
-    parse_bytes,
-    usage_errors,
-)
+from jcarsr.cli.options import DeviceOption, EngineOption, PrecisionOption, ThreadsOption
+from jcarsr.cli.values import DAY, as_option, engine_options, parse_bytes, usage_errors
 from jcarsr.web.limits import Limits
 
 _LIMITS = "Limits"
 _DEFAULTS = Limits()
-_DAY = 86_400  # seconds, or 60 days in minutes: a number that is finite
 
 
 def serve(
@@ -63,7 +54,7 @@ def serve(
     ] = as_option(_DEFAULTS.memory),
     time_limit: Annotated[
         float,
-        typer.Option(help="Seconds for one picture.", min=1, max=_DAY, rich_help_panel=_LIMITS),
+        typer.Option(help="Seconds for one picture.", min=1, max=DAY, rich_help_panel=_LIMITS),
     ] = round(_DEFAULTS.seconds),
     queue: Annotated[
         int, typer.Option(help="Pictures that may wait.", min=1, rich_help_panel=_LIMITS)
@@ -77,7 +68,7 @@ def serve(
     keep_minutes: Annotated[
         float,
         typer.Option(
-            help="After that a result is deleted.", min=0.1, max=_DAY, rich_help_panel=_LIMITS
+            help="After that a result is deleted.", min=0.1, max=DAY, rich_help_panel=_LIMITS
         ),
     ] = round(_DEFAULTS.keep_seconds / 60),
 ) -> None:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.options import usage_errors
 from jcarsr.cli.shell import say
+from jcarsr.cli.values import usage_errors
 
 
 def weights(

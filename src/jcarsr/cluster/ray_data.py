@@ -22,7 +22,7 @@ from jcarsr.cluster.sources import Item
 from jcarsr.cluster.table import RowPlace
 from jcarsr.cluster.worker import RestoringWorker, WorkerOptions
 from jcarsr.errors import JCARSRError
-from jcarsr.restoring.file import Outcome
+from jcarsr.restoring.outcome import Outcome
 
 _RESTARTS = 3  # of each worker
 _RETRIES = 1  # of each block of rows

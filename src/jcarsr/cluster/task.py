@@ -15,7 +15,8 @@ from jcarsr.cluster.store import Store
 from jcarsr.errors import ImageError
 from jcarsr.image import Format
 from jcarsr.image.formats import format_named
-from jcarsr.restoring.file import FileRestorer, Outcome
+from jcarsr.restoring.file import FileRestorer
+from jcarsr.restoring.outcome import Outcome
 
 RECORDS = ".jcarsr-records"
 """The folder of records in the output; a result's is RECORDS/PATH.json."""

@@ -12,9 +12,10 @@ from jcarsr.cluster.store import open_store
 from jcarsr.cluster.table import RowPlace, RowReader, Table
 from jcarsr.cluster.task import Task
 from jcarsr.engines.base import EngineOptions
-from jcarsr.restoring.file import FileRestorer, Outcome
+from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.outcome import Outcome
 from jcarsr.restoring.reading import DEFAULT_SECONDS, TimedReader, prepare_reading
 from jcarsr.restoring.settings import Settings
 

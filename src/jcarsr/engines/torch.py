@@ -118,10 +118,10 @@ class TorchEngine:
             with torch.inference_mode(), autocast:
                 return self._predict(x, tables).float().cpu().numpy()
         except (MemoryError, RuntimeError) as error:
-            told = out_of_memory(error, lq) or _lost_device(error, self._device)
-            if told is None:
+            clear = out_of_memory(error, lq) or _lost_device(error, self._device)
+            if clear is None:
                 raise
-            raise told from error
+            raise clear from error
 
     def _predict(self, x: Tensor, tables: Tables | None) -> Tensor:
         if not isinstance(self._model, TableReader):

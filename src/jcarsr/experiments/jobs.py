@@ -23,6 +23,9 @@ from jcarsr.networks.catalog import ARCHITECTURES, PRESETS
 from jcarsr.training.recipes import RECIPES, Recipe
 from jcarsr.weights import Record
 
+JobPrecision: TypeAlias = Literal["bfloat16", "float32"]
+"""What auto stands for is decided before a job is hashed."""
+
 GIVEN = ",given="
 """Stands before the hash of weights that were not trained, in a method's name."""
 
@@ -76,7 +79,7 @@ class Training:
 
     recipe: Recipe
     budget: Budget
-    precision: Literal["bfloat16", "float32"]
+    precision: JobPrecision
     data: Data
     losses: dict[str, Any]
     """What is unusual of them, for the name."""
@@ -197,7 +200,7 @@ class Conditions:
 
     size: Size
     budget: Budget
-    precision: Literal["bfloat16", "float32"]
+    precision: JobPrecision
     data: Data
 
     def training(

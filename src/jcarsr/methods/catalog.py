@@ -14,7 +14,7 @@ from jcarsr.methods.bicubic import Bicubic
 from jcarsr.methods.chain import PREFIX, chain, save, share_scale, split_names
 from jcarsr.methods.method import Method
 from jcarsr.pixels import Pixels
-from jcarsr.protocols import SCALES
+from jcarsr.protocols import NETWORK_SCALES, SCALES
 from jcarsr.restoring.choice import choose_weights
 from jcarsr.restoring.compose import lanczos
 from jcarsr.restoring.networks import Networks
@@ -96,7 +96,7 @@ def _scales(name: str) -> tuple[int, ...]:
     if _is_save(name):
         return (1,)
     if name in METHODS:
-        return (2, 4) if name == "bicubic" else SCALES
+        return NETWORK_SCALES if name == "bicubic" else SCALES
     own = read_record(find(name)).facts.scale
     return (1,) if own == 1 else (1, own)
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from jcarsr.networks.enlarger import EnlargerConfig, EnlargerNetwork
-from jcarsr.networks.layers import MeanShift, Upsampler, conv3x3
+from jcarsr.networks.block_enlarger import BlockConfig, BlockEnlarger
+from jcarsr.networks.layers import conv3x3
 
 
 @dataclass(frozen=True, kw_only=True)
-class EDSRConfig(EnlargerConfig):
+class EDSRConfig(BlockConfig):
     """Sizes of an EDSR; the defaults are those of the JCARSR paper's Table 1 (EDSR's section 3.3).
 
     Raises:
@@ -46,31 +46,11 @@ class ResBlock(nn.Module):
         return x + self.residual_scale * self.body(x)
 
 
-class EDSR(EnlargerNetwork):
-    """A row of residual blocks with a long skip connection, then one upsampler (Fig. 3).
-
-    Parameters are named as the authors' are.
-    """
+class EDSR(BlockEnlarger):
+    """A row of residual blocks with a long skip connection, then one upsampler (Fig. 3)."""
 
     architecture = "edsr"
 
     def __init__(self, config: EDSRConfig) -> None:
-        super().__init__(config)
-        c = config.channels
-        blocks = (ResBlock(c, config.residual_scale) for _ in range(config.num_blocks))
-        self.sub_mean = MeanShift(-1)
-        self.head = nn.Sequential(conv3x3(3, c))
-        self.body = nn.Sequential(*blocks, conv3x3(c, c))
-        last = conv3x3(c, 3)
-        self.tail = nn.Sequential(Upsampler(c, config.scale), last)
-        self.add_mean = MeanShift(1)
-        self.start_from_bilinear(last)
-
-    @property
-    def floats_per_pixel(self) -> int:
-        """The upsampler's features and what it made of them."""
-        return self.config.channels * (8 + 2 * self.scale**2)
-
-    def enlarge(self, x: Tensor) -> Tensor:
-        x = self.head(x)
-        return self.tail(x + self.body(x))
+        c, count = config.channels, config.num_blocks
+        super().__init__(config, (ResBlock(c, config.residual_scale) for _ in range(count)))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from jcarsr.networks.network import Network, Prediction, check_input
 from jcarsr.networks.sizes import check_scale, check_types, whole_numbers
-from jcarsr.protocols import NetworkFacts
+from jcarsr.protocols import NetworkFacts, NetworkScale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +21,7 @@ class EnlargerConfig:
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    scale: Literal[2, 4]
+    scale: NetworkScale
     skip: bool = False
     """Add the bilinearly enlarged input, as JCARSR does; not the papers'."""
 

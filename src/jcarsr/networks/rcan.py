@@ -6,19 +6,18 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from jcarsr.networks.enlarger import EnlargerConfig, EnlargerNetwork
-from jcarsr.networks.layers import ChannelAttention, MeanShift, Upsampler, conv3x3
+from jcarsr.networks.block_enlarger import BlockConfig, BlockEnlarger
+from jcarsr.networks.layers import ChannelAttention, conv3x3
 
 
 @dataclass(frozen=True, kw_only=True)
-class RCANConfig(EnlargerConfig):
+class RCANConfig(BlockConfig):
     """Sizes of an RCAN; the defaults are those of the JCARSR paper's Table 1 (RCAN's section 4.1).
 
     Raises:
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    channels: int = 64
     num_groups: int = 10
     num_blocks: int = 20
     """In a group."""
@@ -66,31 +65,10 @@ class ResidualGroup(nn.Module):
         return x + self.body(x)
 
 
-class RCAN(EnlargerNetwork):
-    """Residual groups within a long skip connection, then one upsampler (Fig. 2).
-
-    Parameters are named as the authors' are.
-    """
+class RCAN(BlockEnlarger):
+    """Residual groups within a long skip connection, then one upsampler (Fig. 2)."""
 
     architecture = "rcan"
 
     def __init__(self, config: RCANConfig) -> None:
-        super().__init__(config)
-        c = config.channels
-        self.sub_mean = MeanShift(-1)
-        self.head = nn.Sequential(conv3x3(3, c))
-        groups = (ResidualGroup(config) for _ in range(config.num_groups))
-        self.body = nn.Sequential(*groups, conv3x3(c, c))
-        last = conv3x3(c, 3)
-        self.tail = nn.Sequential(Upsampler(c, config.scale), last)
-        self.add_mean = MeanShift(1)
-        self.start_from_bilinear(last)
-
-    @property
-    def floats_per_pixel(self) -> int:
-        """The upsampler's features and what it made of them."""
-        return self.config.channels * (8 + 2 * self.scale**2)
-
-    def enlarge(self, x: Tensor) -> Tensor:
-        x = self.head(x)
-        return self.tail(x + self.body(x))
+        super().__init__(config, (ResidualGroup(config) for _ in range(config.num_groups)))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from jcarsr.protocols import NETWORK_SCALES
+
 _KINDS: dict[str, tuple[tuple[type, ...], str]] = {  # a truth value is no number
     "int": ((int,), "a whole number"),
-    "Literal[2, 4]": ((int,), "a whole number"),
+    "NetworkScale": ((int,), "a whole number"),
     "float": ((int, float), "a number"),
     "bool": ((bool,), "true or false"),
 }
@@ -28,8 +30,9 @@ def check_types(config: Any) -> None:
 
 def check_scale(scale: int) -> None:
     """Raise a ValueError unless a network can enlarge by `scale`."""
-    if scale not in (2, 4):
-        raise ValueError(f"scale must be 2 or 4, got {scale!r:.40}")
+    if scale not in NETWORK_SCALES:
+        wanted = " or ".join(map(str, NETWORK_SCALES))
+        raise ValueError(f"scale must be {wanted}, got {scale!r:.40}")
 
 
 def whole_numbers(config: Any) -> dict[str, int]:

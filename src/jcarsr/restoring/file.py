@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-from jcarsr.errors import ImageError, LargePictureError, MemoryLimitError
+from jcarsr.errors import LargePictureError, MemoryLimitError
 from jcarsr.image import (
     Animation,
     Format,
@@ -22,50 +21,17 @@ from jcarsr.image import (
 )
 from jcarsr.image.guard import check_length
 from jcarsr.image.header import Header
-from jcarsr.jpeg.support import Support
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.restoring.animate import check_film
 from jcarsr.restoring.comparison import Comparison
 from jcarsr.restoring.memory import fitting_tile
 from jcarsr.restoring.networks import Networks
+from jcarsr.restoring.outcome import Outcome, outcome_of
 from jcarsr.restoring.outputs import Kind, output_paths
 from jcarsr.restoring.picture import RestoredOutputs, restore_picture
+from jcarsr.restoring.place import check_place
 from jcarsr.restoring.reading import PlainReader, Reader, Source
 from jcarsr.restoring.settings import Settings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of one input."""
-
-    source: Path | str
-    """The input; a str is no path but a name, such as a URL."""
-    target: Path | None = None
-    """The result's file; None = it failed, or its result is in no file."""
-    state: Literal["done", "skipped", "adopted", "failed"]
-    """skipped: an earlier run did it; adopted: the result was there, the ledger has it now."""
-    error: str | None = None
-    """Why it failed."""
-    notes: tuple[str, ...] = ()
-    """What could not be kept, a few words each."""
-    seconds: float = 0.0
-    """Time of reading, restoring and writing."""
-    size: tuple[int, int] | None = None
-    """(width, height) of the result, upright."""
-    scale: int | None = None
-    """Output size over input size of the network."""
-    weights: str | None = None
-    """Name of the weights."""
-    tile: int | None = None
-    """Side of the tiles in pixels of the input; None = the whole picture at once."""
-    full_precision_tiles: int = 0
-    """Tiles that were repeated because their values were not finite."""
-    strength: float | None = None
-    """Share of the restored picture in the mix; None = it is not mixed."""
-    crisp: float | None = None
-    """Share of the crisp picture; None = it has none."""
-    support: Support | None = None
-    """What a JPEG says of the result; None = the input is none."""
 
 
 class FileRestorer:
@@ -249,67 +215,3 @@ class FileRestorer:
             return ()
         options = self.settings.save if kind == "picture" else SaveOptions()
         return save(output, path, options, before_rename)
-
-
-def outcome_of(
-    restored: RestoredOutputs,
-    source: Path | str,
-    target: Path | None,
-    *,
-    notes: tuple[str, ...] = (),
-    seconds: float,
-) -> Outcome:
-    """Return the outcome of a file whose outputs are written.
-
-    Args:
-        restored: what was written.
-        source: of which it is the result.
-        target: the file of the first output; None = it is in no file.
-        notes: what could not be kept in writing; those of reading come before.
-        seconds: that all of it took.
-    """
-    return Outcome(
-        source=source,
-        target=target,
-        state="done",
-        notes=(*restored.first.notes, *notes),
-        seconds=seconds,
-        size=restored.first.size,
-        scale=restored.scale,
-        weights=restored.record.name,
-        tile=restored.tile,
-        full_precision_tiles=restored.full_precision_tiles,
-        strength=None if restored.strength == 1 else restored.strength,
-        crisp=restored.crisp or None,
-        support=restored.support,
-    )
-
-
-def exists(path: Path) -> bool:
-    """Return whether a name is taken, be it by a folder or by a link that leads nowhere.
-
-    Raises:
-        ImageError: there can be no file of that name.
-    """
-    try:
-        path.lstat()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise unwritable(path, error) from error
-    return True
-
-
-def check_place(path: Path, *, overwrite: bool) -> None:
-    """See whether a result may be written.
-
-    Raises:
-        ImageError: there is a file that must not be replaced, or there can be none.
-    """
-    if exists(path) and not overwrite:
-        raise ImageError(f"{path} exists already: --overwrite replaces it")
-
-
-def unwritable(path: Path, error: OSError) -> ImageError:
-    """Return the refusal of a result of which the file system says `error`."""
-    return ImageError(f"its result {path} cannot be written ({error.strerror})")

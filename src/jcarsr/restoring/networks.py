@@ -22,6 +22,7 @@ from jcarsr.weights import (
     find,
     read_record,
     web_name,
+    weights_name,
 )
 
 
@@ -141,7 +142,7 @@ class Networks:
         if self._crisp is None:
             name = crisp_name(scale)
             if name is None:
-                wanted = f"jcarsr-crisp-lite-x{scale}"
+                wanted = weights_name("small", scale, "crisp")
                 raise WeightsError(
                     f"--crisp: {wanted} is not bundled: --crisp-weights FILE names such weights"
                 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jcarsr.errors import JCARSRError
-from jcarsr.protocols import SCALES
+from jcarsr.protocols import SCALES, SCALES_TEXT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Target:
             raise ValueError(f"one of scale, width, height, max_side and min_side, got {names}")
         name, value = given.popitem()
         if name == "scale" and value not in SCALES:
-            raise ValueError(f"scale must be 1, 2 or 4, got {value}")
+            raise ValueError(f"scale must be {SCALES_TEXT}, got {value}")
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
 

@@ -9,6 +9,7 @@ from typing import Literal
 from jcarsr.degradation.draw import Distribution, Once, Paired, Web
 from jcarsr.loss_weights import TEXTURE_SIDE, LossWeights, PixelError
 from jcarsr.networks.catalog import PRESETS
+from jcarsr.protocols import SCALES, SCALES_TEXT
 from jcarsr.training.schedule import Cosine, Halving, Schedule
 
 ANY_QUALITY = Once(qfs=(5, 7, 10, 13, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95), share_444=0.2)
@@ -59,8 +60,8 @@ class Recipe:
         for name in ("learning_rate", "max_steps", "batch_size", "patch_size", "candidates"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}")
-        if self.shrink is not None and self.shrink not in (1, 2, 4):
-            raise ValueError(f"shrink must be 1, 2 or 4, got {self.shrink!r}")
+        if self.shrink is not None and self.shrink not in SCALES:
+            raise ValueError(f"shrink must be {SCALES_TEXT}, got {self.shrink!r}")
         if self.shrink is not None and self.network_scale not in (1, self.shrink):
             raise ValueError(f"shrink {self.shrink} is not the scale of {self.preset}")
         if not 0 <= self.ema_decay < 1:

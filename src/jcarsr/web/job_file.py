@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from jcarsr.image.formats import media_type_of
-from jcarsr.web.jobs import Job
+from jcarsr.web.job import Job
 from jcarsr.web.service import Service
 
 _CHUNK = 2**16  # bytes that are sent at once

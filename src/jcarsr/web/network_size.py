@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from jcarsr.errors import WeightsError
 from jcarsr.protocols import NETWORK_SCALES
-from jcarsr.weights import bundled_names, crisp_name, default_name
+from jcarsr.weights import bundled_names, crisp_name, default_name, weights_name
 
 
 class NetworkSize(StrEnum):
@@ -17,10 +17,7 @@ class NetworkSize(StrEnum):
     large = "large"
 
 
-_PREFIXES = {NetworkSize.small: "jcarsr-lite", NetworkSize.large: "jcarsr"}
-
-
-def weights_name(size: NetworkSize, scale: int) -> str:
+def chosen_name(size: NetworkSize, scale: int) -> str:
     """The bundled weights that are meant.
 
     Raises:
@@ -28,7 +25,7 @@ def weights_name(size: NetworkSize, scale: int) -> str:
     """
     if size is NetworkSize.auto:
         return default_name(scale)
-    name = f"{_PREFIXES[size]}-x{scale}"
+    name = weights_name(size.value, scale)
     if name not in bundled_names():
         raise WeightsError(f"the {size} network is not trained yet for scale {scale}")
     return name
@@ -40,5 +37,7 @@ def has_crisp() -> bool:
 
 
 def is_available(size: NetworkSize) -> bool:
-    """Whether all scales have a network of this size."""
-    return {f"{_PREFIXES[size]}-x{scale}" for scale in NETWORK_SCALES} <= set(bundled_names())
+    """Whether all scales have a network of this size; of auto, they always have one."""
+    if size is NetworkSize.auto:
+        return True
+    return {weights_name(size.value, scale) for scale in NETWORK_SCALES} <= set(bundled_names())

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 from contextlib import ExitStack, suppress
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 
 from jcarsr.image import DEFAULT_QUALITY
-from jcarsr.image.formats import FORMATS, MEDIA_TYPES
+from jcarsr.image.formats import FORMATS
 from jcarsr.protocols import SCALES
-from jcarsr.web import metrics, problems
+from jcarsr.web import metrics
 from jcarsr.web.clients import client_of
+from jcarsr.web.job import Job
 from jcarsr.web.job_file import JobFile
-from jcarsr.web.jobs import Job
 from jcarsr.web.network_size import NetworkSize, has_crisp, is_available
 from jcarsr.web.problems import Problem
+from jcarsr.web.responses import MISSING, OTHER, UNREADY, UPLOAD, picture_response
 from jcarsr.web.schemas import (
     Format,
     HealthView,
@@ -53,44 +54,7 @@ WeightsField = Annotated[NetworkSize, Form(description="The network's size.")]
 Quality = Annotated[int, Query(ge=1, le=100, description="Of jpg (at 4:4:4), webp and avif.")]
 
 
-def _problems(said: dict[int | str, str]) -> dict[int | str, dict[str, Any]]:
-    """Status -> when it is answered, as responses of the OpenAPI document."""
-    schema = {"$ref": "#/components/schemas/ProblemView"}
-    content = {problems.MEDIA_TYPE: {"schema": schema}}
-    return {status: {"description": when, "content": content} for status, when in said.items()}
-
-
-def _pictures(description: str) -> dict[str, Any]:
-    schema = {"type": "string", "format": "binary"}
-    return {
-        "description": description,
-        "content": {kind: {"schema": schema} for kind in MEDIA_TYPES.values()},
-    }
-
-
-_UPLOAD = _problems(
-    {
-        400: "The body is no multipart form.",
-        408: "The picture came too slowly.",
-        413: "Too many bytes or pixels; the answer names the limit.",
-        422: "No picture, a broken one, or a wrong field.",
-        503: "Busy: try again after the seconds in Retry-After.",
-    }
-)
-_MISSING = _problems({404: "No such job: deleted, expired, or never there."})
-_UNREADY = _problems(
-    {
-        409: "The job is not done yet.",
-        413: "It failed: the picture is too large.",
-        422: "It failed, or the format cannot hold the picture.",
-        503: "It took too long, or the server is busy.",
-    }
-)
-_OTHER = _problems(
-    {"default": "Refused: asked for by another site's page, for example, or unexpectedly failed."}
-)
-
-router = APIRouter(responses=_OTHER)
+router = APIRouter(responses=OTHER)
 
 
 @router.get("/v1/service", tags=["server"])
@@ -107,7 +71,7 @@ async def service(service: Uses) -> ServiceView:
     )
 
 
-@router.post("/v1/inspect", responses=_UPLOAD, tags=["pictures"])
+@router.post("/v1/inspect", responses=UPLOAD, tags=["pictures"])
 async def inspect(
     request: Request,
     service: Uses,
@@ -127,12 +91,12 @@ async def inspect(
     "/v1/restore",
     response_class=Response,
     responses={
-        200: _pictures("The restored picture."),
+        200: picture_response("The restored picture."),
         202: {
             "description": "A job, where the client prefers to respond-async.",
             "model": JobView,
         },
-        **_UPLOAD,
+        **UPLOAD,
     },
     tags=["pictures"],
 )
@@ -220,7 +184,7 @@ async def restore(
         raise
 
 
-@router.get("/v1/jobs/{id}", responses=_MISSING, tags=["jobs"])
+@router.get("/v1/jobs/{id}", responses=MISSING, tags=["jobs"])
 async def job(service: Uses, id: str) -> JobView:
     """Tell how far a job is."""
     return job_view(service.jobs.find(id), service.jobs)
@@ -229,7 +193,7 @@ async def job(service: Uses, id: str) -> JobView:
 @router.get(
     "/v1/jobs/{id}/result",
     response_class=Response,
-    responses={200: _pictures("The restored picture."), **_MISSING, **_UNREADY},
+    responses={200: picture_response("The restored picture."), **MISSING, **UNREADY},
     tags=["jobs"],
 )
 async def result(
@@ -267,8 +231,8 @@ async def result(
             "description": "The enlarged input.",
             "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
         },
-        **_MISSING,
-        **_UNREADY,
+        **MISSING,
+        **UNREADY,
     },
     tags=["jobs"],
 )
@@ -278,7 +242,7 @@ async def before(service: Uses, id: str) -> Response:
     return JobFile(await service.before(found), found, service)
 
 
-@router.delete("/v1/jobs/{id}", status_code=204, responses=_MISSING, tags=["jobs"])
+@router.delete("/v1/jobs/{id}", status_code=204, responses=MISSING, tags=["jobs"])
 async def delete(service: Uses, id: str) -> None:
     """Stop a job, or forget it and its result."""
     service.jobs.remove(service.jobs.find(id))

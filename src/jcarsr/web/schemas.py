@@ -12,7 +12,8 @@ from jcarsr import protocols
 from jcarsr.image import formats
 from jcarsr.image.formats import format_of, media_type_of
 from jcarsr.restoring.outputs import MapKind
-from jcarsr.web.jobs import Job, Jobs, State
+from jcarsr.web.job import Job, State
+from jcarsr.web.jobs import Jobs
 from jcarsr.web.problems import ProblemView, view
 
 

@@ -18,7 +18,8 @@ from jcarsr.errors import JCARSRError
 from jcarsr.protocols import Scale
 from jcarsr.web import problems
 from jcarsr.web.folder import locked_folder, remove_stale
-from jcarsr.web.jobs import Job, Jobs, State
+from jcarsr.web.job import Job, State
+from jcarsr.web.jobs import Jobs
 from jcarsr.web.limits import Limits
 from jcarsr.web.looks import Looks
 from jcarsr.web.metrics import Metrics

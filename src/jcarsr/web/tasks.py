@@ -37,7 +37,7 @@ from jcarsr.restoring.record import properties_of
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.strength import apply_strength, enlarge
 from jcarsr.restoring.target import Target
-from jcarsr.web.network_size import NetworkSize, weights_name
+from jcarsr.web.network_size import NetworkSize, chosen_name
 
 Answer: TypeAlias = dict[str, Any]
 
@@ -167,7 +167,7 @@ class Performer:
     def _inspect(self, task: Inspect) -> Answer:
         found = facts(task.source, self._read)
         size, scale = NetworkSize(task.weights), max(task.scale, NETWORK_SCALES[0])
-        name = None if size is NetworkSize.auto else weights_name(size, scale)
+        name = None if size is NetworkSize.auto else chosen_name(size, scale)
         return as_dictionary(found, look(choose(name, task.scale), task.source, self._read))
 
     def _restore(self, task: Restore, on_tile: OnTile) -> Answer:
@@ -271,7 +271,7 @@ class Performer:
         return True
 
     def _of(self, size: NetworkSize, scale: int, *, ensemble: bool = False) -> Networks:
-        name = None if size is NetworkSize.auto else weights_name(size, scale)
+        name = None if size is NetworkSize.auto else chosen_name(size, scale)
         key = name, ensemble
         if key not in self._networks:
             self._networks[key] = Networks(

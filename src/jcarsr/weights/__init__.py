@@ -7,6 +7,7 @@ from jcarsr.weights.bundled import (
     default_name,
     find,
     web_name,
+    weights_name,
 )
 from jcarsr.weights.file import Tensors, Weights, read, read_record, tensors_hash, write
 from jcarsr.weights.record import Record, check_output
@@ -25,5 +26,6 @@ __all__ = [
     "read_record",
     "tensors_hash",
     "web_name",
+    "weights_name",
     "write",
 ]

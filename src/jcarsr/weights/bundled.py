@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from jcarsr.errors import WeightsError
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
-"""The weights that the package brings."""
+"""The folder of the weights that the package brings."""
+
+Size: TypeAlias = Literal["small", "large"]
+"""Of a network: 0.5 M parameters, or the paper's 10 M."""
+
+Use: TypeAlias = Literal["once", "web", "crisp"]
+"""What weights are for: pictures saved once or repeatedly, or crisp results."""
+
+
+def weights_name(size: Size, scale: int, use: Use = "once") -> str:
+    """Return the name of JCARSR's weights, bundled or not.
+
+    >>> weights_name("large", 2), weights_name("small", 4, "web")
+    ('jcarsr-x2', 'jcarsr-web-lite-x4')
+    """
+    kind = "" if use == "once" else f"-{use}"
+    return f"jcarsr{kind}{'-lite' if size == 'small' else ''}-x{scale}"
 
 
 def find(name_or_path: str) -> Path:
@@ -36,19 +53,22 @@ def default_name(scale: int) -> str:
     Raises:
         WeightsError: none for this scale.
     """
-    for name in (f"jcarsr-x{scale}", f"jcarsr-lite-x{scale}"):
-        if name in bundled_names():
-            return name
-    raise WeightsError(f"no bundled weights for scale {scale}")
+    name = _largest_name(scale, "once")
+    if name is None:
+        raise WeightsError(f"no bundled weights for scale {scale}")
+    return name
 
 
 def crisp_name(scale: int) -> str | None:
     """The bundled weights for crisp pictures at a scale, None if there are none."""
-    names = (f"jcarsr-crisp-x{scale}", f"jcarsr-crisp-lite-x{scale}")
-    return next((name for name in names if name in bundled_names()), None)
+    return _largest_name(scale, "crisp")
 
 
 def web_name(scale: int) -> str | None:
     """The bundled weights for pictures that were saved repeatedly, None if there are none."""
-    names = (f"jcarsr-web-x{scale}", f"jcarsr-web-lite-x{scale}")
+    return _largest_name(scale, "web")
+
+
+def _largest_name(scale: int, use: Use) -> str | None:
+    names = (weights_name("large", scale, use), weights_name("small", scale, use))
     return next((name for name in names if name in bundled_names()), None)

@@ -3,13 +3,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 from support.decoding import saved, still
-from support.metadata import CAMERA, GPS, MAKER, ORIENTATION, SRGB, UNIT, camera_exif, image, loaded
+from support.metadata import CAMERA, GPS, MAKER, ORIENTATION, SRGB, UNIT, camera_exif, image
 
-from jcarsr.image import FORMATS, Metadata, SaveOptions, save
-from jcarsr.image.metadata.carry import with_resolution
-from jcarsr.image.metadata.profile import colour_space
+from jcarsr.image import FORMATS, SaveOptions, save
 
 
 class TestResolution:
@@ -52,15 +50,6 @@ class TestResolution:
             assert tags.get(UNIT, 2) == 2
         assert tuple(map(float, found)) == pytest.approx((300, 150), rel=1e-4)
 
-    def test_goes_into_exif_data_that_there_is(self) -> None:
-        exif = camera_exif()
-        result = with_resolution(Metadata(exif=exif, dpi=(300, 150))).exif
-        assert result is not None
-        found = loaded(result)
-        assert [found[""][tag] for tag in (0x011A, 0x011B, UNIT)] == [300, 150, 2]
-        assert found["camera"] == loaded(exif)["camera"]
-        assert with_resolution(Metadata(exif=exif)).exif == exif
-
     @pytest.mark.parametrize("dpi", [(1, 1), (0, 0), (2_000_000, 300)])
     def test_nonsense_is_none(self, dpi: tuple[int, int]) -> None:
         assert still(saved(image(), "TIFF", dpi=dpi)).metadata.dpi is None
@@ -83,12 +72,6 @@ class TestProfile:
         picture = still(saved(image(), "JPEG", icc_profile=broken))
         assert picture.metadata.icc_profile is None
         assert picture.notes == ("its colour profile is broken and was left out",)
-
-    def test_colour_space(self) -> None:
-        assert colour_space(SRGB) == "RGB"
-        lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB", 5000)).tobytes()
-        assert colour_space(lab) == "Lab"
-        assert colour_space(b"") is None
 
 
 class TestStripped:

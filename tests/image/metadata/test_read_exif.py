@@ -21,8 +21,7 @@ from support.metadata import (
     loaded,
 )
 
-from jcarsr.image import FORMATS, Metadata, save
-from jcarsr.image.metadata.carry import for_result
+from jcarsr.image import FORMATS, save
 
 
 class TestExif:
@@ -71,13 +70,6 @@ class TestExif:
             assert tags[CAMERA].value["ExposureTime"] == (1, 125)
             assert tags[CAMERA].value["ExposureBiasValue"] == (-1, 3)
             assert tags[GPS].value["GPSLatitudeRef"] == "N"
-
-    def test_says_the_size_of_the_result(self) -> None:
-        exif = still(saved(image(), "JPEG", exif=camera_exif())).metadata.exif
-        result = for_result(Metadata(exif=exif), 80, 120).exif
-        assert result is not None
-        after, before = loaded(result), loaded(camera_exif())
-        assert after["camera"] == {**before["camera"], WIDTH: 80, HEIGHT: 120}
 
     @pytest.mark.parametrize("format", ["jpg", "png", "webp", "tiff"])
     def test_storage_of_a_tiff_is_not_copied(self, tmp_path: Path, format: str) -> None:

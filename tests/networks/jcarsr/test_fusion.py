@@ -39,6 +39,17 @@ def test_gradients_are_those_of_its_parts(scale: int, size: tuple[int, int]) -> 
     torch.testing.assert_close(gradients, expected)
 
 
+def test_final_refuses_other_weights() -> None:
+    """They would change the border alone: the kernel is what it was made from."""
+    network = torch.nn.ModuleDict(dict(zip(("upsampler", "tail"), parts(2), strict=True)))
+    weights = network.state_dict()
+    MergedTail(network["upsampler"], network["tail"], final=False)  # pyright: ignore
+    network.load_state_dict(weights)
+    MergedTail(network["upsampler"], network["tail"], final=True)  # pyright: ignore
+    with pytest.raises(RuntimeError, match="merged for good"):
+        network.load_state_dict(weights)
+
+
 def test_final_alone_stays_when_weights_change() -> None:
     upsampler, tail = parts(2)
     x = torch.randn(1, 8, 4, 4)

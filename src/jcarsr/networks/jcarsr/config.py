@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias, get_args
 
 from jcarsr.networks.sizes import check_scale, check_types
-from jcarsr.protocols import NetworkFacts, Output
+from jcarsr.protocols import NetworkFacts, NetworkScale, Output
 
 Block: TypeAlias = Literal["msnaf", "residual"]
 """What the SR and the artifact removal branch are made of: MSNAFBs, or EDSR's residual blocks."""
@@ -27,7 +27,7 @@ class JCARSRConfig:
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    scale: Literal[2, 4]
+    scale: NetworkScale
     channels: int = 64
     """Channels of every branch; a MSCCG splits them into quarters."""
     num_groups: int = 5

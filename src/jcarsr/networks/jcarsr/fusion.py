@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from copy import deepcopy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,8 +28,9 @@ class MergedTail(nn.Module):
     Args:
         upsampler: the first part; it and `tail` keep their parameters for themselves.
         tail: the second.
-        final: the parts' weights will not change, so the kernel is computed once. Otherwise it
-            is computed at every call, and gradients reach the parts through it.
+        final: the parts' weights will not change, so the kernel is computed once, and loading
+            others into them raises a RuntimeError. Otherwise it is computed at every call, and
+            gradients reach the parts through it.
     """
 
     kernel: Tensor
@@ -45,6 +47,8 @@ class MergedTail(nn.Module):
             with torch.no_grad():
                 exact = deepcopy(upsampler).cpu().double(), deepcopy(tail).cpu().double()
                 kernel, bias = _answers(*exact, self._scale)
+            for part in (upsampler, tail):
+                part.register_load_state_dict_pre_hook(_refuse_weights)
             self.register_buffer("kernel", kernel.to(tail.weight), persistent=False)
             self.register_buffer("bias", bias.to(tail.weight), persistent=False)
 
@@ -71,6 +75,10 @@ class MergedTail(nn.Module):
         last = tail(upsampler(_slice(x, dim, -REACH - 1)))
         one = self._scale
         return _slice(first, dim, 0, one), _slice(_slice(last, dim, one), dim, -one)
+
+
+def _refuse_weights(*_: Any) -> None:
+    raise RuntimeError("weights were merged for good: load them before `fuse(final=True)`")
 
 
 def _answers(upsampler: Upsampler, tail: nn.Conv2d, scale: int) -> tuple[Tensor, Tensor]:
