@@ -19,10 +19,10 @@ from jcarsr.cli.choices import (
     ThreadsOption,
     engine_options,
     parse_qfs,
-    printable,
     usage_errors,
 )
 from jcarsr.cli.shell import say
+from jcarsr.cli.text import printable
 from jcarsr.jpeg.codec import Subsampling
 from jcarsr.protocols import Scale
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from jcarsr.cli.choices import printable, usage_errors
+from jcarsr.cli.choices import usage_errors
 from jcarsr.cli.shell import cleared_away_after_signals, say
+from jcarsr.cli.text import printable
 from jcarsr.protocols import Device, TrainingPrecision
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import printable, usage_errors
+from jcarsr.cli.choices import usage_errors
 from jcarsr.cli.shell import cleared_away_after_signals, say
+from jcarsr.cli.text import printable
 from jcarsr.errors import JCARSRError
 from jcarsr.weights import find
 

@@ -18,13 +18,12 @@ from jcarsr.cli.choices import (
     JsonOption,
     WeightsOption,
     check_decode_timeout,
-    on_one_line,
-    printable,
     usage_errors,
 )
 from jcarsr.cli.inputs import FilesFromOption, Given, InputsArgument, NullOption, gather_inputs
 from jcarsr.cli.pipes import read_picture
 from jcarsr.cli.shell import cleared_away_after_signals, say
+from jcarsr.cli.text import on_one_line, printable
 from jcarsr.errors import ImageError, format_bytes
 from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow

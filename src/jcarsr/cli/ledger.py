@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jcarsr.cli.choices import on_one_line
 from jcarsr.cli.shell import say
+from jcarsr.cli.text import on_one_line
 
 if TYPE_CHECKING:
     from jcarsr.batch.ledgers import Part

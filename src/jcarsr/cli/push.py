@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import printable, usage_errors
+from jcarsr.cli.choices import usage_errors
 from jcarsr.cli.shell import say
+from jcarsr.cli.text import printable
 from jcarsr.errors import DataError
 from jcarsr.hub.library import why_no_name
 from jcarsr.weights import find, read_record

@@ -17,8 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from jcarsr.cli.choices import printable
 from jcarsr.cli.shell import say
+from jcarsr.cli.text import printable
 from jcarsr.progress import OnTile
 
 if TYPE_CHECKING:

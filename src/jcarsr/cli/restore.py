@@ -41,7 +41,6 @@ from jcarsr.cli.choices import (
     check_share,
     engine_options,
     make_target,
-    on_one_line,
     parse_bytes,
     parse_format,
     usage_errors,
@@ -51,6 +50,7 @@ from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
 from jcarsr.cli.report import Report
 from jcarsr.cli.run import run_plan
 from jcarsr.cli.shell import cleared_away_after_signals
+from jcarsr.cli.text import on_one_line
 from jcarsr.engines.device_names import parse_devices
 from jcarsr.image.paths import why_no_path
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
