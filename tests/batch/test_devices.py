@@ -15,7 +15,7 @@ from jcarsr.batch.devices import Devices
 from jcarsr.batch.ledger import Entry, Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.worker import Worker
+from jcarsr.batch.worker import LedgerWorker
 from jcarsr.engines.base import EngineOptions
 from jcarsr.engines.torch import TorchEngine
 from jcarsr.errors import DeviceError, ImageError
@@ -127,7 +127,7 @@ def run(
     )
     plan = plan_jobs([album], out, size="x2", format=None)
     with Ledger(out) as ledger:
-        worker = Worker(first, X2, ledger, others=others)
+        worker = LedgerWorker(first, X2, ledger, others=others)
         outcomes = list(run_jobs(worker, plan.jobs))
         entries = sorted(ledger.entries(), key=lambda entry: entry.target)
     return (

@@ -43,8 +43,7 @@ Serve = Callable[..., AbstractContextManager[Server]]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[BrowserContext]:
-    arguments = ["--disable-gpu"]  # which would be emulated, for much more than a page needs
-    arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
         context = chromium.new_context(viewport={"width": 1200, "height": 900})

@@ -10,7 +10,7 @@ from jcarsr.errors import DeviceError
 from jcarsr.image import Animation, Picture
 from jcarsr.progress import OnTile
 from jcarsr.restoring.file import FileRestorer
-from jcarsr.restoring.picture import Restored
+from jcarsr.restoring.picture import RestoredOutputs
 
 
 class Devices:
@@ -25,7 +25,9 @@ class Devices:
         self._left = len(restorers)
         self._turn = threading.Condition()
 
-    def restore(self, picture: Picture | Animation, target: Path, on_tile: OnTile) -> Restored:
+    def restore(
+        self, picture: Picture | Animation, target: Path, on_tile: OnTile
+    ) -> RestoredOutputs:
         """Make all outputs of a picture, on a device that is free, or when one becomes free.
 
         A device that is lost is not used again, and its picture goes to another one.

@@ -9,7 +9,7 @@ import typer
 
 from jcarsr.cli.commands import Commands
 from jcarsr.cli.shell import (
-    Ended,
+    SignalExit,
     escape_what_cannot_be_shown,
     is_of_output,
     output_error,
@@ -84,7 +84,7 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         sys.exit(130)
-    except Ended as end:
+    except SignalExit as end:
         typer.echo(f"ended by {end.name}", err=True)
         raise
     finally:

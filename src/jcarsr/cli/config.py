@@ -14,7 +14,7 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 import typer
 from typer.core import TyperCommand
 
-from jcarsr.cli.choices import usage_errors
+from jcarsr.cli.options import usage_errors
 from jcarsr.cli.text import on_one_line
 from jcarsr.tomlfile import read_toml
 
@@ -35,8 +35,10 @@ Table = Mapping[str, Any]
 class Option:
     """An option of the command."""
 
-    key: str  # its long name without --
-    kind: Any  # bool, int, float, str or a Literal of choices
+    key: str
+    """Its long name without --."""
+    kind: Any
+    """bool, int, float, str or a Literal of choices."""
 
 
 @dataclass(frozen=True)
