@@ -30,7 +30,7 @@ expect = playwright.expect
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium")
 
-WAIT = 15_000  # milliseconds that a picture may take
+WAIT = 60_000  # milliseconds that a picture may take
 EXPECTED_ERROR = "status of 503"  # the browser's own line about an answer that a test made up
 
 

@@ -272,7 +272,7 @@ class TestResult:
     async def test_half_a_file_is_not_kept(
         self, jpeg: Jpeg, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with working(look_seconds=0.05) as service:
+        async with working() as service:
             job = await done(service, jpeg())
 
             async def half(task: Any) -> Any:
@@ -280,6 +280,7 @@ class TestResult:
                 await asyncio.sleep(WAIT)
 
             monkeypatch.setattr(service._slow[0], "perform", half)
+            monkeypatch.setattr(service._looks, "_limits", Limits(look_seconds=0.05))
             with pytest.raises(Problem, match="longer than the") as problem:
                 await service.before(job)
             assert problem.value.status_code == 503  # not for what the client could mend
