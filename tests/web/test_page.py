@@ -82,7 +82,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     sources = {"cat": skimage.data.cat(), "coffee": skimage.data.coffee()}
     files = {name: folder / f"{name}.jpg" for name in (*sources, "cut")}
     for name, pixels in sources.items():
-        Image.fromarray(pixels).resize((80, 60)).save(files[name], quality=20)
+        Image.fromarray(pixels).resize((120, 90)).save(files[name], quality=20)
     whole = files["cat"].read_bytes()
     files["cut"].write_bytes(whole[: len(whole) // 2])
     return files
@@ -119,7 +119,7 @@ def test_facts_are_told(page: Page, pictures: dict[str, Path]) -> None:
     expect(facts).to_contain_text("JPEG, sequential, 4:2:0")
     expect(facts).to_contain_text("20, exact")
     expect(facts).to_contain_text("jcarsr-lite-x2")
-    expect(page.locator("#outcome")).to_contain_text("160 × 120 pixels")
+    expect(page.locator("#outcome")).to_contain_text("240 × 180 pixels")
 
 
 def test_divider_follows_mouse_and_keys(page: Page, pictures: dict[str, Path]) -> None:
@@ -186,14 +186,14 @@ def test_other_format_and_other_options(page: Page, pictures: dict[str, Path]) -
     add_done(page, pictures["cat"])
     page.get_by_role("radio", name="Clean only").check()
     page.get_by_role("button", name="Restore again").click()
-    expect(page.locator("#outcome")).to_contain_text("80 × 60 pixels")
+    expect(page.locator("#outcome")).to_contain_text("120 × 90 pixels")
     expect(page.locator("#label-before")).to_have_text("Input")
     page.get_by_label("Format").select_option("JPEG")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download", exact=True).click()
     assert saved.value.suggested_filename == "cat_x1.jpg"
     with Image.open(saved.value.path()) as picture:
-        assert (picture.format, picture.size) == ("JPEG", (80, 60))
+        assert (picture.format, picture.size) == ("JPEG", (120, 90))
 
 
 def test_broken_file_costs_no_other_its_result(page: Page, pictures: dict[str, Path]) -> None:
@@ -328,7 +328,7 @@ def test_keyboard_alone(page: Page, pictures: dict[str, Path]) -> None:
     expect(page.get_by_role("radio", name="Clean only")).to_be_checked()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
-    expect(row(page, "cat.jpg")).to_contain_text("80 × 60", timeout=WAIT)
+    expect(row(page, "cat.jpg")).to_contain_text("120 × 90", timeout=WAIT)
 
 
 def test_telephone(page: Page, server: Server, pictures: dict[str, Path]) -> None:
