@@ -1,5 +1,6 @@
 """The list of subcommands says what each says itself, and is made without any of them."""
 
+import gc
 import inspect
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
-from jcarsr.cli.commands import OUTLINES, load_command
+from jcarsr.cli.commands import OUTLINES, pause_collection, load_command
 
 
 @pytest.mark.parametrize("name", OUTLINES)
@@ -24,6 +25,19 @@ def test_list_has_every_command_in_order() -> None:
     listed = CliRunner().invoke(app, ["--help"]).stdout.split(" Commands ")[1].splitlines()
     starts = [line.split()[1] for line in listed if line.startswith("│ ") and line[2] != " "]
     assert starts == list(OUTLINES)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_garbage_is_looked_for_again_after_an_import_that_failed(before: bool) -> None:
+    was = gc.isenabled()
+    (gc.enable if before else gc.disable)()
+    try:
+        with pytest.raises(ImportError), pause_collection():
+            assert not gc.isenabled()
+            raise ImportError
+        assert gc.isenabled() == before
+    finally:
+        (gc.enable if was else gc.disable)()
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["no-such-command"]])

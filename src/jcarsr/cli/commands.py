@@ -20,7 +20,9 @@ class Outline:
     """What the list of subcommands says of one, and where it is."""
 
     module: str
-    help: str  # the first paragraph of its function's docstring
+    """The one of this package that has its function."""
+    help: str
+    """The first paragraph of that function's docstring."""
 
 
 OUTLINES = {  # name of the command and of its function -> outline, in the order of the list
@@ -64,21 +66,21 @@ OUTLINES = {  # name of the command and of its function -> outline, in the order
 
 
 @contextmanager
-def collection_paused() -> Generator[None]:
+def pause_collection() -> Generator[None]:
     """Look for no garbage: imports make none, and to look takes an eighth of their time."""
-    paused = gc.isenabled()
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if paused:
+        if was_enabled:
             gc.enable()
 
 
 @cache
 def load_command(name: str) -> TyperCommand:
     """Import a subcommand and return it with all its options."""
-    with collection_paused():
+    with pause_collection():
         from jcarsr.cli.config import ConfiguredCommand
 
         function = getattr(import_module(f"jcarsr.cli.{OUTLINES[name].module}"), name)
