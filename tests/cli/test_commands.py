@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
-from jcarsr.cli.commands import OUTLINES, pause_collection, load_command
+from jcarsr.cli.commands import OUTLINES, load_command, pause_collection
 
 
 @pytest.mark.parametrize("name", OUTLINES)
