@@ -104,7 +104,7 @@ def main() -> None:
         measured.append((row["ms_step"] / (batch_size * patch_size**2), variant))
     if arguments.profile:
         quickest = min(measured, key=lambda pair: pair[0])[1]
-        arguments.profile.write_text(kernels(quickest, fabric), "utf-8")
+        arguments.profile.write_text(kernels(quickest, fabric, min(3, arguments.steps)), "utf-8")
 
 
 def ceilings(device: torch.device, side: int, kind: torch.dtype) -> Row:
@@ -155,7 +155,7 @@ def gflop(variant: Variant, fabric: Fabric) -> float:
     return counter.get_total_flops() / 1e9
 
 
-def kernels(variant: Variant, fabric: Fabric) -> str:
+def kernels(variant: Variant, fabric: Fabric, steps: int) -> str:
     """A table of the operations on which a step's time goes, the costliest first."""
     step, device = _Step(variant, fabric), fabric.device
     timed(step.whole, device, 1)
@@ -163,7 +163,7 @@ def kernels(variant: Variant, fabric: Fabric) -> str:
     if device.type == "cuda":
         activities.append(ProfilerActivity.CUDA)
     with profile(activities=activities) as profiler:
-        timed(step.whole, device, 3, warm_up=0)
+        timed(step.whole, device, steps, warm_up=0)
     by = f"self_{device.type}_time_total"
     averages: Any = profiler.key_averages()
     return f"{variant}\n{averages.table(sort_by=by, row_limit=30, max_name_column_width=90)}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,22 @@ from jcarsr.networks.jcarsr.network import JCARSR
 from jcarsr.pixels import Pixels
 from jcarsr.weights import Record, write
 
+# Compiled modules are kept, even if the environment says to write nothing: every child of a test
+# finds ours, and the next run the tests themselves, which pytest takes seconds to rewrite.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while all there is is imported, and later not among what stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
 
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
@@ -37,12 +54,6 @@ def _default_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.platform != "win32":
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _bytecode_is_kept() -> None:
-    """Children find our modules compiled, even if the environment says to write nothing."""
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jcarsr import JCARSRConfig
+from jcarsr import PRESETS, JCARSRConfig
 from jcarsr.degradation.history import parse_history
 from jcarsr.evaluation.run import evaluate
 from jcarsr.methods.catalog import Context, find_method
+from jcarsr.networks.catalog import Preset
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,9 +102,9 @@ def test_stored_rows_make_the_report_that_is_there(load, tmp_path: Path) -> None
 
 
 @pytest.mark.filterwarnings("default")  # the engine warns of its own matters
-def test_training_steps_are_rows(
-    load, tiny: JCARSRConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_training_steps_are_rows(load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = JCARSRConfig(scale=2, channels=8, num_groups=1, sr_blocks=1, jcar_blocks=1)
+    monkeypatch.setitem(PRESETS, "tiny", Preset("jcarsr", config.describe()["config"]))
     rows, kernels = tmp_path / "rows.jsonl", tmp_path / "profile.txt"
     words = "--presets tiny --batch-sizes 2 --patch-sizes 16 --modes eager --steps 2 --side 64"
     words += " --precision float32"

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from typer.main import get_command
 
-from jcarsr.cli import app, main
+from jcarsr.cli import main
+from jcarsr.cli.commands import load_command
 from jcarsr.pixels import Pixels
 
-RESTORE: Any = get_command(app).commands["restore"]  # type: ignore[attr-defined]
+RESTORE = load_command("restore")
 
 
 @pytest.fixture(autouse=True)

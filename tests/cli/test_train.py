@@ -6,6 +6,7 @@ import torch
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
+from jcarsr.training import loop
 from jcarsr.training.recipes import WEB
 from jcarsr.weights import read
 
@@ -36,9 +37,10 @@ def test_wrong_usage_is_told(arguments: list[str], message: str) -> None:
     assert message in result.stderr
 
 
+@pytest.mark.usefixtures("tiny")
 @pytest.mark.filterwarnings("default")  # the engine warns of its own matters
 def test_specialist_of_one_quality(picture_folder: Path, tmp_path: Path) -> None:
-    arguments = ["train", "finish", "--data", picture_folder, "--out", tmp_path]
+    arguments = ["train", "finish", "--data", picture_folder, "--out", tmp_path, "--preset", "tiny"]
     arguments += ["--qf", "10", "--share-444", "0", "--name", "jcarsr-lite-x2-q10"]
     arguments += ["--max-steps", 1, "--batch-size", 1, "--patch-size", 16, "--device", "cpu"]
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
@@ -49,10 +51,17 @@ def test_specialist_of_one_quality(picture_folder: Path, tmp_path: Path) -> None
     assert set(record.scores["validation"]) == {"psnr_jpeg10"}
 
 
+@pytest.fixture
+def flops_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operations of a step are not counted, which the test before has done."""
+    monkeypatch.setattr(loop, "step_flops", lambda recipe: 1)
+
+
+@pytest.mark.usefixtures("flops_unknown", "tiny")
 @pytest.mark.filterwarnings("default")
 def test_pictures_saved_repeatedly(picture_folder: Path, tmp_path: Path) -> None:
     arguments = ["train", "finish", "--data", picture_folder, "--out", tmp_path]
-    arguments += ["--history", "web", "--qf", "10,80", "--preset", "jcarsr-lite-x2"]
+    arguments += ["--history", "web", "--qf", "10,80", "--preset", "tiny"]
     arguments += ["--max-steps", 1, "--batch-size", 1, "--patch-size", 16, "--device", "cpu"]
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 0, result.output
@@ -63,6 +72,7 @@ def test_pictures_saved_repeatedly(picture_folder: Path, tmp_path: Path) -> None
     assert set(record.scores["validation"]) == expected
 
 
+@pytest.mark.usefixtures("flops_unknown", "tiny")
 @pytest.mark.filterwarnings("default")
 def test_printed_recipe_trains_as_the_named_one(picture_folder: Path, tmp_path: Path) -> None:
     printed = CliRunner().invoke(app, ["recipes", "settle", "--toml"])
@@ -73,6 +83,7 @@ def test_printed_recipe_trains_as_the_named_one(picture_folder: Path, tmp_path: 
         out = tmp_path / Path(recipe).stem
         arguments = ["train", recipe, "--data", picture_folder, "--out", out, "--device", "cpu"]
         arguments += ["--max-steps", 1, "--batch-size", 1, "--patch-size", 16, "--qf", "10"]
+        arguments += ["--preset", "tiny"]
         result = CliRunner().invoke(app, [str(argument) for argument in arguments])
         assert result.exit_code == 0, result.output
         found.append(read(out / "weights.safetensors"))

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 from jcarsr.batch.shard import Shard, parse_shard
-from jcarsr.cli import app
+from jcarsr.cli.commands import load_command
 
 CLUSTER = Path(__file__).parents[2] / "examples" / "cluster"
 SHOW = 'import sys; print("\\n".join(sys.argv[1:]))'
@@ -27,7 +26,7 @@ def restored_by(words: list[str], environment: dict[str, str], folder: Path) -> 
     )
     name, *arguments = done.stdout.splitlines()
     assert name == "restore"
-    return get_command(app).commands[name].make_context(name, arguments).params  # pyright: ignore
+    return load_command(name).make_context(name, arguments).params
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")

@@ -32,6 +32,14 @@ def test_who_can_reach_it(host: str, loopback: bool, everywhere: bool) -> None:
     assert (is_loopback(host), _everywhere(host)) == (loopback, everywhere)
 
 
+def test_answers_come_at_once() -> None:
+    """Not after the 40 ms for which a client that got a first part would delay its word for it."""
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        answering, _ = listener.accept()
+        with answering:
+            assert answering.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize(
     ("host", "names"),
     [

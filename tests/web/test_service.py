@@ -283,6 +283,7 @@ class TestResult:
                 await asyncio.sleep(WAIT)
 
             monkeypatch.setattr(service._slow[0], "perform", half)
+            monkeypatch.setattr(service._looks, "_limits", Limits(look_seconds=0.05))
             with pytest.raises(Problem, match="longer than the") as problem:
                 await service.before(job)
             assert problem.value.status_code == 503  # not for what the client could mend

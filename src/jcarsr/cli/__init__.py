@@ -1,24 +1,13 @@
-"""The `jcarsr` command: one file a subcommand; everything heavy is imported inside them."""
+"""The `jcarsr` command: one file a subcommand, imported when it is asked for."""
 
 from __future__ import annotations
 
 import sys
 import warnings
-from importlib.metadata import version
 
 import typer
 
-from jcarsr.cli.batch import batch
-from jcarsr.cli.config import ConfiguredCommand
-from jcarsr.cli.convert import convert
-from jcarsr.cli.evaluate import evaluate, tables
-from jcarsr.cli.experiment import experiment
-from jcarsr.cli.export import export
-from jcarsr.cli.inspect import inspect
-from jcarsr.cli.ledger import ledger
-from jcarsr.cli.push import push
-from jcarsr.cli.restore import restore
-from jcarsr.cli.serve import serve
+from jcarsr.cli.commands import Commands
 from jcarsr.cli.shell import (
     SignalExit,
     escape_what_cannot_be_shown,
@@ -26,25 +15,16 @@ from jcarsr.cli.shell import (
     output_error,
     output_is_lost,
 )
-from jcarsr.cli.show import presets, recipes, sets, weights
-from jcarsr.cli.train import train
-from jcarsr.cli.values import on_one_line
+from jcarsr.cli.text import on_one_line
 from jcarsr.errors import JCARSRError
-from jcarsr.image import MAX_PIXELS, limit_pillow
 
 app = typer.Typer(
     name="jcarsr",
+    cls=Commands,
     help="Small, JPEG-compressed pictures made large and clean by one network.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command(cls=ConfiguredCommand)(restore)
-for command in (
-    *(batch, ledger, inspect, serve),
-    *(evaluate, tables, train, experiment, export, convert, push),
-    *(weights, presets, recipes, sets),
-):
-    app.command()(command)
 
 # What not every user has -> the extra that brings it.
 _EXTRAS = {
@@ -72,14 +52,18 @@ def root(
 ) -> None:
     """Small, JPEG-compressed pictures made large and clean by one network."""
     if show_version:
+        from importlib.metadata import version
+
         typer.echo(version("jcarsr"))
         raise typer.Exit
+    from jcarsr.image import MAX_PIXELS, limit_pillow
+
+    limit_pillow(MAX_PIXELS)
 
 
 def main() -> None:
     """Run the command: exit code 0 all done, 1 something failed, 2 wrong usage."""
     warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # damage becomes notes
-    limit_pillow(MAX_PIXELS)
     escape_what_cannot_be_shown()
     try:
         app(prog_name="jcarsr")

@@ -14,7 +14,8 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 import typer
 from typer.core import TyperCommand
 
-from jcarsr.cli.values import on_one_line, usage_errors
+from jcarsr.cli.text import on_one_line
+from jcarsr.cli.values import usage_errors
 from jcarsr.tomlfile import read_toml
 
 FILE_NAME = "jcarsr.toml"

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from jcarsr.cli.shell import exit_on_signals, say
-from jcarsr.cli.values import printable, usage_errors
+from jcarsr.cli.text import printable
+from jcarsr.cli.values import usage_errors
 from jcarsr.errors import JCARSRError
 
 

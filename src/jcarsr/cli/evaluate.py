@@ -19,7 +19,8 @@ from jcarsr.cli.options import (
     ThreadsOption,
 )
 from jcarsr.cli.shell import say
-from jcarsr.cli.values import engine_options, parse_qfs, printable, usage_errors
+from jcarsr.cli.text import printable
+from jcarsr.cli.values import engine_options, parse_qfs, usage_errors
 from jcarsr.jpeg.codec import Subsampling
 from jcarsr.protocols import Scale
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from jcarsr.cli.shell import exit_on_signals, say
-from jcarsr.cli.values import printable, usage_errors
+from jcarsr.cli.text import printable
+from jcarsr.cli.values import usage_errors
 from jcarsr.protocols import Device, TrainingPrecision
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import typer
 
 from jcarsr.batch.plan import Refused
 from jcarsr.cli.pipes import STANDARD, standard_input
-from jcarsr.cli.values import on_one_line
+from jcarsr.cli.text import on_one_line
 from jcarsr.errors import JCARSRError
 from jcarsr.image.paths import why_no_path
 

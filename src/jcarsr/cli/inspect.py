@@ -17,7 +17,8 @@ from jcarsr.cli.inputs import FilesFromOption, Inputs, InputsArgument, NullOptio
 from jcarsr.cli.options import DecodeTimeoutOption, JsonOption, WeightsOption
 from jcarsr.cli.pipes import read_picture
 from jcarsr.cli.shell import exit_on_signals, say
-from jcarsr.cli.values import check_decode_timeout, on_one_line, printable, usage_errors
+from jcarsr.cli.text import on_one_line, printable
+from jcarsr.cli.values import check_decode_timeout, usage_errors
 from jcarsr.errors import ImageError, format_bytes
 from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow

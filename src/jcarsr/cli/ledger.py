@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jcarsr.cli.shell import say
-from jcarsr.cli.values import on_one_line
+from jcarsr.cli.text import on_one_line
 
 if TYPE_CHECKING:
     from jcarsr.batch.ledgers import Part

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from jcarsr.cli.shell import say
-from jcarsr.cli.values import printable
+from jcarsr.cli.text import printable
 from jcarsr.progress import OnTile
 
 if TYPE_CHECKING:

@@ -43,13 +43,13 @@ from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
 from jcarsr.cli.report import Report
 from jcarsr.cli.run import run_plan
 from jcarsr.cli.shell import exit_on_signals
+from jcarsr.cli.text import on_one_line
 from jcarsr.cli.values import (
     as_option,
     check_decode_timeout,
     check_share,
     engine_options,
     make_target,
-    on_one_line,
     parse_bytes,
     parse_format,
     usage_errors,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 
 import typer
 
 from jcarsr import image
+from jcarsr.cli.text import on_one_line
 from jcarsr.engines.base import EngineOptions
 from jcarsr.engines.device_names import NamedDevice
 from jcarsr.protocols import Device, EngineName, Precision, Scale
@@ -140,18 +140,3 @@ def usage_errors() -> Generator[None]:
     except ValueError as error:
         typer.echo(f"error: {on_one_line(str(error))}", err=True)
         raise typer.Exit(2) from error
-
-
-def printable(path: Path | str) -> str:
-    """Return a path on one line, with any character in its name."""
-    text = str(path)
-    return text if text.isprintable() else repr(text)
-
-
-def on_one_line(text: str) -> str:
-    r"""A text with everything that a terminal would not print as a character escaped.
-
-    >>> print(on_one_line("a\nb\x1b[2J"))
-    a\nb\x1b[2J
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

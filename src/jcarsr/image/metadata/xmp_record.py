@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
-from xml.sax.saxutils import escape, quoteattr
 
 from jcarsr.image.metadata.xmp_tree import RDF, Name, Packet
 from jcarsr.image.picture import Animation, Picture
@@ -69,6 +68,8 @@ def record(picture: Still, properties: Mapping[Name, str]) -> Still:
 
 
 def _description(about: str, properties: Mapping[Name, str]) -> str:
+    from xml.sax.saxutils import escape, quoteattr  # here: it imports an HTTP client
+
     spaces = sorted({namespace for namespace, _ in properties})
     declared = "".join(f" xmlns:{_PREFIXES[space]}={quoteattr(space)}" for space in spaces)
     values = "".join(

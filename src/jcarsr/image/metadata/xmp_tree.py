@@ -6,11 +6,11 @@ XMP has none, and entities could make a small one large.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
-from xml.sax.saxutils import escape, unescape
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 Name = tuple[str, str]
@@ -19,7 +19,6 @@ Name = tuple[str, str]
 _MAX_DEPTH = 200
 _ATTRIBUTE = re.compile(rb"\s+([^\s=/>]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _TAG = re.compile(rb"<[^\s/>]+")
-_QUOTES = {'"': "&quot;", "'": "&apos;"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class Packet:
     def replace(self, value: Value, text: str) -> None:
         """Give a value another text."""
         if text != value.text:
-            self._changes[value.start, value.end] = escape(text, _QUOTES).encode()
+            self._changes[value.start, value.end] = html.escape(text).encode()
 
     def remove(self, whole: tuple[int, int]) -> None:
         """Take out an attribute or an element."""
@@ -182,7 +181,7 @@ def _read_attributes(data: bytes, element: Element, attributes: list[str]) -> in
     while match := _ATTRIBUTE.match(data, at):
         at = match.end()
         if match[1] == b"xmlns" or match[1].startswith(b"xmlns:"):
-            name, text = ("", match[1].decode()), unescape(match[2][1:-1].decode())
+            name, text = ("", match[1].decode()), html.unescape(match[2][1:-1].decode())
             element.declarations.append(Value(name, text, match.start(2) + 1, at - 1, match.span()))
             continue
         index = next(names)

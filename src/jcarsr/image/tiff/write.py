@@ -6,8 +6,6 @@ import io
 import struct
 from typing import IO, Any
 
-import tifffile
-
 from jcarsr.image.metadata.exif import MAIN, ExifEntry, parse_exif, read_entries
 from jcarsr.image.metadata.storage_tags import STORAGE
 from jcarsr.image.picture import Metadata
@@ -70,6 +68,8 @@ def _shift(entry: ExifEntry, by: int, order: str) -> ExifEntry:
 
 def _plain(channels: Samples, metadata: Metadata, order: Any) -> bytes:
     """The bytes of a TIFF of one strip with profile, XMP, IPTC and resolution."""
+    import tifffile  # here: it takes a while, and few runs write such files
+
     count = channels.shape[2]
     stream = io.BytesIO()
     tifffile.imwrite(
