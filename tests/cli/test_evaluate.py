@@ -17,6 +17,27 @@ def run(*arguments: object) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        ("cuda:9", "device cuda:9 is not available: there is cuda:0 to cuda:1"),
+        ("cuda:0,cuda:1", "device 'cuda:0,cuda:1': not one of auto, cpu, cuda, mps, cuda:NUMBER"),
+        ("gpu", "device 'gpu': not one of auto, cpu, cuda, mps, cuda:NUMBER"),
+    ],
+)
+def test_one_device_computes(
+    device: str,
+    message: str,
+    picture_folder: Path,
+    tiny_weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    words = ["evaluate", "--data", picture_folder, "--scale", 2, "--weights", tiny_weights]
+    assert run(*words, "--device", device) == (2, "", f"error: {message}\n")
+
+
 def test_rows_are_stored_and_made_into_tables(
     tmp_path: Path, picture_folder: Path, tiny_weights: Path
 ) -> None:

@@ -98,6 +98,12 @@ class TestLife:
 
 
 class TestStart:
+    async def test_workers_take_the_gpus_in_turn(self) -> None:
+        engine = EngineOptions(device="cuda", gpu=1)
+        for gpus, expected in (((1, 3), [1, 3, 1, 3, 1]), ((), [1] * 5)):
+            service = Service(ServerSettings(workers=5, engine=engine, gpus=gpus))
+            assert [process._settings.gpu for process in service._restoring] == expected
+
     async def test_threads_are_shared_by_the_processes(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from jcarsr.cli.choices import (
-    DeviceOption,
     EngineOption,
     EnsembleOption,
+    OneDeviceOption,
     PrecisionOption,
     ThreadsOption,
     engine_options,
@@ -23,6 +23,7 @@ from jcarsr.cli.choices import (
     usage_errors,
 )
 from jcarsr.cli.shell import say
+from jcarsr.engines.device_names import parse_device
 from jcarsr.jpeg.codec import Subsampling
 from jcarsr.protocols import Scale
 
@@ -58,7 +59,7 @@ def evaluate(
     ] = None,
     subsampling: Annotated[Subsampling, typer.Option(help="Of the JPEGs saved once.")] = "4:2:0",
     engine: EngineOption = "auto",
-    device: DeviceOption = "auto",
+    device: OneDeviceOption = "auto",
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
     ensemble: EnsembleOption = False,
@@ -79,7 +80,7 @@ def evaluate(
 
     with usage_errors():
         histories = _histories(qf, history or [], subsampling, scale)
-        options = engine_options(engine, device, precision, threads)
+        options = engine_options(engine, parse_device(device), precision, threads)
         context = Context(scale=scale, options=options, ensemble=ensemble)
         names = weights or ["bicubic", default_name(max(scale, 2))]
         methods = [find_method(name, context) for name in names]
