@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,8 +14,7 @@ import numpy as np
 import torch
 from clock import Timings, ratio, rounds
 from machine import MATRIX_FLOPS, matrix_products
-from PIL import Image
-from subjects import command, jpeg_file, photograph, png, samples, weights_for
+from subjects import command, jpeg_file, photograph, samples, weights_for
 from torch.utils.flop_counter import FlopCounterMode
 from waifu2x import Waifu2x, pixels
 
@@ -24,7 +22,7 @@ from jcarsr import Restorer, Target
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.worker import Worker
+from jcarsr.batch.worker import LedgerWorker
 from jcarsr.devices import supports_bfloat16
 from jcarsr.engines.base import Engine, EngineOptions
 from jcarsr.engines.graph_files import graph_path
@@ -58,11 +56,16 @@ class Means:
     """What every case may use."""
 
     threads: int
-    folder: Path  # for files that are thrown away
-    sets: list[Path]  # test sets: Set5 and Set14
-    quick: bool  # fewer rounds and files, smaller sizes
-    networks: Sequence[str]  # of `sizes`
-    megapixels: Sequence[float]  # of the inputs of `sizes`
+    folder: Path
+    """For files that are thrown away."""
+    sets: list[Path]
+    """Test sets: Set5 and Set14."""
+    quick: bool
+    """Fewer rounds and files, smaller sizes."""
+    networks: Sequence[str]
+    """Of `sizes`."""
+    megapixels: Sequence[float]
+    """Of the inputs of `sizes`."""
 
 
 def network(means: Means) -> Iterator[Row]:
@@ -122,8 +125,7 @@ def pictures(means: Means) -> Iterator[Row]:
     with Waifu2x(means.threads) as rival:
 
         def restore(name: str, jpeg: bytes) -> bytes:
-            with Image.open(io.BytesIO(jpeg)) as image:
-                return png(ours[name].restore(image, target))
+            return ours[name].restore_bytes(jpeg, target, format="png")[0]
 
         contestants: dict[str, Callable[[bytes], bytes]] = {
             "waifu2x cunet": lambda jpeg: rival.restore(jpeg, "CUNET"),
@@ -197,7 +199,7 @@ def folder(means: Means) -> Iterator[Row]:
         def whole(networks: Networks = networks) -> None:
             with tempfile.TemporaryDirectory(dir=means.folder) as out, Ledger(Path(out)) as ledger:
                 plan = plan_jobs([source], Path(out), size="x2", format="png")
-                worker = Worker(networks, Settings(target=Target(scale=2)), ledger)
+                worker = LedgerWorker(networks, Settings(target=Target(scale=2)), ledger)
                 outcomes = list(run_jobs(worker, plan.jobs))
             assert [outcome.state for outcome in outcomes] == ["done"] * count
 

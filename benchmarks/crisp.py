@@ -59,9 +59,12 @@ class Scored:
 
     psnr: float
     ssim: float
-    niqe: float | None  # None = too small for it
-    outside: float  # share of the coefficients, 0 to 1
-    seconds: float  # of the CPU
+    niqe: float | None
+    """None = too small for it."""
+    outside: float
+    """Share of the coefficients, 0 to 1."""
+    seconds: float
+    """Of the CPU."""
 
 
 def degrade(folder: Path, scale: int, history: History) -> Iterator[Sample]:

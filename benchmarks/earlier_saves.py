@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from jcarsr.data.sources import list_entries
+from jcarsr.data.sources import list_pictures
 from jcarsr.degradation.draw import Once, Web
 from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.pipeline import low_resolution
@@ -51,7 +51,7 @@ def main() -> None:
     rows = [
         row
         for source in asked.sources
-        for entry in list_entries([source])[: asked.most]
+        for entry in list_pictures([source])[: asked.most]
         for row in judge(entry.pixels(), f"{source.name}/{Path(entry.name).name}")
     ]
     write_whole(asked.rows, "".join(json.dumps(row) + "\n" for row in rows))

@@ -33,7 +33,8 @@ SIDE, ZOOM, GAP, HEADER = 112, 2, 6, 40  # pixels of a detail, times, pixels
 class Row:
     """A picture, what happened to it, and the corner of the detail that is shown."""
 
-    name: str  # of scikit-image's data
+    name: str
+    """Of scikit-image's data."""
     history: str
     top: int
     left: int

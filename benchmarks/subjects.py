@@ -32,7 +32,8 @@ class Sample:
 
     set: str
     hr: Pixels
-    jpegs: dict[int, bytes]  # quality -> file
+    jpegs: dict[int, bytes]
+    """quality -> file."""
 
 
 def samples(folders: list[Path], qfs: list[int]) -> Iterator[Sample]:
@@ -82,8 +83,10 @@ def weights_for(name: str, folder: Path) -> Path:
 class Run:
     """What a run of the command took."""
 
-    seconds: float  # from the start of the process to its end
-    peak_bytes: int  # resident
+    seconds: float
+    """From the start of the process to its end."""
+    peak_bytes: int
+    """Resident."""
 
 
 _WATCHED = """

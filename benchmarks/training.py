@@ -51,7 +51,8 @@ class Variant:
     patch_size: int
     layout: str
     compiled: bool
-    merged: bool  # upsamplers and tails, as the loop trains them
+    merged: bool
+    """Upsamplers and tails, as the loop trains them."""
 
 
 def main() -> None:

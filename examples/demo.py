@@ -26,7 +26,8 @@ class Sample:
     name: str
     scale: int
     qf: int
-    detail: tuple[int, int]  # top, left
+    detail: tuple[int, int]
+    """Top, left."""
 
     def photograph(self) -> Pixels:
         """The original, cut to a multiple of the scale."""

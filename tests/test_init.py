@@ -9,6 +9,24 @@ def test_every_public_name_is_there() -> None:
     assert all(hasattr(jcarsr, name) for name in jcarsr.__all__)
 
 
+def test_import_loads_nothing_before_a_name_is_used() -> None:
+    script = """
+import sys
+import jcarsr
+own = {name for name in sys.modules if name.partition(".")[0] == "jcarsr"}
+assert own == {"jcarsr"}, own
+assert "numpy" not in sys.modules
+assert jcarsr.Target.__module__ == "jcarsr.restoring.target"
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_stub_names_what_typing_and_importing_agree_on() -> None:
+    for name in ("Restorer", "restore", "Picture", "Outcome", "Target", "WeightsError", "PRESETS"):
+        assert name in jcarsr.__all__
+    assert not any(name.startswith("_") for name in jcarsr.__all__)
+
+
 def test_unknown_name_is_an_attribute_error() -> None:
     assert not hasattr(jcarsr, "no_such_name")
 

@@ -35,7 +35,7 @@ from jcarsr.image.facts import facts
 from jcarsr.pixels import Pixels, Planes, Tables
 from jcarsr.restoring.animate import animate
 from jcarsr.restoring.compose import compose
-from jcarsr.restoring.look import Look
+from jcarsr.restoring.mix import Mix
 from jcarsr.restoring.restorer import NetworkRestorer
 from jcarsr.restoring.tiling import MIN_TILE
 
@@ -128,7 +128,7 @@ def attempt(data: bytes, folder: Path, salvage: bool) -> str:
         restorer = NetworkRestorer(Repeat(), MIN_TILE)
         if isinstance(picture, Animation):
             result, _ = animate(
-                picture, Look(faithful=restorer), (picture.size[0] * 2, picture.size[1] * 2)
+                picture, Mix(faithful=restorer), (picture.size[0] * 2, picture.size[1] * 2)
             )
         else:
             result = compose(picture, restorer).picture

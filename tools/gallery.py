@@ -31,13 +31,18 @@ SCALE = 2
 class Piece:
     """A piece of a photograph, what happened to it, and what its restored picture shows."""
 
-    name: str  # of scikit-image's data
+    name: str
+    """Of scikit-image's data."""
     top: int
     left: int
-    size: tuple[int, int]  # height and width of the original
-    history: str  # up to the last save
-    quality: int  # of the last save
-    text: str  # what to look at
+    size: tuple[int, int]
+    """Height and width of the original."""
+    history: str
+    """Up to the last save."""
+    quality: int
+    """Of the last save."""
+    text: str
+    """What to look at."""
 
     @property
     def word(self) -> str:

@@ -15,6 +15,11 @@ both, and the teacher's half is the same for all true pictures that fit one degr
 Written are `lq/`, `teacher/` (the targets) and `true/`, PNGs of the same names, for
 `jcarsr train --pairs pairs/lq pairs/teacher`. What is there already is kept, so that a stopped run
 goes on. A teacher that enlarges by more than `--scale` has its pictures shrunk.
+
+Pieces of `--unshrunk` pictures are degraded at their own size, as people's are: what a network that
+also restores at `--scale 1` has to see. There is no larger truth, so that the teacher enlarges the
+piece as it was before, and what that differs from the piece when it is shrunk again is taken away.
+The network's small picture then learns from the piece, its large one from the teacher.
 """
 
 from __future__ import annotations
@@ -28,9 +33,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from jcarsr.data.sources import Entry, list_entries
+from jcarsr.data.sources import SourcePicture, list_pictures
 from jcarsr.degradation.history import History
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.engines.base import EngineOptions
@@ -39,24 +45,29 @@ from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.catalog import METHODS, Context, find_method
 from jcarsr.methods.chain import PREFIX
 from jcarsr.pixels import Pixels, crop_to_multiple
+from jcarsr.resample import resize
 from jcarsr.training.recipes import WEB
 from jcarsr.weights import find, read_record
 
 Teacher = Callable[[Pixels], Pixels]
 
 CANDIDATES = 4  # pieces drawn for each one used: the one with the most detail stays
+PROJECTIONS = 8  # steps in which an enlarged piece comes to agree with the piece
+AGREEMENT = 1.0  # mean squared difference allowed of the two, in levels of 255
 
 
 @dataclass(frozen=True)
 class Piece:
     """A part of a picture, degraded and as it was."""
 
-    lq: Pixels  # (side, side, 3), uint8 RGB
-    true: Pixels  # (scale * side, scale * side, 3)
+    lq: Pixels
+    """(side, side, 3), uint8 RGB."""
+    true: Pixels
+    """(scale * side, scale * side, 3)."""
     history: History
 
 
-def cut_piece(entry: Entry, side: int, scale: int, seed: str) -> Piece | None:
+def cut_piece(entry: SourcePicture, side: int, scale: int, seed: str) -> Piece | None:
     """A piece of a picture with a history drawn for it, or None of one that is too small."""
     rng = random.Random(seed)
     hr = crop_to_multiple(entry.pixels(), scale)
@@ -75,7 +86,7 @@ def cut_piece(entry: Entry, side: int, scale: int, seed: str) -> Piece | None:
     return Piece(small, large, history)
 
 
-def numbered(entries: list[Entry]) -> Iterator[tuple[int, Entry]]:
+def numbered(entries: list[SourcePicture]) -> Iterator[tuple[int, SourcePicture]]:
     """Every picture again and again, numbered through."""
     index = 0
     while True:
@@ -106,6 +117,22 @@ def open_teacher(name: str, scale: int, threads: int) -> Teacher:
     return restore
 
 
+def enlarge(piece: Pixels, teacher: Teacher) -> Pixels | None:
+    """The teacher's picture of a clean piece, such that it is the piece where it is shrunk again.
+
+    Iterative back-projection (Irani and Peleg, 1991): what is missing is enlarged and added. None
+    if the two stay different: no picture shrinks to lines of black and white pixels.
+    """
+    large: npt.NDArray[np.float64] = teacher(piece).astype(np.float64)
+    small, tall = piece.shape[:2], large.shape[:2]
+    for _ in range(PROJECTIONS):
+        missing = piece - resize(large, small[0], small[1], np.float64)
+        large = np.clip(large + resize(missing, tall[0], tall[1], np.float64), 0, 255)
+    pixels = np.round(large).astype(np.uint8)
+    error = resize(pixels, small[0], small[1], np.float64) - piece
+    return pixels if np.square(error).mean() < AGREEMENT else None
+
+
 def mix(true: Pixels, taught: Pixels, share: float) -> Pixels:
     """The target: that share of the true picture, the rest of the teacher's."""
     if not share:
@@ -119,7 +146,7 @@ def run(arguments: argparse.Namespace) -> int:
     once = teacher
     if arguments.once:
         once = open_teacher(arguments.once, arguments.scale, arguments.threads)
-    entries = list_entries(arguments.data)
+    entries = list_pictures(arguments.data)
     end = time.monotonic() + 60 * arguments.minutes
     for index, entry in numbered(entries):
         if time.monotonic() > end:
@@ -127,12 +154,18 @@ def run(arguments: argparse.Namespace) -> int:
         paths = [arguments.out / kind / f"{index:06d}.png" for kind in ("true", "teacher", "lq")]
         if paths[-1].exists():  # written last
             continue
-        piece = cut_piece(entry, arguments.side, arguments.scale, f"{arguments.seed}:{index}")
+        shrink = 1 if arguments.unshrunk else arguments.scale
+        piece = cut_piece(entry, arguments.side, shrink, f"{arguments.seed}:{index}")
         if piece is None:
             continue
-        single = len(piece.history.steps) == 1 and piece.history.last_save.format == "JPEG"
-        taught = (once if single else teacher)(piece.lq)
-        target = mix(piece.true, taught, arguments.share)
+        if arguments.unshrunk:
+            target = enlarge(piece.true, teacher)
+            if target is None:
+                continue
+        else:
+            single = len(piece.history.steps) == 1 and piece.history.last_save.format == "JPEG"
+            taught = (once if single else teacher)(piece.lq)
+            target = mix(piece.true, taught, arguments.share)
         for path, pixels in zip(paths, (piece.true, target, piece.lq), strict=True):
             write_png(path, pixels)
     raise AssertionError("the pictures never end")
@@ -156,6 +189,7 @@ def main() -> int:
     parser.add_argument("teacher", help="weights that enlarge by --scale or more, or a method")
     parser.add_argument("--once", help="another teacher for pieces that were saved once, as JPEG")
     parser.add_argument("--share", type=share, default=0.0, help="of the true picture, 0 to 1")
+    parser.add_argument("--unshrunk", action="store_true", help="degrade pictures at their size")
     parser.add_argument("--data", type=Path, action="append", required=True)
     parser.add_argument("--scale", type=int, choices=(2, 4), required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -164,6 +198,8 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    if arguments.unshrunk and (arguments.once or arguments.share):
+        parser.error("--unshrunk goes without --once and --share: its targets have no truth")
     try:
         print(f"{arguments.out}: {run(arguments)} pictures looked at")
     except JCARSRError as error:

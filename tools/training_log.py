@@ -38,10 +38,12 @@ class Stage:
     """A recipe and what of it was changed."""
 
     recipe: str
-    learning_rate: float | None  # peak; None: not recorded
+    learning_rate: float | None
+    """Peak; None: not recorded."""
     steps: int
     minutes: float
-    seed: int | None = None  # None: not recorded
+    seed: int | None = None
+    """None: not recorded."""
     options: str = ""
     scores: Scores = field(default_factory=dict[str, Mapping[str, float | str]])
     gains: Scores = field(default_factory=dict[str, Mapping[str, float | str]])
@@ -52,13 +54,18 @@ class Stage:
 class Run:
     """One file of results/runs."""
 
-    name: str  # the file's
-    date: str  # YYYY-MM-DD
+    name: str
+    """The file's."""
+    date: str
+    """YYYY-MM-DD."""
     weights: str
-    bundled: bool  # whether the package took it, at its time
-    start: tuple[str, ...]  # names of runs; empty: untrained
+    bundled: bool
+    """Whether the package took it, at its time."""
+    start: tuple[str, ...]
+    """Names of runs; empty: untrained."""
     data: str
-    histories: str  # of the training pictures
+    histories: str
+    """Of the training pictures."""
     batch_size: int
     patch_size: int
     device: str
@@ -66,9 +73,12 @@ class Run:
     compiled: bool
     stages: tuple[Stage, ...]
     note: str
-    start_note: str = ""  # how the weights of several runs, or not all of them, were taken
-    mean_of: tuple[str, ...] = ()  # the stages whose weights were averaged at the end
-    sha256: str = ""  # of the result's tensors, as its record says; empty: not kept
+    start_note: str = ""
+    """How the weights of several runs, or not all of them, were taken."""
+    mean_of: tuple[str, ...] = ()
+    """The stages whose weights were averaged at the end."""
+    sha256: str = ""
+    """Of the result's tensors, as its record says; empty: not kept."""
     before: Scores = field(default_factory=dict[str, Mapping[str, float | str]])
     after: Scores = field(default_factory=dict[str, Mapping[str, float | str]])
     gains: Scores = field(default_factory=dict[str, Mapping[str, float | str]])

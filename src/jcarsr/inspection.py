@@ -27,12 +27,17 @@ class Choice:
     """The weights that would be used."""
 
     name: str
-    bytes_per_pixel: int  # of a tile
-    scale: int  # asked for; 1 = the artifact removal branch alone
-    bundled: bool  # chosen by us for the scale, not by the user
-    trained_from: int | None  # lowest and highest quality seen in training; None = not recorded
+    bytes_per_pixel: int
+    """Of a tile."""
+    scale: int
+    """Asked for; 1 = the artifact removal branch alone."""
+    bundled: bool
+    """Chosen by us for the scale, not by the user."""
+    trained_from: int | None
+    """Lowest and highest quality seen in training; None = not recorded."""
     trained_to: int | None
-    reason: str = ""  # why these; what the pixels show
+    reason: str = ""
+    """Why these; what the pixels show."""
     earlier_save: EarlierSave | None = None
 
     def memory(self, found: Facts) -> int:

@@ -31,11 +31,16 @@ class LossWeights:
     """
 
     pixel: float = 1.0
-    gradient: float | None = None  # None = the paper's 0.1 where the network has a gradient branch
-    jcar: float | None = None  # None = the paper's 0.5 where it has an artifact removal branch
-    harm: float = 0.0  # not the paper's
-    sr_gradient: float = 0.0  # 0.1 in Table 8
-    texture: float = 0.0  # not the paper's
+    gradient: float | None = None
+    """None = the paper's 0.1 where the network has a gradient branch."""
+    jcar: float | None = None
+    """None = the paper's 0.5 where it has an artifact removal branch."""
+    harm: float = 0.0
+    """Not the paper's."""
+    sr_gradient: float = 0.0
+    """0.1 in Table 8."""
+    texture: float = 0.0
+    """Not the paper's."""
 
     def __post_init__(self) -> None:
         for term, weight in vars(self).items():

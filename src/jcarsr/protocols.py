@@ -46,12 +46,18 @@ class NetworkFacts:
         ValueError: a value that no network has; the message quotes it.
     """
 
-    scale: int  # of sr and gradient; lr keeps the input's size
-    outputs: tuple[Output, ...]  # with sr; of a network of scale 1, which only cleans: lr alone
-    reads: tuple[Reading, ...] = ()  # as well as the pixels
-    int8_outputs: tuple[Output, ...] = ()  # those with convolutions for which 8 bits are enough
-    floats_per_pixel: Mapping[str, int]  # output -> float32 values held at the peak an input pixel
-    largest_tile: int | None = None  # side for which that holds; None = any
+    scale: int
+    """Of sr and gradient; lr keeps the input's size."""
+    outputs: tuple[Output, ...]
+    """With sr; of a network of scale 1, which only cleans: lr alone."""
+    reads: tuple[Reading, ...] = ()
+    """As well as the pixels."""
+    int8_outputs: tuple[Output, ...] = ()
+    """Those with convolutions for which 8 bits are enough."""
+    floats_per_pixel: Mapping[str, int]
+    """output -> float32 values held at the peak an input pixel."""
+    largest_tile: int | None = None
+    """Side for which that holds; None = any."""
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:

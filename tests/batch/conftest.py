@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from jcarsr.batch.ledger import Ledger
-from jcarsr.batch.plan import Job
+from jcarsr.batch.plan import FileJob
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.pixels import Pixels, Planes
 from jcarsr.restoring.restorer import NetworkRestorer
@@ -73,9 +73,9 @@ def pixels() -> Pixels:
 
 
 @pytest.fixture
-def job(tmp_path: Path, pixels: Pixels) -> Job:
+def job(tmp_path: Path, pixels: Pixels) -> FileJob:
     Image.fromarray(pixels).save(tmp_path / "a.png", dpi=(150, 150))
-    return Job(tmp_path / "a.png", tmp_path / "out" / "a_x2.png")
+    return FileJob(tmp_path / "a.png", tmp_path / "out" / "a_x2.png")
 
 
 @pytest.fixture

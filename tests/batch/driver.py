@@ -23,7 +23,7 @@ from PIL import Image
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.worker import Worker
+from jcarsr.batch.worker import LedgerWorker
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
@@ -48,7 +48,7 @@ def run(inputs: Path, out: Path, weights: str, gradient: bool, step: Callable[[]
     settings = Settings(target=Target(scale=2), outputs=outputs)
     plan = plan_jobs([inputs], out, size="x2", format=None, outputs=outputs)
     with Ledger(out) as ledger:
-        worker = Worker(NearestNetworks(weights), settings, ledger)
+        worker = LedgerWorker(NearestNetworks(weights), settings, ledger)
         assert all(o.state in ("done", "skipped") for o in run_jobs(worker, plan.jobs))
     Ledger.enter, Path.replace = enter, rename  # type: ignore[method-assign]
 

@@ -12,7 +12,7 @@ from PIL import Image
 from jcarsr.batch.ledger import FILE_NAME, Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.worker import Worker
+from jcarsr.batch.worker import LedgerWorker
 from jcarsr.restoring.file import Outcome
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.settings import Settings
@@ -36,7 +36,7 @@ def run(tmp_path: Path, networks: Any) -> Run:
         out = tmp_path / "out"
         plan = plan_jobs([tmp_path / "in"], out, size="x2", format=None, outputs=settings.outputs)
         with Ledger(out) as ledger:
-            return list(run_jobs(Worker(networks, settings, ledger, **options), plan.jobs))
+            return list(run_jobs(LedgerWorker(networks, settings, ledger, **options), plan.jobs))
 
     return run
 

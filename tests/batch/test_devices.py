@@ -13,7 +13,7 @@ from support.batch import X2
 from jcarsr.batch.ledger import Entry, Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.worker import Worker
+from jcarsr.batch.worker import LedgerWorker
 from jcarsr.engines.base import EngineOptions
 from jcarsr.engines.torch import TorchEngine
 from jcarsr.errors import DeviceError
@@ -50,7 +50,7 @@ def run(
     )
     plan = plan_jobs([album], out, size="x2", format=None)
     with Ledger(out) as ledger:
-        worker = Worker(first, X2, ledger, others=others, on_lost=on_lost)
+        worker = LedgerWorker(first, X2, ledger, others=others, on_lost=on_lost)
         outcomes = list(run_jobs(worker, plan.jobs))
         entries = sorted(ledger.entries(), key=lambda entry: entry.target)
     return (

@@ -14,7 +14,7 @@ from PIL import Image
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.worker import Worker
+from jcarsr.batch.worker import LedgerWorker
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
@@ -91,7 +91,7 @@ def test_memory_stays_flat_over_many_files(tmp_path: Path, networks: Any) -> Non
     jobs = plan_jobs([folder], tmp_path / "out", size="x2", format=None).jobs
     process, resident = psutil.Process(), list[int]()
     with Ledger(tmp_path / "out") as ledger:
-        worker = Worker(networks, Settings(target=Target(scale=2)), ledger)
+        worker = LedgerWorker(networks, Settings(target=Target(scale=2)), ledger)
         for outcome in run_jobs(worker, jobs):
             assert outcome.state == "done"
             resident.append(process.memory_info().rss)

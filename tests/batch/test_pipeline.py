@@ -10,8 +10,8 @@ import pytest
 
 from jcarsr.batch.decide import Decision
 from jcarsr.batch.pipeline import run_jobs
-from jcarsr.batch.plan import Job, Refused
-from jcarsr.batch.worker import LARGE, Outcome, Read
+from jcarsr.batch.plan import FileJob, Refused
+from jcarsr.batch.worker import LARGE, Outcome, ReadFile
 from jcarsr.errors import DeviceError, JCARSRError, LedgerError, StorageError
 
 WAIT = 10  # seconds after which an event that should have come is missing
@@ -28,9 +28,9 @@ class Stub:
         self.on_restore: Callable[[int], None] = lambda number: None
         self.on_write: Callable[[int], None] = lambda number: None
 
-    def read(self, job: Job) -> Read | Outcome:
+    def read(self, job: FileJob) -> ReadFile | Outcome:
         self.on_read(number_of(job))
-        return Read(
+        return ReadFile(
             job=job,
             data=bytes(self.data),
             sha256="",
@@ -39,7 +39,7 @@ class Stub:
             seconds=0,
         )
 
-    def restore(self, read: Read, on_tile: Any) -> Any:
+    def restore(self, read: ReadFile, on_tile: Any) -> Any:
         self.on_restore(number_of(read.job))
         on_tile(1, 1)
         restored = SimpleNamespace(first=SimpleNamespace(size=self.size))
@@ -49,7 +49,7 @@ class Stub:
         self.on_write(number_of(result.job))
         return Outcome(source=result.job.source, target=result.job.target, state="done")
 
-    def record_failure(self, job: Job | Refused, error: Exception) -> Outcome:
+    def record_failure(self, job: FileJob | Refused, error: Exception) -> Outcome:
         return Outcome(source=job.source, state="failed", error=str(error))
 
 
@@ -60,15 +60,15 @@ def devices(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return request.param
 
 
-def jobs(count: int) -> list[Job | Refused]:
-    return [Job(Path(str(number)), Path("out", str(number))) for number in range(count)]
+def jobs(count: int) -> list[FileJob | Refused]:
+    return [FileJob(Path(str(number)), Path("out", str(number))) for number in range(count)]
 
 
-def number_of(job: Job | Refused) -> int:
+def number_of(job: FileJob | Refused) -> int:
     return int(job.source.name)
 
 
-def run(stub: Stub, todo: list[Job | Refused]) -> Iterator[Outcome]:
+def run(stub: Stub, todo: list[FileJob | Refused]) -> Iterator[Outcome]:
     return run_jobs(stub, todo)  # type: ignore[arg-type]
 
 
@@ -92,7 +92,7 @@ class TestOrder:
 
     def test_refused_and_skipped_ones_keep_their_place(self) -> None:
         class Skipping(Stub):
-            def read(self, job: Job) -> Read | Outcome:
+            def read(self, job: FileJob) -> ReadFile | Outcome:
                 if number_of(job) % 3 == 0:
                     return Outcome(source=job.source, state="skipped")
                 return super().read(job)
@@ -224,11 +224,11 @@ class TestOverlap:
         assert seen == [not large] * devices
 
     def test_memory_does_not_grow_with_the_number_of_files(self, devices: int) -> None:
-        alive: weakref.WeakSet[Read] = weakref.WeakSet()
+        alive: weakref.WeakSet[ReadFile] = weakref.WeakSet()
         most = 0
 
         class Watched(Stub):
-            def restore(self, read: Read, on_tile: Any) -> Any:
+            def restore(self, read: ReadFile, on_tile: Any) -> Any:
                 nonlocal most
                 alive.add(read)
                 most = max(most, len(alive))

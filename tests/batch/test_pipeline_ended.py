@@ -14,7 +14,7 @@ from support.batch import X2, restored
 from jcarsr.batch.ledger import FILE_NAME, Entry, Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.worker import Outcome, Worker
+from jcarsr.batch.worker import LedgerWorker, Outcome
 from jcarsr.errors import ImageError, LedgerError, StorageError
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.outputs import Kind, output_paths
@@ -176,7 +176,7 @@ class TestDiskFull:
         with Ledger(out) as ledger:
             ledger._database.execute("PRAGMA max_page_count = 4")  # pyright: ignore
             with pytest.raises(LedgerError, match=r"cannot be written \(.*full\)"):
-                told.extend(run_jobs(Worker(networks, X2, ledger), plan.jobs))
+                told.extend(run_jobs(LedgerWorker(networks, X2, ledger), plan.jobs))
         assert 0 < len(told) < 30
         assert not [path for path in out.iterdir() if path.name.startswith(".")]
         states = [outcome.state for outcome in restored(tmp_path / "in", out, networks)]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from support.plans import BOTH, pairs, planned, targets, touch
 
-from jcarsr.batch.plan import Job, Plan, Refused
+from jcarsr.batch.plan import FileJob, Plan, Refused
 
 
 class TestNames:
@@ -15,7 +15,7 @@ class TestNames:
 
     def test_single_file_may_name_its_result(self, folder: Path) -> None:
         plan = planned([folder / "a.jpg"], Path("result.JPEG"), format="jpg")
-        assert plan == Plan([Job(folder / "a.jpg", Path("result.JPEG"))], folder=None)
+        assert plan == Plan([FileJob(folder / "a.jpg", Path("result.JPEG"))], folder=None)
 
     def test_existing_folder_with_a_dot_stays_a_folder(self, folder: Path, tmp_path: Path) -> None:
         (tmp_path / "v1.png").mkdir()
@@ -97,14 +97,14 @@ class TestNames:
     def test_odd_file_names_are_kept(self, tmp_path: Path, name: str) -> None:
         touch(tmp_path / "in", name)
         (job,) = planned([tmp_path / "in"], tmp_path / "out").jobs
-        assert job == Job(
+        assert job == FileJob(
             tmp_path / "in" / name, tmp_path / "out" / (name.removesuffix(".jpg") + "_x2.png")
         )
 
     def test_name_too_long_for_the_system_is_an_ordinary_input(self, tmp_path: Path) -> None:
         source = tmp_path / ("n" * 300 + ".jpg")
         assert planned([source], tmp_path / "out").jobs == [
-            Job(source, tmp_path / "out" / ("n" * 300 + "_x2.png"))
+            FileJob(source, tmp_path / "out" / ("n" * 300 + "_x2.png"))
         ]
 
 
@@ -124,7 +124,7 @@ class TestWithoutOut:
     def test_clashes_are_told_apart_and_inputs_are_safe(self, folder: Path) -> None:
         inputs = touch(folder, "a.jpg", "a.png", "b_x2.png")
         jobs = planned([*inputs, folder / "b.png"], None).jobs
-        results = {job.source.name: job.target.name for job in jobs if isinstance(job, Job)}
+        results = {job.source.name: job.target.name for job in jobs if isinstance(job, FileJob)}
         assert results == {
             "a.jpg": "a_jpg_x2.png",
             "a.png": "a_png_x2.png",
@@ -182,7 +182,7 @@ class TestClashes:
     def test_template_that_names_all_alike_leaves_one(self, folder: Path) -> None:
         plan = planned([folder / "a.jpg", folder / "b.png"], Path("out"), name="all")
         job, refused = plan.jobs
-        assert job == Job(folder / "a.jpg", Path("out/all.png"))
+        assert job == FileJob(folder / "a.jpg", Path("out/all.png"))
         assert isinstance(refused, Refused)
         assert "--name" in refused.reason
 

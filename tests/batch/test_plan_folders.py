@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.plans import BOTH, planned, targets, touch
 
-from jcarsr.batch.plan import DEFAULT_NAME, Job, Refused
+from jcarsr.batch.plan import DEFAULT_NAME, FileJob, Refused
 from jcarsr.restoring.outputs import Kind
 
 
@@ -76,7 +76,7 @@ class TestFolders:
             (job,) = planned([folder / "deep" / "x.jpg"], Path("out")).jobs
         finally:
             (folder / "deep").chmod(0o755)
-        assert isinstance(job, Job)
+        assert isinstance(job, FileJob)
 
 
 NAMES = st.tuples(
@@ -116,7 +116,7 @@ def test_every_input_once_and_every_result_once(
             inputs = inputs[1:]
         plan = planned(inputs, root / out, name=name, outputs=outputs)
 
-        jobs = [job for job in plan.jobs if isinstance(job, Job)]
+        jobs = [job for job in plan.jobs if isinstance(job, FileJob)]
         sources = {path for path in made if path in inputs}
         if whole_folder:
             pictures = (".jpg", ".png", ".webp")

@@ -19,7 +19,7 @@ from jcarsr import partfile
 from jcarsr.batch.ledger import Entry, Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
-from jcarsr.batch.worker import Worker
+from jcarsr.batch.worker import LedgerWorker
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
@@ -123,7 +123,7 @@ def put(root: Path, name: str, seed: int) -> None:
 def restore(root: Path, networks: Any) -> list[str]:
     plan = plan_jobs([root / "in"], root / "out", size="x2", format=None)
     with Ledger(root / "out") as ledger:
-        worker = Worker(networks, Settings(target=Target(scale=2)), ledger)
+        worker = LedgerWorker(networks, Settings(target=Target(scale=2)), ledger)
         states: list[str] = []
         for job in plan.jobs:  # one after the other, so that the steps have an order
             states += [outcome.state for outcome in run_jobs(worker, [job])]

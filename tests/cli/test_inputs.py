@@ -5,7 +5,7 @@ import pytest
 
 from jcarsr.batch.plan import Refused
 from jcarsr.cli import inputs
-from jcarsr.cli.inputs import Given, gather_inputs, read_list
+from jcarsr.cli.inputs import Inputs, gather_inputs, read_list
 from jcarsr.errors import JCARSRError
 
 
@@ -25,8 +25,8 @@ def test_words_are_paths_and_urls_are_refused_as_they_are_written() -> None:
 
 
 def test_hyphen_is_standard_input_and_alone() -> None:
-    assert gather_inputs(["-"], None, False) == Given([], piped=True)
-    assert gather_inputs(["./-"], None, False) == Given([Path("-")])
+    assert gather_inputs(["-"], None, False) == Inputs([], piped=True)
+    assert gather_inputs(["./-"], None, False) == Inputs([Path("-")])
     for words, files_from in ((["-", "a.jpg"], None), (["-"], "list")):
         with pytest.raises(ValueError, match="no other input"):
             gather_inputs(words, files_from, False)

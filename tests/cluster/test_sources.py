@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 from support.plans import planned, touch
 
-from jcarsr.batch.plan import Job
+from jcarsr.batch.plan import FileJob
 from jcarsr.batch.shard import WHOLE, Shard
 from jcarsr.cluster.sources import Item, find_repeated, pictures_of, plan_items
 from jcarsr.cluster.store import open_store
@@ -45,7 +45,7 @@ def test_results_are_named_as_restore_names_them(tmp_path: Path) -> None:
             str(job.target.relative_to(tmp_path / "out")),
         )
         for job in plan.jobs
-        if isinstance(job, Job)
+        if isinstance(job, FileJob)
     }
     items = plan_items(dict.fromkeys(names), WHOLE, **NAMED)
     assert {(item.key, item.target) for item in items} == expected

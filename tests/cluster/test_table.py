@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from jcarsr.cluster.table import Table, TableReader, bytes_of, table_rows
+from jcarsr.cluster.table import RowReader, Table, bytes_of, table_rows
 from jcarsr.errors import ImageError, JCARSRError
 
 
@@ -33,7 +33,7 @@ def test_rows_are_found_in_files_and_groups(tmp_path: Path) -> None:
     rows = dict(table_rows(table))
     assert len(rows) == 14
     assert {row.group for row in rows.values()} == {0, 1, 2}
-    reader = TableReader(table)
+    reader = RowReader(table)
     for key in (*rows, *reversed(rows)):
         assert reader.read(rows[key]) == key.encode()
 

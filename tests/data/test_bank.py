@@ -10,7 +10,7 @@ from PIL import Image
 
 from jcarsr import DataError
 from jcarsr.data.bank import Bank, BankSettings, bank_bytes, build_bank
-from jcarsr.data.sources import list_entries
+from jcarsr.data.sources import list_pictures
 from jcarsr.degradation.draw import Once, Web
 from jcarsr.degradation.pipeline import low_resolution
 
@@ -20,7 +20,7 @@ SETTINGS = BankSettings(scale=2, histories=Once(qfs=(10, 50), share_444=0.5), pa
 
 
 def build(folder: Path, settings: BankSettings = SETTINGS) -> Bank:
-    return build_bank(list_entries([folder]), settings, device=CPU, workers=2)
+    return build_bank(list_pictures([folder]), settings, device=CPU, workers=2)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_holds_every_picture_with_its_lr_and_degraded_versions(
     picture_folder: Path, histories: Once | Web
 ) -> None:
     bank = build(picture_folder, replace(SETTINGS, histories=histories))
-    entries = list_entries([picture_folder])
+    entries = list_pictures([picture_folder])
     assert len(bank) == 20
     area = 40 * 48
     for index in (0, 13):

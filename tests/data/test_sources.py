@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from jcarsr import DataError
-from jcarsr.data.sources import list_entries
+from jcarsr.data.sources import list_pictures
 from jcarsr.pixels import Pixels
 
 
@@ -30,7 +30,7 @@ def test_folder_and_tar_are_listed_in_order(
     tmp_path: Path, photo: Pixels, picture_folder: Path
 ) -> None:
     tar = make_tar(tmp_path / "s.tar", photo)
-    entries = list_entries([picture_folder, tar])
+    entries = list_pictures([picture_folder, tar])
     assert [Path(e.name).name for e in entries[:2]] == ["00.png", "01.png"]
     names = [f"{tar}:b.avif", f"{tar}:sub/a.webp", f"{tar}:c.jpg"]
     assert [e.name for e in entries[20:]] == names
@@ -43,20 +43,20 @@ def test_folder_and_tar_are_listed_in_order(
 
 def test_missing_path_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere: no such file or folder"):
-        list_entries([tmp_path / "nowhere"])
+        list_pictures([tmp_path / "nowhere"])
 
 
 def test_empty_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no pictures"):
-        list_entries([tmp_path])
+        list_pictures([tmp_path])
 
 
 def test_compressed_or_foreign_files_are_told(tmp_path: Path, photo: Pixels) -> None:
     with pytest.raises(DataError, match="neither a folder nor an uncompressed tar"):
-        list_entries([make_tar(tmp_path / "s.tar.gz", photo, "w:gz")])
+        list_pictures([make_tar(tmp_path / "s.tar.gz", photo, "w:gz")])
 
 
 def test_broken_picture_is_named(picture_folder: Path) -> None:
     (picture_folder / "03.png").write_bytes(b"no")
     with pytest.raises(DataError, match=r"03\.png: not a picture"):
-        list_entries([picture_folder])[3].pixels()
+        list_pictures([picture_folder])[3].pixels()

@@ -9,10 +9,10 @@ import skimage.data
 from PIL import Image
 
 from jcarsr import PRESETS, JCARSRConfig
-from jcarsr.data.sources import list_entries
+from jcarsr.data.sources import list_pictures
 from jcarsr.evaluation.rows import Row, Trial
 from jcarsr.experiments.jobs import Budget, Conditions, Data
-from jcarsr.experiments.plan import Contestant, Network, Plan
+from jcarsr.experiments.plan import Contestant, ExperimentPlan, PlannedNetwork
 from jcarsr.networks import catalog
 from jcarsr.networks.catalog import Preset
 from jcarsr.training import recipes
@@ -45,14 +45,14 @@ def tiny_presets(tiny: JCARSRConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(recipes.RECIPES, "compare", small)
 
 
-def network(name: str) -> Network:
-    return Network(name=name, lite=name)
+def network(name: str) -> PlannedNetwork:
+    return PlannedNetwork(name=name, lite=name)
 
 
 @pytest.fixture
-def plan() -> Plan:
+def plan() -> ExperimentPlan:
     """JCARSR and an ablation of it, small."""
-    return Plan(
+    return ExperimentPlan(
         name="table6",
         table=6,
         title="Two lines",
@@ -84,7 +84,7 @@ def conditions(picture_folder: Path) -> Conditions:
         size="lite",
         budget=Budget(steps=2),
         precision="float32",
-        data=Data(paths=(picture_folder,), entries=tuple(list_entries([picture_folder]))),
+        data=Data(paths=(picture_folder,), entries=tuple(list_pictures([picture_folder]))),
     )
 
 

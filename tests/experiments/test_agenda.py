@@ -8,13 +8,13 @@ from jcarsr.experiments.agenda import make_agenda
 from jcarsr.experiments.catalog import PLANS
 from jcarsr.experiments.given import read_given
 from jcarsr.experiments.jobs import Conditions
-from jcarsr.experiments.plan import Plan
+from jcarsr.experiments.plan import ExperimentPlan
 
 pytestmark = pytest.mark.usefixtures("tiny_presets")
 
 
 def test_jobs_come_seed_by_seed_and_a_missing_set_only_leaves_itself_out(
-    plan: Plan, conditions: Conditions, sets: Path
+    plan: ExperimentPlan, conditions: Conditions, sets: Path
 ) -> None:
     agenda = make_agenda([plan, plan], conditions, seeds=2, sets=[sets])
     assert [(job.method, job.seed) for job in agenda.scorings] == [
@@ -29,7 +29,7 @@ def test_jobs_come_seed_by_seed_and_a_missing_set_only_leaves_itself_out(
 
 
 def test_a_sets_own_folder_is_found_and_half_a_set_is_not_scored(
-    plan: Plan, conditions: Conditions, sets: Path
+    plan: ExperimentPlan, conditions: Conditions, sets: Path
 ) -> None:
     assert make_agenda([plan], conditions, seeds=1, sets=[sets / "Set5"]).scorings
     (sets / "Set5" / "0.png").unlink()
@@ -40,7 +40,7 @@ def test_a_sets_own_folder_is_found_and_half_a_set_is_not_scored(
 
 
 def test_given_weights_take_the_place_of_a_training(
-    plan: Plan, conditions: Conditions, sets: Path, tiny_weights: Path, tmp_path: Path
+    plan: ExperimentPlan, conditions: Conditions, sets: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
     given = read_given([f"tiny={tiny_weights}"], tmp_path / "given")
     agenda = make_agenda([plan], conditions, seeds=2, sets=[sets], given=given)
@@ -68,6 +68,6 @@ def test_files_of_another_network_are_refused(
         read_given(["dan=x.pth"], tmp_path)
 
 
-def test_no_seeds_are_refused(plan: Plan, conditions: Conditions, sets: Path) -> None:
+def test_no_seeds_are_refused(plan: ExperimentPlan, conditions: Conditions, sets: Path) -> None:
     with pytest.raises(ValueError, match="--seeds 0: at least 1"):
         make_agenda([plan], conditions, seeds=0, sets=[sets])

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from jcarsr.data.sources import list_entries
+from jcarsr.data.sources import list_pictures
 from jcarsr.degradation.draw import Clean, Once
 from jcarsr.experiments.catalog import PLANS
 from jcarsr.experiments.jobs import Budget, Conditions, Data, default_budget, identity_of
@@ -52,11 +52,11 @@ def test_hash_is_of_everything_that_decides_the_weights(conditions: Conditions) 
 
 
 def test_pictures_are_known_by_name_and_size_wherever_they_lie(picture_folder: Path) -> None:
-    before = identity_of(list_entries([picture_folder]))
+    before = identity_of(list_pictures([picture_folder]))
     moved = picture_folder.rename(picture_folder.with_name("moved"))
-    assert identity_of(list_entries([moved])) == before
+    assert identity_of(list_pictures([moved])) == before
     (moved / "00.png").write_bytes((moved / "01.png").read_bytes() + b"more")
-    assert identity_of(list_entries([moved])) != before
+    assert identity_of(list_pictures([moved])) != before
 
 
 def test_recipe_follows_size_and_network(conditions: Conditions) -> None:

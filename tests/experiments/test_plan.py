@@ -8,7 +8,7 @@ from jcarsr import PRESETS, JCARSRConfig
 from jcarsr.evaluation.published import published_numbers
 from jcarsr.experiments.catalog import PLANS, find_plans
 from jcarsr.experiments.jobs import Budget, Conditions, Data
-from jcarsr.experiments.plan import Contestant, Network, Size, jcarsr
+from jcarsr.experiments.plan import Contestant, PlannedNetwork, Size, jcarsr
 from jcarsr.loss_weights import LossWeights
 from jcarsr.networks.catalog import preset_facts
 from jcarsr.protocols import Output
@@ -84,4 +84,4 @@ def test_unknown_names_are_refused() -> None:
     with pytest.raises(ValueError, match="table9: no such experiment, there are noise, table1"):
         find_plans("table9")
     with pytest.raises(ValueError, match="nothing-x2: no such preset"):
-        Network(name="nothing-x{scale}", lite="nothing-x{scale}").preset("lite", 2)
+        PlannedNetwork(name="nothing-x{scale}", lite="nothing-x{scale}").preset("lite", 2)

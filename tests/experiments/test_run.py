@@ -16,9 +16,9 @@ from jcarsr.experiments import run as run_module
 from jcarsr.experiments.agenda import Agenda, make_agenda
 from jcarsr.experiments.cost import Costs, check_budgets
 from jcarsr.experiments.jobs import Budget, Conditions, Scoring, Training
-from jcarsr.experiments.plan import Plan
-from jcarsr.experiments.run import Outcome, Runner, Settings, Watcher
-from jcarsr.experiments.store import Store
+from jcarsr.experiments.plan import ExperimentPlan
+from jcarsr.experiments.run import Runner, RunOutcome, RunSettings, Watcher
+from jcarsr.experiments.store import ResultStore
 from jcarsr.training.report import StepReport
 from jcarsr.weights import read
 
@@ -40,21 +40,23 @@ class Log(Watcher):
         self.texts.append(text)
 
 
-def do(agenda: Agenda, store: Store, conditions: Conditions, log: Log | None = None) -> Outcome:
-    settings = Settings(device="cpu", compile=False, log_every=1, checkpoint_minutes=0)
+def do(
+    agenda: Agenda, store: ResultStore, conditions: Conditions, log: Log | None = None
+) -> RunOutcome:
+    settings = RunSettings(device="cpu", compile=False, log_every=1, checkpoint_minutes=0)
     return Runner(store, conditions, settings, Costs(), log or Log()).run(agenda)
 
 
 @pytest.fixture
-def agenda(plan: Plan, conditions: Conditions, sets: Path) -> Agenda:
+def agenda(plan: ExperimentPlan, conditions: Conditions, sets: Path) -> Agenda:
     return make_agenda([plan], conditions, seeds=1, sets=[sets])
 
 
 def test_every_job_is_done_once_and_rows_say_what_was_spent(
     agenda: Agenda, conditions: Conditions, tmp_path: Path
 ) -> None:
-    store, log = Store(tmp_path / "out"), Log()
-    assert do(agenda, store, conditions, log) == Outcome()
+    store, log = ResultStore(tmp_path / "out"), Log()
+    assert do(agenda, store, conditions, log) == RunOutcome()
     assert log.jobs == ["0/4 Training", "1/4 Scoring", "2/4 Training", "3/4 Scoring"]
     rows = store.rows()
     assert len(rows) == 2
@@ -67,7 +69,7 @@ def test_every_job_is_done_once_and_rows_say_what_was_spent(
         assert row.sha256 == read(store.weights_path(job.trainings[0])).record.sha256
     assert len({row.sha256 for row in rows}) == 2
     again = Log()
-    assert do(agenda, store, conditions, again) == Outcome()
+    assert do(agenda, store, conditions, again) == RunOutcome()
     assert again.jobs == []
 
 
@@ -82,7 +84,7 @@ def test_a_failure_costs_only_what_needs_it(
         return train(recipe, *arguments)  # pyright: ignore
 
     monkeypatch.setattr(run_module, "train", fail)
-    store, log = Store(tmp_path / "out"), Log()
+    store, log = ResultStore(tmp_path / "out"), Log()
     outcome = do(agenda, store, conditions, log)
     assert outcome.failures[agenda.scorings[0].hash] == "loss became nan"
     assert len(store.rows()) == 1
@@ -91,7 +93,7 @@ def test_a_failure_costs_only_what_needs_it(
 
 @pytest.mark.parametrize("steps", [2, 3], ids=["in the last step", "before"])
 def test_sigterm_ends_the_run_and_the_rest_is_done_later(
-    plan: Plan, conditions: Conditions, sets: Path, tmp_path: Path, steps: int
+    plan: ExperimentPlan, conditions: Conditions, sets: Path, tmp_path: Path, steps: int
 ) -> None:
     class Stop(Log):
         def step(self, report: StepReport) -> None:
@@ -100,20 +102,20 @@ def test_sigterm_ends_the_run_and_the_rest_is_done_later(
 
     longer = replace(conditions, budget=Budget(steps=steps))
     agenda = make_agenda([plan.only(("ISRB",))], longer, seeds=1, sets=[sets])
-    store, (training,) = Store(tmp_path / "out"), agenda.trainings
+    store, (training,) = ResultStore(tmp_path / "out"), agenda.trainings
     assert do(agenda, store, longer, Stop()).stopped
     assert store.rows() == []
     assert (store.record(training) is not None) == (steps == 2)
     assert store.begun(training) == (None if steps == 2 else 2)
-    assert do(agenda, store, longer) == Outcome()
+    assert do(agenda, store, longer) == RunOutcome()
     assert len(store.rows()) == 1
 
 
 def test_too_small_a_budget_for_a_decay_is_refused(
-    plan: Plan, conditions: Conditions, sets: Path, tmp_path: Path
+    plan: ExperimentPlan, conditions: Conditions, sets: Path, tmp_path: Path
 ) -> None:
     small = replace(conditions, budget=Budget(steps=1))
-    store, costs = Store(tmp_path / "out"), Costs()
+    store, costs = ResultStore(tmp_path / "out"), Costs()
     with pytest.raises(ValueError, match="1 steps of tiny-isrb: too few for its learning rate"):
         check_budgets(make_agenda([plan], small, seeds=1, sets=[sets]), store, costs)
     short = make_agenda(
@@ -126,7 +128,7 @@ def test_too_small_a_budget_for_a_decay_is_refused(
 
 
 def test_what_is_left_is_known_after_a_probe(agenda: Agenda, tmp_path: Path) -> None:
-    store, costs = Store(tmp_path / "out"), Costs()
+    store, costs = ResultStore(tmp_path / "out"), Costs()
     assert costs.seconds_left(agenda, store) is None
     costs.probe(agenda, store, "cpu")
     left = costs.seconds_left(agenda, store)

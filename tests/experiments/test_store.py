@@ -9,17 +9,17 @@ from jcarsr.errors import DataError
 from jcarsr.experiments.agenda import make_agenda
 from jcarsr.experiments.jobs import Conditions
 from jcarsr.experiments.lock import try_lock
-from jcarsr.experiments.plan import Plan
-from jcarsr.experiments.store import Store, write_text
+from jcarsr.experiments.plan import ExperimentPlan
+from jcarsr.experiments.store import ResultStore, write_text
 
 pytestmark = pytest.mark.usefixtures("tiny_presets")
 
 
 def test_half_written_files_are_no_results(
-    plan: Plan, conditions: Conditions, sets: Path, tmp_path: Path, tiny_weights: Path
+    plan: ExperimentPlan, conditions: Conditions, sets: Path, tmp_path: Path, tiny_weights: Path
 ) -> None:
     agenda = make_agenda([plan], conditions, seeds=1, sets=[sets])
-    store = Store(tmp_path / "out")
+    store = ResultStore(tmp_path / "out")
     training, scoring = agenda.trainings[0], agenda.scorings[0]
     folder = store.run_folder(training)
     folder.mkdir(parents=True)

@@ -7,7 +7,7 @@ from jcarsr import MemoryLimitError, NetworkRestorer
 from jcarsr.image import Animation, decode
 from jcarsr.pixels import Planes
 from jcarsr.restoring.animate import animate
-from jcarsr.restoring.look import Look
+from jcarsr.restoring.mix import Mix
 
 
 class Repeat:
@@ -35,7 +35,7 @@ def test_every_frame_is_restored_and_the_timing_stays(animation: Animation) -> N
     seen: list[tuple[int, int]] = []
     result, repeated = animate(
         animation,
-        Look(faithful=NetworkRestorer(Repeat())),
+        Mix(faithful=NetworkRestorer(Repeat())),
         (60, 40),
         lambda *state: seen.append(state),
     )
@@ -50,4 +50,4 @@ def test_every_frame_is_restored_and_the_timing_stays(animation: Animation) -> N
 def test_too_many_frames_for_the_memory_are_told(animation: Animation) -> None:
     told = r"^3 frames need 28 KiB, more than the 9\.8 KiB allowed$"
     with pytest.raises(MemoryLimitError, match=told):
-        animate(animation, Look(faithful=NetworkRestorer(Repeat())), (60, 40), max_memory=10_000)
+        animate(animation, Mix(faithful=NetworkRestorer(Repeat())), (60, 40), max_memory=10_000)

@@ -10,8 +10,8 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from jcarsr.batch.plan import Job
-from jcarsr.batch.worker import Worker
+from jcarsr.batch.plan import FileJob
+from jcarsr.batch.worker import LedgerWorker
 from jcarsr.engines import torch
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import WeightsError
@@ -111,11 +111,11 @@ def test_each_kind_is_loaded_once_and_named(
 
     monkeypatch.setattr(torch, "read", counted)
     networks = Networks(options=EngineOptions(engine="torch"))
-    worker = Worker(networks, Settings(target=Target(scale=2)))
+    worker = LedgerWorker(networks, Settings(target=Target(scale=2)))
     used: list[str | None] = []
     for number in range(2):
         for file in files:
-            step = worker.read(Job(file, tmp_path / f"{file.stem}{number}.png"))
+            step = worker.read(FileJob(file, tmp_path / f"{file.stem}{number}.png"))
             assert not isinstance(step, Outcome)
             used.append(worker.write(worker.restore(step, lambda done, total: None)).weights)
     assert used == [ONCE, WEB] * 2
@@ -131,9 +131,9 @@ def test_a_ledgers_results_stand_for_either_kind(
     for run in range(2):
         networks = Networks(options=EngineOptions(engine="torch"))
         with Ledger(out) as ledger:
-            worker = Worker(networks, Settings(target=Target(scale=2)), ledger)
+            worker = LedgerWorker(networks, Settings(target=Target(scale=2)), ledger)
             for file in files:
-                step = worker.read(Job(file, out / f"{file.stem}.png"))
+                step = worker.read(FileJob(file, out / f"{file.stem}.png"))
                 assert isinstance(step, Outcome) is (run == 1)
                 if not isinstance(step, Outcome):
                     worker.write(worker.restore(step, lambda done, total: None))

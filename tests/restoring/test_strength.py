@@ -7,7 +7,7 @@ from jcarsr.image import Picture
 from jcarsr.methods.bicubic import Bicubic
 from jcarsr.pixels import Pixels, Samples
 from jcarsr.restoring.settings import Settings
-from jcarsr.restoring.strength import blend, enlarge, mix
+from jcarsr.restoring.strength import apply_strength, blend, enlarge
 from jcarsr.restoring.target import Target
 from jcarsr.restoring.transparency import fill_hidden
 
@@ -21,22 +21,22 @@ def noise(*shape: int, dtype: type = np.uint8) -> Samples:
 def test_zero_is_the_projects_bicubic_and_one_the_restored(photo: Pixels, scale: int) -> None:
     lq = photo[:50, :41]
     restored = Picture(noise(50 * scale, 41 * scale, 3))
-    plain = mix(restored, Picture(lq), 0.0)
+    plain = apply_strength(restored, Picture(lq), 0.0)
     np.testing.assert_array_equal(plain.samples, Bicubic(scale).restore(lq))
-    assert mix(restored, Picture(lq), 1.0) is restored
+    assert apply_strength(restored, Picture(lq), 1.0) is restored
 
 
 def test_between_them_is_their_mix(photo: Pixels) -> None:
     restored = Picture(noise(300, 290, 3))
     plain = enlarge(Picture(photo), 300, 290).samples.astype(float)
-    ours = mix(restored, Picture(photo), 0.3).samples
+    ours = apply_strength(restored, Picture(photo), 0.3).samples
     expected = 0.7 * plain + 0.3 * restored.samples
     assert np.abs(ours - expected).max() <= 0.5 + 1e-9
 
 
 def test_sixteen_bits_keep_their_precision() -> None:
     deep, restored = noise(9, 7, 3, dtype=np.uint16), noise(18, 14, 3, dtype=np.uint16)
-    ours = mix(Picture(restored), Picture(deep), 0.25).samples
+    ours = apply_strength(Picture(restored), Picture(deep), 0.25).samples
     assert ours.dtype == np.uint16
     plain = enlarge(Picture(deep), 18, 14).samples
     np.testing.assert_allclose(ours, 0.75 * plain + 0.25 * restored, atol=0.5)
@@ -45,11 +45,11 @@ def test_sixteen_bits_keep_their_precision() -> None:
 def test_grey_stays_grey(photo: Pixels) -> None:
     grey = np.repeat(photo[..., :1], 3, axis=2)
     restored = np.repeat(noise(384, 512, 1), 3, axis=2)
-    ours = mix(Picture(restored, grey=True), Picture(grey, grey=True), 0.5)
+    ours = apply_strength(Picture(restored, grey=True), Picture(grey, grey=True), 0.5)
     assert ours.grey
     assert (ours.samples == ours.samples[..., :1]).all()
     np.testing.assert_array_equal(
-        mix(Picture(restored, grey=True), Picture(grey, grey=True), 0).samples,
+        apply_strength(Picture(restored, grey=True), Picture(grey, grey=True), 0).samples,
         Bicubic(2).restore(grey),
     )
 
@@ -59,13 +59,13 @@ def test_transparency_is_mixed_and_hidden_colours_do_not_bleed() -> None:
     alpha[5:15, 5:15] = 255
     samples = np.where(alpha[..., None] > 0, (220, 20, 30), (0, 255, 0)).astype(np.uint8)
     restored = Picture(np.full((40, 40, 3), 90, np.uint8), np.full((40, 40), 100, np.uint8))
-    plain = mix(restored, Picture(samples, alpha), 0.0)
+    plain = apply_strength(restored, Picture(samples, alpha), 0.0)
     np.testing.assert_array_equal(plain.samples, Bicubic(2).restore(fill_hidden(samples, alpha)))
     assert plain.alpha is not None
     np.testing.assert_array_equal(
         plain.alpha, Bicubic(2).restore(np.repeat(alpha[..., None], 3, 2))[..., 0]
     )
-    half = mix(restored, Picture(samples, alpha), 0.5)
+    half = apply_strength(restored, Picture(samples, alpha), 0.5)
     assert half.alpha is not None
     np.testing.assert_allclose(half.alpha, (plain.alpha + 100.0) / 2, atol=0.5)
 

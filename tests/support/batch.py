@@ -10,8 +10,8 @@ from PIL import Image
 
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.pipeline import run_jobs
-from jcarsr.batch.plan import Job, plan_jobs
-from jcarsr.batch.worker import Worker
+from jcarsr.batch.plan import FileJob, plan_jobs
+from jcarsr.batch.worker import LedgerWorker
 from jcarsr.errors import JCARSRError
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.file import Outcome
@@ -22,7 +22,7 @@ from jcarsr.restoring.target import Target
 X2 = Settings(target=Target(scale=2))
 
 
-def finished(worker: Worker, job: Job) -> Outcome:
+def finished(worker: LedgerWorker, job: FileJob) -> Outcome:
     """All three steps, as the pipeline takes them."""
     try:
         step = worker.read(job)
@@ -48,4 +48,4 @@ def restored(
     settings = replace(X2, outputs=outputs)
     plan = plan_jobs([inputs], out, size="x2", format=None, outputs=outputs)
     with Ledger(out) as ledger:
-        return list(run_jobs(Worker(networks, settings, ledger), plan.jobs))
+        return list(run_jobs(LedgerWorker(networks, settings, ledger), plan.jobs))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jcarsr.batch.plan import DEFAULT_NAME, Job, Plan, plan_jobs
+from jcarsr.batch.plan import DEFAULT_NAME, FileJob, Plan, plan_jobs
 from jcarsr.restoring.outputs import Kind
 
 BOTH: tuple[Kind, ...] = ("picture", "gradient")
@@ -21,11 +21,11 @@ def planned(
 
 
 def targets(plan: Plan) -> list[str]:
-    return [str(job.target) for job in plan.jobs if isinstance(job, Job)]
+    return [str(job.target) for job in plan.jobs if isinstance(job, FileJob)]
 
 
 def pairs(plan: Plan) -> set[tuple[str, str]]:
-    return {(job.source.name, job.target.name) for job in plan.jobs if isinstance(job, Job)}
+    return {(job.source.name, job.target.name) for job in plan.jobs if isinstance(job, FileJob)}
 
 
 def touch(root: Path, *names: str) -> list[Path]:

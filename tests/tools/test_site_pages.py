@@ -74,7 +74,10 @@ def test_the_site_is_built_without_a_warning(
     ).read_text("utf-8")
     assert (tmp_path / f"site/gallery/{piece.name}.html").is_file()
     assert "PSNR" in (tmp_path / "site/results/index.html").read_text("utf-8")
-    assert "Restorer" in (tmp_path / "site/reference/python/index.html").read_text("utf-8")
+    reference = (tmp_path / "site/reference/python/index.html").read_text("utf-8")
+    assert "Restorer" in reference
+    assert 'id="jcarsr.ReadOptions.max_memory"' in reference  # fields are listed, with their text
+    assert "Bytes that decoding may take, about; None = no limit." in reference
     for name in DEMO_FILES:
         assert (tmp_path / "site/demo" / name).read_bytes() == (
             tmp_path / "built" / name

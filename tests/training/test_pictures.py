@@ -6,7 +6,7 @@ import torch
 
 from jcarsr import JCARSRConfig
 from jcarsr.data.bank import Bank
-from jcarsr.data.sources import list_entries
+from jcarsr.data.sources import list_pictures
 from jcarsr.degradation.draw import Once
 from jcarsr.errors import DataError, TrainingError
 from jcarsr.loss_weights import LossWeights
@@ -33,11 +33,11 @@ def test_validation_takes_its_own_pictures_or_some_of_the_others(
     training, held = split_entries(options, 2)
     assert (len(training), len(held)) == (12, 8)
     training, held = split_entries(replace(options, validation=[picture_folder]), 2)
-    assert training == held == list_entries([picture_folder])
+    assert training == held == list_pictures([picture_folder])
 
 
 def test_processes_share_the_pictures(picture_folder: Path, recipe: Recipe) -> None:
-    entries = list_entries([picture_folder])
+    entries = list_pictures([picture_folder])
     banks = [
         fill_bank(recipe, entries, Reporter(), rank=rank, processes=3, device=CPU)
         for rank in range(3)
@@ -48,7 +48,7 @@ def test_processes_share_the_pictures(picture_folder: Path, recipe: Recipe) -> N
 def test_bank_is_kept_for_runs_that_learn_from_the_same(
     picture_folder: Path, recipe: Recipe
 ) -> None:
-    entries, banks = list_entries([picture_folder]), Banks()
+    entries, banks = list_pictures([picture_folder]), Banks()
 
     def fill(own: Recipe) -> Bank:
         place = {"rank": 0, "processes": 1, "device": CPU, "banks": banks}
@@ -76,7 +76,7 @@ def test_what_cannot_be_shared_is_told(
     error: type[Exception],
     message: str,
 ) -> None:
-    entries = list_entries([picture_folder])[:kept]
+    entries = list_pictures([picture_folder])[:kept]
     with pytest.raises(error, match=message):
         fill_bank(recipe, entries, Reporter(), rank=processes - 1, processes=processes, device=CPU)
 
@@ -84,11 +84,11 @@ def test_what_cannot_be_shared_is_told(
 def test_run_is_known_by_recipe_and_pictures_but_not_by_budget_or_place(
     picture_folder: Path, recipe: Recipe
 ) -> None:
-    entries = list_entries([picture_folder])
+    entries = list_pictures([picture_folder])
     known = identity(recipe, entries)
     assert identity(replace(recipe, max_steps=7), entries) == known
     moved = picture_folder.rename(picture_folder.with_name("moved"))
-    assert identity(recipe, list_entries([moved])) == known
+    assert identity(recipe, list_pictures([moved])) == known
     for weights in (LossWeights(sr_gradient=0.1), LossWeights(texture=0.1)):
         assert identity(replace(recipe, loss_weights=weights), entries) != known
     assert identity(replace(recipe, seed=7), entries) != known

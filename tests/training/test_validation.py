@@ -7,7 +7,7 @@ from PIL import Image
 
 from jcarsr import JCARSR, DataError, EvalProtocol, JCARSRConfig
 from jcarsr.data.pairs import list_pairs
-from jcarsr.data.sources import list_entries
+from jcarsr.data.sources import list_pictures
 from jcarsr.degradation.draw import Clean, Once, Web
 from jcarsr.degradation.history import parse_history
 from jcarsr.training.recipes import WEB
@@ -23,7 +23,7 @@ from jcarsr.training.validation import (
 
 
 def test_held_out_pictures_are_not_trained_on(picture_folder: Path) -> None:
-    entries = list_entries([picture_folder])
+    entries = list_pictures([picture_folder])
     training, held = hold_out(entries, 8)
     assert len(held) == 8
     assert sorted([*training, *held], key=lambda e: e.name) == entries
@@ -31,7 +31,7 @@ def test_held_out_pictures_are_not_trained_on(picture_folder: Path) -> None:
 
 def test_too_few_pictures_are_told(picture_folder: Path) -> None:
     with pytest.raises(DataError, match="20 pictures are too few"):
-        hold_out(list_entries([picture_folder]), 11)
+        hold_out(list_pictures([picture_folder]), 11)
 
 
 def test_centre_is_the_middle() -> None:
@@ -57,7 +57,7 @@ def test_only_what_is_trained_is_scored(
 ) -> None:
     histories = validation_histories(trained)
     assert [str(history) for history in histories] == scored
-    pairs = make_pairs(list_entries([picture_folder])[:2], 2, histories)
+    pairs = make_pairs(list_pictures([picture_folder])[:2], 2, histories)
     assert [pair.history for pair in pairs] == scored * 2
 
 
@@ -79,7 +79,7 @@ def test_given_pairs_are_the_same_part_of_both(tmp_path: Path) -> None:
 def test_scores_are_the_protocols(picture_folder: Path, tiny: JCARSRConfig) -> None:
     model = JCARSR(tiny)
     pairs = make_pairs(
-        list_entries([picture_folder])[:3], 2, [parse_history("jpeg10"), parse_history("jpeg40")]
+        list_pictures([picture_folder])[:3], 2, [parse_history("jpeg10"), parse_history("jpeg40")]
     )
     scores = validate(model, pairs, torch.device("cpu"))
     expected: list[float] = []

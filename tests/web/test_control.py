@@ -14,7 +14,7 @@ from jcarsr.errors import ImageError, JCARSRError, WeightsError
 from jcarsr.image.metadata.xmp_record import IPTC, OURS
 from jcarsr.networks.jcarsr.network import JCARSR
 from jcarsr.pixels import Pixels
-from jcarsr.web.networks import has_crisp
+from jcarsr.web.network_size import has_crisp
 from jcarsr.web.tasks import Convert, Performer, Restore
 from jcarsr.weights import Record, crisp_name, write
 

@@ -24,9 +24,9 @@ def test_all_states_are_told_from_the_start() -> None:
 
 def test_jobs() -> None:
     metrics = Metrics()
-    metrics.ended("done", "x2", 1000, 0.2)
-    metrics.ended("done", "x2", 500, 50.0)
-    metrics.ended("failed", "x2", 7, 70.0)
+    metrics.count_end("done", "x2", 1000, 0.2)
+    metrics.count_end("done", "x2", 500, 50.0)
+    metrics.count_end("failed", "x2", 7, 70.0)
     assert value(metrics, "jobs_total", state="done") == 2
     assert value(metrics, "jobs_total", state="failed") == 1
     assert value(metrics, "pixels_total") == 1500  # of those that were restored

@@ -19,7 +19,7 @@ from jcarsr.errors import JCARSRError
 from jcarsr.methods.bicubic import Bicubic
 from jcarsr.web.jobs import Job, State
 from jcarsr.web.limits import Limits
-from jcarsr.web.networks import NetworkSize
+from jcarsr.web.network_size import NetworkSize
 from jcarsr.web.problems import Problem
 from jcarsr.web.service import ServerSettings, Service
 from jcarsr.web.tasks import Convert, Restore

@@ -10,7 +10,7 @@ from PIL import Image
 
 from jcarsr.batch.decide import Decision
 from jcarsr.batch.ledger import Entry, Ledger, as_text
-from jcarsr.batch.plan import Job
+from jcarsr.batch.plan import FileJob
 from jcarsr.errors import ImageError
 from jcarsr.image import FORMATS, format_of
 from jcarsr.restoring.file import FileRestorer
@@ -21,7 +21,7 @@ from jcarsr.restoring.settings import Settings
 
 def adopt(
     found: Mapping[Path, Decision],
-    job: Job,
+    job: FileJob,
     source_sha256: str,
     *,
     networks: Networks,

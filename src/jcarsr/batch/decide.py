@@ -14,9 +14,12 @@ from jcarsr.restoring.file import check_place, exists, unwritable
 class Decision:
     """What to do about a result that may be there already."""
 
-    skip: bool  # it is there, made from the same input in the same way
-    previous_sha256: str | None = None  # of the earlier result that stands there
-    adopt: bool = False  # it is there, and is to be entered if it fits
+    skip: bool
+    """It is there, made from the same input in the same way."""
+    previous_sha256: str | None = None
+    """Of the earlier result that stands there."""
+    adopt: bool = False
+    """It is there, and is to be entered if it fits."""
 
 
 def decide(

@@ -14,22 +14,26 @@ VERSION = 1
 OURS = 0x6A634152
 """"jcAR", as `PRAGMA application_id`."""
 
-State: TypeAlias = Literal["pending", "done", "failed"]
+EntryState: TypeAlias = Literal["pending", "done", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One line of the ledger."""
 
-    target: str  # relative to the output folder
+    target: str
+    """Relative to the output folder."""
     source: str
-    state: State
+    state: EntryState
     source_sha256: str | None = None
-    settings: str | None = None  # JSON
+    settings: str | None = None
+    """JSON."""
     weights_sha256: str | None = None
     result_sha256: str | None = None
-    previous_sha256: str | None = None  # of the earlier result that this one replaces
-    scale: int | None = None  # of the network
+    previous_sha256: str | None = None
+    """Of the earlier result that this one replaces."""
+    scale: int | None = None
+    """Of the network."""
     tile: int | None = None
     full_precision_tiles: int | None = None
     seconds: float | None = None
@@ -41,8 +45,10 @@ class Planned:
     """One input of a run."""
 
     source: str
-    target: str | None  # as `Ledger.key` gives it; None = there is none
-    reason: str | None = None  # why there is none
+    target: str | None
+    """As `Ledger.key` gives it; None = there is none."""
+    reason: str | None = None
+    """Why there is none."""
 
 
 NAMES = ", ".join(f.name for f in fields(Entry))

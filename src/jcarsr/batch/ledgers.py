@@ -24,8 +24,10 @@ class Left:
     """An input of the last runs that has no result."""
 
     source: str
-    target: str | None  # relative to the output folder
-    state: Found  # failed or missing
+    target: str | None
+    """Relative to the output folder."""
+    state: Found
+    """Failed or missing."""
     reason: str
 
 

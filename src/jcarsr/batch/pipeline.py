@@ -15,8 +15,8 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import islice
 from typing import ParamSpec, TypeVar
 
-from jcarsr.batch.plan import Job, Refused
-from jcarsr.batch.worker import LARGE, Read, Worker
+from jcarsr.batch.plan import FileJob, Refused
+from jcarsr.batch.worker import LARGE, LedgerWorker, ReadFile
 from jcarsr.errors import DeviceError, JCARSRError, LedgerError, StorageError
 from jcarsr.killable import ClosedError
 from jcarsr.progress import OnTile, ignore_progress
@@ -31,8 +31,8 @@ _HELD = 1_000  # outcomes of several devices that wait for one of an earlier job
 
 
 def run_jobs(
-    worker: Worker,
-    jobs: Sequence[Job | Refused],
+    worker: LedgerWorker,
+    jobs: Sequence[FileJob | Refused],
     on_tile: OnTile = ignore_progress,
 ) -> Generator[Outcome]:
     """One outcome for every job, in their order, however many devices there are.
@@ -55,7 +55,7 @@ def run_jobs(
     room = threading.Semaphore(_AHEAD + devices)  # for jobs that are not finished with
     waiting: deque[Future[Future[Outcome]]] = deque()
 
-    def restore(read: Read) -> Future[Outcome]:
+    def restore(read: ReadFile) -> Future[Outcome]:
         try:
             outcome = _restore(worker, read, on_tile, writers)
         except BaseException:
@@ -67,7 +67,7 @@ def run_jobs(
     try:
         for future in _ahead(readers, worker, jobs, _AHEAD * devices):
             read = future.result()
-            if isinstance(read, Read):
+            if isinstance(read, ReadFile):
                 room.acquire()
                 waiting.append(restorers.submit(restore, read))
             else:
@@ -91,8 +91,8 @@ class _Caller(Executor):
 
 
 def _ahead(
-    readers: Executor, worker: Worker, jobs: Sequence[Job | Refused], most: int
-) -> Iterator[Future[Read | Outcome]]:
+    readers: Executor, worker: LedgerWorker, jobs: Sequence[FileJob | Refused], most: int
+) -> Iterator[Future[ReadFile | Outcome]]:
     """Reads in the order of the jobs, a few of them running before they are asked for."""
     left = iter(jobs)
     running = deque(readers.submit(_read, worker, job) for job in islice(left, most))
@@ -101,7 +101,7 @@ def _ahead(
         running.extend(readers.submit(_read, worker, job) for job in islice(left, 1))
 
 
-def _read(worker: Worker, job: Job | Refused) -> Read | Outcome:
+def _read(worker: LedgerWorker, job: FileJob | Refused) -> ReadFile | Outcome:
     if isinstance(job, Refused):
         return worker.record_failure(job, JCARSRError(job.reason))
     try:
@@ -112,7 +112,9 @@ def _read(worker: Worker, job: Job | Refused) -> Read | Outcome:
         return worker.record_failure(job, error)
 
 
-def _restore(worker: Worker, read: Read, on_tile: OnTile, writers: Executor) -> Future[Outcome]:
+def _restore(
+    worker: LedgerWorker, read: ReadFile, on_tile: OnTile, writers: Executor
+) -> Future[Outcome]:
     """The outcome to come; of a large result it is there already."""
     try:
         result = worker.restore(read, on_tile)

@@ -17,19 +17,22 @@ DEFAULT_NAME = "{stem}_{size}"
 
 
 @dataclass(frozen=True)
-class Job:
+class FileJob:
     """One picture to restore."""
 
     source: Path
-    target: Path  # its extension is that of one of FORMATS
-    data: bytes | None = field(default=None, repr=False)  # of the source, if it is no file
+    target: Path
+    """Its extension is that of one of FORMATS."""
+    data: bytes | None = field(default=None, repr=False)
+    """Of the source, if it is no file."""
 
 
 @dataclass(frozen=True)
 class Refused:
     """An input for which there is no job, and why, in a few words."""
 
-    source: Path | str  # str: no path, such as a URL
+    source: Path | str
+    """str: no path, such as a URL."""
     reason: str
 
 
@@ -37,10 +40,13 @@ class Refused:
 class Plan:
     """All that a command's inputs come to."""
 
-    jobs: list[Job | Refused]
-    folder: Path | None  # of the ledger; None = there is no output folder, or there are no results
-    notes: tuple[str, ...] = ()  # which files of a folder are no inputs, a line a folder
-    places: tuple[str, ...] = field(default=(), compare=False)  # of each job, see `Shard.owns`
+    jobs: list[FileJob | Refused]
+    folder: Path | None
+    """Of the ledger; None = there is no output folder, or there are no results."""
+    notes: tuple[str, ...] = ()
+    """Which files of a folder are no inputs, a line a folder."""
+    places: tuple[str, ...] = field(default=(), compare=False)
+    """Of each job, see `Shard.owns`."""
 
 
 def plan_jobs(
@@ -113,7 +119,7 @@ def plan_jobs(
     pairs = [(source, target) for (source, _), target in zip(found.values(), targets, strict=True)]
     jobs = [*refused, *_without_clashes(pairs, outputs)]
     own = [(below / source.name).as_posix() for (source, below) in pictures]
-    promising = any(isinstance(job, Job) and _has_content(job.source) for job in jobs)
+    promising = any(isinstance(job, FileJob) and _has_content(job.source) for job in jobs)
     return Plan(jobs, out if promising else None, tuple(notes), (*refused.values(), *own))
 
 
@@ -159,7 +165,7 @@ def plan_piped(read: Callable[[], bytes], out: Path, format: str | None) -> Plan
             f"ending in {', '.join(FORMATS)}"
         )
     check_extension(out, format)
-    return Plan([Job(Path("-"), out, read())], folder=None)
+    return Plan([FileJob(Path("-"), out, read())], folder=None)
 
 
 def check_extension(result: Path, format: str | None) -> None:
@@ -219,14 +225,14 @@ def _refuse_among_pictures(inputs: Sequence[Path], out: Path, targets: Sequence[
 
 def _without_clashes(
     pairs: Sequence[tuple[Path, Path]], outputs: Sequence[Kind]
-) -> list[Job | Refused]:
+) -> list[FileJob | Refused]:
     """Jobs whose results neither replace an input nor each other, in the order of the pairs."""
     inputs = {os.path.realpath(source) for source, _ in pairs}
     taken: dict[str, Path] = {}
-    jobs: dict[tuple[Path, Path], Job | Refused] = {}
+    jobs: dict[tuple[Path, Path], FileJob | Refused] = {}
     for source, target in sorted(pairs):  # who comes first does not depend on how they were given
         files = list(output_paths(target, outputs).values())
-        jobs[source, target] = Job(source, target)
+        jobs[source, target] = FileJob(source, target)
         for file in files:
             place = os.path.realpath(file)
             if place in inputs:
@@ -235,7 +241,7 @@ def _without_clashes(
             elif place in taken:
                 reason = f"its result {file} is that of {taken[place]}: change --name or --out"
                 jobs[source, target] = Refused(source, reason)
-        if isinstance(jobs[source, target], Job):
+        if isinstance(jobs[source, target], FileJob):
             taken |= {os.path.realpath(file): source for file in files}
     return [jobs[pair] for pair in pairs]
 

@@ -25,9 +25,12 @@ _MOST_KINDS = 6  # extensions that a note lists
 class Found:
     """What a folder has."""
 
-    pictures: list[tuple[Path, Path]]  # and each one's folder, relative to the one searched
-    refused: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])  # and why
-    notes: list[str] = field(default_factory=list[str])  # of what else lies there
+    pictures: list[tuple[Path, Path]]
+    """And each one's folder, relative to the one searched."""
+    refused: list[tuple[Path, str]] = field(default_factory=list[tuple[Path, str]])
+    """And why."""
+    notes: list[str] = field(default_factory=list[str])
+    """Of what else lies there."""
 
 
 def search(path: Path, out: Path | None) -> Found:

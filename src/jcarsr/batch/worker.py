@@ -14,7 +14,7 @@ from pathlib import Path
 from jcarsr.batch.adopt import adopt
 from jcarsr.batch.decide import Decision, decide, sha256_of
 from jcarsr.batch.ledger import Entry, Ledger, as_text
-from jcarsr.batch.plan import Job, Refused
+from jcarsr.batch.plan import FileJob, Refused
 from jcarsr.errors import DeviceError, JCARSRError
 from jcarsr.image import Animation, Picture
 from jcarsr.image.decode import read_bytes
@@ -24,7 +24,7 @@ from jcarsr.restoring.devices import Devices
 from jcarsr.restoring.file import FileRestorer, Outcome, outcome_of
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind
-from jcarsr.restoring.picture import Restored
+from jcarsr.restoring.picture import RestoredOutputs
 from jcarsr.restoring.reading import PlainReader, Reader
 from jcarsr.restoring.settings import Settings
 
@@ -37,28 +37,32 @@ HELD = 2**26
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Read:
+class ReadFile:
     """A file that has been read and is to be restored."""
 
-    job: Job
-    data: bytes | None  # None = a large file: read again when its turn comes
+    job: FileJob
+    data: bytes | None
+    """None = a large file: read again when its turn comes."""
     sha256: str
     decisions: Mapping[Kind, Decision]
-    picture: Picture | Animation | None  # None = large: decoded when its turn comes
+    picture: Picture | Animation | None
+    """None = large: decoded when its turn comes."""
     seconds: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Result:
+class RestoredFile:
     """A restored picture that is to be written."""
 
-    job: Job
-    restored: Restored
-    entries: Mapping[Kind, Entry]  # to be made, but for the hash and the seconds
-    seconds: float  # of reading and restoring
+    job: FileJob
+    restored: RestoredOutputs
+    entries: Mapping[Kind, Entry]
+    """To be made, but for the hash and the seconds."""
+    seconds: float
+    """Of reading and restoring."""
 
 
-class Worker:
+class LedgerWorker:
     """The three steps of a job, each from any thread; holds no state of any picture.
 
     Args:
@@ -93,7 +97,7 @@ class Worker:
         self._overwrite, self._adopt = overwrite, adopt and ledger is not None
         self._settings_text = self._files.settings_text
 
-    def read(self, job: Job) -> Read | Outcome:
+    def read(self, job: FileJob) -> ReadFile | Outcome:
         """Read and decode a file, unless its result is there already.
 
         Raises:
@@ -125,7 +129,7 @@ class Worker:
         picture = None
         if data is not None and header.height * header.width <= LARGE:
             picture = self._files.read(data)
-        return Read(
+        return ReadFile(
             job=job,
             data=data,
             sha256=sha256,
@@ -134,7 +138,7 @@ class Worker:
             seconds=time.perf_counter() - started,
         )
 
-    def restore(self, read: Read, on_tile: OnTile) -> Result:
+    def restore(self, read: ReadFile, on_tile: OnTile) -> RestoredFile:
         """Run the network, on a device that is free.
 
         Raises:
@@ -147,14 +151,14 @@ class Worker:
             picture = self._files.read(job.source if read.data is None else read.data)
         decoded = picture
         restored = self._devices.use(lambda files: files.restore(decoded, job.target, on_tile))
-        return Result(
+        return RestoredFile(
             job=job,
             restored=restored,
             entries={kind: self._entry(read, restored, kind) for kind in restored.outputs},
             seconds=read.seconds + time.perf_counter() - started,
         )
 
-    def write(self, result: Result) -> Outcome:
+    def write(self, result: RestoredFile) -> Outcome:
         """Save a result and enter it.
 
         Raises:
@@ -168,7 +172,7 @@ class Worker:
         seconds = time.perf_counter() - started
         return outcome_of(result.restored, job.source, job.target, notes=notes, seconds=seconds)
 
-    def record_failure(self, job: Job | Refused, error: Exception) -> Outcome:
+    def record_failure(self, job: FileJob | Refused, error: Exception) -> Outcome:
         """The outcome of a job that raised `error`, entered."""
         reason = one_line_reason(error)
         if isinstance(job, Refused):
@@ -187,7 +191,7 @@ class Worker:
             )
         return Outcome(source=job.source, target=job.target, state="failed", error=reason)
 
-    def _entry(self, read: Read, restored: Restored, kind: Kind) -> Entry:
+    def _entry(self, read: ReadFile, restored: RestoredOutputs, kind: Kind) -> Entry:
         """What will be entered of one output, without its file."""
         return Entry(
             target="",
@@ -202,7 +206,9 @@ class Worker:
             full_precision_tiles=restored.full_precision_tiles,
         )
 
-    def _save(self, result: Result, kind: Kind, path: Path, started: float) -> tuple[str, ...]:
+    def _save(
+        self, result: RestoredFile, kind: Kind, path: Path, started: float
+    ) -> tuple[str, ...]:
         """Save and enter: as pending before the file gets its name, as done after that."""
         ledger = self._ledger
         if ledger is None:

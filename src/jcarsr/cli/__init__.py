@@ -9,7 +9,6 @@ from importlib.metadata import version
 import typer
 
 from jcarsr.cli.batch import batch
-from jcarsr.cli.choices import on_one_line
 from jcarsr.cli.config import ConfiguredCommand
 from jcarsr.cli.convert import convert
 from jcarsr.cli.evaluate import evaluate, tables
@@ -17,11 +16,12 @@ from jcarsr.cli.experiment import experiment
 from jcarsr.cli.export import export
 from jcarsr.cli.inspect import inspect
 from jcarsr.cli.ledger import ledger
+from jcarsr.cli.options import on_one_line
 from jcarsr.cli.push import push
 from jcarsr.cli.restore import restore
 from jcarsr.cli.serve import serve
 from jcarsr.cli.shell import (
-    Ended,
+    SignalExit,
     escape_what_cannot_be_shown,
     is_of_output,
     output_error,
@@ -100,7 +100,7 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         sys.exit(130)
-    except Ended as end:
+    except SignalExit as end:
         typer.echo(f"ended by {end.name}", err=True)
         raise
     finally:

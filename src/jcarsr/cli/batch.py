@@ -13,7 +13,7 @@ import typer
 from jcarsr import image
 from jcarsr.batch.plan import DEFAULT_NAME
 from jcarsr.batch.shard import WHOLE, parse_shard
-from jcarsr.cli.choices import (
+from jcarsr.cli.options import (
     FILES,
     DecodeTimeoutOption,
     DeviceOption,
@@ -133,7 +133,7 @@ def batch(
     from jcarsr.cluster.ray_data import ClusterOptions, cluster, run_items
     from jcarsr.cluster.sources import find_repeated, pictures_of, plan_items
     from jcarsr.cluster.store import check_places, is_url, open_store
-    from jcarsr.cluster.table import Row, Table, table_rows
+    from jcarsr.cluster.table import RowPlace, Table, table_rows
     from jcarsr.cluster.worker import WorkerOptions
 
     with usage_errors():
@@ -173,7 +173,7 @@ def batch(
         overwrite=overwrite,
     )
     twice: Sequence[str] = ()
-    places: dict[str, Row] | None = None
+    places: dict[str, RowPlace] | None = None
     if table is None:
         keys = pictures_of(open_store(home), None if is_url(out) else Path(out))
     else:

@@ -14,7 +14,7 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 import typer
 from typer.core import TyperCommand
 
-from jcarsr.cli.choices import on_one_line, usage_errors
+from jcarsr.cli.options import on_one_line, usage_errors
 from jcarsr.tomlfile import read_toml
 
 FILE_NAME = "jcarsr.toml"
@@ -34,8 +34,10 @@ Table = Mapping[str, Any]
 class Option:
     """An option of the command."""
 
-    key: str  # its long name without --
-    kind: Any  # bool, int, float, str or a Literal of choices
+    key: str
+    """Its long name without --."""
+    kind: Any
+    """bool, int, float, str or a Literal of choices."""
 
 
 @dataclass(frozen=True)

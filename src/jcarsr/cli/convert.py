@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import printable, usage_errors
-from jcarsr.cli.shell import cleared_away_after_signals, say
+from jcarsr.cli.options import printable, usage_errors
+from jcarsr.cli.shell import exit_on_signals, say
 from jcarsr.errors import JCARSRError
 
 
@@ -34,7 +34,7 @@ def convert(
     from jcarsr.convert.run import convert as run
 
     try:
-        with usage_errors(), cleared_away_after_signals():
+        with usage_errors(), exit_on_signals():
             run(source, preset, out, name)
     except OSError as error:
         raise JCARSRError(f"{out}: {error.strerror or error}") from error

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from jcarsr.cli.choices import (
+from jcarsr.cli.options import (
     EngineOption,
     EnsembleOption,
     OneDeviceOption,

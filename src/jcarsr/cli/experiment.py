@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from jcarsr.cli.choices import printable, usage_errors
-from jcarsr.cli.shell import cleared_away_after_signals, say
+from jcarsr.cli.options import printable, usage_errors
+from jcarsr.cli.shell import exit_on_signals, say
 from jcarsr.protocols import Device, TrainingPrecision
 
 if TYPE_CHECKING:
-    from jcarsr.experiments.plan import Plan
+    from jcarsr.experiments.plan import ExperimentPlan
 
 _LOGS = "Logs and checkpoints"
 
@@ -128,7 +128,7 @@ def experiment(
                 picture=picture,
                 missing=lambda text: typer.echo(f"note: {text}", err=True),
             )
-        with cleared_away_after_signals():
+        with exit_on_signals():
             say(printable(draw()))
         return
     with usage_errors():
@@ -158,9 +158,9 @@ def experiment(
         if show:
             say(run.show())
             return
-        with cleared_away_after_signals():
+        with exit_on_signals():
             run.prepare()
-    with cleared_away_after_signals():
+    with exit_on_signals():
         written, whole = run.run()
     for path in written:
         say(printable(path))
@@ -168,7 +168,7 @@ def experiment(
         raise typer.Exit(1)
 
 
-def _cut(plan: Plan, labels: list[str], scales: list[int]) -> Plan:
+def _cut(plan: ExperimentPlan, labels: list[str], scales: list[int]) -> ExperimentPlan:
     """The plan with the lines and scales asked for.
 
     Raises:

@@ -12,7 +12,7 @@ from jcarsr.experiments.figures.scene import Scene
 from jcarsr.experiments.given import read_given
 from jcarsr.experiments.jobs import Budget
 from jcarsr.experiments.plan import TEST_SETS, Size
-from jcarsr.experiments.store import Store
+from jcarsr.experiments.store import ResultStore
 from jcarsr.protocols import Device, TrainingPrecision
 
 
@@ -64,7 +64,7 @@ def prepare_figure(
     check_given(drawing.plans, conditions, weights, also=drawing.given)
     found = find_sets(TEST_SETS, sets)[0] if drawing.plans else {}
     scene = Scene(
-        store=Store(out),
+        store=ResultStore(out),
         conditions=conditions,
         sets=found,
         given=weights,

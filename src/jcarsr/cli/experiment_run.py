@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jcarsr.cli.experiment_progress import ProgressWatcher, duration
-from jcarsr.data.sources import list_entries
+from jcarsr.data.sources import list_pictures
 from jcarsr.devices import find_device, supports_bfloat16
 from jcarsr.evaluation.markers import check_between_markers, replace_between_markers
 from jcarsr.experiments.agenda import Agenda, make_agenda
@@ -17,11 +17,11 @@ from jcarsr.experiments.figures.catalog import FIGURES
 from jcarsr.experiments.given import read_given
 from jcarsr.experiments.jobs import Budget, Conditions, Data, Scoring, Training
 from jcarsr.experiments.page import page, read_folders
-from jcarsr.experiments.plan import Plan, Size
+from jcarsr.experiments.plan import ExperimentPlan, Size
 from jcarsr.experiments.report import report, whole_report
 from jcarsr.experiments.results import Suite, group
-from jcarsr.experiments.run import Outcome, Runner, Settings
-from jcarsr.experiments.store import Store, write_text
+from jcarsr.experiments.run import Runner, RunOutcome, RunSettings
+from jcarsr.experiments.store import ResultStore, write_text
 from jcarsr.protocols import Device, TrainingPrecision
 
 
@@ -38,7 +38,7 @@ def list_plans() -> str:
 
 
 def report_rows(
-    plans: Sequence[Plan], files: Sequence[Path], into: Path | None, *, check: bool
+    plans: Sequence[ExperimentPlan], files: Sequence[Path], into: Path | None, *, check: bool
 ) -> str:
     """The page of stored rows as Markdown; with `into`, put there or compared with what is there.
 
@@ -74,7 +74,7 @@ def make_conditions(
         size=size,
         budget=budget,
         precision=precision,
-        data=Data(paths=tuple(data), entries=tuple(list_entries(data))),
+        data=Data(paths=tuple(data), entries=tuple(list_pictures(data))),
     )
 
 
@@ -82,7 +82,7 @@ def make_conditions(
 class ExperimentRun:
     """A run of the command."""
 
-    plans: Sequence[Plan]
+    plans: Sequence[ExperimentPlan]
     data: Sequence[Path]
     sets: Sequence[Path]
     out: Path
@@ -98,7 +98,7 @@ class ExperimentRun:
     costs: Costs = field(default_factory=Costs)
 
     def __post_init__(self) -> None:
-        self.store = Store(self.out)
+        self.store = ResultStore(self.out)
         self.conditions = make_conditions(
             self.data, self.size, self.budget, self.device, self.precision
         )
@@ -133,7 +133,7 @@ class ExperimentRun:
 
     def run(self) -> tuple[list[Path], bool]:
         """Do the jobs; the files written, and whether every job has its result."""
-        settings = Settings(
+        settings = RunSettings(
             device=self.device,
             compile=self.compile,
             log_every=self.log_every,
@@ -147,7 +147,7 @@ class ExperimentRun:
         written = self._report(outcome)
         return written, not outcome.stopped and not outcome.failures
 
-    def _report(self, outcome: Outcome) -> list[Path]:
+    def _report(self, outcome: RunOutcome) -> list[Path]:
         """All rows in one file, and a report for every plan."""
         rows = self.store.rows()
         if not rows:

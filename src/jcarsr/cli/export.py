@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import printable, usage_errors
-from jcarsr.cli.shell import cleared_away_after_signals, say
+from jcarsr.cli.options import printable, usage_errors
+from jcarsr.cli.shell import exit_on_signals, say
 from jcarsr.errors import JCARSRError
 from jcarsr.weights import find
 
@@ -62,7 +62,7 @@ def export(
             raise ValueError("--tile needs --single")
     path = find(weights)
     try:
-        with cleared_away_after_signals():
+        with exit_on_signals():
             if single:
                 _export_single(path, out or Path(), tile)
             else:

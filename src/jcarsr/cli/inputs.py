@@ -11,7 +11,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from jcarsr.batch.plan import Refused
-from jcarsr.cli.choices import on_one_line
+from jcarsr.cli.options import on_one_line
 from jcarsr.cli.pipes import STANDARD, standard_input
 from jcarsr.errors import JCARSRError
 from jcarsr.image.paths import why_no_path
@@ -44,11 +44,13 @@ NullOption: TypeAlias = Annotated[
 
 
 @dataclass(frozen=True)
-class Given:
+class Inputs:
     """All inputs of a command."""
 
-    inputs: list[Path | Refused]  # in the order they were given; empty if `piped`
-    piped: bool = False  # the one input is what standard input brings
+    inputs: list[Path | Refused]
+    """In the order they were given; empty if `piped`."""
+    piped: bool = False
+    """The one input is what standard input brings."""
 
     @property
     def only_file(self) -> bool:
@@ -60,7 +62,7 @@ class Given:
         )
 
 
-def gather_inputs(words: Sequence[str] | None, files_from: str | None, null: bool) -> Given:
+def gather_inputs(words: Sequence[str] | None, files_from: str | None, null: bool) -> Inputs:
     """Return the inputs that the words of a command and its list name.
 
     A path of the list is taken as it stands: it is never an option and `-` is a file. So is a
@@ -76,11 +78,11 @@ def gather_inputs(words: Sequence[str] | None, files_from: str | None, null: boo
     if STANDARD in words:
         if len(words) > 1 or files_from is not None:
             raise ValueError("-: one picture on standard input and no other input")
-        return Given([], piped=True)
+        return Inputs([], piped=True)
     if not words and files_from is None:
         raise ValueError("no pictures: name files or folders, - or --files-from")
     listed = [] if files_from is None else read_list(files_from, null)
-    return Given([_path(word) for word in (*words, *listed)])
+    return Inputs([_path(word) for word in (*words, *listed)])
 
 
 def read_list(name: str, null: bool) -> list[str]:

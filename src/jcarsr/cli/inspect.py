@@ -13,7 +13,8 @@ import typer
 
 from jcarsr.batch.plan import Refused
 from jcarsr.batch.search import search
-from jcarsr.cli.choices import (
+from jcarsr.cli.inputs import FilesFromOption, Inputs, InputsArgument, NullOption, gather_inputs
+from jcarsr.cli.options import (
     DecodeTimeoutOption,
     JsonOption,
     WeightsOption,
@@ -22,9 +23,8 @@ from jcarsr.cli.choices import (
     printable,
     usage_errors,
 )
-from jcarsr.cli.inputs import FilesFromOption, Given, InputsArgument, NullOption, gather_inputs
 from jcarsr.cli.pipes import read_picture
-from jcarsr.cli.shell import cleared_away_after_signals, say
+from jcarsr.cli.shell import exit_on_signals, say
 from jcarsr.errors import ImageError, format_bytes
 from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
@@ -67,7 +67,7 @@ def inspect(
     failed = False
     reader = TimedReader(decode_timeout, max_pixels)
     options = ReadOptions(max_pixels=max_pixels, max_memory=DEFAULT_MAX_MEMORY)
-    with cleared_away_after_signals(), reader:
+    with exit_on_signals(), reader:
         for picture in pictures:
             failed |= not _tell(picture, reader, options, choice, as_json=as_json)
     if failed:
@@ -116,7 +116,7 @@ class _Source:
     wrong: str | None = None
 
 
-def _sources(given: Given) -> Iterator[_Source]:
+def _sources(given: Inputs) -> Iterator[_Source]:
     """The pictures of files and folders, one after another."""
     for path in given.inputs:
         if isinstance(path, Refused):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jcarsr.cli.choices import on_one_line
+from jcarsr.cli.options import on_one_line
 from jcarsr.cli.shell import say
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import printable, usage_errors
+from jcarsr.cli.options import printable, usage_errors
 from jcarsr.cli.shell import say
 from jcarsr.errors import DataError
 from jcarsr.hub.library import why_no_name

@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from jcarsr.cli.choices import printable
+from jcarsr.cli.options import printable
 from jcarsr.cli.shell import say
 from jcarsr.progress import OnTile
 

@@ -12,7 +12,8 @@ import typer
 from jcarsr import image
 from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped, take_shard
 from jcarsr.batch.shard import WHOLE, parse_shard
-from jcarsr.cli.choices import (
+from jcarsr.cli.inputs import FilesFromOption, Inputs, InputsArgument, NullOption, gather_inputs
+from jcarsr.cli.options import (
     FILES,
     LIMITS,
     CrispOption,
@@ -46,11 +47,10 @@ from jcarsr.cli.choices import (
     parse_format,
     usage_errors,
 )
-from jcarsr.cli.inputs import FilesFromOption, Given, InputsArgument, NullOption, gather_inputs
 from jcarsr.cli.pipes import STANDARD, picture_output, read_picture
 from jcarsr.cli.report import Report
 from jcarsr.cli.run import run_plan
-from jcarsr.cli.shell import cleared_away_after_signals
+from jcarsr.cli.shell import exit_on_signals
 from jcarsr.engines.device_names import parse_devices
 from jcarsr.image.paths import why_no_path
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
@@ -284,7 +284,7 @@ def restore(
         for one in on_devices:
             one.check_device()
     with ExitStack() as stack:
-        stack.enter_context(cleared_away_after_signals())
+        stack.enter_context(exit_on_signals())
         with usage_errors():
             result, send = None if out is None else Path(out), None
             if to_output:
@@ -320,7 +320,7 @@ def restore(
         raise typer.Exit(1)
 
 
-def _check_output(given: Given, outputs: Sequence[Kind], *, as_json: bool) -> None:
+def _check_output(given: Inputs, outputs: Sequence[Kind], *, as_json: bool) -> None:
     """See whether the results can go to standard output.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jcarsr.batch.ledger import Ledger, Planned, as_text
 from jcarsr.batch.ledgers import earlier_entries
-from jcarsr.batch.plan import Job, Plan, Refused
+from jcarsr.batch.plan import FileJob, Plan, Refused
 from jcarsr.batch.shard import Shard
 from jcarsr.cli.report import Report
 from jcarsr.errors import JCARSRError
@@ -49,7 +49,7 @@ def run_plan(
         send: passes a result on and returns its outcome; None = results stay where they are.
     """
     from jcarsr.batch.pipeline import run_jobs
-    from jcarsr.batch.worker import Worker
+    from jcarsr.batch.worker import LedgerWorker
     from jcarsr.restoring.reading import TimedReader
 
     with ExitStack() as stack:
@@ -61,10 +61,10 @@ def run_plan(
             stack.enter_context(ledger)
             ledger.begin(_plan_entry(job, ledger) for job in plan.jobs)
         else:  # results stand among other files
-            for folder in {job.target.parent for job in plan.jobs if isinstance(job, Job)}:
+            for folder in {job.target.parent for job in plan.jobs if isinstance(job, FileJob)}:
                 remove_dead_parts(folder)
         reader = TimedReader(decode_seconds, settings.read.max_pixels)
-        worker = Worker(
+        worker = LedgerWorker(
             networks[0],
             settings,
             ledger,
@@ -88,7 +88,7 @@ def run_plan(
     return report.summary()
 
 
-def _plan_entry(job: Job | Refused, ledger: Ledger) -> Planned:
+def _plan_entry(job: FileJob | Refused, ledger: Ledger) -> Planned:
     """Return what the ledger enters before the job begins."""
     source = as_text(str(job.source))
     if isinstance(job, Refused):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import (
+from jcarsr.cli.options import (
     DevicesOption,
     EngineOption,
     PrecisionOption,

@@ -18,7 +18,7 @@ from jcarsr.errors import JCARSRError
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-class Ended(SystemExit):
+class SignalExit(SystemExit):
     """A signal ended the command; its code is what a shell shows of such an end."""
 
     def __init__(self, number: int) -> None:
@@ -27,10 +27,11 @@ class Ended(SystemExit):
 
 
 @contextmanager
-def cleared_away_after_signals() -> Generator[None]:
-    """SIGTERM and SIGHUP raise `Ended`, as Ctrl-C raises KeyboardInterrupt: nothing half stays.
+def exit_on_signals() -> Generator[None]:
+    """Let SIGTERM and SIGHUP raise `SignalExit`, as Ctrl-C raises KeyboardInterrupt.
 
-    A signal that is ignored, as under nohup, or that has another handler stays so.
+    Contexts then clear away what is half done. A signal that is ignored, as under nohup, or that
+    has another handler stays so.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -38,7 +39,7 @@ def cleared_away_after_signals() -> Generator[None]:
 
     def end(number: int, frame: FrameType | None) -> None:
         del frame
-        raise Ended(number)
+        raise SignalExit(number)
 
     taken = [number for number in _ENDING if signal.getsignal(number) == signal.SIG_DFL]
     for number in taken:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.choices import usage_errors
+from jcarsr.cli.options import usage_errors
 from jcarsr.cli.shell import say
 
 

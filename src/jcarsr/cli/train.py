@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as Eta
 
-from jcarsr.cli.choices import parse_qfs, usage_errors
+from jcarsr.cli.options import parse_qfs, usage_errors
 from jcarsr.errors import format_bytes
 from jcarsr.protocols import Device, TrainingPrecision
 from jcarsr.training.report import Reporter, StepReport

@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import Any
 
 from jcarsr.cluster.sources import Item
-from jcarsr.cluster.table import Row
+from jcarsr.cluster.table import RowPlace
 from jcarsr.cluster.worker import RestoringWorker, WorkerOptions
 from jcarsr.errors import JCARSRError
 from jcarsr.restoring.file import Outcome
@@ -41,9 +41,12 @@ class ClusterOptions:
     """
 
     workers: int = 1
-    cpus: float = 1  # of each worker
-    gpus: float = 0  # of each worker; less than 1 = several share one
-    address: str | None = None  # of a running cluster; None = this computer
+    cpus: float = 1
+    """Of each worker."""
+    gpus: float = 0
+    """Of each worker; less than 1 = several share one."""
+    address: str | None = None
+    """Of a running cluster; None = this computer."""
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -104,7 +107,7 @@ def run_items(
     items: Sequence[Item],
     options: WorkerOptions,
     cluster: ClusterOptions,
-    places: Mapping[str, Row] | None = None,
+    places: Mapping[str, RowPlace] | None = None,
 ) -> Iterator[Outcome]:
     """Give an outcome of every item, in any order; those that were lost with a worker come last.
 
@@ -137,7 +140,7 @@ def _pass(
     size: int,
     options: WorkerOptions,
     cluster: ClusterOptions,
-    places: Mapping[str, Row] | None,
+    places: Mapping[str, RowPlace] | None,
 ) -> Iterator[Outcome]:
     """One go through some items, of which some may be lost."""
     ray: Any = import_module("ray")

@@ -18,9 +18,12 @@ from jcarsr.image import named_as_picture
 class Item:
     """One picture of a run."""
 
-    key: str  # its path in the store, or its row's name
-    target: str | None  # the result's path in the output; None = it is refused
-    reason: str | None = None  # why it is
+    key: str
+    """Its path in the store, or its row's name."""
+    target: str | None
+    """The result's path in the output; None = it is refused."""
+    reason: str | None = None
+    """Why it is."""
 
 
 def pictures_of(store: Store, out: Path | None) -> dict[str, str | None]:

@@ -14,24 +14,27 @@ from jcarsr.errors import ImageError, JCARSRError
 class Table:
     """Parquet files with a column of keys and one of the bytes of pictures."""
 
-    place: str  # a file, a folder or a URL
+    place: str
+    """A file, a folder or a URL."""
     key: str
     column: str
 
 
 @dataclass(frozen=True)
-class Row:
+class RowPlace:
     """Where a row lies."""
 
     file: str
-    group: int  # of rows, in the file
-    index: int  # in the group
+    group: int
+    """Of rows, in the file."""
+    index: int
+    """In the group."""
 
     def __str__(self) -> str:
         return f"{self.file}, row {self.index} of group {self.group}"
 
 
-def table_rows(table: Table) -> Iterator[tuple[str | None, Row]]:
+def table_rows(table: Table) -> Iterator[tuple[str | None, RowPlace]]:
     """Give every row's key, None if it has no text or number there, and place, in their order.
 
     Raises:
@@ -49,13 +52,13 @@ def table_rows(table: Table) -> Iterator[tuple[str | None, Row]]:
                 (number,) = (found.id for found in group.row_groups)
                 keys = group.to_table(columns=[table.key]).column(0).to_pylist()
                 for index, key in enumerate(keys):
-                    yield _as_text(key), Row(file.path, number, index)
+                    yield _as_text(key), RowPlace(file.path, number, index)
     except (OSError, ValueError) as error:  # Arrow's own are of these
         reason = " ".join(str(error).split())
         raise JCARSRError(f"{table.place}: cannot be read ({reason})") from error
 
 
-class TableReader:
+class RowReader:
     """Reads rows, of which those that lie together are read together.
 
     Args:
@@ -68,7 +71,7 @@ class TableReader:
         self._held: tuple[str, int] | None = None
         self._cells: Any = None
 
-    def read(self, row: Row) -> bytes:
+    def read(self, row: RowPlace) -> bytes:
         """Return the bytes of a row's picture.
 
         Raises:

@@ -24,13 +24,15 @@ _MAX_RECORD = 2**16  # bytes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class ResultRecord:
     """What a result was made from, and its hash."""
 
     source_sha256: str
-    made_by: str  # hash of settings and weights
+    made_by: str
+    """Hash of settings and weights."""
     result_sha256: str
-    previous_sha256: str | None = None  # of the result that it replaces
+    previous_sha256: str | None = None
+    """Of the result that it replaces."""
 
     def as_bytes(self) -> bytes:
         """Return the record's file."""
@@ -70,7 +72,7 @@ class Task:
         previous = None if standing is None else _sha256(standing)
         if previous is not None:
             ours = record is not None and previous in (record.result_sha256, record.previous_sha256)
-            if record == Record(
+            if record == ResultRecord(
                 source_sha256=source,
                 made_by=made_by,
                 result_sha256=previous,
@@ -81,7 +83,7 @@ class Task:
                 raise ImageError(f"{target} exists already: --overwrite replaces it")
         format = format_named(target.rpartition(".")[2])
         result, outcome = self.files.run_bytes(data, cast("Format", format), key)
-        made = Record(
+        made = ResultRecord(
             source_sha256=source,
             made_by=made_by,
             result_sha256=_sha256(result),
@@ -103,13 +105,13 @@ class Task:
         hashes = [networks.hashes(scale) for scale in scales]
         return _sha256(json.dumps([self.files.settings_text, hashes]).encode())
 
-    def _record(self, target: str) -> Record | None:
+    def _record(self, target: str) -> ResultRecord | None:
         data = self.out.find(_record_key(target))
         if data is None or len(data) > _MAX_RECORD:
             return None
         try:
             fields: Any = json.loads(data)
-            return Record(**fields)
+            return ResultRecord(**fields)
         except (ValueError, TypeError):  # not ours: then the result is not, either
             return None
 

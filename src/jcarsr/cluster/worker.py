@@ -9,7 +9,7 @@ from typing import Any
 
 from jcarsr.batch.worker import one_line_reason
 from jcarsr.cluster.store import open_store
-from jcarsr.cluster.table import Row, Table, TableReader
+from jcarsr.cluster.table import RowPlace, RowReader, Table
 from jcarsr.cluster.task import Task
 from jcarsr.engines.base import EngineOptions
 from jcarsr.restoring.file import FileRestorer, Outcome
@@ -24,9 +24,12 @@ class WorkerOptions:
     """All that a worker must know of a run."""
 
     settings: Settings
-    out: str  # folder or URL of results
-    source: str | None = None  # folder or URL of pictures
-    table: Table | None = None  # of pictures, if there is no source
+    out: str
+    """Folder or URL of results."""
+    source: str | None = None
+    """Folder or URL of pictures."""
+    table: Table | None = None
+    """Of pictures, if there is no source."""
     weights: str | None = None
     engine: EngineOptions = field(default_factory=EngineOptions)
     max_memory: int | None = DEFAULT_MAX_MEMORY
@@ -61,7 +64,7 @@ class RestoringWorker:
         files = FileRestorer(make_networks(options), options.settings, self._reader)
         self._task = Task(files, open_store(options.out), options.overwrite)
         self._source = None if options.source is None else open_store(options.source)
-        self._table = None if options.table is None else TableReader(options.table)
+        self._table = None if options.table is None else RowReader(options.table)
 
     def __enter__(self) -> RestoringWorker:
         return self
@@ -81,18 +84,18 @@ class RestoringWorker:
             row = None
             if self._table is not None:
                 place = int(rows["group"][index]), int(rows["index"][index])
-                row = Row(str(rows["file"][index]), *place)
+                row = RowPlace(str(rows["file"][index]), *place)
             outcomes.append(self._restore(str(key), row, str(target)))
         return outcomes
 
-    def _restore(self, key: str, row: Row | None, target: str) -> Outcome:
+    def _restore(self, key: str, row: RowPlace | None, target: str) -> Outcome:
         try:
             outcome = self._task.run(key, self._read(key, row), target)
         except Exception as error:  # one picture never costs another its result
             outcome = Outcome(source=key, state="failed", error=one_line_reason(error))
         return replace(outcome, target=Path(target))
 
-    def _read(self, key: str, row: Row | None) -> bytes:
+    def _read(self, key: str, row: RowPlace | None) -> bytes:
         if row is not None and self._table is not None:
             return self._table.read(row)
         assert self._source is not None

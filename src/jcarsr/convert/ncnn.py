@@ -21,8 +21,10 @@ _WITHOUT_VALUES = {
 class Convolution(NamedTuple):
     """A layer's values."""
 
-    weight: npt.NDArray[np.float32]  # (out, in, height, width)
-    bias: npt.NDArray[np.float32]  # (out,)
+    weight: npt.NDArray[np.float32]
+    """(out, in, height, width)."""
+    bias: npt.NDArray[np.float32]
+    """(out,)."""
 
 
 def read_convolutions(path: Path) -> list[Convolution]:

@@ -15,7 +15,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from jcarsr.data.sources import Entry
+from jcarsr.data.sources import SourcePicture
 from jcarsr.degradation.draw import Distribution, Paired
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError, format_bytes
@@ -28,10 +28,14 @@ from jcarsr.progress import OnProgress, ignore_progress
 class Batch(NamedTuple):
     """Training crops, float32 RGB in [0, 1]."""
 
-    lq: Tensor  # (N, 3, P, P)
-    lr: Tensor  # (N, 3, P, P)
-    hr: Tensor  # (N, 3, scale * P, scale * P)
-    tables: Tensor | None = None  # (N, 2, 8, 8) of lq's last save, the steps for luma and chroma
+    lq: Tensor
+    """(N, 3, P, P)."""
+    lr: Tensor
+    """(N, 3, P, P)."""
+    hr: Tensor
+    """(N, 3, scale * P, scale * P)."""
+    tables: Tensor | None = None
+    """(N, 2, 8, 8) of lq's last save, the steps for luma and chroma."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +43,15 @@ class BankSettings:
     """What the bank holds of every picture."""
 
     scale: int
-    histories: Distribution | Paired  # of the degraded versions
-    patch_size: int  # of lr and lq, pixels; pictures smaller than a patch are left out
-    candidates: int = 1  # crops drawn for each one used: the one with the most detail stays
+    histories: Distribution | Paired
+    """Of the degraded versions."""
+    patch_size: int
+    """Of lr and lq, pixels; pictures smaller than a patch are left out."""
+    candidates: int = 1
+    """Crops drawn for each one used: the one with the most detail stays."""
     seed: int = 0
-    tables: bool = False  # keep the last saves' tables; then all crops lie on the JPEG grid
+    tables: bool = False
+    """Keep the last saves' tables; then all crops lie on the JPEG grid."""
 
 
 class Bank:
@@ -146,11 +154,16 @@ class Bank:
 class _Crops(NamedTuple):
     """Places of N crops in a flat buffer."""
 
-    start: Tensor  # (N,) of the picture
-    width: Tensor  # (N,) of the picture
-    top: Tensor  # (N,)
-    left: Tensor  # (N,)
-    turn: Tensor  # (N, 3): flip vertically, flip horizontally, transpose
+    start: Tensor
+    """(N,) of the picture."""
+    width: Tensor
+    """(N,) of the picture."""
+    top: Tensor
+    """(N,)."""
+    left: Tensor
+    """(N,)."""
+    turn: Tensor
+    """(N, 3): flip vertically, flip horizontally, transpose."""
 
     def enlarge(self, scale: int) -> _Crops:
         """The same crops in the high-resolution buffer."""
@@ -167,7 +180,7 @@ class _Crops(NamedTuple):
 
 
 def build_bank(
-    entries: Sequence[Entry],
+    entries: Sequence[SourcePicture],
     settings: BankSettings,
     *,
     device: torch.device,
@@ -182,7 +195,7 @@ def build_bank(
     """
     scale = settings.scale
     with ThreadPoolExecutor(workers) as pool:
-        sizes = [(h // scale, w // scale) for h, w in pool.map(Entry.size, entries)]
+        sizes = [(h // scale, w // scale) for h, w in pool.map(SourcePicture.size, entries)]
         kept = [i for i, size in enumerate(sizes) if min(size) >= settings.patch_size]
         if not kept:
             side = settings.patch_size * scale
@@ -206,7 +219,7 @@ def build_bank(
 
 
 def _degrade(
-    entry: Entry, hr: Pixels, lr: Pixels, settings: BankSettings, seed: str
+    entry: SourcePicture, hr: Pixels, lr: Pixels, settings: BankSettings, seed: str
 ) -> list[tuple[Pixels, LastSave]]:
     """The degraded versions of one picture, each with its last save."""
     if isinstance(settings.histories, Paired):

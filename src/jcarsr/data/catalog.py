@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from jcarsr.data.sources import Entry, list_entries
+from jcarsr.data.sources import SourcePicture, list_pictures
 from jcarsr.errors import DataError
 
 
@@ -17,11 +17,15 @@ class KnownSet:
     """A set of high-resolution pictures."""
 
     name: str
-    count: int  # pictures
-    use: str  # training or test
-    folders: tuple[str, ...]  # where the pictures may lie in the set's folder; "" = directly
+    count: int
+    """Pictures."""
+    use: str
+    """Training or test."""
+    folders: tuple[str, ...]
+    """Where the pictures may lie in the set's folder; "" = directly."""
     licence: str
-    how: str  # to get it
+    how: str
+    """To get it."""
 
     @property
     def instructions(self) -> str:
@@ -76,7 +80,7 @@ CATALOG: dict[str, KnownSet] = {known.name: known for known in _SETS}
 """Name of a set, which is also its folder's name -> what is known of it."""
 
 
-def pictures_of(path: Path) -> list[Entry]:
+def pictures_of(path: Path) -> list[SourcePicture]:
     """The pictures of a folder; a folder named like a known set must hold that set, whole.
 
     Raises:
@@ -85,11 +89,11 @@ def pictures_of(path: Path) -> list[Entry]:
     """
     known = CATALOG.get(path.name)
     if known is None:
-        return list_entries([path])
+        return list_pictures([path])
     inside = [path / folder for folder in known.folders if (path / folder).is_dir()]
     for folder in inside:
         try:
-            entries = list_entries([folder])
+            entries = list_pictures([folder])
         except DataError:
             continue
         if len(entries) == known.count:

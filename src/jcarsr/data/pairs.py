@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from jcarsr.data.sources import Entry, list_entries
+from jcarsr.data.sources import SourcePicture, list_pictures
 from jcarsr.errors import DataError
 
 _SCALE_MARK = re.compile(r"x\d$")  # 0001x2.png is DIV2K's name of 0001.png, shrunk by 2
 
 
-def list_pairs(lq: Path, hr: Path) -> list[Entry]:
+def list_pairs(lq: Path, hr: Path) -> list[SourcePicture]:
     """Every picture under `hr` with the one under `lq` whose path there is the same.
 
     Suffixes may differ, and a name under `lq` may end in x2 or x4.
@@ -22,14 +22,14 @@ def list_pairs(lq: Path, hr: Path) -> list[Entry]:
         DataError: a source is missing or empty, a picture has no partner, or two have one name;
             the message names the first.
     """
-    partners: dict[str, Entry] = {}
-    for entry in list_entries([lq]):
+    partners: dict[str, SourcePicture] = {}
+    for entry in list_pictures([lq]):
         if other := partners.get(_key(entry, lq)):
             raise DataError(f"{entry.name}: has the same name as {other.name}")
         partners[_key(entry, lq)] = entry
     unmarked = {_SCALE_MARK.sub("", key): entry for key, entry in partners.items()}
-    pairs: list[Entry] = []
-    for entry in list_entries([hr]):
+    pairs: list[SourcePicture] = []
+    for entry in list_pictures([hr]):
         key = _key(entry, hr)
         partner = partners.pop(key, None) or unmarked.get(key)
         if partner is None:
@@ -42,7 +42,7 @@ def list_pairs(lq: Path, hr: Path) -> list[Entry]:
     return pairs
 
 
-def refuse_other_sizes(pairs: Sequence[Entry], scale: int) -> None:
+def refuse_other_sizes(pairs: Sequence[SourcePicture], scale: int) -> None:
     """Raise a DataError unless every picture is `scale` times as large as its degraded version.
 
     The message names the first pair that does not agree, with both sizes.
@@ -57,7 +57,7 @@ def refuse_other_sizes(pairs: Sequence[Entry], scale: int) -> None:
             )
 
 
-def _key(entry: Entry, source: Path) -> str:
+def _key(entry: SourcePicture, source: Path) -> str:
     """The picture's path in its source, without its suffix."""
     inside = entry.name.removeprefix(str(source)).lstrip(":/\\")
     return PurePath(inside).with_suffix("").as_posix()

@@ -17,14 +17,17 @@ from jcarsr.pixels import Pixels
 
 
 @dataclass(frozen=True)
-class Entry:
+class SourcePicture:
     """One picture: a file, or a stretch of bytes in an uncompressed tar."""
 
-    name: str  # unique among the sources: path and, in a tar, the member's name
+    name: str
+    """Unique among the sources: path and, in a tar, the member's name."""
     path: Path
     offset: int = 0
-    length: int | None = None  # bytes; None = to the end of the file
-    lq: Entry | None = None  # its degraded version, where one is given
+    length: int | None = None
+    """Bytes; None = to the end of the file."""
+    lq: SourcePicture | None = None
+    """Its degraded version, where one is given."""
 
     def read(self) -> bytes:
         """The picture's encoded bytes."""
@@ -67,13 +70,13 @@ class Entry:
             raise DataError(f"{self.name}: {error}") from error
 
 
-def list_entries(paths: Sequence[Path]) -> list[Entry]:
+def list_pictures(paths: Sequence[Path]) -> list[SourcePicture]:
     """Every picture under `paths` (folders, searched to the bottom, and tar files), in order.
 
     Raises:
         DataError: a path is missing, is neither folder nor tar, or holds no picture.
     """
-    entries: list[Entry] = []
+    entries: list[SourcePicture] = []
     for path in paths:
         found = list(_entries_in(path))
         if not found:
@@ -82,22 +85,24 @@ def list_entries(paths: Sequence[Path]) -> list[Entry]:
     return entries
 
 
-def _entries_in(path: Path) -> Iterable[Entry]:
+def _entries_in(path: Path) -> Iterable[SourcePicture]:
     if path.is_dir():
         for file in sorted(path.rglob("*")):
             if named_as_picture(file) and file.is_file():
-                yield Entry(str(file), file)
+                yield SourcePicture(str(file), file)
     elif not path.exists():
         raise DataError(f"{path}: no such file or folder")
     else:
         yield from _entries_in_tar(path)
 
 
-def _entries_in_tar(path: Path) -> Iterable[Entry]:
+def _entries_in_tar(path: Path) -> Iterable[SourcePicture]:
     try:
         with tarfile.open(path, "r:") as tar:
             for member in tar:
                 if member.isfile() and named_as_picture(PurePath(member.name)):
-                    yield Entry(f"{path}:{member.name}", path, member.offset_data, member.size)
+                    yield SourcePicture(
+                        f"{path}:{member.name}", path, member.offset_data, member.size
+                    )
     except tarfile.TarError as error:
         raise DataError(f"{path}: neither a folder nor an uncompressed tar ({error})") from error

@@ -44,8 +44,10 @@ class Once:
         ValueError: a quality or the share is out of range; the message quotes it.
     """
 
-    qfs: tuple[int, ...]  # quality factors, one version each
-    share_444: float  # probability that a JPEG keeps full chroma, in [0, 1]; the others are 4:2:0
+    qfs: tuple[int, ...]
+    """Quality factors, one version each."""
+    share_444: float
+    """Probability that a JPEG keeps full chroma, in [0, 1]; the others are 4:2:0."""
 
     def __post_init__(self) -> None:
         if not self.qfs or not all(1 <= qf <= 100 for qf in self.qfs):
@@ -106,8 +108,10 @@ class Web:
         ValueError: no version is left.
     """
 
-    once: Once  # its versions come first
-    repeated: int  # versions saved more than once, or at an unknown place on the grid
+    once: Once
+    """Its versions come first."""
+    repeated: int
+    """Versions saved more than once, or at an unknown place on the grid."""
 
     def __post_init__(self) -> None:
         if self.repeated < 1:

@@ -14,8 +14,10 @@ from jcarsr.pixels import Pixels, to_pixels
 class Degraded(NamedTuple):
     """Both are (H, W, 3) uint8 RGB."""
 
-    lr: Pixels  # the clean low-resolution picture
-    lq: Pixels  # the degraded one: the network's input
+    lr: Pixels
+    """The clean low-resolution picture."""
+    lq: Pixels
+    """The degraded one: the network's input."""
 
 
 def low_resolution(hr: Pixels, scale: int, *, exact: bool = True) -> Pixels:

@@ -39,9 +39,11 @@ class Jpeg:
         ValueError: quality or shift is out of range.
     """
 
-    qf: int  # 1 to 100, of libjpeg's scale
+    qf: int
+    """1 to 100, of libjpeg's scale."""
     subsampling: codec.Subsampling = "4:2:0"
-    tables: Encoder = "libjpeg"  # whose tables; libjpeg encodes in any case
+    tables: Encoder = "libjpeg"
+    """Whose tables; libjpeg encodes in any case."""
     shift: Shift = (0, 0)
 
     def __post_init__(self) -> None:
@@ -75,7 +77,8 @@ class Photoshop:
         ValueError: the shift is out of range.
     """
 
-    preset: PhotoshopPreset  # Pillow's names for them
+    preset: PhotoshopPreset
+    """Pillow's names for them."""
     shift: Shift = (0, 0)
 
     def __post_init__(self) -> None:
@@ -113,7 +116,8 @@ class Modern:
     """
 
     format: Literal["webp", "avif"]
-    quality: int  # 0 to 100, of the format's own scale
+    quality: int
+    """0 to 100, of the format's own scale."""
     shift: Shift = (0, 0)
 
     def __post_init__(self) -> None:
@@ -163,7 +167,8 @@ class Resize:
         ValueError: the ratio is not within 0.25 and 4.
     """
 
-    ratio: float  # new size / old size, two decimals
+    ratio: float
+    """New size / old size, two decimals."""
     filter: Filter = "bicubic"
 
     def __post_init__(self) -> None:
@@ -199,7 +204,8 @@ class Sharpen:
         ValueError: the strength is out of range.
     """
 
-    percent: int  # 1 to 200
+    percent: int
+    """1 to 200."""
 
     def __post_init__(self) -> None:
         _check_range("sharpening", self.percent, 1, 200)

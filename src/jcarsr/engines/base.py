@@ -18,9 +18,11 @@ class EngineOptions:
 
     engine: EngineName = "auto"
     device: Device = "auto"
-    gpu: int | None = None  # which of CUDA's, from 0; None = the first
+    gpu: int | None = None
+    """Which of CUDA's, from 0; None = the first."""
     precision: Precision = "auto"
-    threads: int | None = None  # of the CPU; None = see `default_threads`
+    threads: int | None = None
+    """Of the CPU; None = see `default_threads`."""
 
 
 def default_threads() -> int | None:

@@ -21,7 +21,8 @@ class NamedDevice:
     """A device as it is asked for; whether it is there is not known yet."""
 
     kind: Device
-    gpu: int | None = None  # which of CUDA's, from 0; None = the first, or no GPU of CUDA
+    gpu: int | None = None
+    """Which of CUDA's, from 0; None = the first, or no GPU of CUDA."""
 
     def __str__(self) -> str:
         return self.kind if self.gpu is None else f"{self.kind}:{self.gpu}"

@@ -18,8 +18,10 @@ from jcarsr.protocols import Output, Precision
 class Arithmetic:
     """What a graph is loaded to compute in."""
 
-    int8: bool  # the graph with 8 bits, where there is one
-    bfloat16: bool  # for all that is not 8 bits
+    int8: bool
+    """The graph with 8 bits, where there is one."""
+    bfloat16: bool
+    """For all that is not 8 bits."""
 
 
 _FULL = Arithmetic(int8=False, bfloat16=False)

@@ -17,7 +17,8 @@ class Published:
     scale: int
     qf: int
     dataset: str
-    psnr: float  # dB on Y
+    psnr: float
+    """dB on Y."""
     ssim: float
 
 

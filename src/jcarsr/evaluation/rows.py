@@ -17,17 +17,27 @@ from jcarsr.errors import DataError
 class Trial:
     """Which run of the paper's experiments a row is of, and what was spent on it."""
 
-    job: str  # hash of what decides the score
-    method: str  # what is compared, the same for all seeds: jcarsr-lite-x2
-    size: str  # of the networks: lite or paper
-    budget: str  # 3000 steps, 20 minutes: of each network that was trained
+    job: str
+    """Hash of what decides the score."""
+    method: str
+    """What is compared, the same for all seeds: jcarsr-lite-x2."""
+    size: str
+    """Of the networks: lite or paper."""
+    budget: str
+    """3000 steps, 20 minutes: of each network that was trained."""
     seed: int
-    parameters: int | None  # None = no network
-    steps: int  # of training, of all its networks
-    minutes: float  # of training, of all its networks
-    device: str  # that trained
-    precision: str  # of training
-    data: str  # what was trained on: names, and a hash of the list of pictures
+    parameters: int | None
+    """None = no network."""
+    steps: int
+    """Of training, of all its networks."""
+    minutes: float
+    """Of training, of all its networks."""
+    device: str
+    """That trained."""
+    precision: str
+    """Of training."""
+    data: str
+    """What was trained on: names, and a hash of the list of pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +49,24 @@ class Row:
 
     set: str
     scale: int
-    history: str  # for example jpeg20+4,4>jpeg90
+    history: str
+    """For example jpeg20+4,4>jpeg90."""
     restorer: str
-    sha256: str | None  # of the weights' tensors; None = no weights
-    psnr: float  # dB, mean over the pictures
+    sha256: str | None
+    """Of the weights' tensors; None = no weights."""
+    psnr: float
+    """dB, mean over the pictures."""
     ssim: float
-    images: dict[str, tuple[float, float]]  # picture -> PSNR in dB, SSIM
+    images: dict[str, tuple[float, float]]
+    """picture -> PSNR in dB, SSIM."""
     protocol: dict[str, Any]
     codec: str
-    versions: dict[str, str]  # of the packages that computed it
-    niqe: float | None = None  # mean over the pictures of two blocks or more; None = not computed
-    trial: Trial | None = None  # of an experiment's row
+    versions: dict[str, str]
+    """Of the packages that computed it."""
+    niqe: float | None = None
+    """Mean over the pictures of two blocks or more; None = not computed."""
+    trial: Trial | None = None
+    """Of an experiment's row."""
 
     @property
     def qf(self) -> int | None:

@@ -11,23 +11,26 @@ from jcarsr.errors import DataError
 from jcarsr.experiments.jobs import (
     GIVEN,
     Conditions,
-    Given,
+    GivenWeights,
     PictureSet,
     Scoring,
     Source,
     Training,
     identity_of,
 )
-from jcarsr.experiments.plan import Contestant, Network, Plan
+from jcarsr.experiments.plan import Contestant, ExperimentPlan, PlannedNetwork
 
 
 @dataclass(frozen=True, kw_only=True)
 class Agenda:
     """All jobs of a run of the command, and why some lines and columns will stay empty."""
 
-    scorings: tuple[Scoring, ...]  # seed by seed, so that any stop leaves the first seeds whole
-    missing_sets: Mapping[str, str]  # name -> why
-    missing_given: Mapping[str, str] = field(default_factory=dict[str, str])  # preset -> why
+    scorings: tuple[Scoring, ...]
+    """Seed by seed, so that any stop leaves the first seeds whole."""
+    missing_sets: Mapping[str, str]
+    """name -> why."""
+    missing_given: Mapping[str, str] = field(default_factory=dict[str, str])
+    """preset -> why."""
 
     @property
     def trainings(self) -> list[Training]:
@@ -37,12 +40,12 @@ class Agenda:
 
 
 def make_agenda(
-    plans: Sequence[Plan],
+    plans: Sequence[ExperimentPlan],
     conditions: Conditions,
     *,
     seeds: int,
     sets: Sequence[Path],
-    given: Mapping[str, Given] | None = None,
+    given: Mapping[str, GivenWeights] | None = None,
 ) -> Agenda:
     """The jobs of all plans, those that tables share once.
 
@@ -74,13 +77,13 @@ def make_agenda(
 
 
 def scorings(
-    plan: Plan,
+    plan: ExperimentPlan,
     contestant: Contestant,
     conditions: Conditions,
     scale: int,
     seed: int,
     sets: Mapping[str, PictureSet],
-    given: Mapping[str, Given],
+    given: Mapping[str, GivenWeights],
 ) -> Iterable[Scoring]:
     """The scorings of one contestant with one seed, on the sets that are there.
 
@@ -97,7 +100,7 @@ def scorings(
         ValueError: no such preset.
     """
 
-    def source(part: Network | str) -> Source | str:
+    def source(part: PlannedNetwork | str) -> Source | str:
         if isinstance(part, str):
             return part
         preset = part.preset(conditions.size, scale)
@@ -118,11 +121,11 @@ def scorings(
 
 
 def method_key(
-    plan: Plan,
+    plan: ExperimentPlan,
     contestant: Contestant,
     conditions: Conditions,
     scale: int,
-    given: Mapping[str, Given],
+    given: Mapping[str, GivenWeights],
 ) -> str:
     """What rows call a contestant: its key; `GIVEN` and a hash follow what was not trained."""
     words: list[str] = []
@@ -137,9 +140,9 @@ def method_key(
 
 
 def check_given(
-    plans: Sequence[Plan],
+    plans: Sequence[ExperimentPlan],
     conditions: Conditions,
-    given: Mapping[str, Given],
+    given: Mapping[str, GivenWeights],
     also: Sequence[str] = (),
 ) -> None:
     """Raise a ValueError if weights are given for a preset that no plan trains, and not `also`."""

@@ -13,15 +13,15 @@ from jcarsr.experiments import (
     table7,
     table8,
 )
-from jcarsr.experiments.plan import Plan
+from jcarsr.experiments.plan import ExperimentPlan
 
 _MODULES = (noise, table1, table2, table3, table4, table5, table6, table7, table8)
 
-PLANS: dict[str, Plan] = {module.PLAN.name: module.PLAN for module in _MODULES}
+PLANS: dict[str, ExperimentPlan] = {module.PLAN.name: module.PLAN for module in _MODULES}
 """Name -> the tables; `noise` first, because it says what the others can show."""
 
 
-def find_plans(name: str) -> list[Plan]:
+def find_plans(name: str) -> list[ExperimentPlan]:
     """The plan of that name, or all for `all`.
 
     Raises:

@@ -1,15 +1,15 @@
 """The artifact removers of Tables 2 and 3, in one order with SwinIR or the other."""
 
-from jcarsr.experiments.plan import Contestant, Network, enlarger, jcarsr
+from jcarsr.experiments.plan import Contestant, PlannedNetwork, enlarger, jcarsr
 
 SWINIR = enlarger("swinir", clean=True)
 
 CLEANERS = {
-    "ARCNN": Network(name="arcnn", lite="arcnn"),
-    "DnCNN3": Network(name="dncnn3", lite="dncnn3"),
-    "QGCN": Network(name="qgcn", lite="qgcn-lite"),
-    "FBCNN": Network(name="fbcnn", lite="fbcnn-lite"),
-    "JDEC": Network(name="jdec", lite="jdec-lite"),
+    "ARCNN": PlannedNetwork(name="arcnn", lite="arcnn"),
+    "DnCNN3": PlannedNetwork(name="dncnn3", lite="dncnn3"),
+    "QGCN": PlannedNetwork(name="qgcn", lite="qgcn-lite"),
+    "FBCNN": PlannedNetwork(name="fbcnn", lite="fbcnn-lite"),
+    "JDEC": PlannedNetwork(name="jdec", lite="jdec-lite"),
 }
 """Name in the paper -> the network; ARCNN and DnCNN3 are small as they are."""
 

@@ -11,12 +11,12 @@ from jcarsr.data.bank import Batch
 from jcarsr.devices import find_device
 from jcarsr.experiments.agenda import Agenda
 from jcarsr.experiments.jobs import Scoring, Training
-from jcarsr.experiments.store import Store
+from jcarsr.experiments.store import ResultStore
 from jcarsr.networks.network import TableReader
 from jcarsr.protocols import Device
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.schedule import Cosine
-from jcarsr.training.state import State
+from jcarsr.training.state import TrainingState
 from jcarsr.training.task import loss_terms
 
 
@@ -27,13 +27,13 @@ class Costs:
         self._steps: dict[str, float] = {}  # preset -> seconds
         self._scores: dict[str, list[float]] = {}  # set -> seconds of each scoring
 
-    def probe(self, agenda: Agenda, store: Store, device: Device) -> None:
+    def probe(self, agenda: Agenda, store: ResultStore, device: Device) -> None:
         """Measure a step of every network that is to be trained."""
         for job in agenda.trainings:
             if job.recipe.preset not in self._steps and not store.record(job):
                 self._steps[job.recipe.preset] = step_seconds(job.recipe, device, job.precision)
 
-    def learn(self, job: Training, store: Store) -> None:
+    def learn(self, job: Training, store: ResultStore) -> None:
         """Take the seconds of a step from a run that is finished."""
         record = store.record(job)
         if record and record.training["minutes"] and record.training["steps"]:
@@ -58,7 +58,7 @@ class Costs:
         step = self._steps.get(job.recipe.preset)
         return None if step is None else 60 * job.budget.minutes / step
 
-    def seconds_left(self, agenda: Agenda, store: Store) -> float | None:
+    def seconds_left(self, agenda: Agenda, store: ResultStore) -> float | None:
         """Seconds of all that is left; scorings of sets that have not been seen are left out."""
         total = 0.0
         for job in agenda.trainings:
@@ -77,7 +77,7 @@ class Costs:
         return total
 
 
-def check_budgets(agenda: Agenda, store: Store, costs: Costs) -> None:
+def check_budgets(agenda: Agenda, store: ResultStore, costs: Costs) -> None:
     """Refuse a budget in which a learning rate is never lowered, before anything is trained.
 
     Raises:
@@ -104,7 +104,7 @@ def steps_to_decay(recipe: Recipe) -> int:
 def step_seconds(recipe: Recipe, device: Device, precision: str) -> float:
     """Seconds of one training step, measured after a first one that is not counted."""
     found = torch.device(find_device(device))
-    state = State(recipe, found, compile=False)
+    state = TrainingState(recipe, found, compile=False)
     size, patch, scale = recipe.batch_size, recipe.patch_size, recipe.picture_scale
     small = torch.rand(size, 3, patch, patch, device=found)
     large = torch.rand(size, 3, scale * patch, scale * patch, device=found)

@@ -13,14 +13,14 @@ import torch
 from jcarsr.convert.realesrgan import PACKAGED
 from jcarsr.convert.run import convert
 from jcarsr.errors import WeightsError
-from jcarsr.experiments.jobs import Given
+from jcarsr.experiments.jobs import GivenWeights
 from jcarsr.networks.catalog import PRESETS, build_preset
 from jcarsr.safefile import SafeFileError, read_metadata
 from jcarsr.weights import read, read_record
 from jcarsr.weights.record import FORMAT, FORMAT_1
 
 
-def read_given(words: Sequence[str], folder: Path) -> dict[str, Given]:
+def read_given(words: Sequence[str], folder: Path) -> dict[str, GivenWeights]:
     """Preset -> weights, of words such as arcnn=FILE.
 
     Args:
@@ -32,7 +32,7 @@ def read_given(words: Sequence[str], folder: Path) -> dict[str, Given]:
         WeightsError: a file cannot be read, or is of another network.
         ModuleNotFoundError: a file needs a package that is not installed.
     """
-    found: dict[str, Given] = {}
+    found: dict[str, GivenWeights] = {}
     for word in words:
         preset, equals, file = word.partition("=")
         if not equals or not file:
@@ -43,14 +43,14 @@ def read_given(words: Sequence[str], folder: Path) -> dict[str, Given]:
     return found
 
 
-def _read(preset: str, file: str, folder: Path) -> Given:
+def _read(preset: str, file: str, folder: Path) -> GivenWeights:
     path = Path(file)
     if not _is_ours(path):
         path = convert_once(preset, file, folder)
     record = read(path).record
     if (record.architecture, record.config) != _describe(preset):
         raise WeightsError(f"{file}: is of {record.name}, not of the network {preset}")
-    return Given(path=path, record=record)
+    return GivenWeights(path=path, record=record)
 
 
 def _is_ours(path: Path) -> bool:

@@ -14,11 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from jcarsr.data.sources import Entry
+from jcarsr.data.sources import SourcePicture
 from jcarsr.degradation.draw import Clean, Once
 from jcarsr.degradation.history import History
 from jcarsr.degradation.steps import Jpeg
-from jcarsr.experiments.plan import Network, Size
+from jcarsr.experiments.plan import PlannedNetwork, Size
 from jcarsr.networks.catalog import ARCHITECTURES, PRESETS
 from jcarsr.training.recipes import RECIPES, Recipe
 from jcarsr.weights import Record
@@ -61,7 +61,7 @@ class Data:
     """The training pictures."""
 
     paths: tuple[Path, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[SourcePicture, ...]
 
     @cached_property
     def identity(self) -> str:
@@ -78,7 +78,8 @@ class Training:
     budget: Budget
     precision: Literal["bfloat16", "float32"]
     data: Data
-    losses: dict[str, Any]  # what is unusual of them, for the name
+    losses: dict[str, Any]
+    """What is unusual of them, for the name."""
 
     @cached_property
     def hash(self) -> str:
@@ -116,10 +117,11 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class GivenWeights:
     """Weights that the user gives in place of a training."""
 
-    path: Path  # a weight file of ours
+    path: Path
+    """A weight file of ours."""
     record: Record
 
     @property
@@ -137,7 +139,7 @@ class Given:
         return None
 
 
-Source: TypeAlias = Training | Given
+Source: TypeAlias = Training | GivenWeights
 """Where a network's weights come from."""
 
 
@@ -147,19 +149,22 @@ class PictureSet:
 
     name: str
     folder: Path
-    identity: str  # hash of its list of pictures
+    identity: str
+    """Hash of its list of pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scoring:
     """A method to score on a set after one save."""
 
-    method: str  # the contestant's key
+    method: str
+    """The contestant's key."""
     parts: tuple[Source | str, ...]
     scale: int
     qf: int
     set: PictureSet
-    seed: int  # of its trainings; 0 without any
+    seed: int
+    """Of its trainings; 0 without any."""
 
     @cached_property
     def hash(self) -> str:
@@ -195,7 +200,9 @@ class Conditions:
     precision: Literal["bfloat16", "float32"]
     data: Data
 
-    def training(self, network: Network, scale: int, qfs: tuple[int, ...], seed: int) -> Training:
+    def training(
+        self, network: PlannedNetwork, scale: int, qfs: tuple[int, ...], seed: int
+    ) -> Training:
         """The training of a network for a scale.
 
         Raises:
@@ -223,7 +230,7 @@ def default_budget(size: Size) -> Budget:
     return Budget(steps=RECIPES[RECIPE[size]].max_steps)
 
 
-def identity_of(entries: Sequence[Entry]) -> str:
+def identity_of(entries: Sequence[SourcePicture]) -> str:
     """A hash of the pictures' names and sizes in bytes, in their order, wherever they lie."""
     listed = [
         (Path(entry.name).name, entry.length or entry.path.stat().st_size) for entry in entries

@@ -1,8 +1,8 @@
 """Not of the paper: how far training seeds alone move JCARSR."""
 
-from jcarsr.experiments.plan import Contestant, Plan, jcarsr
+from jcarsr.experiments.plan import Contestant, ExperimentPlan, jcarsr
 
-PLAN = Plan(
+PLAN = ExperimentPlan(
     name="noise",
     table=None,
     title="Seed noise",

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jcarsr.evaluation.rows import Row, read_rows
-from jcarsr.experiments.plan import Plan
+from jcarsr.experiments.plan import ExperimentPlan
 from jcarsr.experiments.report import report
 from jcarsr.experiments.results import Results, group
 from jcarsr.experiments.seeds import RULE
 
 
-def page(plans: Sequence[Plan], rows: Sequence[Row]) -> str:
+def page(plans: Sequence[ExperimentPlan], rows: Sequence[Row]) -> str:
     """What was measured, then the tables of every suite, as Markdown.
 
     A table stands there if at least one of its lines was measured.
@@ -27,7 +27,7 @@ def page(plans: Sequence[Plan], rows: Sequence[Row]) -> str:
     return "\n\n".join(parts)
 
 
-def heading(plan: Plan) -> str:
+def heading(plan: ExperimentPlan) -> str:
     """A table's title with its number in the paper."""
     return f"Table {plan.table}: {plan.title}" if plan.table else f"{plan.title} (not of the paper)"
 
@@ -44,16 +44,16 @@ def read_folders(paths: Sequence[Path]) -> list[Row]:
     return read_rows(files)
 
 
-def _coverage(plans: Sequence[Plan], found: Sequence[Results]) -> str:
+def _coverage(plans: Sequence[ExperimentPlan], found: Sequence[Results]) -> str:
     lines = ["| experiment | measured | not measured |", "|---|---|---|"]
     for plan in plans:
         done = [text for results in found if (text := _describe_suite(plan, results))]
-        lacking = _lacking(plan, found)
+        lacking = _describe_missing(plan, found)
         lines.append(f"| {heading(plan)} | {'; '.join(done) or 'no'} | {lacking or 'nothing'} |")
     return "\n".join(lines)
 
 
-def _describe_suite(plan: Plan, results: Results) -> str:
+def _describe_suite(plan: ExperimentPlan, results: Results) -> str:
     """What of a plan a suite has, in words; empty without any."""
     suite = results.suite
     scores = _scores(plan, results)
@@ -69,7 +69,7 @@ def _describe_suite(plan: Plan, results: Results) -> str:
     )
 
 
-def _lacking(plan: Plan, found: Sequence[Results]) -> str:
+def _describe_missing(plan: ExperimentPlan, found: Sequence[Results]) -> str:
     """Scales, sets and lines of a plan that no suite has, in words."""
     scores = [key for results in found for key in _scores(plan, results)]
     if not scores:
@@ -89,7 +89,7 @@ def _lacking(plan: Plan, found: Sequence[Results]) -> str:
     return ", ".join([*scales, *sets, *labels])
 
 
-def _scores(plan: Plan, results: Results) -> list[tuple[str, tuple[int, int, str]]]:
+def _scores(plan: ExperimentPlan, results: Results) -> list[tuple[str, tuple[int, int, str]]]:
     """(method, cell) of a suite that a plan shows."""
     size = results.suite.size
     return [

@@ -17,16 +17,19 @@ TEST_SETS = ("Set5", "Set14", "Urban100", "B100", "Manga109")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
+class PlannedNetwork:
     """A network that is trained for an experiment, or whose weights are given.
 
     Raises:
         ValueError: a preset that there is not; the message quotes it.
     """
 
-    name: str  # of the preset at the paper's size; {scale} stands for the scale
-    lite: str  # of the small preset
-    clean: bool = False  # learns from clean small pictures instead of JPEGs
+    name: str
+    """Of the preset at the paper's size; {scale} stands for the scale."""
+    lite: str
+    """Of the small preset."""
+    clean: bool = False
+    """Learns from clean small pictures instead of JPEGs."""
     losses: LossWeights = field(default_factory=LossWeights)
 
     def preset(self, size: Size, scale: int) -> str:
@@ -66,39 +69,46 @@ class Contestant:
     A part of a chain may be a save within it, such as `jpeg100`.
     """
 
-    label: str  # the method's name in the paper's table
-    parts: tuple[Network | str, ...]
-    ours: bool = False  # not a line of the paper's table
+    label: str
+    """The method's name in the paper's table."""
+    parts: tuple[PlannedNetwork | str, ...]
+    ours: bool = False
+    """Not a line of the paper's table."""
 
     @property
-    def networks(self) -> tuple[Network, ...]:
+    def networks(self) -> tuple[PlannedNetwork, ...]:
         """Those of its parts that have weights."""
-        return tuple(part for part in self.parts if isinstance(part, Network))
+        return tuple(part for part in self.parts if isinstance(part, PlannedNetwork))
 
     def key(self, size: Size, scale: int, qfs: tuple[int, ...]) -> str:
-        """What is compared, without seed and budget; arguments as of `Network.key`."""
+        """What is compared, without seed and budget; arguments as of `PlannedNetwork.key`."""
         return " + ".join(
             part if isinstance(part, str) else part.key(size, scale, qfs) for part in self.parts
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ExperimentPlan:
     """One of the paper's tables: which methods, at what scales and qualities, on which sets.
 
     Raises:
         ValueError: a label that is not in the paper's table and not marked as ours.
     """
 
-    name: str  # table5
-    table: int | None  # the paper's number; None = not of the paper
+    name: str
+    """table5."""
+    table: int | None
+    """The paper's number; None = not of the paper."""
     title: str
     contestants: tuple[Contestant, ...]
-    reference: str  # label of the line that the others are compared with
+    reference: str
+    """Label of the line that the others are compared with."""
     scales: tuple[int, ...] = (2,)
-    qfs: tuple[int, ...] = (10,)  # of training and of evaluation
+    qfs: tuple[int, ...] = (10,)
+    """Of training and of evaluation."""
     sets: tuple[str, ...] = TEST_SETS
-    notes: tuple[str, ...] = ()  # sentences below the table
+    notes: tuple[str, ...] = ()
+    """Sentences below the table."""
 
     def __post_init__(self) -> None:
         labels = [contestant.label for contestant in self.contestants]
@@ -112,7 +122,7 @@ class Plan:
                     f"{self.table}, there are {', '.join(sorted(known)) or 'none'}"
                 )
 
-    def only(self, labels: tuple[str, ...]) -> Plan:
+    def only(self, labels: tuple[str, ...]) -> ExperimentPlan:
         """The same with these lines alone; all of them if none is given.
 
         Raises:
@@ -129,16 +139,16 @@ class Plan:
         return replace(self, contestants=kept, reference=reference)
 
 
-def jcarsr(variant: str = "", losses: LossWeights | None = None) -> Network:
+def jcarsr(variant: str = "", losses: LossWeights | None = None) -> PlannedNetwork:
     """JCARSR, or an ablation of it by the name in its preset."""
     middle = f"-{variant}" if variant else ""
-    return Network(
+    return PlannedNetwork(
         name=f"jcarsr{middle}-x{{scale}}",
         lite=f"jcarsr-lite{middle}-x{{scale}}",
         losses=losses or LossWeights(),
     )
 
 
-def enlarger(name: str, *, clean: bool = False) -> Network:
+def enlarger(name: str, *, clean: bool = False) -> PlannedNetwork:
     """A network of Table 1."""
-    return Network(name=f"{name}-x{{scale}}", lite=f"{name}-lite-x{{scale}}", clean=clean)
+    return PlannedNetwork(name=f"{name}-x{{scale}}", lite=f"{name}-lite-x{{scale}}", clean=clean)

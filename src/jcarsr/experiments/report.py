@@ -9,7 +9,7 @@ from jcarsr.data.catalog import CATALOG
 from jcarsr.evaluation.published import Published, published_numbers
 from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.jobs import GIVEN
-from jcarsr.experiments.plan import Contestant, Plan
+from jcarsr.experiments.plan import Contestant, ExperimentPlan
 from jcarsr.experiments.results import Cell, Results
 from jcarsr.experiments.seeds import RULE, Noise, is_resolved
 
@@ -30,7 +30,7 @@ class Footnotes:
 
 
 def report(
-    plan: Plan,
+    plan: ExperimentPlan,
     results: Results,
     *,
     missing_sets: Mapping[str, str] | None = None,
@@ -54,7 +54,7 @@ def report(
 class _Writer:
     def __init__(
         self,
-        plan: Plan,
+        plan: ExperimentPlan,
         results: Results,
         missing_sets: Mapping[str, str],
         failures: Mapping[str, str],
@@ -183,7 +183,7 @@ def _line(label: str, kind: str, spent: Sequence[str], values: Sequence[str]) ->
     return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
 
 
-def whole_report(plan: Plan, results: Results, body: str) -> str:
+def whole_report(plan: ExperimentPlan, results: Results, body: str) -> str:
     """A report as a file of its own: heading, what was done, the rule, the tables."""
     number = f"Table {plan.table}" if plan.table else "Not of the paper"
     intro = (

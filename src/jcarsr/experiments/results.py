@@ -23,7 +23,8 @@ class Suite:
     size: Size
     budget: str
     data: str
-    precision: str  # of the trainings
+    precision: str
+    """Of the trainings."""
 
     @property
     def title(self) -> str:
@@ -43,7 +44,8 @@ class Results:
     """The rows of a suite; of rows of one method, cell and seed the last one counts."""
 
     suite: Suite
-    scores: dict[tuple[str, Cell], dict[int, Row]]  # (method, cell) -> seed -> row
+    scores: dict[tuple[str, Cell], dict[int, Row]]
+    """(method, cell) -> seed -> row."""
 
     def rows(self, method: str, cell: Cell) -> dict[int, Row]:
         """Seed -> row."""

@@ -13,7 +13,7 @@ from jcarsr.experiments.agenda import Agenda
 from jcarsr.experiments.cost import Costs
 from jcarsr.experiments.jobs import Conditions, Scoring, Training
 from jcarsr.experiments.score import score
-from jcarsr.experiments.store import Store
+from jcarsr.experiments.store import ResultStore
 from jcarsr.progress import OnProgress
 from jcarsr.protocols import Device
 from jcarsr.training.options import RunOptions
@@ -23,21 +23,25 @@ from jcarsr.training.run import train
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class RunSettings:
     """How jobs are done: nothing here changes a result by more than its last bits."""
 
     device: Device = "auto"
-    compile: bool | None = None  # as RunOptions has it
-    log_every: int = 50  # steps
+    compile: bool | None = None
+    """As RunOptions has it."""
+    log_every: int = 50
+    """Steps."""
     checkpoint_minutes: float = 5.0
 
 
 @dataclass
-class Outcome:
+class RunOutcome:
     """What became of an agenda."""
 
-    failures: dict[str, str] = field(default_factory=dict[str, str])  # hash of a job -> why
-    stopped: bool = False  # by a signal, before the end
+    failures: dict[str, str] = field(default_factory=dict[str, str])
+    """Hash of a job -> why."""
+    stopped: bool = False
+    """By a signal, before the end."""
 
 
 class Watcher(Reporter):
@@ -70,18 +74,18 @@ class Runner:
 
     def __init__(
         self,
-        store: Store,
+        store: ResultStore,
         conditions: Conditions,
-        settings: Settings,
+        settings: RunSettings,
         costs: Costs,
         watcher: Watcher,
     ) -> None:
         self._store, self._conditions, self._settings = store, conditions, settings
         self._costs, self._watcher = costs, watcher
         self._banks = Banks()
-        self._outcome = Outcome()
+        self._outcome = RunOutcome()
 
-    def run(self, agenda: Agenda) -> Outcome:
+    def run(self, agenda: Agenda) -> RunOutcome:
         """Do all that is left to do; what another process does is waited for at the end."""
         try:
             for wait in (False, True):
@@ -120,7 +124,7 @@ class Runner:
             if not ours or self._is_done(job):
                 return
             total = len(agenda.trainings) + len(agenda.scorings)
-            self._watcher.begin(job, self._done(agenda), total)
+            self._watcher.begin(job, self._count_done(agenda), total)
             left = self._costs.seconds_left(agenda, self._store)
             self._watcher.left(left)
 
@@ -145,7 +149,7 @@ class Runner:
             return self._store.record(job) is not None
         return self._store.row(job) is not None
 
-    def _done(self, agenda: Agenda) -> int:
+    def _count_done(self, agenda: Agenda) -> int:
         jobs = [*agenda.trainings, *agenda.scorings]
         return sum(self._is_done(job) for job in jobs)
 

@@ -8,7 +8,7 @@ from jcarsr.engines.base import EngineOptions
 from jcarsr.evaluation.rows import Row, Trial
 from jcarsr.evaluation.run import evaluate
 from jcarsr.experiments.jobs import Conditions, Scoring
-from jcarsr.experiments.store import Store
+from jcarsr.experiments.store import ResultStore
 from jcarsr.methods.catalog import Context, find_method
 from jcarsr.methods.chain import chain, save, share_scale
 from jcarsr.methods.method import Method
@@ -19,7 +19,7 @@ from jcarsr.weights import read_record
 
 def score(
     job: Scoring,
-    store: Store,
+    store: ResultStore,
     conditions: Conditions,
     options: EngineOptions,
     on_progress: OnProgress = ignore_progress,
@@ -42,7 +42,7 @@ def score(
     return replace(row, restorer=job.method, set=job.set.name, trial=_trial(job, store, conditions))
 
 
-def make_method(job: Scoring, store: Store, options: EngineOptions) -> Method:
+def make_method(job: Scoring, store: ResultStore, options: EngineOptions) -> Method:
     """What restores: a network, or several with saves between.
 
     Raises:
@@ -62,7 +62,7 @@ def make_method(job: Scoring, store: Store, options: EngineOptions) -> Method:
     return methods[0] if len(methods) == 1 else chain(methods)
 
 
-def _trial(job: Scoring, store: Store, conditions: Conditions) -> Trial:
+def _trial(job: Scoring, store: ResultStore, conditions: Conditions) -> Trial:
     records = [read_record(store.weights_path(training)) for training in job.trainings]
     counts = [source.parameters for source in job.sources]
     return Trial(

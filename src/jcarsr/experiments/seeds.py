@@ -28,8 +28,10 @@ _T = {
 class Noise:
     """How far seeds move a difference."""
 
-    deviation: float  # dB, of one seed's difference
-    freedom: int  # degrees of freedom of that estimate
+    deviation: float
+    """dB, of one seed's difference."""
+    freedom: int
+    """Degrees of freedom of that estimate."""
 
     def limit(self, seeds: int) -> float:
         """The largest mean difference, in dB, that noise of so many seeds explains."""

@@ -18,14 +18,14 @@ from PIL import Image
 
 from jcarsr.errors import DataError, JCARSRError
 from jcarsr.evaluation.rows import Row, read_rows
-from jcarsr.experiments.jobs import Given, Scoring, Source, Training
+from jcarsr.experiments.jobs import GivenWeights, Scoring, Source, Training
 from jcarsr.experiments.lock import try_lock
 from jcarsr.partfile import being_written, make_folder
 from jcarsr.weights import Record, read_record
 
 
 @dataclass(frozen=True)
-class Store:
+class ResultStore:
     """A folder of results. Nothing in it counts before it is complete."""
 
     folder: Path
@@ -36,7 +36,7 @@ class Store:
 
     def weights_path(self, source: Source) -> Path:
         """The weight file, which may not be there yet."""
-        if isinstance(source, Given):
+        if isinstance(source, GivenWeights):
             return source.path
         return self.run_folder(source) / "weights.safetensors"
 

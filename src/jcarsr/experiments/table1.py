@@ -1,8 +1,8 @@
 """Table 1: networks that enlarge, all trained on the same JPEGs."""
 
-from jcarsr.experiments.plan import Contestant, Plan, enlarger, jcarsr
+from jcarsr.experiments.plan import Contestant, ExperimentPlan, enlarger, jcarsr
 
-PLAN = Plan(
+PLAN = ExperimentPlan(
     name="table1",
     table=1,
     title="Networks that enlarge",

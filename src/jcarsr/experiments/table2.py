@@ -1,9 +1,9 @@
 """Table 2: artifacts are removed first, then the picture is enlarged."""
 
 from jcarsr.experiments.chains import CLEANERS, JCARSR, READING, SWINIR
-from jcarsr.experiments.plan import Contestant, Plan
+from jcarsr.experiments.plan import Contestant, ExperimentPlan
 
-PLAN = Plan(
+PLAN = ExperimentPlan(
     name="table2",
     table=2,
     title="Artifact removal, then SwinIR",

@@ -1,12 +1,12 @@
 """Table 3: the picture is enlarged first, then artifacts are removed."""
 
 from jcarsr.experiments.chains import CLEANERS, JCARSR, READING, SWINIR
-from jcarsr.experiments.plan import Contestant, Plan
+from jcarsr.experiments.plan import Contestant, ExperimentPlan
 
 SAVES = {"JDEC": ("jpeg100",)}
 """What is done between: JDEC decodes JPEGs, so the enlarged picture is saved once more."""
 
-PLAN = Plan(
+PLAN = ExperimentPlan(
     name="table3",
     table=3,
     title="SwinIR, then artifact removal",

@@ -1,8 +1,8 @@
 """Table 4: every quality factor, one network for all."""
 
-from jcarsr.experiments.plan import Contestant, Plan, enlarger, jcarsr
+from jcarsr.experiments.plan import Contestant, ExperimentPlan, enlarger, jcarsr
 
-PLAN = Plan(
+PLAN = ExperimentPlan(
     name="table4",
     table=4,
     title="Quality factors",

@@ -1,8 +1,8 @@
 """Table 5: JCARSR without MSNAFB, MA, MSCCB."""
 
-from jcarsr.experiments.plan import Contestant, Plan, jcarsr
+from jcarsr.experiments.plan import Contestant, ExperimentPlan, jcarsr
 
-PLAN = Plan(
+PLAN = ExperimentPlan(
     name="table5",
     table=5,
     title="Without MSNAFB, MA, MSCCB",

@@ -1,8 +1,8 @@
 """Table 6: the SR branch alone, with the gradient branch, with both others; equal sizes."""
 
-from jcarsr.experiments.plan import Contestant, Plan, jcarsr
+from jcarsr.experiments.plan import Contestant, ExperimentPlan, jcarsr
 
-PLAN = Plan(
+PLAN = ExperimentPlan(
     name="table6",
     table=6,
     title="The three branches",

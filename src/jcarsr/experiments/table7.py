@@ -1,8 +1,8 @@
 """Table 7: fusion in one direction or in both."""
 
-from jcarsr.experiments.plan import Contestant, Plan, jcarsr
+from jcarsr.experiments.plan import Contestant, ExperimentPlan, jcarsr
 
-PLAN = Plan(
+PLAN = ExperimentPlan(
     name="table7",
     table=7,
     title="Fusion in one direction or in both",

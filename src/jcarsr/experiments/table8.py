@@ -1,11 +1,11 @@
 """Table 8: the gradient loss on the SR branch, on the gradient branch, on both."""
 
-from jcarsr.experiments.plan import Contestant, Plan, jcarsr
+from jcarsr.experiments.plan import Contestant, ExperimentPlan, jcarsr
 from jcarsr.loss_weights import LossWeights
 
 _SR = LossWeights(sr_gradient=0.1)
 
-PLAN = Plan(
+PLAN = ExperimentPlan(
     name="table8",
     table=8,
     title="Where the gradient loss is",

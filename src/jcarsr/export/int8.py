@@ -22,7 +22,7 @@ from onnxruntime.quantization import (  # pyright: ignore[reportMissingTypeStubs
     quantize_static,  # pyright: ignore[reportUnknownVariableType]
 )
 
-from jcarsr.data.sources import list_entries
+from jcarsr.data.sources import list_pictures
 from jcarsr.engines.graph_files import IDENTITY, identity
 from jcarsr.engines.torch import load_network
 from jcarsr.errors import DataError, WeightsError
@@ -45,7 +45,7 @@ def patches(folder: Path) -> list[Planes]:
     Raises:
         DataError: no pictures there that are large enough, or one cannot be read.
     """
-    entries = list_entries([folder])
+    entries = list_pictures([folder])
     found: list[Planes] = []
     for entry in entries[:: -(-len(entries) // MAX_PATCHES)]:
         pixels = entry.pixels()

@@ -21,9 +21,12 @@ from jcarsr.weights import Record, read
 class Pushed:
     """What a push made."""
 
-    url: str  # of the commit
-    files: tuple[str, ...]  # names in the repository
-    graphs: bool  # whether the weights run without PyTorch there
+    url: str
+    """Of the commit."""
+    files: tuple[str, ...]
+    """Names in the repository."""
+    graphs: bool
+    """Whether the weights run without PyTorch there."""
 
 
 def push(

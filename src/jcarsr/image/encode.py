@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 from jcarsr.errors import ImageError, StorageError
+from jcarsr.image.format_metadata import fit_colours, fit_metadata, settings_for
 from jcarsr.image.formats import FORMATS, Format, check_format, format_of
 from jcarsr.image.geometry import swaps_sides
-from jcarsr.image.holding import fitting, settings_for, with_fitting_colours
 from jcarsr.image.metadata.carry import for_result
 from jcarsr.image.open import one_line
 from jcarsr.image.picture import Animation, Metadata, Picture
@@ -40,8 +40,10 @@ class SaveOptions:
         ValueError: `quality` is not from 1 to 100.
     """
 
-    quality: int = DEFAULT_QUALITY  # of JPEG (at 4:4:4), WebP and AVIF
-    strip_metadata: bool = False  # all but the colour profile, without which colours would change
+    quality: int = DEFAULT_QUALITY
+    """Quality of JPEG (at 4:4:4), WebP and AVIF, 1 to 100."""
+    strip_metadata: bool = False
+    """Leave out all metadata but the colour profile, without which colours would change."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.quality <= 100:
@@ -152,8 +154,8 @@ def _writer(
     check_format(picture, picture.size, format)
     changed: tuple[str, ...] = ()
     if isinstance(picture, Picture):
-        picture, changed = with_fitting_colours(picture, format)
-    metadata, notes = fitting(_metadata_of_result(picture, options), format)
+        picture, changed = fit_colours(picture, format)
+    metadata, notes = fit_metadata(_metadata_of_result(picture, options), format)
     notes = (*changed, *notes)
     if isinstance(picture, Animation) and picture.plays and format == "avif":
         notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")

@@ -52,39 +52,55 @@ _MODES = {
 class Profile:
     """An ICC profile."""
 
-    description: str  # its own name, "" if it has none; "broken" if it cannot be read
-    colour_space: str | None  # RGB, GRAY, CMYK, ...; None if it is no profile
+    description: str
+    """Its own name, "" if it has none; "broken" if it cannot be read."""
+    colour_space: str | None
+    """RGB, GRAY, CMYK, ...; None if it is no profile."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class JpegFacts:
     """What only a JPEG has."""
 
-    subsampling: str  # 4:4:4, 4:2:2, 4:2:0, 4:4:0, 4:1:1, grey or other
+    subsampling: str
+    """4:4:4, 4:2:2, 4:2:0, 4:4:0, 4:1:1, grey or other."""
     progressive: bool
-    quality: Quality | None  # None = it has no quantisation tables
+    quality: Quality | None
+    """None = it has no quantisation tables."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What the header of a picture file says."""
 
-    format: str  # Pillow's name: JPEG, PNG, ...; MPO = a JPEG with others behind it
-    width: int  # pixels, as stored
+    format: str
+    """Pillow's name: JPEG, PNG, ...; MPO = a JPEG with others behind it."""
+    width: int
+    """Pixels, as stored."""
     height: int
-    upright: tuple[int, int]  # (width, height) as it is shown
-    mode: str  # grey, RGB, palette, CMYK, ...
-    bits: int  # per channel: 1, 8, 16 or 32; deeper AVIF and HEIC are read as 8
-    transparency: bool  # has it or room for it; the pixels may be opaque nevertheless
-    frames: int | None  # or pages; None = they cannot be counted
-    orientation: int  # EXIF value, 1 to 8
+    upright: tuple[int, int]
+    """(width, height) as it is shown."""
+    mode: str
+    """Grey, RGB, palette, CMYK, ..."""
+    bits: int
+    """Per channel: 1, 8, 16 or 32; deeper AVIF and HEIC are read as 8."""
+    transparency: bool
+    """Has it or room for it; the pixels may be opaque nevertheless."""
+    frames: int | None
+    """Or pages; None = they cannot be counted."""
+    orientation: int
+    """EXIF value, 1 to 8."""
     profile: Profile | None
-    exif: bool  # has EXIF data that can be read and that say something
+    exif: bool
+    """Has EXIF data that can be read and that say something."""
     xmp: bool
     iptc: bool
-    dpi: tuple[float, float] | None  # horizontal and vertical; None = the file does not say
-    jpeg: JpegFacts | None  # None = no JPEG
-    notes: tuple[str, ...]  # what else the user should know, a few words each
+    dpi: tuple[float, float] | None
+    """Horizontal and vertical; None = the file does not say."""
+    jpeg: JpegFacts | None
+    """None = no JPEG."""
+    notes: tuple[str, ...]
+    """What else the user should know, a few words each."""
 
 
 def facts(file: str | Path | IO[bytes], options: ReadOptions = ReadOptions()) -> Facts:

@@ -18,9 +18,11 @@ def swaps_sides(orientation: int) -> bool:
 class Stored:
     """The picture that a file's metadata speak of."""
 
-    width: int  # pixels, as stored
+    width: int
+    """Pixels, as stored."""
     height: int
-    orientation: int = 1  # EXIF value, 1 to 8: what the result has been turned by
+    orientation: int = 1
+    """EXIF value, 1 to 8: what the result has been turned by."""
 
     @property
     def turned(self) -> bool:
@@ -33,7 +35,8 @@ class Change:
     """From a stored picture to an upright one of another size."""
 
     stored: Stored
-    width: int  # pixels of the result, upright
+    width: int
+    """Pixels of the result, upright."""
     height: int
 
     @property

@@ -31,14 +31,21 @@ _COEFFICIENT = 2  # bytes, of a progressive JPEG
 class Header:
     """What is known before any pixel is decoded."""
 
-    format: str  # Pillow's name
-    width: int  # as stored
+    format: str
+    """Pillow's name."""
+    width: int
+    """As stored."""
     height: int
-    orientation: int  # EXIF value, 1 to 8
-    itemsize: int  # bytes of a sample as it will be decoded, 1 or 2
-    frames: int  # of an animation that is to be decoded whole; else 1
-    work: int  # pixels that the decoder goes through: of all frames, or of all scans
-    need: int  # bytes at the peak of decoding, the file's own included, but for tables and buffers
+    orientation: int
+    """EXIF value, 1 to 8."""
+    itemsize: int
+    """Bytes of a sample as it will be decoded, 1 or 2."""
+    frames: int
+    """Of an animation that is to be decoded whole; else 1."""
+    work: int
+    """Pixels that the decoder goes through: of all frames, or of all scans."""
+    need: int
+    """Bytes at the peak of decoding, the file's own included, but for tables and buffers."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -46,10 +46,14 @@ _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 class ReadOptions:
     """How much of a difficult file is taken."""
 
-    max_pixels: int = MAX_PIXELS  # of the input, all frames together
-    max_memory: int | None = None  # bytes that decoding may take, about; None = no limit
-    salvage: bool = False  # take what decodes of a truncated file
-    first_frame: bool = False  # of an animation or of a file of several pages
+    max_pixels: int = MAX_PIXELS
+    """Most pixels of an input, all frames together."""
+    max_memory: int | None = None
+    """Bytes that decoding may take, about; None = no limit."""
+    salvage: bool = False
+    """Take what decodes of a truncated file."""
+    first_frame: bool = False
+    """Take only the first picture of an animation or of a file of several pages."""
 
 
 def named_as_picture(path: PurePath) -> bool:

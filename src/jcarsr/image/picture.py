@@ -15,12 +15,19 @@ class Metadata:
     """What a file carries besides its pixels; None = it carries none."""
 
     icc_profile: bytes | None = None
-    exif: bytes | None = None  # "Exif\\0\\0" and a TIFF structure; without thumbnail
+    """The ICC profile of the samples; None = sRGB."""
+    exif: bytes | None = None
+    """EXIF data: the six bytes of its mark and a TIFF structure, without thumbnail."""
     xmp: bytes | None = None
-    iptc: bytes | None = None  # records of IPTC-IIM
+    """The XMP packet."""
+    iptc: bytes | None = None
+    """Records of IPTC-IIM."""
     dpi: tuple[float, float] | None = None
-    comments: tuple[bytes, ...] = ()  # of a JPEG or GIF, in an encoding that it does not tell
-    stored: Stored | None = None  # the picture that they speak of; None = the result itself
+    """(horizontal, vertical) pixels an inch."""
+    comments: tuple[bytes, ...] = ()
+    """Comments of a JPEG or GIF, in an encoding that the file does not name."""
+    stored: Stored | None = None
+    """Geometry of the picture that the metadata describe; None = the result itself."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +37,22 @@ class Picture:
     Colour under transparent pixels is as the file has it, not multiplied by `alpha`.
     """
 
-    samples: Samples  # (H, W, 3) RGB, uint8 or uint16; three equal channels if grey
-    alpha: Samples | None = None  # (H, W) of the same type; None = opaque
-    grey: bool = False  # to be saved as one channel
-    orientation: int = 1  # EXIF value, 1 to 8: how to turn the samples upright
+    samples: Samples
+    """(H, W, 3) RGB, uint8 or uint16; three equal channels if grey."""
+    alpha: Samples | None = None
+    """(H, W) of the same type, 0 = transparent; None = opaque."""
+    grey: bool = False
+    """Whether it is saved as one channel."""
+    orientation: int = 1
+    """EXIF value, 1 to 8: how to turn the samples upright."""
     metadata: Metadata = field(default_factory=Metadata)
-    notes: tuple[str, ...] = ()  # what the user should know, a few words each
-    last_save: LastSave = field(default_factory=LastSave)  # what the file says of how it was saved
-    jpeg: bytes | None = None  # the file, if `samples` are what a whole JPEG decodes to
+    """What the file carries besides the pixels."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, a few words each."""
+    last_save: LastSave = field(default_factory=LastSave)
+    """What the file says of how it was saved."""
+    jpeg: bytes | None = None
+    """The file, if `samples` are what a whole JPEG decodes to."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -54,12 +69,16 @@ class Picture:
 class Animation:
     """Pictures shown one after another; its frames are decoded when they are asked for."""
 
-    size: tuple[int, int]  # (width, height)
-    milliseconds: tuple[float, ...]  # how long each frame is shown
-    plays: int  # how often all is shown; 0 = for ever
+    size: tuple[int, int]
+    """(width, height)."""
+    milliseconds: tuple[float, ...]
+    """How long each frame is shown."""
+    plays: int
+    """How often all is shown; 0 = for ever."""
     metadata: Metadata
     decode_frames: Callable[[], Iterator[Picture]]
-    notes: tuple[str, ...] = ()  # as a picture's
+    notes: tuple[str, ...] = ()
+    """As a picture's."""
 
     def __len__(self) -> int:
         return len(self.milliseconds)

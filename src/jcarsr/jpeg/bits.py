@@ -28,9 +28,11 @@ _RESTART = re.compile(rb"\xff+[\xd0-\xd7]")
 class Interval:
     """The data between two restart markers."""
 
-    start: int  # in bits, within the joined data
+    start: int
+    """In bits, within the joined data."""
     end: int
-    marker: int | None  # 0 to 7: the one in front of it; None = the scan's first
+    marker: int | None
+    """0 to 7: the one in front of it; None = the scan's first."""
 
 
 def intervals_of(data: bytes) -> tuple[bytes, list[Interval]]:

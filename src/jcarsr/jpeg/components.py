@@ -21,9 +21,12 @@ _RGB = (ord("R"), ord("G"), ord("B"))  # component numbers of JPEGs that hold no
 class Component:
     """One component."""
 
-    samples: npt.NDArray[np.uint8]  # (H / down, W / across), rounded up
-    steps: Floats  # (8, 8): vertical, then horizontal frequency
-    across: int = 1  # pixels of the picture that a sample spans
+    samples: npt.NDArray[np.uint8]
+    """(H / down, W / across), rounded up."""
+    steps: Floats
+    """(8, 8): vertical, then horizontal frequency."""
+    across: int = 1
+    """Pixels of the picture that a sample spans."""
     down: int = 1
 
 

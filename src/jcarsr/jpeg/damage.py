@@ -15,7 +15,7 @@ from jcarsr.jpeg.bits import Codes, Interval, intervals_of, symbol_table
 from jcarsr.jpeg.progressive import follow_first, follow_refinement
 from jcarsr.jpeg.sequential import (
     DamageError,
-    Plan,
+    ScanPlan,
     ac_table,
     dc_table,
     follow_interval,
@@ -41,11 +41,16 @@ _ZERO_TAIL = 16  # bits that the last block may have of the zeros behind it; mor
 class Damage:
     """What is wrong with a JPEG's data."""
 
-    broken_off: bool = False  # it ends before the picture does
-    corrupt: bool = False  # something in it is wrong
-    complete: bool = True  # all of every component is there, an EOI or not
-    unknown: bool = False  # not all of it was looked at
-    doubtful: bool = False  # it may be damaged or cut off, or end in one flat colour
+    broken_off: bool = False
+    """It ends before the picture does."""
+    corrupt: bool = False
+    """Something in it is wrong."""
+    complete: bool = True
+    """All of every component is there, an EOI or not."""
+    unknown: bool = False
+    """Not all of it was looked at."""
+    doubtful: bool = False
+    """It may be damaged or cut off, or end in one flat colour."""
 
 
 @dataclass
@@ -164,7 +169,7 @@ def _follower(
     if len(dc) < len(scan.components) or (not progressive and len(ac) < len(scan.components)):
         raise ValueError("a table that is not there")
     low = scan.low if progressive else 0
-    plan = Plan(blocks, len(dc), bool(ac), tuple(reach_of(step, low) for step, _ in steps))
+    plan = ScanPlan(blocks, len(dc), bool(ac), tuple(reach_of(step, low) for step, _ in steps))
     both = Codes(joined, [*dc, *ac])
 
     def whole_blocks(interval: Interval, now: range) -> tuple[int, int]:

@@ -12,5 +12,6 @@ from jcarsr.pixels import Pixels
 class Decoded:
     """Pixels, and how they were saved."""
 
-    pixels: Pixels  # (H, W, 3) uint8 RGB
+    pixels: Pixels
+    """(H, W, 3) uint8 RGB."""
     last_save: LastSave = field(default_factory=LastSave)

@@ -43,9 +43,12 @@ _TILE, _TILES = 128, 8  # larger pictures are judged by tiles
 class EarlierSave:
     """An earlier save of a picture as JPEG."""
 
-    shift: tuple[int, int]  # the picture's (rows, columns) place on its grid, each from 0 to 7
-    qf: int | None  # its quality on libjpeg's scale; None = its steps are not known
-    evidence: float  # the deciding score, in standard deviations
+    shift: tuple[int, int]
+    """The picture's (rows, columns) place on its grid, each from 0 to 7."""
+    qf: int | None
+    """Its quality on libjpeg's scale; None = its steps are not known."""
+    evidence: float
+    """The deciding score, in standard deviations."""
 
     @property
     def moved(self) -> bool:

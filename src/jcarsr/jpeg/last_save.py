@@ -17,11 +17,16 @@ from jcarsr.pixels import Tables
 class LastSave:
     """How pixels were saved last, as far as their file says."""
 
-    format: str | None = None  # Pillow's name: JPEG, PNG, ...; None = pixels without a file
-    luma: tuple[int, ...] | None = None  # a JPEG's 64 luma steps, row by row
-    chroma: tuple[int, ...] | None = None  # its 64 chroma steps; None in a grey one
-    subsampling: str | None = None  # of its chroma: 4:2:0, ..., grey, other
-    qf: int | None = None  # a JPEG's quality, the nearest on libjpeg's scale
+    format: str | None = None
+    """Pillow's name: JPEG, PNG, ...; None = pixels without a file."""
+    luma: tuple[int, ...] | None = None
+    """A JPEG's 64 luma steps, row by row."""
+    chroma: tuple[int, ...] | None = None
+    """Its 64 chroma steps; None in a grey one."""
+    subsampling: str | None = None
+    """Of its chroma: 4:2:0, ..., grey, other."""
+    qf: int | None = None
+    """A JPEG's quality, the nearest on libjpeg's scale."""
 
     @property
     def tables(self) -> Tables:

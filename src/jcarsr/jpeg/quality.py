@@ -37,9 +37,12 @@ _EXTENDED = 32767  # libjpeg's largest with 16 bits, where baseline is not asked
 class Quality:
     """How finely a JPEG is quantised; speaks of the last save only."""
 
-    value: int  # 1 to 100: the standard tables scaled to it come nearest
-    exact: bool  # the tables are precisely those
-    misfit: float  # root mean square of ln(table / standard); 0 = none, 0.1 = about 10 %
+    value: int
+    """1 to 100: the standard tables scaled to it come nearest."""
+    exact: bool
+    """The tables are precisely those."""
+    misfit: float
+    """Root mean square of ln(table / standard); 0 = none, 0.1 = about 10 %."""
 
 
 def quality_of(image: Image.Image) -> Quality | None:

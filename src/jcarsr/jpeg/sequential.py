@@ -27,13 +27,16 @@ class DamageError(ValueError):
 
 
 @dataclass(frozen=True)
-class Plan:
+class ScanPlan:
     """What one MCU of a scan holds."""
 
-    blocks: tuple[int, ...]  # the component of each block
+    blocks: tuple[int, ...]
+    """The component of each block."""
     components: int
-    coefficients: bool  # whether the blocks hold more than their means
-    reach: tuple[int, ...]  # how far each component's mean may be from 0
+    coefficients: bool
+    """Whether the blocks hold more than their means."""
+    reach: tuple[int, ...]
+    """How far each component's mean may be from 0."""
 
 
 def dc_table(table: bytes) -> Table:
@@ -64,7 +67,7 @@ def reach_of(step: int, low: int) -> int:
     return (2 * _MEAN + step) // (2 * step << low) + (1 if low else 0)
 
 
-def follow_interval(codes: Codes, plan: Plan, interval: Interval, mcus: int) -> tuple[int, int]:
+def follow_interval(codes: Codes, plan: ScanPlan, interval: Interval, mcus: int) -> tuple[int, int]:
     """Go through the `mcus` of an interval; gives the bit behind them and the MCUs not there.
 
     `codes` has the tables of all components' means, then of their coefficients, if there are any.

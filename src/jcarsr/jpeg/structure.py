@@ -37,39 +37,49 @@ _SCAN_END = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # a marker, but none of a 
 
 
 @dataclass(frozen=True)
-class Component:
+class FrameComponent:
     """One of a frame's channels."""
 
     number: int
-    across: int  # sampling factors
+    across: int
+    """Sampling factors."""
     down: int
-    steps: int  # number of its quantisation table
+    steps: int
+    """Number of its quantisation table."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
     """A frame header."""
 
-    kind: int  # its marker's second byte, 0xC0 to 0xCF
-    bits: int  # of a sample
+    kind: int
+    """Its marker's second byte, 0xC0 to 0xCF."""
+    bits: int
+    """Of a sample."""
     width: int
     height: int
-    components: tuple[Component, ...]
+    components: tuple[FrameComponent, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
     """A scan header, the tables in force and the place of its data."""
 
-    components: tuple[int, ...]  # as indices of the frame's
-    dc: tuple[bytes | None, ...]  # of each component: 16 counts and the symbols; None = no table
+    components: tuple[int, ...]
+    """As indices of the frame's."""
+    dc: tuple[bytes | None, ...]
+    """Of each component: 16 counts and the symbols; None = no table."""
     ac: tuple[bytes | None, ...]
-    first: int  # spectral band
+    first: int
+    """Spectral band."""
     last: int
-    high: int  # successive approximation
+    high: int
+    """Successive approximation."""
     low: int
-    restart: int  # interval in MCUs; 0 = none
-    start: int  # of its data within the file
+    restart: int
+    """Interval in MCUs; 0 = none."""
+    start: int
+    """Of its data within the file."""
     end: int
 
 
@@ -77,12 +87,17 @@ class Scan:
 class Structure:
     """All of a JPEG's first picture."""
 
-    frame: Frame | None  # None = breaks off before it
+    frame: Frame | None
+    """None = breaks off before it."""
     scans: tuple[Scan, ...]
-    steps: dict[int, tuple[int, int]]  # quantisation table -> step of the mean, least of the rest
-    end: int  # place behind the picture, its EOI included
-    ended: bool  # has an EOI
-    strange: bool  # something that no JPEG has stands between its segments
+    steps: dict[int, tuple[int, int]]
+    """Quantisation table -> step of the mean, least of the rest."""
+    end: int
+    """Place behind the picture, its EOI included."""
+    ended: bool
+    """Has an EOI."""
+    strange: bool
+    """Something that no JPEG has stands between its segments."""
 
 
 @dataclass
@@ -226,7 +241,8 @@ def _frame(kind: int, content: bytes) -> Frame:
     bits, count = content[0], content[5]
     parts = [content[6 + 3 * index : 9 + 3 * index] for index in range(count)]
     components = tuple(
-        Component(part[0], max(part[1] >> 4, 1), max(part[1] & 15, 1), part[2]) for part in parts
+        FrameComponent(part[0], max(part[1] >> 4, 1), max(part[1] & 15, 1), part[2])
+        for part in parts
     )
     return Frame(
         kind=kind,

@@ -38,10 +38,14 @@ _YCC = np.array(  # JFIF, chroma around 0
 class Support:
     """How much of a picture a JPEG supports."""
 
-    outside: float  # share of the counted coefficients that leave their interval, 0 to 1
-    steps: float  # mean distance of those from the file's value, in quantisation steps; 0 if none
-    counted: int  # coefficients
-    saturated: float  # share of the whole blocks that is not counted, 0 to 1
+    outside: float
+    """Share of the counted coefficients that leave their interval, 0 to 1."""
+    steps: float
+    """Mean distance of those from the file's value, in quantisation steps; 0 if none."""
+    counted: int
+    """Coefficients."""
+    saturated: float
+    """Share of the whole blocks that is not counted, 0 to 1."""
 
 
 def measure_support(

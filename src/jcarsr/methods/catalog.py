@@ -26,7 +26,8 @@ class Context:
 
     scale: int
     options: EngineOptions = field(default_factory=EngineOptions)
-    ensemble: bool = False  # networks: the mean of eight turned and mirrored runs
+    ensemble: bool = False
+    """Networks: the mean of eight turned and mirrored runs."""
 
     def networks(self, name: str | None) -> Networks:
         """Networks that are run so; `name` as for `Networks`."""

@@ -17,10 +17,14 @@ class Method:
 
     name: str
     scale: int
-    restore: Callable[[Decoded], Pixels]  # -> (scale * H, scale * W, 3) uint8 RGB
-    sha256: str | None = None  # of its weights' tensors; None = no weights, or several
-    library: str = "numpy"  # the package that computes it
-    saves: Callable[[Decoded], LastSave] | None = None  # how the result was saved; None = as before
+    restore: Callable[[Decoded], Pixels]
+    """-> (scale * H, scale * W, 3) uint8 RGB."""
+    sha256: str | None = None
+    """Of its weights' tensors; None = no weights, or several."""
+    library: str = "numpy"
+    """The package that computes it."""
+    saves: Callable[[Decoded], LastSave] | None = None
+    """How the result was saved; None = as before."""
 
     @classmethod
     def of_pixels(

@@ -14,7 +14,8 @@ from jcarsr.pixels import Pixels, luma
 class Score(NamedTuple):
     """One picture's scores."""
 
-    psnr: float  # dB
+    psnr: float
+    """dB."""
     ssim: float
 
 
@@ -26,8 +27,10 @@ class EvalProtocol:
     border is inferred from peers' scores that agree with the paper's.
     """
 
-    channel: Literal["y", "rgb"] = "y"  # y: BT.601 luma, 16 to 235; the peak is 255 for both
-    border: int  # pixels shaved from each side
+    channel: Literal["y", "rgb"] = "y"
+    """What is compared; y: BT.601 luma, 16 to 235. The peak is 255 for both."""
+    border: int
+    """Pixels shaved from each side."""
 
     def as_dict(self) -> dict[str, Any]:
         """For a stored row."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from jcarsr.networks.layers import luma, with_luma
-from jcarsr.networks.network import Network, Restored, check_input, cleaning_facts
+from jcarsr.networks.network import Network, Prediction, check_input, cleaning_facts
 from jcarsr.protocols import NetworkFacts
 
 
@@ -20,9 +20,12 @@ class ARCNNConfig:
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    features: int = 64  # of the first layer
-    enhanced: int = 32  # of the second
-    mapped: int = 16  # of the third
+    features: int = 64
+    """Of the first layer."""
+    enhanced: int = 32
+    """Of the second."""
+    mapped: int = 16
+    """Of the third."""
 
     def __post_init__(self) -> None:
         for name in ("features", "enhanced", "mapped"):
@@ -54,12 +57,12 @@ class ARCNN(Network):
         """At the peak the first layer's features are held, padded and not, and what it reads."""
         return cleaning_facts(3 * self.config.features + self.config.enhanced + 9)
 
-    def forward(self, lq: Tensor) -> Restored:
+    def forward(self, lq: Tensor) -> Prediction:
         """(N, 3, H, W), RGB in [0, 1] -> the same without artifacts."""
         x = luma(check_input(lq))
         for conv in (self.conv1, self.conv2, self.conv22):
             x = relu(conv(x))
-        return Restored(with_luma(lq, self.conv3(x)))
+        return Prediction(with_luma(lq, self.conv3(x)))
 
 
 def _conv(in_channels: int, out_channels: int, side: int) -> nn.Conv2d:

@@ -19,18 +19,21 @@ Config = Mapping[str, Any]
 class Architecture:
     """Where a network is written, and its named sizes."""
 
-    module: str  # has the class `network` and the dataclass `config`
+    module: str
+    """Has the class `network` and the dataclass `config`."""
     network: str
     config: str
     presets: Mapping[str, Config]
-    parameters: Mapping[str, int]  # preset -> how many; counting takes PyTorch, as its test does
+    parameters: Mapping[str, int]
+    """preset -> how many; counting takes PyTorch, as its test does."""
 
 
 @dataclass(frozen=True)
 class Preset:
     """A network of a named size."""
 
-    architecture: str  # a key of ARCHITECTURES
+    architecture: str
+    """A key of ARCHITECTURES."""
     config: Config = field(default_factory=dict[str, Any])
 
     @property

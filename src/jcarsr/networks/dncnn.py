@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from jcarsr.networks.layers import conv3x3, luma, with_luma
-from jcarsr.networks.network import Network, Restored, check_input, cleaning_facts
+from jcarsr.networks.network import Network, Prediction, check_input, cleaning_facts
 from jcarsr.protocols import NetworkFacts
 
 
@@ -20,7 +20,8 @@ class DnCNNConfig:
     """
 
     channels: int = 64
-    num_layers: int = 20  # convolutions
+    num_layers: int = 20
+    """Convolutions."""
 
     def __post_init__(self) -> None:
         if self.channels <= 0:
@@ -53,7 +54,7 @@ class DnCNN(Network):
         """At the peak the features before and after a layer are held."""
         return cleaning_facts(4 * self.config.channels + 9)
 
-    def forward(self, lq: Tensor) -> Restored:
+    def forward(self, lq: Tensor) -> Prediction:
         """(N, 3, H, W), RGB in [0, 1] -> the same without artifacts."""
         y = luma(check_input(lq))
-        return Restored(with_luma(lq, y - self.model(y)))
+        return Prediction(with_luma(lq, y - self.model(y)))

@@ -29,7 +29,8 @@ class DRCTConfig(SwinConfig):
     """
 
     num_groups: int = 6
-    growth: int = 32  # channels that a layer adds
+    growth: int = 32
+    """Channels that a layer adds."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from jcarsr.networks.enlarger import Enlarger, EnlargerConfig
+from jcarsr.networks.enlarger import EnlargerConfig, EnlargerNetwork
 from jcarsr.networks.layers import MeanShift, Upsampler, conv3x3
 
 
@@ -20,7 +20,8 @@ class EDSRConfig(EnlargerConfig):
 
     channels: int = 256
     num_blocks: int = 32
-    residual_scale: float = 0.1  # of what a block adds; 0.1 steadies wide networks
+    residual_scale: float = 0.1
+    """Of what a block adds; 0.1 steadies wide networks."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -45,7 +46,7 @@ class ResBlock(nn.Module):
         return x + self.residual_scale * self.body(x)
 
 
-class EDSR(Enlarger):
+class EDSR(EnlargerNetwork):
     """A row of residual blocks with a long skip connection, then one upsampler (Fig. 3).
 
     Parameters are named as the authors' are.

@@ -9,7 +9,7 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from jcarsr.networks.network import Network, Restored, check_input
+from jcarsr.networks.network import Network, Prediction, check_input
 from jcarsr.networks.sizes import check_scale, check_types, whole_numbers
 from jcarsr.protocols import NetworkFacts
 
@@ -23,7 +23,8 @@ class EnlargerConfig:
     """
 
     scale: Literal[2, 4]
-    skip: bool = False  # add the bilinearly enlarged input, as JCARSR does; not the papers'
+    skip: bool = False
+    """Add the bilinearly enlarged input, as JCARSR does; not the papers'."""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -33,7 +34,7 @@ class EnlargerConfig:
                 raise ValueError(f"{name} must be positive, got {value!r}")
 
 
-class Enlarger(Network):
+class EnlargerNetwork(Network):
     """A network of one output; a subclass makes its layers, the two shifts and `enlarge`.
 
     Its paper draws it as add_mean(enlarge(sub_mean(lq))). With `skip` it is
@@ -67,9 +68,9 @@ class Enlarger(Network):
         if self.config.skip:
             nn.init.normal_(last.weight, std=0.01 * last.in_channels**-0.5)
 
-    def forward(self, lq: Tensor) -> Restored:
+    def forward(self, lq: Tensor) -> Prediction:
         """(N, 3, H, W), RGB in [0, 1] -> sr (N, 3, scale * H, scale * W)."""
         y = self.enlarge(self.sub_mean(check_input(lq)))
         if self.config.skip:
-            return Restored(y + interpolate(lq, scale_factor=self.scale, mode="bilinear"))
-        return Restored(self.add_mean(y))
+            return Prediction(y + interpolate(lq, scale_factor=self.scale, mode="bilinear"))
+        return Prediction(self.add_mean(y))

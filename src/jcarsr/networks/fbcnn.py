@@ -8,7 +8,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from jcarsr.networks.layers import conv3x3, repeat_to_multiple, start_near_zero
-from jcarsr.networks.network import Network, Restored, check_input, cleaning_facts
+from jcarsr.networks.network import Network, Prediction, check_input, cleaning_facts
 from jcarsr.protocols import NetworkFacts
 
 _LEVELS = (1, 2, 4, 8)  # channels of the U-Net's levels, in those of the first
@@ -22,9 +22,12 @@ class FBCNNConfig:
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    channels: int = 64  # of the first level; twice as many at each of the three below
-    num_blocks: int = 4  # of every level
-    skip: bool = False  # predict what is to be added to the input; not the paper's
+    channels: int = 64
+    """Of the first level; twice as many at each of the three below."""
+    num_blocks: int = 4
+    """Of every level."""
+    skip: bool = False
+    """Predict what is to be added to the input; not the paper's."""
 
     def __post_init__(self) -> None:
         for name in ("channels", "num_blocks"):
@@ -119,7 +122,7 @@ class FBCNN(Network):
         """At the peak four features of the first level are held, and the skips below it."""
         return cleaning_facts(7 * self.config.channels + 12)
 
-    def forward(self, lq: Tensor) -> Restored:
+    def forward(self, lq: Tensor) -> Prediction:
         """(N, 3, H, W), RGB in [0, 1] -> the same without artifacts."""
         height, width = check_input(lq).shape[2:]
         skips, x = self._encode(lq)
@@ -137,7 +140,7 @@ class FBCNN(Network):
             for block in blocks:
                 x = block(x, gamma, beta)
         out = self.m_tail(x + skips.pop())[..., :height, :width]
-        return Restored(lq + out if self.config.skip else out)
+        return Prediction(lq + out if self.config.skip else out)
 
     def quality(self, lq: Tensor) -> Tensor:
         """The predicted quality, (N, 3, H, W) -> (N, 1) in [0, 1].

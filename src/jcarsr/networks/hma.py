@@ -28,9 +28,12 @@ class HMAConfig(SwinConfig):
     """
 
     num_groups: int = 6
-    num_layers: int = 6  # in a group
-    mlp_ratio: int = 2  # hidden channels of an MLP over channels
-    interval: int = 4  # pixels between those that form a group of the grid
+    num_layers: int = 6
+    """In a group."""
+    mlp_ratio: int = 2
+    """Hidden channels of an MLP over channels."""
+    interval: int = 4
+    """Pixels between those that form a group of the grid."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -12,7 +12,7 @@ from torch.nn.functional import avg_pool2d
 
 from jcarsr.networks.layers import conv3x3, repeat_to_multiple, start_near_zero
 from jcarsr.networks.network import (
-    Restored,
+    Prediction,
     TableReader,
     check_input,
     check_tables,
@@ -33,14 +33,21 @@ class JDECConfig:
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    channels: int = 256  # of the encoder
-    hidden: int = 512  # cosines of a token, and width of the decoder
-    num_groups: int = 5  # residual groups after the first row of layers
-    num_layers: int = 6  # of the first row and of every group
+    channels: int = 256
+    """Of the encoder."""
+    hidden: int = 512
+    """Cosines of a token, and width of the decoder."""
+    num_groups: int = 5
+    """Residual groups after the first row of layers."""
+    num_layers: int = 6
+    """Of the first row and of every group."""
     heads: int = 8
-    window: int = 7  # tokens along a window
-    interleaved: bool = False  # order coefficients as the authors' code does; see JDEC
-    skip: bool = False  # predict what is to be added to the input; not the paper's
+    window: int = 7
+    """Tokens along a window."""
+    interleaved: bool = False
+    """Order coefficients as the authors' code does; see JDEC."""
+    skip: bool = False
+    """Predict what is to be added to the input; not the paper's."""
 
     def __post_init__(self) -> None:
         for name in ("channels", "hidden", "num_groups", "num_layers", "heads"):
@@ -137,7 +144,7 @@ class JDEC(TableReader):
         """At the peak the cosines' product and a layer of the MLP are held for every pixel."""
         return cleaning_facts(5 * self.config.hidden, reads=("tables",))
 
-    def forward(self, lq: Tensor, tables: Tensor | None = None) -> Restored:
+    def forward(self, lq: Tensor, tables: Tensor | None = None) -> Prediction:
         """(N, 3, H, W), RGB in [0, 1] -> the same without artifacts."""
         height, width = check_input(lq).shape[2:]
         steps = _normalise(check_tables(lq, tables)).flatten(1)[..., None, None]
@@ -150,7 +157,7 @@ class JDEC(TableReader):
         columns = torch.cos(across[:, :, :, None, :, None] * at)
         waves = (rows * columns * scaled[:, :, :, None, :, None]).flatten(4, 5).flatten(2, 3)
         out = self.dequantizator(waves)[..., :height, :width]
-        return Restored(lq + out if self.config.skip else out + 0.5)
+        return Prediction(lq + out if self.config.skip else out + 0.5)
 
 
 class _Row(nn.Module):

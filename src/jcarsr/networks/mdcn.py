@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from jcarsr.networks.enlarger import Enlarger, EnlargerConfig
+from jcarsr.networks.enlarger import EnlargerConfig, EnlargerNetwork
 from jcarsr.networks.layers import ChannelAttention, MeanShift, Upsampler, conv3x3
 
 
@@ -21,9 +21,11 @@ class MDCNConfig(EnlargerConfig):
     """
 
     channels: int = 128
-    inner_channels: int = 96  # of a block's second convolutions, and of what all blocks give
+    inner_channels: int = 96
+    """Of a block's second convolutions, and of what all blocks give."""
     num_blocks: int = 12
-    reduction: int = 16  # of the inner channels inside the attention
+    reduction: int = 16
+    """Of the inner channels inside the attention."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -77,7 +79,7 @@ class Distillation(nn.Module):
         return self.fushion_up(self.channel_attention(self.fushion_down(x)))
 
 
-class MDCN(Enlarger):
+class MDCN(EnlargerNetwork):
     """Dense cross blocks, the distillation of all but the last, then one upsampler without bias.
 
     The bias is inferred from the count that the JCARSR paper prints; the authors train one network

@@ -12,12 +12,15 @@ from torch import Tensor, nn
 from jcarsr.protocols import NetworkFacts, Output, Reading
 
 
-class Restored(NamedTuple):
+class Prediction(NamedTuple):
     """What a network predicts in training; pictures are RGB around [0, 1], not clamped."""
 
-    sr: Tensor  # (N, 3, scale * H, scale * W): the restored picture; at scale 1, output lr
-    lr: Tensor | None = None  # (N, 3, H, W): the input without its JPEG artifacts
-    gradient: Tensor | None = None  # (N, 3, scale * H, scale * W): Sobel gradient map of hr
+    sr: Tensor
+    """(N, 3, scale * H, scale * W): the restored picture; at scale 1, output lr."""
+    lr: Tensor | None = None
+    """(N, 3, H, W): the input without its JPEG artifacts."""
+    gradient: Tensor | None = None
+    """(N, 3, scale * H, scale * W): Sobel gradient map of hr."""
 
 
 class Network(nn.Module, ABC):
@@ -28,8 +31,10 @@ class Network(nn.Module, ABC):
             field `scale`.
     """
 
-    architecture: ClassVar[str]  # its key in the catalogue
-    int8_weights: ClassVar[tuple[str, ...]] = ()  # ends of names of the weights to quantise
+    architecture: ClassVar[str]
+    """Its key in the catalogue."""
+    int8_weights: ClassVar[tuple[str, ...]] = ()
+    """Ends of names of the weights to quantise."""
 
     def __init__(self, config: Any) -> None:
         super().__init__()
@@ -41,7 +46,7 @@ class Network(nn.Module, ABC):
         """What engines must know."""
 
     @abstractmethod
-    def forward(self, lq: Tensor) -> Restored:
+    def forward(self, lq: Tensor) -> Prediction:
         """All outputs, as training needs them. lq: (N, 3, H, W), RGB in [0, 1]."""
 
     def restore(self, lq: Tensor) -> Tensor:
@@ -84,7 +89,7 @@ class TableReader(Network):
     """
 
     @abstractmethod
-    def forward(self, lq: Tensor, tables: Tensor | None = None) -> Restored:
+    def forward(self, lq: Tensor, tables: Tensor | None = None) -> Prediction:
         """All outputs, as training needs them. lq: (N, 3, H, W), RGB in [0, 1]."""
 
     def restore(self, lq: Tensor, tables: Tensor | None = None) -> Tensor:

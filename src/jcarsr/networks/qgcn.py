@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate
 
 from jcarsr.networks.layers import luma, repeat_to_multiple, start_near_zero, with_luma
 from jcarsr.networks.network import (
-    Restored,
+    Prediction,
     TableReader,
     check_input,
     check_tables,
@@ -30,13 +30,19 @@ class QGCNConfig:
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    colour: bool = True  # False: Y alone is restored, by its own table
-    global_branch: bool = True  # False: QCN
+    colour: bool = True
+    """False: Y alone is restored, by its own table."""
+    global_branch: bool = True
+    """False: QCN."""
     channels: int = 64
-    num_blocks: int = 64  # an even number: half of them before the global features come in
-    global_channels: int = 32  # of the global branch's first layers
-    global_hidden: int = 1024  # of its linear layers
-    skip: bool = False  # predict what is to be added to the input; not the paper's
+    num_blocks: int = 64
+    """An even number: half of them before the global features come in."""
+    global_channels: int = 32
+    """Of the global branch's first layers."""
+    global_hidden: int = 1024
+    """Of its linear layers."""
+    skip: bool = False
+    """Predict what is to be added to the input; not the paper's."""
 
     def __post_init__(self) -> None:
         for name in ("channels", "num_blocks", "global_channels", "global_hidden"):
@@ -107,7 +113,7 @@ class QGCN(TableReader):
         """At the peak the full-size features of the end are held twice, and the input's."""
         return cleaning_facts(4 * self.config.channels + 16, reads=("tables",))
 
-    def forward(self, lq: Tensor, tables: Tensor | None = None) -> Restored:
+    def forward(self, lq: Tensor, tables: Tensor | None = None) -> Prediction:
         """(N, 3, H, W), RGB in [0, 1] -> the same without artifacts."""
         colour, skip = self.config.colour, self.config.skip
         height, width = check_input(lq).shape[2:]
@@ -115,7 +121,7 @@ class QGCN(TableReader):
         steps = check_tables(lq, tables)[:, : 2 if colour else 1]
         out = self._clean(repeat_to_multiple(seen, _BLOCK), seen, steps)[..., :height, :width]
         out = seen + out if skip else out
-        return Restored(out if colour else with_luma(lq, out))
+        return Prediction(out if colour else with_luma(lq, out))
 
     def _clean(self, x: Tensor, seen: Tensor, steps: Tensor) -> Tensor:
         tiled = steps.repeat(1, 1, x.shape[2] // _BLOCK, x.shape[3] // _BLOCK) / 255

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from jcarsr.networks.enlarger import Enlarger, EnlargerConfig
+from jcarsr.networks.enlarger import EnlargerConfig, EnlargerNetwork
 from jcarsr.networks.layers import ChannelAttention, MeanShift, Upsampler, conv3x3
 
 
@@ -20,8 +20,10 @@ class RCANConfig(EnlargerConfig):
 
     channels: int = 64
     num_groups: int = 10
-    num_blocks: int = 20  # in a group
-    reduction: int = 16  # of the channels inside the attention
+    num_blocks: int = 20
+    """In a group."""
+    reduction: int = 16
+    """Of the channels inside the attention."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -64,7 +66,7 @@ class ResidualGroup(nn.Module):
         return x + self.body(x)
 
 
-class RCAN(Enlarger):
+class RCAN(EnlargerNetwork):
     """Residual groups within a long skip connection, then one upsampler (Fig. 2).
 
     Parameters are named as the authors' are.

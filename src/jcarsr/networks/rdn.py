@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from jcarsr.networks.enlarger import Enlarger, EnlargerConfig
+from jcarsr.networks.enlarger import EnlargerConfig, EnlargerNetwork
 from jcarsr.networks.layers import conv3x3
 
 
@@ -19,10 +19,14 @@ class RDNConfig(EnlargerConfig):
         ValueError: a value from which no network can be built; the message quotes it.
     """
 
-    channels: int = 64  # G0: of the features between the blocks
-    num_blocks: int = 16  # D
-    num_layers: int = 8  # C: convolutions in a block
-    growth: int = 64  # G: channels that each of them adds
+    channels: int = 64
+    """G0: of the features between the blocks."""
+    num_blocks: int = 16
+    """D."""
+    num_layers: int = 8
+    """C: convolutions in a block."""
+    growth: int = 64
+    """G: channels that each of them adds."""
 
 
 class DenseLayer(nn.Module):
@@ -55,7 +59,7 @@ class RDB(nn.Module):
         return x + self.LFF(self.convs(x))
 
 
-class RDN(Enlarger):
+class RDN(EnlargerNetwork):
     """Residual dense blocks, all of whose outputs are fused, then one upsampler (Fig. 2).
 
     The mean colour is not subtracted. Parameters are named as in EDSR-PyTorch: the authors' own

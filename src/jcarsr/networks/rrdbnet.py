@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu, pixel_unshuffle
 
-from jcarsr.networks.enlarger import Enlarger, EnlargerConfig
+from jcarsr.networks.enlarger import EnlargerConfig, EnlargerNetwork
 from jcarsr.networks.layers import conv3x3, pad_to_multiple
 
 _RESIDUAL = 0.2  # of what a block adds
@@ -25,7 +25,8 @@ class RRDBNetConfig(EnlargerConfig):
 
     channels: int = 64
     num_blocks: int = 23
-    growth: int = 32  # channels that a convolution of a dense block adds
+    growth: int = 32
+    """Channels that a convolution of a dense block adds."""
 
 
 class DenseBlock(nn.Module):
@@ -69,7 +70,7 @@ class RRDB(nn.Module):
         return x + _RESIDUAL * self.rdb3(self.rdb2(self.rdb1(x)))
 
 
-class RRDBNet(Enlarger):
+class RRDBNet(EnlargerNetwork):
     """Blocks within a long skip connection; nearest neighbour enlargement and convolutions.
 
     The network enlarges by 4. For 2 it is given squares of 2x2 pixels as 12 channels, as

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from jcarsr.networks.enlarger import Enlarger, EnlargerConfig
+from jcarsr.networks.enlarger import EnlargerConfig, EnlargerNetwork
 from jcarsr.networks.layers import FixedShift, Upsampler, conv3x3, pad_to_multiple
 from jcarsr.networks.windows import windows_of
 
@@ -25,9 +25,12 @@ class SwinConfig(EnlargerConfig):
 
     channels: int = 180
     num_heads: int = 6
-    window: int = 16  # side in pixels
-    upsampled: int = UPSAMPLED  # channels of the upsampler
-    drop_path: float = 0.1  # share of the last layer's residuals left out in training, 0 at first
+    window: int = 16
+    """Side in pixels."""
+    upsampled: int = UPSAMPLED
+    """Channels of the upsampler."""
+    drop_path: float = 0.1
+    """Share of the last layer's residuals left out in training, 0 at first."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -43,7 +46,7 @@ class SwinConfig(EnlargerConfig):
         return self.drop_path * layer / max(layers - 1, 1)
 
 
-class SwinEnlarger(Enlarger):
+class SwinEnlarger(EnlargerNetwork):
     """A convolution, groups of layers on pixels, a convolution, + x, an upsampler (SwinIR, Fig. 2).
 
     Inputs of any size are mirrored up to whole windows; the surplus is cut off. Parameters are

@@ -23,8 +23,10 @@ class SwinIRConfig(SwinConfig):
 
     window: int = 8
     num_groups: int = 6
-    num_layers: int = 6  # in a group
-    mlp_ratio: int = 2  # hidden channels of an MLP over channels
+    num_layers: int = 6
+    """In a group."""
+    mlp_ratio: int = 2
+    """Hidden channels of an MLP over channels."""
 
 
 class RSTB(nn.Module):

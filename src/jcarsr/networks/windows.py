@@ -18,8 +18,10 @@ class Windows(NamedTuple):
     """What all layers need to know of windows in features of one size; T = side^2 pixels."""
 
     side: int
-    relative: Tensor  # (T * T,): row of the table of relative positions for each pair of pixels
-    mask: Tensor  # (windows, 1, T, T): 0, or what keeps pixels apart after a shift by side // 2
+    relative: Tensor
+    """(T * T,): row of the table of relative positions for each pair of pixels."""
+    mask: Tensor
+    """(windows, 1, T, T): 0, or what keeps pixels apart after a shift by side // 2."""
 
 
 def windows_of(x: Tensor, side: int) -> Windows:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from jcarsr.errors import MemoryLimitError, format_bytes
 from jcarsr.image.picture import Animation, Picture
 from jcarsr.progress import OnTile, ignore_progress, pass_of
-from jcarsr.restoring.look import Look, compose_look
+from jcarsr.restoring.mix import Mix, compose_mix
 
 
 def animate(
     animation: Animation,
-    look: Look,
+    mix: Mix,
     size: tuple[int, int],
     on_tile: OnTile = ignore_progress,
     max_memory: int | None = None,
@@ -21,14 +21,14 @@ def animate(
 
     Args:
         animation: as decoded.
-        look: the networks.
+        mix: the networks.
         size: (width, height) of the result.
         on_tile: called with (tiles done, tiles in all).
         max_memory: bytes that the restored frames may take; None = no limit.
 
     Raises:
         MemoryLimitError: they would take more.
-        JCARSRError: as `compose_look`, or a frame cannot be decoded.
+        JCARSRError: as `compose_mix`, or a frame cannot be decoded.
     """
     if max_memory is not None:
         check_film(len(animation), size, max_memory)
@@ -36,7 +36,7 @@ def animate(
     repeated = 0
     for index, frame in enumerate(animation.decode_frames()):
         on_own_tile = pass_of(on_tile, index, len(animation))
-        result = compose_look(frame, look, size, on_own_tile).composed
+        result = compose_mix(frame, mix, size, on_own_tile).composed
         repeated += result.full_precision_tiles
         frames.append(result.picture)
     return replace(animation, size=size, decode_frames=lambda: iter(frames)), repeated

@@ -14,15 +14,18 @@ from jcarsr.weights import default_name, trained_scale, web_name
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
+class WeightsChoice:
     """Weights, and why these."""
 
-    name: str  # of bundled weights, or a weight file
-    reason: str  # a few words
-    earlier: EarlierSave | None = None  # found in the pixels, if they were searched
+    name: str
+    """Of bundled weights, or a weight file."""
+    reason: str
+    """A few words."""
+    earlier: EarlierSave | None = None
+    """Found in the pixels, if they were searched."""
 
 
-def choose_weights(scale: int, earlier: EarlierSave | None) -> Chosen:
+def choose_weights(scale: int, earlier: EarlierSave | None) -> WeightsChoice:
     """The bundled weights for a picture.
 
     Weights for a single save restore two saves on one grid just as well: the milder last one adds
@@ -38,16 +41,16 @@ def choose_weights(scale: int, earlier: EarlierSave | None) -> Chosen:
     trained = trained_scale(scale)
     once, web = default_name(trained), web_name(trained)
     if earlier is None:
-        return Chosen(name=once, reason="no trace of one")
+        return WeightsChoice(name=once, reason="no trace of one")
     if not earlier.moved:
-        return Chosen(name=once, reason=str(earlier), earlier=earlier)
+        return WeightsChoice(name=once, reason=str(earlier), earlier=earlier)
     if web is None:
         reason = f"{earlier}, for which no weights are bundled"
-        return Chosen(name=once, reason=reason, earlier=earlier)
-    return Chosen(name=web, reason=str(earlier), earlier=earlier)
+        return WeightsChoice(name=once, reason=reason, earlier=earlier)
+    return WeightsChoice(name=web, reason=str(earlier), earlier=earlier)
 
 
-def choose_for(picture: Picture | Animation, scale: int) -> Chosen:
+def choose_for(picture: Picture | Animation, scale: int) -> WeightsChoice:
     """The bundled weights for a decoded picture, after a look at its pixels.
 
     Raises:
@@ -55,6 +58,6 @@ def choose_for(picture: Picture | Animation, scale: int) -> Chosen:
     """
     if isinstance(picture, Animation):
         name = default_name(trained_scale(scale))
-        return Chosen(name=name, reason="an animation, whose frames are not judged")
+        return WeightsChoice(name=name, reason="an animation, whose frames are not judged")
     earlier = find_earlier_save(to_8_bits(picture.samples), picture.last_save)
     return choose_weights(scale, earlier)

@@ -14,6 +14,7 @@ import numpy as np
 
 from jcarsr.image import Picture, apply_orientation, upright
 from jcarsr.image.picture import Metadata
+from jcarsr.image.png.deflate import STRATEGY
 from jcarsr.jpeg.support import Support
 from jcarsr.restoring.strength import enlarge
 
@@ -30,7 +31,8 @@ class Comparison:
     before: Picture
     after: Picture
     support: Support | None
-    facts: Mapping[str, str]  # name -> value, shown below the pictures
+    facts: Mapping[str, str]
+    """name -> value, shown below the pictures."""
 
     def side(self) -> Picture:
         """Return one picture: its left half as before, its right half as after, a line between."""
@@ -95,7 +97,7 @@ def _data_url(picture: Picture) -> str:
     file = io.BytesIO()
     if image.width * image.height <= LOSSLESS or picture.alpha is not None:
         kind = "png"
-        image.save(file, "PNG", icc_profile=profile)
+        image.save(file, "PNG", compress_type=STRATEGY, icc_profile=profile)
     else:
         kind = "jpeg"
         image.save(file, "JPEG", quality=95, subsampling="4:4:4", icc_profile=profile)

@@ -16,12 +16,14 @@ from jcarsr.restoring.transparency import fill_hidden, keep_certain
 
 
 @dataclass(frozen=True)
-class Composed:
+class RestoredPicture:
     """A restored picture and what it took."""
 
     picture: Picture
-    tile: int | None  # side of the tiles that were small enough
-    full_precision_tiles: int  # tiles whose values were not finite at first
+    tile: int | None
+    """Side of the tiles that were small enough."""
+    full_precision_tiles: int
+    """Tiles whose values were not finite at first."""
 
 
 def compose(
@@ -29,7 +31,7 @@ def compose(
     restorer: NetworkRestorer,
     size: tuple[int, int] | None = None,
     on_tile: OnTile = ignore_progress,
-) -> Composed:
+) -> RestoredPicture:
     """Restore a picture as it is stored; whoever saves it turns it upright.
 
     Args:
@@ -63,7 +65,7 @@ def compose(
         sr = lanczos(sr, size)
         alpha_sr = None if alpha_sr is None else lanczos(alpha_sr[..., None], size)[..., 0]
     result = replace(picture, samples=sr, alpha=alpha_sr, jpeg=None)
-    return Composed(result, colours.tile, repeated)
+    return RestoredPicture(result, colours.tile, repeated)
 
 
 def lanczos(samples: Samples, size: tuple[int, int]) -> Samples:

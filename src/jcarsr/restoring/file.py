@@ -29,7 +29,7 @@ from jcarsr.restoring.comparison import Comparison
 from jcarsr.restoring.memory import fitting_tile
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind, output_paths
-from jcarsr.restoring.picture import Restored, restore_picture
+from jcarsr.restoring.picture import RestoredOutputs, restore_picture
 from jcarsr.restoring.reading import PlainReader, Reader, Source
 from jcarsr.restoring.settings import Settings
 
@@ -38,20 +38,34 @@ from jcarsr.restoring.settings import Settings
 class Outcome:
     """What became of one input."""
 
-    source: Path | str  # str: no path, such as a URL
-    target: Path | None = None  # None = it failed, or its result is in no file
+    source: Path | str
+    """The input; a str is no path but a name, such as a URL."""
+    target: Path | None = None
+    """The result's file; None = it failed, or its result is in no file."""
     state: Literal["done", "skipped", "adopted", "failed"]
+    """skipped: an earlier run did it; adopted: the result was there, the ledger has it now."""
     error: str | None = None
-    notes: tuple[str, ...] = ()  # what could not be kept
-    seconds: float = 0.0  # of reading, restoring and writing
-    size: tuple[int, int] | None = None  # (width, height) of the result, upright
-    scale: int | None = None  # of the network
+    """Why it failed."""
+    notes: tuple[str, ...] = ()
+    """What could not be kept, a few words each."""
+    seconds: float = 0.0
+    """Time of reading, restoring and writing."""
+    size: tuple[int, int] | None = None
+    """(width, height) of the result, upright."""
+    scale: int | None = None
+    """Output size over input size of the network."""
     weights: str | None = None
+    """Name of the weights."""
     tile: int | None = None
-    full_precision_tiles: int = 0  # repeated because their values were not finite
-    strength: float | None = None  # of the restored in the mix; None = it is not mixed
-    crisp: float | None = None  # share of the crisp picture; None = it has none
-    support: Support | None = None  # what a JPEG says of the result; None = the input is none
+    """Side of the tiles in pixels of the input; None = the whole picture at once."""
+    full_precision_tiles: int = 0
+    """Tiles that were repeated because their values were not finite."""
+    strength: float | None = None
+    """Share of the restored picture in the mix; None = it is not mixed."""
+    crisp: float | None = None
+    """Share of the crisp picture; None = it has none."""
+    support: Support | None = None
+    """What a JPEG says of the result; None = the input is none."""
 
 
 class FileRestorer:
@@ -194,7 +208,7 @@ class FileRestorer:
 
     def restore(
         self, picture: Picture | Animation, target: Path, on_tile: OnTile = ignore_progress
-    ) -> Restored:
+    ) -> RestoredOutputs:
         """Make all outputs of a picture, once it is clear that `target` can hold the first.
 
         Raises:
@@ -208,7 +222,7 @@ class FileRestorer:
 
     def write(
         self,
-        restored: Restored,
+        restored: RestoredOutputs,
         kind: Kind,
         path: Path,
         before_rename: Callable[[Path], None] = lambda partial: None,
@@ -238,7 +252,7 @@ class FileRestorer:
 
 
 def outcome_of(
-    restored: Restored,
+    restored: RestoredOutputs,
     source: Path | str,
     target: Path | None,
     *,

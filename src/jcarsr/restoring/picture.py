@@ -14,7 +14,7 @@ from jcarsr.restoring.animate import animate
 from jcarsr.restoring.comparison import Comparison, compare
 from jcarsr.restoring.detail_map import detail_map
 from jcarsr.restoring.gradient_map import gradient_map
-from jcarsr.restoring.look import Look, compose_look
+from jcarsr.restoring.mix import Mix, compose_mix
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.record import facts_of, properties_of
@@ -24,17 +24,25 @@ from jcarsr.weights import Record
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Restored:
+class RestoredOutputs:
     """The outputs of one picture, and what made them."""
 
-    outputs: Mapping[Kind, Picture | Animation | Comparison]  # in the order of `Settings.outputs`
-    scale: int  # of the network
-    record: Record  # of its weights
-    tile: int | None  # side of the picture's tiles; None = whole at once, or it is not an output
-    full_precision_tiles: int  # repeated because their values were not finite
-    strength: float = 1.0  # of the restored in the mix with the enlarged input
-    crisp: float = 0.0  # share of the crisp picture
-    support: Support | None = None  # what the JPEG says of the picture; None = it is none
+    outputs: Mapping[Kind, Picture | Animation | Comparison]
+    """In the order of `Settings.outputs`."""
+    scale: int
+    """Of the network."""
+    record: Record
+    """Of its weights."""
+    tile: int | None
+    """Side of the picture's tiles; None = whole at once, or it is not an output."""
+    full_precision_tiles: int
+    """Repeated because their values were not finite."""
+    strength: float = 1.0
+    """Of the restored in the mix with the enlarged input."""
+    crisp: float = 0.0
+    """Share of the crisp picture."""
+    support: Support | None = None
+    """What the JPEG says of the picture; None = it is none."""
 
     @property
     def first(self) -> Picture | Animation:
@@ -49,7 +57,7 @@ def restore_picture(
     networks: Networks,
     settings: Settings,
     on_tile: OnTile = ignore_progress,
-) -> Restored:
+) -> RestoredOutputs:
     """Make the outputs that `settings` ask for.
 
     Args:
@@ -73,22 +81,22 @@ def restore_picture(
     name = networks.choose(picture, scale)
     outputs: dict[Kind, Picture | Animation | Comparison] = {}
     tile, repeated, support = None, 0, None
-    looks = settings.outputs != ("gradient",)
-    passes = int(looks) + int("gradient" in settings.outputs)
+    shows_picture = settings.outputs != ("gradient",)
+    passes = int(shows_picture) + int("gradient" in settings.outputs)
     if isinstance(picture, Animation):
-        look, most = _look(networks, settings, scale, name), networks.max_memory
-        outputs["picture"], repeated = animate(picture, look, size, on_tile, most)
+        mix, most = _make_mix(networks, settings, scale, name), networks.max_memory
+        outputs["picture"], repeated = animate(picture, mix, size, on_tile, most)
         tile = settings.tile
-    elif looks:
-        detail, look = "detail" in settings.outputs, _look(networks, settings, scale, name)
+    elif shows_picture:
+        detail, mix = "detail" in settings.outputs, _make_mix(networks, settings, scale, name)
         on_own_tile = pass_of(on_tile, 0, passes)
-        looked = compose_look(picture, look, size, on_own_tile, keep_faithful=detail)
-        composed = looked.composed
+        mixed = compose_mix(picture, mix, size, on_own_tile, keep_faithful=detail)
+        composed = mixed.composed
         tile, repeated = composed.tile, composed.full_precision_tiles
         support, shares = support_of(composed.picture, picture) or (None, None)
         outputs["picture"] = composed.picture
         if detail:
-            faithful = looked.faithful if settings.crisp else None
+            faithful = mixed.faithful if settings.crisp else None
             stored = picture.samples.shape[0], picture.samples.shape[1]
             outputs["detail"] = detail_map(composed.picture, faithful, shares, stored)
         if {"side", "html"} & set(settings.outputs):
@@ -104,7 +112,7 @@ def restore_picture(
         made = outputs["picture"]
         assert not isinstance(made, Comparison)
         outputs["picture"] = record(made, properties)
-    return Restored(
+    return RestoredOutputs(
         outputs={kind: outputs[kind] for kind in settings.outputs},
         scale=scale,
         record=networks.record(scale, name),
@@ -116,8 +124,8 @@ def restore_picture(
     )
 
 
-def _look(networks: Networks, settings: Settings, scale: int, name: str) -> Look:
-    return Look(
+def _make_mix(networks: Networks, settings: Settings, scale: int, name: str) -> Mix:
+    return Mix(
         faithful=networks.restorer(scale, name),
         crisp=networks.restorer(scale, networks.crisp(scale)) if settings.crisp else None,
         share=settings.crisp,

@@ -167,7 +167,7 @@ def _read_header(source: Source, options: ReadOptions) -> Header:
 
 def _decode(source: Source, options: ReadOptions) -> Picture | Animation:
     found = decode(file_of(source), options)
-    return found if isinstance(found, Picture) else replace(found, decode_frames=_nothing)
+    return found if isinstance(found, Picture) else replace(found, decode_frames=_no_frames)
 
 
 def _decode_frames(source: Source, options: ReadOptions) -> Iterator[Picture]:
@@ -176,7 +176,7 @@ def _decode_frames(source: Source, options: ReadOptions) -> Iterator[Picture]:
     return found.decode_frames()
 
 
-def _nothing() -> Iterator[Picture]:
+def _no_frames() -> Iterator[Picture]:
     return iter(())
 
 

@@ -34,12 +34,15 @@ class Enlarger(Protocol):
 
 
 @dataclass(frozen=True)
-class Restoration:
+class RestoredSamples:
     """A restored picture and what it took."""
 
-    samples: Samples  # (scale * H, scale * W, 3), of the input's type
-    tile: int | None  # side of the tiles that were small enough; None = the whole picture at once
-    full_precision_tiles: int  # tiles whose values were not finite at first
+    samples: Samples
+    """(scale * H, scale * W, 3), of the input's type."""
+    tile: int | None
+    """Side of the tiles that were small enough; None = the whole picture at once."""
+    full_precision_tiles: int
+    """Tiles whose values were not finite at first."""
 
 
 class NetworkRestorer:
@@ -102,7 +105,7 @@ class NetworkRestorer:
 
     def run(
         self, lq: Samples, on_tile: OnTile = ignore_progress, *, alpha: bool = False
-    ) -> Restoration:
+    ) -> RestoredSamples:
         """As `restore`, and says what it took. Out of memory, it tries again with smaller tiles.
 
         Args:
@@ -130,7 +133,7 @@ class NetworkRestorer:
                     size = f"{width * self.scale}x{height * self.scale}"
                     raise MemoryLimitError(f"not enough memory for a result of {size}") from error
 
-    def _in_tiles(self, lq: Samples, tile: int | None, on_tile: OnTile) -> Restoration:
+    def _in_tiles(self, lq: Samples, tile: int | None, on_tile: OnTile) -> RestoredSamples:
         scale = self.scale
         height, width = lq.shape[:2]
         rows, columns = _spans(height, tile), _spans(width, tile)
@@ -151,7 +154,7 @@ class NetworkRestorer:
             done = slice(row.start * scale, (row.start + ready) * scale)
             sr[done] = to_samples(strip[: ready * scale], lq.dtype)
             carry = strip[ready * scale :].copy()
-        return Restoration(sr, tile, repeated)
+        return RestoredSamples(sr, tile, repeated)
 
     def _run(self, lq: Samples) -> tuple[Floats, bool]:
         """One tile, and whether it had to be computed again in float32."""

@@ -28,13 +28,19 @@ class Settings:
 
     target: Target
     read: ReadOptions = field(default_factory=ReadOptions)
-    save: SaveOptions = field(default_factory=SaveOptions)  # of the picture; maps are plain
+    save: SaveOptions = field(default_factory=SaveOptions)
+    """Of the picture; maps are plain."""
     tile: int | None = DEFAULT_TILE
-    outputs: tuple[Kind, ...] = ("picture",)  # at least one; the first gets the result's name
-    ensemble: bool = False  # results are means of eight
-    strength: float = 1.0  # of the restored in the mix with the plainly enlarged input, 0 to 1
-    crisp: float = 0.0  # of the crisp picture in the mix with the faithful one, 0 to 1
-    mark: bool = False  # results' metadata say that they were enhanced
+    outputs: tuple[Kind, ...] = ("picture",)
+    """At least one; the first gets the result's name."""
+    ensemble: bool = False
+    """Results are means of eight."""
+    strength: float = 1.0
+    """Share of the restored picture in the mix with the plainly enlarged input, 0 to 1."""
+    crisp: float = 0.0
+    """Share of the crisp picture in the mix with the faithful one, 0 to 1."""
+    mark: bool = False
+    """Results' metadata say that they were enhanced."""
 
     def __post_init__(self) -> None:
         for name, share in (("strength", self.strength), ("crisp", self.crisp)):

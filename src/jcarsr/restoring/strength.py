@@ -25,7 +25,7 @@ def enlarge(picture: Picture, height: int, width: int) -> Picture:
     return _mix_in(None, picture, 0.0, height, width)
 
 
-def mix(restored: Picture, picture: Picture, strength: float) -> Picture:
+def apply_strength(restored: Picture, picture: Picture, strength: float) -> Picture:
     """Return `strength` parts of a restored picture and the rest of the enlarged input.
 
     Both are rounded before they are mixed: 0 is `enlarge` and 1 is `restored`, bit for bit.

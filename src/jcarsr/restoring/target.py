@@ -18,10 +18,15 @@ class Target:
     """
 
     scale: int | None = None
+    """Output size over input size: 1, 2 or 4."""
     width: int | None = None
+    """Pixels of the result."""
     height: int | None = None
+    """Pixels of the result."""
     max_side: int | None = None
+    """Pixels of the result's longer side."""
     min_side: int | None = None
+    """Pixels of the result's shorter side."""
 
     def __post_init__(self) -> None:
         given = {name: value for name, value in vars(self).items() if value is not None}

@@ -25,7 +25,8 @@ class Progress:
     """How far a run has come; with the recipe's seed it fixes every later random draw."""
 
     step: int = 0
-    seconds: float = 0.0  # spent in the loop, over all resumptions
+    seconds: float = 0.0
+    """Spent in the loop, over all resumptions."""
 
 
 def save(

@@ -18,7 +18,7 @@ from jcarsr.errors import TrainingError
 from jcarsr.training.checkpoint import Progress
 from jcarsr.training.meter import Meter, peak_memory, step_flops
 from jcarsr.training.report import Reporter, StepReport
-from jcarsr.training.state import State
+from jcarsr.training.state import TrainingState
 from jcarsr.training.stop import StopFlag
 from jcarsr.training.storage import Storage
 from jcarsr.training.task import loss_terms
@@ -33,7 +33,7 @@ class Loop:
     def __init__(
         self,
         fabric: Fabric,
-        state: State,
+        state: TrainingState,
         storage: Storage,
         bank: Bank,
         pairs: Sequence[ValidationPair],
@@ -137,7 +137,7 @@ class Loop:
         scores: dict[str, float] = {}
         if self.fabric.is_global_zero:
             with self.fabric.autocast():
-                scores = validate(self.state.averaged, self.pairs, self.fabric.device)
+                scores = validate(self.state.averaged_network, self.pairs, self.fabric.device)
             self.fabric.log_dict(scores, step=self.state.progress.step)
             text = ", ".join(f"{name} {value:.3f} dB" for name, value in scores.items())
             self.reporter.message(f"step {self.state.progress.step}: validation {text}")

@@ -21,18 +21,28 @@ class RunOptions:
     """
 
     out: Path
-    data: Sequence[Path] = ()  # folders and tar shards of pictures
-    pairs: tuple[Path, Path] | None = None  # instead: degraded pictures, and their originals
-    name: str | None = None  # of the weights: letters, digits, - _ .; None = the preset's
-    validation: Sequence[Path] = ()  # empty = some training pictures are held out
-    max_minutes: float | None = None  # in the loop, over all resumptions; None = steps alone count
+    data: Sequence[Path] = ()
+    """Folders and tar shards of pictures."""
+    pairs: tuple[Path, Path] | None = None
+    """Instead: degraded pictures, and their originals."""
+    name: str | None = None
+    """Of the weights: letters, digits, - _ .; None = the preset's."""
+    validation: Sequence[Path] = ()
+    """Empty = some training pictures are held out."""
+    max_minutes: float | None = None
+    """In the loop, over all resumptions; None = steps alone count."""
     resume: bool = False
-    init: Sequence[str] = ()  # weights to start from, where names and shapes agree; the last wins
+    init: Sequence[str] = ()
+    """Weights to start from, where names and shapes agree; the last wins."""
     device: Device = "auto"
-    precision: TrainingPrecision = "auto"  # of products; auto: what is quick
-    compile: bool | None = None  # None = on a GPU only
-    log_every: int = 50  # steps
-    validate_every: int = 1000  # steps
+    precision: TrainingPrecision = "auto"
+    """Of products; auto: what is quick."""
+    compile: bool | None = None
+    """None = on a GPU only."""
+    log_every: int = 50
+    """Steps."""
+    validate_every: int = 1000
+    """Steps."""
     checkpoint_minutes: float = 10.0
     checkpoint_part_mb: float = 1024.0
 

@@ -14,7 +14,7 @@ import torch
 
 from jcarsr.data.bank import Bank, BankSettings, build_bank
 from jcarsr.data.pairs import list_pairs, refuse_other_sizes
-from jcarsr.data.sources import Entry, list_entries
+from jcarsr.data.sources import SourcePicture, list_pictures
 from jcarsr.errors import DataError, TrainingError
 from jcarsr.training.options import RunOptions
 from jcarsr.training.recipes import Recipe
@@ -22,7 +22,9 @@ from jcarsr.training.report import Reporter
 from jcarsr.training.validation import hold_out
 
 
-def split_entries(options: RunOptions, scale: int) -> tuple[list[Entry], list[Entry]]:
+def split_entries(
+    options: RunOptions, scale: int
+) -> tuple[list[SourcePicture], list[SourcePicture]]:
     """(training, validation) pictures, which `scale` times smaller ones are made of.
 
     Raises:
@@ -32,15 +34,15 @@ def split_entries(options: RunOptions, scale: int) -> tuple[list[Entry], list[En
         pairs = list_pairs(*options.pairs)
         refuse_other_sizes(pairs, scale)
         return hold_out(pairs)
-    entries = list_entries(options.data)
+    entries = list_pictures(options.data)
     if options.validation:
-        return entries, list_entries(options.validation)
+        return entries, list_pictures(options.validation)
     return hold_out(entries)
 
 
 def fill_bank(
     recipe: Recipe,
-    entries: Sequence[Entry],
+    entries: Sequence[SourcePicture],
     reporter: Reporter,
     *,
     rank: int,
@@ -98,7 +100,7 @@ class Banks:
         return self._bank
 
 
-def identity(recipe: Recipe, entries: Sequence[Entry]) -> str:
+def identity(recipe: Recipe, entries: Sequence[SourcePicture]) -> str:
     """A hash of what a resumed run must share with its checkpoint; the budget may change."""
     fields: dict[str, Any] = {**asdict(recipe), "max_steps": None}
     for term in ("sr_gradient", "texture"):

@@ -23,21 +23,32 @@ class Recipe:
         ValueError: a value with which nothing can be trained; the message quotes it.
     """
 
-    preset: str  # the network, a key of PRESETS
-    histories: Distribution | Paired  # of the training pictures' degradation, drawn evenly
-    optimizer: Literal["adam", "adamw", "muon"]  # muon: AdamW where it does not apply
+    preset: str
+    """The network, a key of PRESETS."""
+    histories: Distribution | Paired
+    """Of the training pictures' degradation, drawn evenly."""
+    optimizer: Literal["adam", "adamw", "muon"]
+    """muon: AdamW where it does not apply."""
     learning_rate: float
-    betas: tuple[float, float]  # of Adam and AdamW
+    betas: tuple[float, float]
+    """Of Adam and AdamW."""
     schedule: Schedule
     max_steps: int
-    batch_size: int  # crops a step, over all devices
-    patch_size: int  # of a low-resolution crop, pixels
-    shrink: int | None = None  # pictures by this, for networks of scale 1; None = the scale
-    candidates: int = 1  # crops drawn for each one used; the one with the most detail stays
-    pixel_error: PixelError = "absolute"  # absolute: eq. 17
+    batch_size: int
+    """Crops a step, over all devices."""
+    patch_size: int
+    """Of a low-resolution crop, pixels."""
+    shrink: int | None = None
+    """Pictures by this, for networks of scale 1; None = the scale."""
+    candidates: int = 1
+    """Crops drawn for each one used; the one with the most detail stays."""
+    pixel_error: PixelError = "absolute"
+    """absolute: eq. 17."""
     loss_weights: LossWeights = field(default_factory=LossWeights)
-    ema_decay: float = 0.999  # of the averaged weights that are evaluated and kept
-    clip_norm: float | None = None  # largest gradient norm; None = not clipped
+    ema_decay: float = 0.999
+    """Of the averaged weights that are evaluated and kept."""
+    clip_norm: float | None = None
+    """Largest gradient norm; None = not clipped."""
     seed: int = 0
 
     def __post_init__(self) -> None:

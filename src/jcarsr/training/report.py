@@ -10,13 +10,18 @@ class StepReport:
     """The state of a run at a logged step; means are over the steps since the last report."""
 
     step: int
-    spent: float  # share of the budget, 0 to 1
-    seconds: float  # in the loop so far
+    spent: float
+    """Share of the budget, 0 to 1."""
+    seconds: float
+    """In the loop so far."""
     samples_per_second: float
-    tflops: float  # 10^12 floating-point operations a second, all devices
-    peak_memory: int  # bytes: of the device's tensors on a GPU, of the whole process elsewhere
+    tflops: float
+    """10^12 floating-point operations a second, all devices."""
+    peak_memory: int
+    """Bytes: of the device's tensors on a GPU, of the whole process elsewhere."""
     learning_rate: float
-    losses: dict[str, float]  # means
+    losses: dict[str, float]
+    """Means."""
 
     @property
     def figures(self) -> dict[str, float]:

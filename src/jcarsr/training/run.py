@@ -14,7 +14,7 @@ from jcarsr.training.pictures import Banks, fill_bank, identity, split_entries
 from jcarsr.training.prepare import initialise
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter
-from jcarsr.training.state import State
+from jcarsr.training.state import TrainingState
 from jcarsr.training.stop import stop_on_signals
 from jcarsr.training.storage import Storage
 from jcarsr.training.validation import (
@@ -74,7 +74,7 @@ def train(
         banks=banks,
     )
     compile = options.compile if options.compile is not None else device.type == "cuda"
-    state = State(recipe, device, compile=compile)
+    state = TrainingState(recipe, device, compile=compile)
     for name in options.init:
         reporter.message(initialise(state.model, name))
     storage = Storage(

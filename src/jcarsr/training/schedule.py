@@ -16,7 +16,8 @@ class Cosine:
     """
 
     warmup_steps: int
-    floor: float = 0.0  # share of the rate left at the end
+    floor: float = 0.0
+    """Share of the rate left at the end."""
 
     def __post_init__(self) -> None:
         if self.warmup_steps < 0:

@@ -17,7 +17,7 @@ from jcarsr.training.prepare import compile_blocks, make_average, make_optimizer
 from jcarsr.training.recipes import Recipe
 
 
-class State:
+class TrainingState:
     """A run's state, as it is before the first step until `unpack`.
 
     Args:
@@ -38,7 +38,7 @@ class State:
         self.progress = Progress()
 
     @property
-    def averaged(self) -> Network:
+    def averaged_network(self) -> Network:
         """The network with averaged weights: what is evaluated and kept."""
         return cast(Network, self.average.module)
 
@@ -64,5 +64,5 @@ class State:
 
     def averaged_tensors(self) -> dict[str, npt.NDArray[Any]]:
         """The averaged weights as float32 arrays, for a weight file."""
-        averaged = self.averaged.state_dict()
+        averaged = self.averaged_network.state_dict()
         return {name: value.float().cpu().numpy() for name, value in averaged.items()}

@@ -13,7 +13,7 @@ from jcarsr.errors import TrainingError
 from jcarsr.training import checkpoint
 from jcarsr.training.options import RunOptions
 from jcarsr.training.recipes import Recipe
-from jcarsr.training.state import State
+from jcarsr.training.state import TrainingState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +22,10 @@ class Storage:
 
     recipe: Recipe
     options: RunOptions
-    identity: str  # of recipe and data; a checkpoint of another is refused
-    pictures: int  # of this process
+    identity: str
+    """Of recipe and data; a checkpoint of another is refused."""
+    pictures: int
+    """Of this process."""
     processes: int
     device: torch.device
 
@@ -37,7 +39,7 @@ class Storage:
         """The folder of checkpoints."""
         return self.options.out / "checkpoints"
 
-    def save(self, state: State, scores: Mapping[str, float]) -> None:
+    def save(self, state: TrainingState, scores: Mapping[str, float]) -> None:
         """Write a checkpoint and the averaged weights with their record.
 
         Raises:
@@ -54,7 +56,7 @@ class Storage:
         except OSError as error:
             raise TrainingError(f"{self.options.out}: cannot be written ({error})") from error
 
-    def load(self, state: State) -> None:
+    def load(self, state: TrainingState) -> None:
         """Bring `state` to the newest checkpoint.
 
         Raises:
@@ -62,7 +64,7 @@ class Storage:
         """
         state.unpack(*checkpoint.load_latest(self.checkpoints, self.identity))
 
-    def _record(self, state: State, scores: Mapping[str, float]) -> weights.Record:
+    def _record(self, state: TrainingState, scores: Mapping[str, float]) -> weights.Record:
         cuda = self.device.type == "cuda"
         return weights.Record(
             name=self.options.name or self.recipe.preset,

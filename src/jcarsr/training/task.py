@@ -19,7 +19,7 @@ from jcarsr.losses import (
     texture_loss,
     total_loss,
 )
-from jcarsr.networks.network import Restored
+from jcarsr.networks.network import Prediction
 from jcarsr.ops import enlarge_bicubic, image_gradient
 from jcarsr.protocols import Output
 
@@ -37,7 +37,7 @@ def loss_terms(
     """
     errors = {"absolute": pixel_loss, "squared": squared_loss, "log_rms": log_rms_loss}
     read = (batch.lq,) if batch.tables is None else (batch.lq, batch.tables)
-    out = cast(Restored, model(*read))
+    out = cast(Prediction, model(*read))
     terms: dict[str, Tensor] = {}
     sr = out.sr.float()
     weights = weights.for_outputs(_outputs(out, batch))
@@ -58,7 +58,7 @@ def loss_terms(
     return {"loss": total_loss(terms, weights), **terms}
 
 
-def _outputs(out: Restored, batch: Batch) -> list[Output]:
+def _outputs(out: Prediction, batch: Batch) -> list[Output]:
     """What was predicted; `sr` of the input's size is output lr."""
     if out.sr.shape == batch.lq.shape:
         return ["lr"]

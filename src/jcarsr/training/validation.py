@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jcarsr.data.sources import Entry
+from jcarsr.data.sources import SourcePicture
 from jcarsr.degradation.draw import Clean, Distribution, Once
 from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.pipeline import low_resolution
@@ -28,12 +28,16 @@ class ValidationPair:
     """A crop and its degraded small version."""
 
     history: str
-    lq: Tensor  # (1, 3, H, W) float32 in [0, 1]
+    lq: Tensor
+    """(1, 3, H, W) float32 in [0, 1]."""
     hr: Pixels
-    tables: Tensor  # (1, 2, 8, 8) of the last save
+    tables: Tensor
+    """(1, 2, 8, 8) of the last save."""
 
 
-def hold_out(entries: Sequence[Entry], count: int = 8) -> tuple[list[Entry], list[Entry]]:
+def hold_out(
+    entries: Sequence[SourcePicture], count: int = 8
+) -> tuple[list[SourcePicture], list[SourcePicture]]:
     """(training, validation) pictures: `count` evenly spaced ones are kept from training.
 
     Raises:
@@ -62,7 +66,7 @@ def validation_histories(trained: Distribution) -> tuple[History, ...]:
 
 
 def make_pairs(
-    entries: Sequence[Entry],
+    entries: Sequence[SourcePicture],
     scale: int,
     histories: Sequence[History],
     network_scale: int | None = None,
@@ -87,7 +91,7 @@ def make_pairs(
     return pairs
 
 
-def given_pairs(entries: Sequence[Entry], scale: int) -> list[ValidationPair]:
+def given_pairs(entries: Sequence[SourcePicture], scale: int) -> list[ValidationPair]:
     """The centre of every picture with the same part of its own degraded version."""
     pairs: list[ValidationPair] = []
     for entry in entries:

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from jcarsr.web import problems
-from jcarsr.web.guards import Bodies, Visitors
+from jcarsr.web.guards import BodyLimit, OriginGuard
 from jcarsr.web.routes import router
 from jcarsr.web.service import Service
 from jcarsr.web.token import Gate
@@ -45,9 +45,11 @@ def create_app(service: Service, hosts: Sequence[str] = (), proxied: Sequence[st
     for path, page in (("/", "index.html"), ("/docs", "docs.html")):
         app.add_api_route(path, _page(page), methods=["GET", "HEAD"], include_in_schema=False)
     checks = {"/v1/restore": service.jobs.check_room}
-    app.add_middleware(Bodies, limits=service.limits, checks=checks)
+    app.add_middleware(BodyLimit, limits=service.limits, checks=checks)
     gate = Gate(service.token)
-    app.add_middleware(Visitors, hosts=hosts, proxied=proxied, metrics=service.metrics, gate=gate)
+    app.add_middleware(
+        OriginGuard, hosts=hosts, proxied=proxied, metrics=service.metrics, gate=gate
+    )
     return app
 
 

@@ -56,7 +56,7 @@ class Body:
         self._why: Problem | None = None  # it lost its place
 
     @property
-    def waited(self) -> float:
+    def seconds_waited(self) -> float:
         """Seconds in which the client was waited for."""
         now = 0.0 if self._waiting is None else time.monotonic() - self._began
         return self._waited + now
@@ -64,7 +64,7 @@ class Body:
     @property
     def rate(self) -> float:
         """Bytes a second, of the seconds in which the client was waited for."""
-        return self.bytes / max(self.waited, 1e-3)
+        return self.bytes / max(self.seconds_waited, 1e-3)
 
     def end(self) -> None:
         """Nothing more will come."""
@@ -102,7 +102,7 @@ class Body:
             self.leave()
             raise self._why or too_slow() from error
         finally:
-            self._waited, self._waiting = self.waited, None
+            self._waited, self._waiting = self.seconds_waited, None
         if message["type"] == "http.disconnect" or not message.get("more_body"):
             self.end()
         self.bytes += len(message.get("body", b""))
@@ -122,7 +122,7 @@ class Body:
         """Seconds for which more is waited for."""
         limits = self._limits
         at_least = limits.rate_grace + self.bytes / limits.lowest_rate
-        left = min(limits.upload_seconds, at_least) - self.waited
+        left = min(limits.upload_seconds, at_least) - self.seconds_waited
         return max(min(left, limits.idle_seconds), 0.0)
 
     async def _drain(self) -> None:

@@ -96,7 +96,7 @@ class Connection(H11Protocol):
             return bool(selector.select(0))
 
     @property
-    def crowded(self) -> bool:
+    def is_crowded(self) -> bool:
         """Whether its request should be refused because too many others are at work."""
         return self.crowd.is_crowded(self.client_share)
 

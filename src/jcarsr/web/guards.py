@@ -32,7 +32,7 @@ _PORTS = {"http": 80, "https": 443}
 _HURRY = 4096  # bytes a second: a slower body loses its place to one that is new
 
 
-class Visitors:
+class OriginGuard:
     """Tells browsers what pages may do, and refuses requests that other sites make them send.
 
     Args:
@@ -81,7 +81,7 @@ class Visitors:
             await send(message)
 
         connection = scope.get("state", {}).get("connection")
-        crowded = isinstance(connection, Connection) and connection.crowded
+        crowded = isinstance(connection, Connection) and connection.is_crowded
         if crowded and scope["path"] != "/healthz":
             headers = {"Retry-After": "2", "Connection": "close"}
             busy = problems.response(503, "too many requests are being answered", headers)
@@ -123,7 +123,7 @@ class Visitors:
         return any(_is_same(origin, f"{scheme}://{host}") for host in self._proxied)
 
 
-class Bodies:
+class BodyLimit:
     """Bounds what is received: bytes, time, rate, and how many bodies at once.
 
     Args:
@@ -176,7 +176,7 @@ class Bodies:
     def _displace(self, client: str) -> bool:
         """Free a place for a client: a slow body's, or one of a client that holds more."""
         held = Counter(body.client for body in self._open)
-        slow = [body for body in self._open if body.waited >= self._limits.rate_grace]
+        slow = [body for body in self._open if body.seconds_waited >= self._limits.rate_grace]
         slowest = min(slow, key=lambda body: body.rate, default=None)
         if slowest is not None and slowest.rate < _HURRY:
             slowest.displace(too_slow())

@@ -44,18 +44,25 @@ class Job:
 
     task: Restore
     folder: Path
-    pixels: int  # of the input, all frames together
-    client: str = ""  # whose it is, by address
+    pixels: int
+    """Of the input, all frames together."""
+    client: str = ""
+    """Whose it is, by address."""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     state: State = State.queued
-    tiles: tuple[int, int] = (0, 0)  # done, in all
-    started: float | None = None  # time.monotonic()
+    tiles: tuple[int, int] = (0, 0)
+    """Done, in all."""
+    started: float | None = None
+    """time.monotonic()."""
     ended: float | None = None
-    file_bytes: int = 0  # what its files take, as it was last measured
+    file_bytes: int = 0
+    """What its files take, as it was last measured."""
     answer: Answer | None = None
     problem: Problem | None = None
-    holders: int = 0  # that are reading its files, which stay meanwhile
-    ready: asyncio.Event = field(default_factory=asyncio.Event)  # done or failed
+    holders: int = 0
+    """That are reading its files, which stay meanwhile."""
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    """Done or failed."""
 
     @property
     def kind(self) -> str:
@@ -269,7 +276,7 @@ class Jobs:
             _log.exception("a job failed")
             job.end(Problem(500, f"unexpected {type(error).__name__}"))
         job.measure()
-        self._metrics.ended(job.state, job.kind, job.pixels, job.seconds)
+        self._metrics.count_end(job.state, job.kind, job.pixels, job.seconds)
         self._make_room()
 
     async def _answer(self, job: Job, process: WorkerProcess) -> Answer:

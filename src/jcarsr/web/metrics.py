@@ -37,8 +37,8 @@ class Metrics:
             registry=self._registry,
         )
 
-    def ended(self, state: str, kind: str, pixels: int, seconds: float) -> None:
-        """A job was worked at to its end."""
+    def count_end(self, state: str, kind: str, pixels: int, seconds: float) -> None:
+        """Count a job that has come to its end."""
         self.jobs.labels(state).inc()
         if state == "done":
             self._seconds.labels(kind).observe(seconds)

@@ -17,7 +17,7 @@ from jcarsr.web import metrics, problems
 from jcarsr.web.clients import client_of
 from jcarsr.web.job_file import JobFile
 from jcarsr.web.jobs import Job
-from jcarsr.web.networks import NetworkSize, has_crisp, is_available
+from jcarsr.web.network_size import NetworkSize, has_crisp, is_available
 from jcarsr.web.problems import Problem
 from jcarsr.web.schemas import (
     Format,

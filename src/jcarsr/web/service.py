@@ -23,7 +23,7 @@ from jcarsr.web.jobs import Job, Jobs, State
 from jcarsr.web.limits import Limits
 from jcarsr.web.looks import Looks
 from jcarsr.web.metrics import Metrics
-from jcarsr.web.networks import NetworkSize
+from jcarsr.web.network_size import NetworkSize
 from jcarsr.web.problems import Problem
 from jcarsr.web.process import TaskError, WorkerProcess
 from jcarsr.web.tasks import Answer, Convert, Enlarge, Inspect, Restore, Task
@@ -39,11 +39,14 @@ MakeTask: TypeAlias = Callable[[str, str], Restore]
 class ServerSettings:
     """How a server is run."""
 
-    workers: int = 1  # processes that restore, one picture each
+    workers: int = 1
+    """Processes that restore, one picture each."""
     engine: EngineOptions = field(default_factory=EngineOptions)
-    gpus: tuple[int, ...] = ()  # of CUDA, which the workers take in turn; none = as `engine` says
+    gpus: tuple[int, ...] = ()
+    """Of CUDA, which the workers take in turn; none = as `engine` says."""
     limits: Limits = field(default_factory=Limits)
-    token: str | None = field(default=None, repr=False)  # that clients must know
+    token: str | None = field(default=None, repr=False)
+    """That clients must know."""
 
 
 class Service:

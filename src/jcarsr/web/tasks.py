@@ -25,18 +25,19 @@ from jcarsr.image import (
 from jcarsr.image.facts import facts
 from jcarsr.image.header import read_header
 from jcarsr.image.metadata.xmp_record import record
+from jcarsr.image.png.deflate import STRATEGY
 from jcarsr.inspection import as_dictionary, choose, look
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.protocols import SCALES
 from jcarsr.restoring.file import FileRestorer
-from jcarsr.restoring.look import blend_pictures
+from jcarsr.restoring.mix import blend_pictures
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import MapKind
 from jcarsr.restoring.record import properties_of
 from jcarsr.restoring.settings import Settings
-from jcarsr.restoring.strength import enlarge, mix
+from jcarsr.restoring.strength import apply_strength, enlarge
 from jcarsr.restoring.target import Target
-from jcarsr.web.networks import NetworkSize, weights_name
+from jcarsr.web.network_size import NetworkSize, weights_name
 
 Answer: TypeAlias = dict[str, Any]
 
@@ -47,7 +48,8 @@ class Inspect:
 
     source: str
     scale: int
-    weights: str  # a NetworkSize
+    weights: str
+    """A NetworkSize."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +62,21 @@ class Restore:
     weights: str
     quality: int = DEFAULT_QUALITY
     strip_metadata: bool = False
-    salvage: bool = False  # restore what decodes of a truncated file
+    salvage: bool = False
+    """Restore what decodes of a truncated file."""
     output: MapKind = "picture"
-    strength: float = 1.0  # of the restored in the mix with the enlarged input
-    crisp: float = 0.0  # share of the crisp picture
-    mark: bool = False  # the result's metadata say that it was enhanced
-    ensemble: bool = False  # the mean of eight
-    side: str = ""  # of the size asked for, a field of Target; "" = `scale` says it
-    pixels: int = 0  # of that side
+    strength: float = 1.0
+    """Of the restored in the mix with the enlarged input."""
+    crisp: float = 0.0
+    """Share of the crisp picture."""
+    mark: bool = False
+    """The result's metadata say that it was enhanced."""
+    ensemble: bool = False
+    """The mean of eight."""
+    side: str = ""
+    """Of the size asked for, a field of Target; "" = `scale` says it."""
+    pixels: int = 0
+    """Of that side."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +97,18 @@ class Convert:
     source: str
     result: str
     quality: int
-    strength: float = 1.0  # of the result in the mix
-    recorded: float = 1.0  # the strength that the new result's metadata tell
-    crisp_result: str = ""  # the file of a crisp picture that is mixed in before that
-    share: float = 0.0  # of the crisp picture
-    before: str = ""  # the file of the input, for a strength below 1
-    salvage: bool = False  # of the input
+    strength: float = 1.0
+    """Of the result in the mix."""
+    recorded: float = 1.0
+    """The strength that the new result's metadata tell."""
+    crisp_result: str = ""
+    """The file of a crisp picture that is mixed in before that."""
+    share: float = 0.0
+    """Of the crisp picture."""
+    before: str = ""
+    """The file of the input, for a strength below 1."""
+    salvage: bool = False
+    """Of the input."""
 
 
 Task: TypeAlias = Inspect | Restore | Enlarge | Convert
@@ -188,7 +203,9 @@ class Performer:
     def _enlarge(self, task: Enlarge) -> Answer:
         picture = self._still(task.source, salvage=task.salvage)
         image = upright(enlarge(apply_orientation(picture), task.height, task.width))
-        image.save(task.result, "PNG", compress_level=1, icc_profile=image.info.get("icc_profile"))
+        image.save(
+            task.result, "PNG", compress_type=STRATEGY, icc_profile=image.info.get("icc_profile")
+        )
         return {}
 
     def _convert(self, task: Convert) -> Answer:
@@ -204,7 +221,7 @@ class Performer:
             if isinstance(picture, Animation):
                 raise ImageError("an animation is mixed while it is restored: send strength then")
             before = self._still(task.before, salvage=task.salvage)
-            picture = mix(picture, apply_orientation(before), task.strength)
+            picture = apply_strength(picture, apply_orientation(before), task.strength)
             picture = record(picture, properties_of(task.recorded, task.share))
         save(picture, Path(task.result), SaveOptions(quality=task.quality))
         return {}

@@ -12,7 +12,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class _Place(Generic[T]):
-    turn: int  # one client has one place in each
+    turn: int
+    """One client has one place in each."""
     arrival: int
     client: str
     item: T

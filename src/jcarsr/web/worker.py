@@ -31,12 +31,14 @@ class WorkerSettings:
 
     max_pixels: int
     max_memory: int
-    warm: bool  # load a network before the first task
+    warm: bool
+    """Load a network before the first task."""
     engine: EngineName = "auto"
     device: Device = "auto"
     precision: Precision = "auto"
     threads: int | None = None
-    gpu: int | None = None  # which of CUDA's, from 0; None = the first
+    gpu: int | None = None
+    """Which of CUDA's, from 0; None = the first."""
 
     def performer(self) -> Performer:
         """What does the tasks."""

@@ -30,16 +30,24 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 class Record:
     """What a weight file says of itself."""
 
-    name: str  # for example jcarsr-lite-x2
-    architecture: str  # a key of the catalogue of networks
-    config: dict[str, Any]  # fields of the architecture's config class
+    name: str
+    """For example jcarsr-lite-x2."""
+    architecture: str
+    """A key of the catalogue of networks."""
+    config: dict[str, Any]
+    """Fields of the architecture's config class."""
     facts: NetworkFacts
-    recipe: dict[str, Any] = field(default_factory=dict[str, Any])  # settings of the training
-    data: list[str] = field(default_factory=list[str])  # what it was trained on
-    training: dict[str, Any] = field(default_factory=dict[str, Any])  # steps, minutes, device
-    scores: dict[str, Any] = field(default_factory=dict[str, Any])  # set, scale, qf -> PSNR, SSIM
+    recipe: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Settings of the training."""
+    data: list[str] = field(default_factory=list[str])
+    """What it was trained on."""
+    training: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Steps, minutes, device."""
+    scores: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Set, scale, qf -> PSNR, SSIM."""
     licence: str = ""
-    sha256: str = ""  # of the tensors; filled in by `write`
+    sha256: str = ""
+    """Of the tensors; filled in by `write`."""
 
 
 def parse_record(said: Any, version: str) -> Record:

@@ -23,9 +23,9 @@ from jcarsr.experiments.figures.gradients import sobel
 from jcarsr.experiments.figures.scene import Scene, choose_picture
 from jcarsr.experiments.figures.sheet import save_sheet
 from jcarsr.experiments.jobs import Conditions
-from jcarsr.experiments.plan import Contestant, Network, Plan
-from jcarsr.experiments.run import Outcome, Runner, Settings, Watcher
-from jcarsr.experiments.store import Store
+from jcarsr.experiments.plan import Contestant, ExperimentPlan, PlannedNetwork
+from jcarsr.experiments.run import Runner, RunOutcome, RunSettings, Watcher
+from jcarsr.experiments.store import ResultStore
 
 pytestmark = [
     pytest.mark.usefixtures("tiny_presets"),
@@ -34,10 +34,10 @@ pytestmark = [
 
 
 def contestant(label: str, preset: str) -> Contestant:
-    return Contestant(label=label, parts=(Network(name=preset, lite=preset),))
+    return Contestant(label=label, parts=(PlannedNetwork(name=preset, lite=preset),))
 
 
-def small(plan: Plan, *lines: Contestant) -> Plan:
+def small(plan: ExperimentPlan, *lines: Contestant) -> ExperimentPlan:
     return replace(plan, contestants=lines, scales=(2,))
 
 
@@ -74,10 +74,10 @@ def scene(
     }
     for module, plan in plans.items():
         monkeypatch.setattr(module, "PLAN", plan)
-    store = Store(tmp_path / "out")
+    store = ResultStore(tmp_path / "out")
     agenda = make_agenda([table6.PLAN], conditions, seeds=1, sets=[sets])
-    runner = Runner(store, conditions, Settings(device="cpu", compile=False), Costs(), Watcher())
-    assert runner.run(agenda) == Outcome()
+    runner = Runner(store, conditions, RunSettings(device="cpu", compile=False), Costs(), Watcher())
+    assert runner.run(agenda) == RunOutcome()
     return Scene(
         store=store,
         conditions=conditions,
@@ -112,7 +112,7 @@ def test_figures_of_trained_networks(
 
     with pytest.raises(DataError, match="none: is not among the scored pictures"):
         FIGURES["fig7"].draw(replace(scene, picture="none"), tmp_path / "x.png")
-    empty = replace(scene, store=Store(tmp_path / "empty"))
+    empty = replace(scene, store=ResultStore(tmp_path / "empty"))
     with pytest.raises(DataError, match="no network of this figure is trained"):
         FIGURES["fig10"].draw(empty, tmp_path / "x.png")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from jcarsr.experiments import table1, table2, table3, table6
 from jcarsr.experiments.figures import crops, gradients, real, speed
 from jcarsr.experiments.figures.scene import Scene
-from jcarsr.experiments.plan import Plan
+from jcarsr.experiments.plan import ExperimentPlan
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,13 @@ class Drawing:
     """A figure: what it shows, and how it is drawn."""
 
     title: str
-    file: str  # its name in the folder of results
-    plans: tuple[Plan, ...]  # whose networks it shows
+    file: str
+    """Its name in the folder of results."""
+    plans: tuple[ExperimentPlan, ...]
+    """Whose networks it shows."""
     draw: Callable[[Scene, Path], None]
-    given: tuple[str, ...] = ()  # presets whose weights may be given as well
+    given: tuple[str, ...] = ()
+    """Presets whose weights may be given as well."""
 
 
 FIGURES: dict[str, Drawing] = {

@@ -10,7 +10,7 @@ import numpy as np
 from jcarsr.experiments import table1, table2, table3
 from jcarsr.experiments.figures.scene import Scene, choose_picture, load_sample
 from jcarsr.experiments.figures.sheet import save_sheet
-from jcarsr.experiments.plan import Plan
+from jcarsr.experiments.plan import ExperimentPlan
 from jcarsr.methods.bicubic import Bicubic
 from jcarsr.pixels import Pixels
 
@@ -29,7 +29,7 @@ def draw_chains(scene: Scene, path: Path) -> None:
     _draw(scene, path, [("", table2.PLAN), ("SR first: ", table3.PLAN)])
 
 
-def _draw(scene: Scene, path: Path, plans: Sequence[tuple[str, Plan]]) -> None:
+def _draw(scene: Scene, path: Path, plans: Sequence[tuple[str, ExperimentPlan]]) -> None:
     jobs = {
         label if label == "JCARSR" else mark + label: job
         for mark, plan in plans

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jcarsr.data.sources import Entry, list_entries
+from jcarsr.data.sources import SourcePicture, list_pictures
 from jcarsr.errors import DataError, WeightsError
 from jcarsr.experiments.figures.scene import Scene
 from jcarsr.experiments.figures.sheet import save_sheet
@@ -35,7 +35,7 @@ def draw(scene: Scene, path: Path) -> None:
     scene.missing(f"DAN: {MISSING['dan']}")
     methods[own] = find_method(own, context)
     panels: list[tuple[str, Pixels]] = []
-    for entry in list_entries(scene.pictures):
+    for entry in list_pictures(scene.pictures):
         decoded = Decoded(pixels=_centre(entry))
         name = Path(entry.name).stem
         for label, method in methods.items():
@@ -55,7 +55,7 @@ def _real_esrgan(scene: Scene, context: Context) -> Method | None:
     return find_method(str(path), context)
 
 
-def _centre(entry: Entry) -> Pixels:
+def _centre(entry: SourcePicture) -> Pixels:
     pixels = entry.pixels()
     height, width = pixels.shape[:2]
     top, left = max(0, height - _LARGEST) // 2, max(0, width - _LARGEST) // 2

@@ -12,10 +12,10 @@ from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import DataError
 from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.agenda import scorings
-from jcarsr.experiments.jobs import Conditions, Given, PictureSet, Scoring
-from jcarsr.experiments.plan import Plan
+from jcarsr.experiments.jobs import Conditions, GivenWeights, PictureSet, Scoring
+from jcarsr.experiments.plan import ExperimentPlan
 from jcarsr.experiments.score import make_method
-from jcarsr.experiments.store import Store
+from jcarsr.experiments.store import ResultStore
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.method import Method
 from jcarsr.pixels import Pixels, crop_to_multiple
@@ -35,12 +35,14 @@ class Sample:
 class Scene:
     """Where figures find what they show; `missing` receives why something is left out."""
 
-    store: Store
+    store: ResultStore
     conditions: Conditions
     sets: Mapping[str, PictureSet]
-    given: Mapping[str, Given]
-    pictures: Sequence[Path]  # real ones, for Figure 9
-    picture: str | None  # of a set; None = where methods differ most
+    given: Mapping[str, GivenWeights]
+    pictures: Sequence[Path]
+    """Real ones, for Figure 9."""
+    picture: str | None
+    """Of a set; None = where methods differ most."""
     device: Device
     missing: Callable[[str], None]
 
@@ -49,7 +51,7 @@ class Scene:
         """How networks are run."""
         return EngineOptions(device=self.device, precision="float32")
 
-    def jobs(self, plan: Plan, scale: int, sets: Sequence[str]) -> dict[str, Scoring]:
+    def jobs(self, plan: ExperimentPlan, scale: int, sets: Sequence[str]) -> dict[str, Scoring]:
         """Label -> the scoring of seed 0 on the first of the sets that is there.
 
         Raises:

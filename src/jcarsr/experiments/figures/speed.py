@@ -26,8 +26,10 @@ class Point:
     """A method in the figure."""
 
     method: str
-    psnr: float  # dB on Set5
-    seconds: float  # a picture
+    psnr: float
+    """dB on Set5."""
+    seconds: float
+    """A picture."""
     parameters: int
     machine: str
 

@@ -64,7 +64,8 @@ _PRIMARIES: dict[int, Chromaticities] = {  # H.273, table 2
 class Conversion:
     """New values for all of 16 bits, the same ones for every channel."""
 
-    table: Samples  # (65536,) uint16
+    table: Samples
+    """(65536,) uint16."""
 
     def apply(self, samples: Samples) -> Samples:
         """Return samples of any shape with new values, of the same type."""
@@ -77,9 +78,12 @@ class Conversion:
 class Colours:
     """What is to be done so that samples and profile show what the file shows."""
 
-    profile: bytes | None  # an ICC profile for the samples; None = they are sRGB
-    grey: bool  # the profile is for one channel
-    conversion: Conversion | None = None  # of the samples, before anything else
+    profile: bytes | None
+    """An ICC profile for the samples; None = they are sRGB."""
+    grey: bool
+    """The profile is for one channel."""
+    conversion: Conversion | None = None
+    """Of the samples, before anything else."""
 
 
 def settle_colours(

@@ -37,11 +37,14 @@ class ColourTags:
     """Everything found; None = the file does not say."""
 
     code_points: CodePoints | None = None
-    before_profile: bool = False  # the code points count more than an ICC profile
+    before_profile: bool = False
+    """The code points count more than an ICC profile."""
     srgb: bool = False
-    gamma: float | None = None  # exponent from stored values to light
+    gamma: float | None = None
+    """Exponent from stored values to light."""
     chromaticities: Chromaticities | None = None
-    profile: bytes | None = None  # an ICC profile where Pillow does not look
+    profile: bytes | None = None
+    """An ICC profile where Pillow does not look."""
 
 
 def read_colour_tags(stream: IO[bytes]) -> ColourTags:

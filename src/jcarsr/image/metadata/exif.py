@@ -26,23 +26,26 @@ _THUMBNAIL = ((513, 514), (273, 279))  # tags of places and of lengths
 
 
 @dataclass(frozen=True)
-class Entry:
+class ExifEntry:
     """One tag of a directory."""
 
     tag: int
     kind: int  # type of TIFF
     count: int
-    data: bytes  # in the structure's byte order
-    place: int | None = None  # of `data` in the structure; None = in the entry, or to be appended
+    data: bytes
+    """In the structure's byte order."""
+    place: int | None = None
+    """Of `data` in the structure; None = in the entry, or to be appended."""
 
 
 @dataclass
 class Exif:
     """A structure: its bytes and what its directories are to hold."""
 
-    order: str  # "<" or ">"
+    order: str
+    """"<" or ">"."""
     base: bytes
-    groups: dict[int, dict[int, Entry]]
+    groups: dict[int, dict[int, ExifEntry]]
     places: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
     # of each directory in `base`, and the number of its entries
 
@@ -83,7 +86,7 @@ class Exif:
         tags = self.groups.setdefault(group, {})
         old = tags.get(tag)
         place = old.place if old is not None and len(old.data) == len(data) else None
-        tags[tag] = Entry(tag, kind, len(data) // _SIZES[kind], data, place)
+        tags[tag] = ExifEntry(tag, kind, len(data) // _SIZES[kind], data, place)
 
     def to_bytes(self) -> bytes | None:
         """Return the structure behind its prefix, None if it holds nothing."""
@@ -100,7 +103,7 @@ class Exif:
         for inner in _INNER[group]:
             place = self._write(data, inner)
             if place is not None:
-                tags[inner] = Entry(inner, LONG, 1, struct.pack(f"{self.order}I", place))
+                tags[inner] = ExifEntry(inner, LONG, 1, struct.pack(f"{self.order}I", place))
         if not tags:
             return None
         place, room = self.places.get(group, (0, -1))
@@ -114,7 +117,7 @@ class Exif:
         data[place : place + len(content)] = content
         return place
 
-    def _pack_entry(self, data: bytearray, entry: Entry) -> bytes:
+    def _pack_entry(self, data: bytearray, entry: ExifEntry) -> bytes:
         """Return the twelve bytes of an entry; longer values go into `data`."""
         head = struct.pack(f"{self.order}HHI", entry.tag, entry.kind, entry.count)
         if len(entry.data) <= 4:
@@ -188,7 +191,7 @@ def _append(data: bytearray, content: bytes) -> int:
     return place
 
 
-def read_entries(tiff: bytes, order: str, place: int) -> tuple[list[Entry], int]:
+def read_entries(tiff: bytes, order: str, place: int) -> tuple[list[ExifEntry], int]:
     """Return the entries of a directory whose values are in the structure, and the next place.
 
     Raises:
@@ -196,7 +199,7 @@ def read_entries(tiff: bytes, order: str, place: int) -> tuple[list[Entry], int]
     """
     (count,) = struct.unpack_from(f"{order}H", tiff, place)
     struct.unpack_from(f"{12 * count}x", tiff, place + 2)
-    entries: list[Entry] = []
+    entries: list[ExifEntry] = []
     held = 0
     for at in range(place + 2, place + 2 + 12 * count, 12):
         tag, kind, number = struct.unpack_from(f"{order}HHI", tiff, at)
@@ -209,7 +212,7 @@ def read_entries(tiff: bytes, order: str, place: int) -> tuple[list[Entry], int]
             if held > len(tiff):
                 raise struct.error("values that lie over each other")
             data = tiff[start : start + size]
-            entries.append(Entry(tag, kind, number, data, start if size > 4 else None))
+            entries.append(ExifEntry(tag, kind, number, data, start if size > 4 else None))
     rest = tiff[place + 2 + 12 * count :][:4]
     return entries, struct.unpack(f"{order}I", rest)[0] if len(rest) == 4 else 0
 

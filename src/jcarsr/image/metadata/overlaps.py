@@ -20,7 +20,7 @@ _INNER = 12  # bytes of an entry
 
 def has_overlaps(tiff: bytes) -> bool:
     """Whether a directory of an EXIF structure holds more bytes of values than there are."""
-    return bool(_overlapping(tiff, 0))
+    return bool(_overlapping_directories(tiff, 0))
 
 
 def without_overlaps(data: bytes) -> bytes | None:
@@ -33,7 +33,7 @@ def without_overlaps(data: bytes) -> bytes | None:
     for number, start in enumerate(_START.finditer(data)):
         if number == _MOST_STARTS:
             break
-        places += _overlapping(data, start.start())
+        places += _overlapping_directories(data, start.start())
     if not places:
         return None
     result = bytearray(data)
@@ -42,7 +42,7 @@ def without_overlaps(data: bytes) -> bytes | None:
     return bytes(result)
 
 
-def _overlapping(data: bytes, start: int) -> list[int]:
+def _overlapping_directories(data: bytes, start: int) -> list[int]:
     """The places of the directories of a structure that hold more than there is behind `start`."""
     order = _STARTS.get(data[start : start + 4])
     if order is None or start + 8 > len(data):

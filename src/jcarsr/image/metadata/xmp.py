@@ -156,7 +156,7 @@ def _exchange(packet: Packet, values: Values, change: Change) -> None:
         texts = (y.text, x.text) if change.stored.turned else (x.text, y.text)
         if grows:
             factors = (change.across, change.down)
-            grown = [_grown(text, by) for text, by in zip(texts, factors, strict=True)]
+            grown = [_scale_rational(text, by) for text, by in zip(texts, factors, strict=True)]
             if grown[0] is None or grown[1] is None:
                 continue
             texts = (grown[0], grown[1])
@@ -164,7 +164,7 @@ def _exchange(packet: Packet, values: Values, change: Change) -> None:
         packet.replace(y, texts[1])
 
 
-def _grown(rational: str, factor: float) -> str | None:
+def _scale_rational(rational: str, factor: float) -> str | None:
     numerator, _, denominator = rational.partition("/")
     if factor == 1:
         return rational

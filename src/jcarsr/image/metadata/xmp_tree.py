@@ -28,9 +28,11 @@ class Value:
 
     name: Name
     text: str
-    start: int  # of the text in the packet
+    start: int
+    """Of the text in the packet."""
     end: int
-    whole: tuple[int, int]  # of the attribute or element
+    whole: tuple[int, int]
+    """Of the attribute or element."""
 
 
 @dataclass
@@ -39,11 +41,13 @@ class Element:
 
     name: Name
     start: int
-    inner: tuple[int, int] = (0, 0)  # what stands between its tags
+    inner: tuple[int, int] = (0, 0)
+    """What stands between its tags."""
     end: int = 0
     text: str = ""
     attributes: list[Value] = field(default_factory=list[Value])
-    declarations: list[Value] = field(default_factory=list[Value])  # of namespaces
+    declarations: list[Value] = field(default_factory=list[Value])
+    """Of namespaces."""
     children: list[Element] = field(default_factory=list["Element"])
 
     def walk(self) -> Iterator[Element]:

@@ -34,9 +34,12 @@ _CHECK = 4  # bytes of a checksum
 
 @dataclass
 class _Sorting:
-    kept: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])  # from, to
-    dropped: dict[str, str] = field(default_factory=dict[str, str])  # chunk -> why
-    texts: int = 0  # bytes, inflated
+    kept: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """From, to."""
+    dropped: dict[str, str] = field(default_factory=dict[str, str])
+    """chunk -> why."""
+    texts: int = 0
+    """Bytes, inflated."""
 
 
 def is_png(head: bytes) -> bool:

@@ -21,8 +21,10 @@ _CHECK = 4  # bytes of a checksum
 class PngDamage:
     """What is wrong with a PNG's pixels."""
 
-    broken_off: bool = False  # it has fewer rows than it says
-    corrupt: bool = False  # a checksum is wrong
+    broken_off: bool = False
+    """It has fewer rows than it says."""
+    corrupt: bool = False
+    """A checksum is wrong."""
 
 
 def find_png_damage(png: bytes) -> PngDamage:

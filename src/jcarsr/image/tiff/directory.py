@@ -60,7 +60,8 @@ class _Walk:
     stream: IO[bytes]
     order: str
     big: bool
-    length: int  # bytes of the file
+    length: int
+    """Bytes of the file."""
 
     @property
     def first(self) -> int:

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import tifffile
 
-from jcarsr.image.metadata.exif import MAIN, Entry, parse_exif, read_entries
+from jcarsr.image.metadata.exif import MAIN, ExifEntry, parse_exif, read_entries
 from jcarsr.image.metadata.storage_tags import STORAGE
 from jcarsr.image.picture import Metadata
 from jcarsr.image.tiff.tags import tags_of
@@ -57,13 +57,13 @@ def write_tiff(file: IO[bytes], channels: Samples, metadata: Metadata) -> None:
     file.write(bytes(len(picture) % 2) + directory + bytes(4))
 
 
-def _shift(entry: Entry, by: int, order: str) -> Entry:
+def _shift(entry: ExifEntry, by: int, order: str) -> ExifEntry:
     data = entry.data
     if entry.tag == _STRIP_OFFSETS and entry.place is None:
         numbers = struct.unpack(f"{order}{entry.count}{'I' if entry.kind == _LONG else 'H'}", data)
         data = struct.pack(f"{order}{entry.count}I", *(number + by for number in numbers))
-        return Entry(entry.tag, _LONG, entry.count, data)
-    return Entry(
+        return ExifEntry(entry.tag, _LONG, entry.count, data)
+    return ExifEntry(
         entry.tag, entry.kind, entry.count, data, None if entry.place is None else entry.place + by
     )
 

@@ -28,20 +28,32 @@ class JCARSRConfig:
     """
 
     scale: Literal[2, 4]
-    channels: int = 64  # of every branch; a MSCCG splits them into quarters
-    num_groups: int = 5  # levels: each has a MSNAFG, a JCAR MSNAFG, a MSCCG and two SKFF
-    sr_blocks: int = 8  # MSNAFBs in a group of the super-resolution branch
-    jcar_blocks: int = 4  # MSNAFBs in a group of the artifact removal branch
+    channels: int = 64
+    """Channels of every branch; a MSCCG splits them into quarters."""
+    num_groups: int = 5
+    """Levels: each has a MSNAFG, a JCAR MSNAFG, a MSCCG and two SKFF."""
+    sr_blocks: int = 8
+    """MSNAFBs in a group of the super-resolution branch."""
+    jcar_blocks: int = 4
+    """MSNAFBs in a group of the artifact removal branch."""
 
     # The paper's ablations, and our deviation. A record names them only where they are changed.
-    extra_blocks: int = 0  # blocks more in the SR branch, spread over its groups (Table 6)
-    jcar: bool = True  # the artifact removal branch and its SKFFs (Table 6)
-    gradient: bool = True  # the gradient branch and its SKFFs (Tables 6 and 8)
-    block: Block = "msnaf"  # of the SR and the artifact removal branch (Table 5)
-    attention: bool = True  # MA; without it the features as they are (Table 5)
-    cross: bool = True  # MSCCBs; without them a MSCCG refines its input as it is (Table 5)
-    two_way: bool = False  # a SKFF gives a mix of its own to the other branch, too (Table 7)
-    skip: bool = True  # lq is added to the predicted pictures; ours
+    extra_blocks: int = 0
+    """Blocks more in the SR branch, spread over its groups (Table 6)."""
+    jcar: bool = True
+    """Has the artifact removal branch and its SKFFs (Table 6)."""
+    gradient: bool = True
+    """Has the gradient branch and its SKFFs (Tables 6 and 8)."""
+    block: Block = "msnaf"
+    """Block of the SR and the artifact removal branch (Table 5)."""
+    attention: bool = True
+    """Has MA; without it the features stay as they are (Table 5)."""
+    cross: bool = True
+    """Has MSCCBs; without them a MSCCG refines its input as it is (Table 5)."""
+    two_way: bool = False
+    """A SKFF gives a mix of its own to the other branch, too (Table 7)."""
+    skip: bool = True
+    """lq is added to the predicted pictures; ours."""
 
     def __post_init__(self) -> None:
         check_types(self)

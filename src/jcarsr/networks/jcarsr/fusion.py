@@ -31,8 +31,10 @@ class MergedTail(nn.Module):
             is computed at every call, and gradients reach the parts through it.
     """
 
-    kernel: Tensor  # (out_channels * scale^2, C, 5, 5), if final
-    bias: Tensor  # (out_channels * scale^2,), if final
+    kernel: Tensor
+    """(out_channels * scale^2, C, 5, 5), if final."""
+    bias: Tensor
+    """(out_channels * scale^2,), if final."""
 
     def __init__(self, upsampler: Upsampler, tail: nn.Conv2d, *, final: bool) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ from jcarsr.networks.jcarsr.blocks.skff import SKFF, TwoWaySKFF
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.networks.jcarsr.fusion import MergedTail
 from jcarsr.networks.layers import Upsampler, conv3x3
-from jcarsr.networks.network import Network, Restored, check_input
+from jcarsr.networks.network import Network, Prediction, check_input
 from jcarsr.protocols import NetworkFacts, Output
 
 
@@ -109,10 +109,10 @@ class JCARSR(Network):
         """One output, without what only the others need."""
         return {"sr": self.restore, "lr": self.clean, "gradient": self.edges}[output](lq)
 
-    def forward(self, lq: Tensor) -> Restored:
+    def forward(self, lq: Tensor) -> Prediction:
         """All outputs, as training needs them. lq: (N, 3, H, W), RGB in [0, 1]."""
         sr, jcar, gradient = self._features(lq)
-        return Restored(
+        return Prediction(
             sr=self._sr(sr, lq),
             lr=None if jcar is None else self._lr(jcar, lq),
             gradient=None if gradient is None else self._gradient(gradient),

@@ -1,8 +1,8 @@
 import pytest
 
 from jcarsr.errors import WeightsError
-from jcarsr.web import networks
-from jcarsr.web.networks import NetworkSize, is_available, weights_name
+from jcarsr.web import network_size
+from jcarsr.web.network_size import NetworkSize, is_available, weights_name
 from jcarsr.weights import bundled_names, default_name
 
 
@@ -29,7 +29,7 @@ def test_available_are_those_with_every_scale(monkeypatch: pytest.MonkeyPatch) -
         (("jcarsr-lite-x2", "jcarsr-x2", "jcarsr-x4"), False, True),
         (("jcarsr-x2",), False, False),
     ):
-        monkeypatch.setattr(networks, "bundled_names", lambda names=names: names)
+        monkeypatch.setattr(network_size, "bundled_names", lambda names=names: names)
         assert (is_available(NetworkSize.small), is_available(NetworkSize.large)) == (small, large)
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import ImageCms
 
 from jcarsr.image import Metadata
-from jcarsr.image.holding import fitting
+from jcarsr.image.format_metadata import fit_metadata
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 FULL = Metadata(icc_profile=SRGB, exif=b"exif", xmp=b"xmp", iptc=b"iptc")
@@ -14,12 +14,12 @@ FULL = Metadata(icc_profile=SRGB, exif=b"exif", xmp=b"xmp", iptc=b"iptc")
 
 @pytest.mark.parametrize("format", ["jpg", "png", "tiff"])
 def test_these_hold_all(format: str) -> None:
-    assert fitting(FULL, format) == (FULL, ())
+    assert fit_metadata(FULL, format) == (FULL, ())
 
 
 @pytest.mark.parametrize("format", ["webp", "avif"])
 def test_these_have_no_place_for_iptc(format: str) -> None:
-    held, notes = fitting(FULL, format)
+    held, notes = fit_metadata(FULL, format)
     assert held == replace(FULL, iptc=None)
     assert notes == (f"its IPTC data, which {format} cannot hold, was left out",)
 
@@ -29,7 +29,7 @@ def test_these_have_no_place_for_iptc(format: str) -> None:
 def test_jpeg_alone_has_small_segments(kind: str, format: str) -> None:
     for size, fits in ((65_000, True), (65_001, format != "jpg")):
         metadata = replace(Metadata(), **{kind: bytes(size)})
-        held, notes = fitting(metadata, format)
+        held, notes = fit_metadata(metadata, format)
         assert held == (metadata if fits else Metadata())
         left_out = f"its {kind.upper()} data is larger than jpg can hold and was left out"
         assert notes == (() if fits else (left_out,))

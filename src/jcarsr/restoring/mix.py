@@ -6,44 +6,49 @@ from dataclasses import dataclass, replace
 
 from jcarsr.image.picture import Picture
 from jcarsr.progress import OnTile, ignore_progress, pass_of
-from jcarsr.restoring.compose import Composed, compose
+from jcarsr.restoring.compose import RestoredPicture, compose
 from jcarsr.restoring.restorer import NetworkRestorer
-from jcarsr.restoring.strength import blend, mix
+from jcarsr.restoring.strength import apply_strength, blend
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Mix:
     """The networks of a result and their shares."""
 
     faithful: NetworkRestorer
-    crisp: NetworkRestorer | None = None  # None = its share is 0
-    share: float = 0.0  # of the crisp picture in the mix with the faithful one, 0 to 1
-    strength: float = 1.0  # of that mix in the one with the enlarged input, 0 to 1
+    crisp: NetworkRestorer | None = None
+    """None = its share is 0."""
+    share: float = 0.0
+    """Of the crisp picture in the mix with the faithful one, 0 to 1."""
+    strength: float = 1.0
+    """Of that mix in the one with the enlarged input, 0 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
+class MixedPicture:
     """A result, and the faithful picture where it was made."""
 
-    composed: Composed  # its picture is the mix
-    faithful: Picture | None  # at full strength; None = it was not needed
+    composed: RestoredPicture
+    """Its picture is the mix."""
+    faithful: Picture | None
+    """At full strength; None = it was not needed."""
 
 
-def compose_look(
+def compose_mix(
     picture: Picture,
-    look: Look,
+    mix: Mix,
     size: tuple[int, int] | None = None,
     on_tile: OnTile = ignore_progress,
     *,
     keep_faithful: bool = False,
-) -> Looked:
+) -> MixedPicture:
     """Restore a picture as it is stored by each network that has a share, and mix.
 
     The crisp picture is mixed with the faithful one first, then both with the enlarged input.
 
     Args:
         picture: of 8 or 16 bits.
-        look: the networks and their shares.
+        mix: the networks and their shares.
         size: (width, height) of the upright result; None = the network's.
         on_tile: called with (tiles done, tiles in all), the crisp network's after the other's.
         keep_faithful: make the faithful picture even if it has no share.
@@ -51,23 +56,23 @@ def compose_look(
     Raises:
         JCARSRError: as `compose`.
     """
-    crisp = look.crisp
+    crisp = mix.crisp
     if crisp is None:
-        composed = compose(picture, look.faithful, size, on_tile)
+        composed = compose(picture, mix.faithful, size, on_tile)
         faithful = composed.picture
-    elif look.share == 1 and not keep_faithful:
+    elif mix.share == 1 and not keep_faithful:
         composed, faithful = compose(picture, crisp, size, on_tile), None
     else:
-        first = compose(picture, look.faithful, size, pass_of(on_tile, 0, 2))
+        first = compose(picture, mix.faithful, size, pass_of(on_tile, 0, 2))
         second = compose(picture, crisp, size, pass_of(on_tile, 1, 2))
         faithful = first.picture
-        composed = Composed(
-            blend_pictures(faithful, second.picture, look.share),
+        composed = RestoredPicture(
+            blend_pictures(faithful, second.picture, mix.share),
             first.tile,
             first.full_precision_tiles + second.full_precision_tiles,
         )
-    mixed = mix(composed.picture, picture, look.strength)
-    return Looked(composed=replace(composed, picture=mixed), faithful=faithful)
+    mixed = apply_strength(composed.picture, picture, mix.strength)
+    return MixedPicture(composed=replace(composed, picture=mixed), faithful=faithful)
 
 
 def blend_pictures(faithful: Picture, crisp: Picture, share: float) -> Picture:

@@ -12,11 +12,12 @@ from jcarsr.image.jpeg.segments import MAX_SEGMENT, segments_of
 from jcarsr.image.metadata.carry import with_resolution
 from jcarsr.image.metadata.profile import colour_space
 from jcarsr.image.picture import Metadata, Picture
+from jcarsr.image.png.deflate import STRATEGY
 from jcarsr.image.png.texts import texts_of
 from jcarsr.image.tiff.tags import tags_of
 
 
-def fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
+def fit_metadata(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
     """What `format` can hold of `metadata`, and notes on the rest."""
     notes: list[str] = []
     if format in ("webp", "avif"):
@@ -41,7 +42,7 @@ def fitting(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]
     return metadata, tuple(notes)
 
 
-def with_fitting_colours(picture: Picture, format: str) -> tuple[Picture, tuple[str, ...]]:
+def fit_colours(picture: Picture, format: str) -> tuple[Picture, tuple[str, ...]]:
     """Return the same with a profile's grey as that of sRGB if `format` has no grey, and notes."""
     profile = picture.metadata.icc_profile
     if format not in ("webp", "avif") or not profile or colour_space(profile) != "GRAY":
@@ -73,6 +74,7 @@ def settings_for(metadata: Metadata, format: str, quality: int) -> dict[str, Any
         tags.update(tags_of(metadata))
     if format == "png":
         settings["pnginfo"] = texts_of(metadata)
+        settings["compress_type"] = STRATEGY
     elif metadata.xmp and format != "tiff":
         settings["xmp"] = metadata.xmp
     if format == "jpg":
