@@ -1,4 +1,4 @@
-"""`make site` with and without npm, by a virtual environment whose programs only say they were called."""
+"""`make site` with and without npm, by an environment whose programs only say they were called."""
 
 import os
 import shutil
