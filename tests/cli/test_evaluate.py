@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,23 @@ def test_one_device_computes(
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     words = ["evaluate", "--data", picture_folder, "--scale", 2, "--weights", tiny_weights]
     assert run(*words, "--device", device) == (2, "", f"error: {message}\n")
+
+
+def test_pictures_without_originals(tmp_path: Path, photo: Pixels, tiny_weights: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    Image.fromarray(photo[:100, :60]).save(tmp_path / "mine/a.jpg", quality=30)
+    words = ["evaluate", "--data", tmp_path / "mine", "--scale", 2, "--no-originals"]
+    own = ["--weights", "bicubic", "--weights", tiny_weights, "--json", tmp_path / "rows.jsonl"]
+    code, out, err = run(*words, *own)
+    assert (code, err) == (0, "")
+    assert out.startswith(
+        "| x2, NIQE | pictures | bicubic | tiny |\n|---|---|---|---|\n| mine | 1 | "
+    )
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [row["restorer"] for row in rows] == ["bicubic", "tiny"]
+    for option, value in (("--qf", 10), ("--history", "web"), ("--subsampling", "4:4:4")):
+        said = f"error: {option}: with --no-originals pictures are restored as they are\n"
+        assert run(*words, option, value) == (2, "", said)
 
 
 def test_rows_are_stored_and_made_into_tables(
