@@ -223,13 +223,9 @@ class Restorer:
             JCARSRError: as `restore`.
             ValueError: as `restore`.
         """
-        settings = self._settings(target, read, save, strength, crisp)
+        files = self._files(target, read, save, strength, crisp)
         try:
-            return self._devices.use(
-                lambda on: FileRestorer(on, settings, self._reader).run(
-                    Path(source), Path(result), overwrite=overwrite
-                )
-            )
+            return files.run(Path(source), Path(result), overwrite=overwrite)
         except ImageError as error:
             raise type(error)(f"{source}: {error}") from error
 
@@ -282,24 +278,22 @@ class Restorer:
         known = format_named(str(format))
         if known is None:
             raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {format!r}")
-        settings = self._settings(target, read, save, strength, crisp)
+        files = self._files(target, read, save, strength, crisp)
         plain = data if isinstance(data, bytes) else bytes(memoryview(data))
         try:
-            return self._devices.use(
-                lambda on: FileRestorer(on, settings, self._reader).run_bytes(plain, known, name)
-            )
+            return files.run_bytes(plain, known, name)
         except ImageError as error:
             raise type(error)(f"{name}: {error}") from error
 
-    def _settings(
+    def _files(
         self,
         target: Target | None,
         read: ReadOptions,
         save: SaveOptions,
         strength: float,
         crisp: float,
-    ) -> Settings:
-        return Settings(
+    ) -> FileRestorer:
+        settings = Settings(
             target=target or self._default,
             read=read,
             save=save,
@@ -307,6 +301,7 @@ class Restorer:
             strength=strength,
             crisp=crisp,
         )
+        return FileRestorer(self._networks, settings, self._reader, self._devices)
 
     def _decode_still(self, picture: str | Path | Image.Image | Pixels) -> Picture:
         if isinstance(picture, Image.Image):

@@ -88,9 +88,8 @@ class LedgerWorker:
         adopt: bool = False,
         reader: Reader = PlainReader(),  # noqa: B008
     ) -> None:
-        self._files, self._ledger = FileRestorer(networks, settings, reader), ledger
-        more = (FileRestorer(other, settings, reader) for other in others)
-        self._devices = Devices([self._files, *more], on_lost)
+        devices = Devices([networks, *others], on_lost)
+        self._files, self._ledger = FileRestorer(networks, settings, reader, devices), ledger
         self.devices = 1 + len(others)
         """How many pictures are restored at the same time."""
         self._networks, self._settings, self._reader = networks, self._files.settings, reader
@@ -149,8 +148,7 @@ class LedgerWorker:
         job, picture = read.job, read.picture
         if picture is None:
             picture = self._files.read(job.source if read.data is None else read.data)
-        decoded = picture
-        restored = self._devices.use(lambda files: files.restore(decoded, job.target, on_tile))
+        restored = self._files.restore(picture, job.target, on_tile)
         return RestoredFile(
             job=job,
             restored=restored,
