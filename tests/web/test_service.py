@@ -6,6 +6,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -278,13 +279,15 @@ class TestResult:
     async def test_half_a_file_is_not_kept(
         self, jpeg: Jpeg, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with working(look_seconds=0.05) as service:
+        async with working() as service:
             job = await done(service, jpeg())
 
             async def half(task: Any) -> Any:
                 Path(task.result).write_bytes(b"half")
                 await asyncio.sleep(WAIT)
 
+            short = replace(service.limits, look_seconds=0.05)
+            monkeypatch.setattr(service._looks, "_limits", short)
             monkeypatch.setattr(service._slow[0], "perform", half)
             with pytest.raises(Problem, match="longer than the") as problem:
                 await service.before(job)
