@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+NPM_CI := npm ci --prefix browser --ignore-scripts --no-audit --no-fund
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -49,10 +50,14 @@ onnx: $(VENV)/.dev ## the one-file graphs of a release, in build/onnx/
 	$(BIN)/python tools/build_graphs.py --out build/onnx
 
 browser: $(VENV)/.dev ## the page that restores in the browser, in build/browser/; needs npm
-	npm ci --prefix browser --ignore-scripts --no-audit --no-fund
+	$(NPM_CI)
 	$(BIN)/python tools/browser_page.py --out build/browser
 
-site: $(VENV)/.dev ## the documents as a site, in site/, with build/browser/ if it is there; a warning is a failure
+# without npm, or without its packages, the site is built all the same; a page that cannot be built is a failure
+site: $(VENV)/.dev ## the documents as a site, in site/, with the page of `make browser` where npm is; a warning is a failure
+	@if ! command -v npm >/dev/null; then echo "note: no npm: the page for the browser is not built" >&2; \
+	elif ! $(NPM_CI); then echo "note: npm has no packages: the page for the browser is not built" >&2; \
+	else $(BIN)/python tools/browser_page.py --out build/browser; fi
 	$(BIN)/python tools/site_pages.py --out build/docs
 	$(BIN)/zensical build --strict --clean
 

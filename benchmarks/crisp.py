@@ -34,7 +34,7 @@ from jcarsr.jpeg.components import read_components
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.jpeg.support import measure_support
 from jcarsr.methods.catalog import Context, find_method
-from jcarsr.metrics.niqe import holds_two_blocks, niqe
+from jcarsr.metrics.niqe import has_two_blocks, niqe
 from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.pixels import Pixels, crop_to_multiple, to_8_bits
 from jcarsr.restoring.strength import blend
@@ -93,7 +93,7 @@ def score(restore: Restore, sample: Sample, scale: int) -> Scored:
     return Scored(
         psnr=against.psnr,
         ssim=against.ssim,
-        niqe=niqe(sr) if holds_two_blocks(sr) else None,
+        niqe=niqe(sr) if has_two_blocks(*sr.shape[:2]) else None,
         outside=found[0].outside if found else 0.0,
         seconds=seconds,
     )

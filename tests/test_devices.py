@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from jcarsr.devices import find_device, open_device, supports_bfloat16
+from jcarsr.devices import find_device, open_device, supports_bfloat16, try_device
 
 
 @pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="Linux says it there")
@@ -62,3 +62,22 @@ def test_gpu_is_the_one_of_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(ValueError, match="cuda:1 is not available: there is cuda:0 alone"):
         open_device("cuda", 1)
+
+
+def test_device_that_cannot_compute_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    try_device(torch.device("cpu"))
+
+    def fail(*arguments: object, **named: object) -> torch.Tensor:
+        raise RuntimeError("CUDA error: all CUDA-capable devices are busy\nCUDA kernel errors")
+
+    monkeypatch.setattr(torch, "ones", fail)
+    with pytest.raises(
+        ValueError, match=r"^device cuda:1 cannot be used: CUDA error: all CUDA-[^\n]*$"
+    ):
+        try_device(torch.device("cuda:1"))
+
+
+@pytest.mark.skipif(torch.backends.cuda.is_built(), reason="PyTorch is built for CUDA")
+def test_pytorch_without_cuda_is_one_line() -> None:
+    with pytest.raises(ValueError, match=r"^device cuda:1 cannot be used: [^\n]*CUDA[^\n]*$"):
+        try_device(torch.device("cuda:1"))

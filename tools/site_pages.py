@@ -70,18 +70,20 @@ def stage(out: Path) -> None:
 
 
 def add_demo(out: Path, demo: Path) -> None:
-    """Copy the page that restores in the browser, and link it, if it was built.
+    """Copy the page that restores in the browser, and link it where pages ask, if it was built.
 
     Args:
         out: the folder of all staged pages.
         demo: what tools/browser_page.py wrote; need not exist.
     """
-    page = out / "browser.md"
     link = ""
     if (demo / "index.html").is_file():
         shutil.copytree(demo, out / "demo")
         link = "[Try it here](demo/index.html)."
-    page.write_text(page.read_text("utf-8").replace(_DEMO_PLACE, link), "utf-8")
+    for page in out.glob("*.md"):
+        text = page.read_text("utf-8")
+        if _DEMO_PLACE in text:
+            page.write_text(text.replace(_DEMO_PLACE, link), "utf-8")
 
 
 def relink(text: str, page: Path, home: Path, out: Path) -> str:

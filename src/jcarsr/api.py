@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from jcarsr.engines.base import EngineOptions
-from jcarsr.engines.device_names import parse_device
+from jcarsr.engines.device_names import parse_devices
 from jcarsr.errors import ImageError
 from jcarsr.image import (
     FORMATS,
@@ -29,6 +30,7 @@ from jcarsr.image.open import MAX_PIXELS
 from jcarsr.image.paths import why_no_path
 from jcarsr.pixels import Pixels
 from jcarsr.protocols import EngineName, Precision
+from jcarsr.restoring.devices import Devices
 from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
@@ -48,8 +50,9 @@ class Restorer:
             weights for each scale and picture.
         engine: auto takes PyTorch if it has a GPU, else OpenVINO if it is installed and the CPU
             computes in bfloat16, else ONNX Runtime.
-        device: auto, cpu, cuda, mps, or cuda:NUMBER for one GPU of several, from 0; auto takes a
-            GPU if there is one.
+        device: auto, cpu, cuda, mps, or GPUs by number from 0: cuda:1, cuda:0,cuda:1 or cuda:all;
+            auto takes a GPU if there is one. Each of several restores one picture at a time:
+            call from as many threads.
         precision: auto takes bfloat16 where that is quicker and within a level of float32.
         threads: of the CPU; None = as OMP_NUM_THREADS says, else one a core.
         tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture.
@@ -92,19 +95,21 @@ class Restorer:
         decode_timeout: float | None = None,
     ) -> None:
         self._tile = tile
-        named = parse_device(device)
-        options = EngineOptions(
-            engine=engine, device=named.kind, gpu=named.gpu, precision=precision, threads=threads
-        )
-        self._networks = Networks(
-            weights,
-            options,
-            tile=tile,
-            max_memory=max_memory,
-            ensemble=ensemble,
-            crisp=crisp_weights,
-        )
-        self._networks.check_device()
+        options = EngineOptions(engine=engine, precision=precision, threads=threads)
+        on_devices = [
+            Networks(
+                weights,
+                replace(options, device=named.kind, gpu=named.gpu),
+                tile=tile,
+                max_memory=max_memory,
+                ensemble=ensemble,
+                crisp=crisp_weights,
+            )
+            for named in parse_devices(device)
+        ]
+        for networks in on_devices:
+            networks.check_device()
+        self._networks, self._devices = on_devices[0], Devices(on_devices)
         self._default = Target(scale=self._networks.asked_scale(None))
         self._reader, self._close = _make_reader(decode_timeout)
         self._finalizer = weakref.finalize(self, self._close)
@@ -182,7 +187,8 @@ class Restorer:
             target=target or self._default, tile=self._tile, strength=strength, crisp=crisp
         )
         decoded = self._decode_still(picture)
-        result = restore_picture(decoded, self._networks, settings).first
+        restored = self._devices.use(lambda on: restore_picture(decoded, on, settings))
+        result = restored.first
         assert isinstance(result, Picture)  # as the input is
         return upright(result)
 
@@ -296,7 +302,7 @@ class Restorer:
             strength=strength,
             crisp=crisp,
         )
-        return FileRestorer(self._networks, settings, self._reader)
+        return FileRestorer(self._networks, settings, self._reader, self._devices)
 
     def _decode_still(self, picture: str | Path | Image.Image | Pixels) -> Picture:
         if isinstance(picture, Image.Image):

@@ -51,6 +51,19 @@ def open_device(device: Device, gpu: int | None = None) -> torch.device:
     return torch.device(found, gpu)
 
 
+def try_device(device: torch.device) -> None:
+    """Compute a sum on a device.
+
+    Raises:
+        ValueError: it cannot compute: broken, taken by another program, or without free memory.
+    """
+    try:
+        torch.ones(8, device=device).sum().item()
+    except (AssertionError, RuntimeError) as error:  # PyTorch without CUDA asserts
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(f"device {device} cannot be used: {reason}") from error
+
+
 def supports_bfloat16(device: Found, gpu: int | None = None) -> bool:
     """Whether the device has instructions for products of bfloat16, as far as we know.
 

@@ -6,104 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 from support.batch import X2
 
-from jcarsr.batch.devices import Devices
 from jcarsr.batch.ledger import Entry, Ledger
 from jcarsr.batch.pipeline import run_jobs
 from jcarsr.batch.plan import plan_jobs
 from jcarsr.batch.worker import LedgerWorker
 from jcarsr.engines.base import EngineOptions
 from jcarsr.engines.torch import TorchEngine
-from jcarsr.errors import DeviceError, ImageError
-from jcarsr.image import Picture
+from jcarsr.errors import DeviceError
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outcome import Outcome
 
 WAIT = 10  # seconds after which an event that should have come is missing
-PICTURE = Picture(np.zeros((4, 4, 3), np.uint8))
 LOST = DeviceError("cuda:1: CUDA error: unspecified launch failure")
-
-
-class Stub:
-    """A restorer that does what a test says."""
-
-    def __init__(self, does: Callable[[], Any]) -> None:
-        self.does, self.calls = does, 0
-
-    def restore(self, *arguments: object) -> Any:
-        self.calls += 1
-        return self.does()
-
-
-def fails(error: Exception) -> Callable[[], Any]:
-    def fail() -> Any:
-        raise error
-
-    return fail
-
-
-def restore(devices: Devices) -> Any:
-    return devices.restore(PICTURE, Path("a.png"), lambda done, total: None)
-
-
-def of(*stubs: Stub) -> Devices:
-    return Devices(stubs)  # type: ignore[arg-type]
-
-
-class TestDevices:
-    def test_two_pictures_are_on_two_devices(self) -> None:
-        meeting = threading.Barrier(2, timeout=WAIT)
-        stubs = [Stub(meeting.wait), Stub(meeting.wait)]
-        devices = of(*stubs)
-        second = threading.Thread(target=restore, args=(devices,))
-        second.start()
-        restore(devices)
-        second.join()
-        assert [stub.calls for stub in stubs] == [1, 1]
-
-    def test_error_of_a_picture_costs_no_device(self) -> None:
-        stub = Stub(fails(ImageError("broken")))
-        devices = of(stub)
-        for _ in range(3):
-            with pytest.raises(ImageError, match="broken"):
-                restore(devices)
-        assert stub.calls == 3
-
-    def test_picture_of_a_lost_device_goes_to_another_one(self) -> None:
-        lost, good = Stub(fails(LOST)), Stub(lambda: "restored")
-        devices = of(lost, good)
-        assert [restore(devices) for _ in range(5)] == ["restored"] * 5
-        assert (lost.calls, good.calls) == (1, 5)
-
-    def test_last_device_ends_it_and_wakes_who_waits(self) -> None:
-        waits, told = threading.Event(), list[str]()
-
-        def lose() -> Any:
-            assert waits.wait(WAIT)
-            raise LOST
-
-        devices = of(Stub(lose))
-
-        def another() -> None:
-            waits.set()
-            try:
-                restore(devices)
-            except DeviceError as error:
-                told.append(str(error))
-
-        thread = threading.Thread(target=another)
-        thread.start()
-        try:
-            restore(devices)
-        except DeviceError as error:
-            told.append(str(error))
-        thread.join(WAIT)
-        assert sorted(told) == [str(LOST), "no device is left"]
 
 
 @pytest.fixture
@@ -119,7 +38,11 @@ def album(tmp_path: Path, photo: Pixels) -> Path:
 
 
 def run(
-    album: Path, out: Path, weights: Path, devices: int
+    album: Path,
+    out: Path,
+    weights: Path,
+    devices: int,
+    on_lost: Callable[[DeviceError], None] = lambda error: None,
 ) -> tuple[list[Outcome], list[Entry], dict[str, bytes]]:
     """The outcomes, the ledger's entries and the results, without what depends on the time."""
     first, *others = (
@@ -127,7 +50,7 @@ def run(
     )
     plan = plan_jobs([album], out, size="x2", format=None)
     with Ledger(out) as ledger:
-        worker = LedgerWorker(first, X2, ledger, others=others)
+        worker = LedgerWorker(first, X2, ledger, others=others, on_lost=on_lost)
         outcomes = list(run_jobs(worker, plan.jobs))
         entries = sorted(ledger.entries(), key=lambda entry: entry.target)
     return (
@@ -186,7 +109,9 @@ def test_lost_device_costs_no_picture(
             raise LOST
 
     watch_engines(monkeypatch, lose)
-    assert run(album, tmp_path / "two", tiny_weights, 2) == expected
+    said = list[DeviceError]()
+    assert run(album, tmp_path / "two", tiny_weights, 2, said.append) == expected
+    assert said == [LOST]
 
 
 def test_run_ends_with_its_last_device_and_goes_on_later(

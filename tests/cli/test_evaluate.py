@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,44 @@ from jcarsr.weights import read, read_record, write
 def run(*arguments: object) -> tuple[int, str, str]:
     result = CliRunner().invoke(app, list(map(str, arguments)))
     return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        ("cuda:9", "device cuda:9 is not available: there is cuda:0 to cuda:1"),
+        ("cuda:0,cuda:1", "device 'cuda:0,cuda:1': not one of auto, cpu, cuda, mps, cuda:NUMBER"),
+        ("gpu", "device 'gpu': not one of auto, cpu, cuda, mps, cuda:NUMBER"),
+    ],
+)
+def test_one_device_computes(
+    device: str,
+    message: str,
+    picture_folder: Path,
+    tiny_weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    words = ["evaluate", "--data", picture_folder, "--scale", 2, "--weights", tiny_weights]
+    assert run(*words, "--device", device) == (2, "", f"error: {message}\n")
+
+
+def test_pictures_without_originals(tmp_path: Path, photo: Pixels, tiny_weights: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    Image.fromarray(photo[:100, :60]).save(tmp_path / "mine/a.jpg", quality=30)
+    words = ["evaluate", "--data", tmp_path / "mine", "--scale", 2, "--no-originals"]
+    own = ["--weights", "bicubic", "--weights", tiny_weights, "--json", tmp_path / "rows.jsonl"]
+    code, out, err = run(*words, *own)
+    assert (code, err) == (0, "")
+    assert out.startswith(
+        "| x2, NIQE | pictures | bicubic | tiny |\n|---|---|---|---|\n| mine | 1 | "
+    )
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [row["restorer"] for row in rows] == ["bicubic", "tiny"]
+    for option, value in (("--qf", 10), ("--history", "web"), ("--subsampling", "4:4:4")):
+        said = f"error: {option}: with --no-originals pictures are restored as they are\n"
+        assert run(*words, option, value) == (2, "", said)
 
 
 def test_rows_are_stored_and_made_into_tables(

@@ -9,6 +9,8 @@ from PIL import Image
 from support.commands import Command
 
 from jcarsr.engines import torch as torch_engine
+from jcarsr.engines.torch import TorchEngine
+from jcarsr.errors import DeviceError
 from jcarsr.pixels import Pixels
 
 
@@ -16,6 +18,7 @@ from jcarsr.pixels import Pixels
 def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch_engine, "try_device", lambda device: None)
 
 
 @pytest.fixture
@@ -85,6 +88,46 @@ def test_every_named_gpu_gets_a_network(
         assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
     sources = [line.partition(" -> ")[0] for line in said.err.splitlines() if " -> " in line]
     assert sources == sorted(sources)
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_gpu_that_cannot_compute_is_one_line_before_any_work(
+    album: Path, run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def try_device(device: torch.device) -> None:
+        if device.index == 1:
+            raise ValueError(f"device {device} cannot be used: CUDA error: busy")
+
+    monkeypatch.setattr(torch_engine, "try_device", try_device)
+    said = run(album, "-o", tmp_path / "out", "--device", "cuda:0,cuda:1")
+    assert said.code == 2
+    assert said.err == "error: device cuda:1 cannot be used: CUDA error: busy\n"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_lost_gpu_is_a_note_and_costs_no_picture(
+    album: Path, run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = list[TorchEngine]()
+    infer = TorchEngine.run
+
+    def fail_on_the_first(self: TorchEngine, *arguments: Any, **named: Any) -> Any:
+        if not lost:
+            lost.append(self)
+        if self is lost[0]:
+            raise DeviceError("cuda:1: CUDA error: unspecified launch failure")
+        return infer(self, *arguments, **named)
+
+    monkeypatch.setattr(torch_engine, "open_device", lambda device, gpu: torch.device("cpu"))
+    monkeypatch.setattr(TorchEngine, "run", fail_on_the_first)
+    said = run(album, "-o", tmp_path / "out", "--device", "cuda:all", "--threads", 1)
+    assert said.code == 0
+    assert len(list((tmp_path / "out").glob("*.png"))) == 6
+    notes = [line for line in said.err.splitlines() if line.startswith("note: ")]
+    assert notes == [
+        "note: cuda:1: CUDA error: unspecified launch failure; other devices go on without it"
+    ]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

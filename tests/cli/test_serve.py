@@ -259,6 +259,31 @@ class TestOptions:
         )
         assert (settings.workers, settings.engine.threads, hosts) == (4, 3, ["a", "b"])
 
+    @pytest.mark.parametrize(
+        ("given", "workers", "gpus"),
+        [
+            (("cuda:0,cuda:1",), 2, (0, 1)),
+            (("cuda:all",), 2, (0, 1)),
+            (("cuda:all", "--workers", 5), 5, (0, 1)),
+            (("cuda:1", "--workers", 2), 2, (1,)),
+            (("cuda",), 1, ()),
+            (("cpu", "--workers", 2), 2, ()),
+        ],
+    )
+    def test_gpus(
+        self,
+        run: Callable[..., Any],
+        monkeypatch: pytest.MonkeyPatch,
+        given: tuple[object, ...],
+        workers: int,
+        gpus: tuple[int, ...],
+    ) -> None:
+        monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+        monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+        code, (_, _, settings, _, _), err = run("--device", *given)
+        assert (code, err) == (0, "")
+        assert (settings.workers, settings.gpus) == (workers, gpus)
+
     def test_token(self, run: Callable[..., Any], tmp_path: Path) -> None:
         path = tmp_path / "token"
         path.touch(0o600)
@@ -295,6 +320,9 @@ class TestOptions:
             ("--engine", "magic"),
             ("--engine", "onnx", "--precision", "bfloat16"),
             ("--engine", "onnx", "--device", "cuda"),
+            ("--device", "gpu"),
+            ("--device", "cuda:0,cuda:0"),
+            ("--device", "cuda:0,cuda:1,cuda:2", "--workers", 2),
             ("--no-such-option",),
             ("an argument",),
         ],

@@ -69,6 +69,17 @@ def test_sick_gpu_is_no_fault_of_the_picture(
         TorchBackend(EngineOptions(device="cpu")).open(tiny_weights, "sr")
 
 
+def test_gpu_without_memory_for_the_network(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+
+    monkeypatch.setattr(torch.nn.Module, "to", fail)
+    with pytest.raises(DeviceError, match=r"^cpu: not enough memory for the network$"):
+        TorchBackend(EngineOptions(device="cpu")).open(tiny_weights, "sr")
+
+
 def test_other_errors_of_pytorch_are_let_through(
     tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

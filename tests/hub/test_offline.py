@@ -23,6 +23,8 @@ def test_the_cache_serves_and_nothing_else_is_there(
     restorer = Restorer.from_pretrained("me/lite", engine="onnx")
     expected = Restorer("jcarsr-lite-x2", engine="onnx").restore(photo[:40, :48])
     assert restorer.restore(photo[:40, :48]).tobytes() == expected.tobytes()
+    with pytest.raises(JCARSRError, match=r"^me/lite: the hub cannot be reached$"):
+        push(PRETRAINED / "jcarsr-lite-x2.safetensors", "me/lite")
     reason = "the hub cannot be reached, and it is not in the cache"
     with pytest.raises(JCARSRError, match=rf"^me/other: {reason}"):
         pull("me/other")

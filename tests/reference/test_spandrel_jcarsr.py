@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from jcarsr.engines.onnx import OnnxEngine
-from jcarsr.weights import PRETRAINED, bundled_names
+from jcarsr.engines.torch import TorchEngine
+from jcarsr.weights import PRETRAINED, bundled_names, read
 
 pytestmark = [pytest.mark.reference, pytest.mark.filterwarnings("ignore")]
 
@@ -54,8 +55,10 @@ def test_every_bundled_file_is_loaded_and_computes_the_same(name: str) -> None:
     assert (model.purpose, model.input_channels, model.output_channels) == ("SR", 3, 3)
     lq = np.random.default_rng(2).random((1, 3, 33, 47), np.float32)
     sr = model(torch.from_numpy(lq)).numpy()
-    expected = OnnxEngine(path).run(lq).clip(0, 1)
+    expected = TorchEngine(read(path), "cpu").run(lq).clip(0, 1)
     np.testing.assert_allclose(sr, expected, atol=1e-5, rtol=0)
+    rounded = OnnxEngine(path).run(lq).clip(0, 1)  # its graph holds the merged kernel as fp16
+    np.testing.assert_allclose(sr, rounded, atol=0.1 / 255, rtol=0)
 
 
 def test_it_may_be_installed_again_and_elsewhere() -> None:

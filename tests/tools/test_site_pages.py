@@ -1,5 +1,6 @@
 """The staged documents, and the site that is built from them."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -36,11 +37,12 @@ def make_demo(folder: Path) -> Path:
 
 
 def test_without_the_built_demo_no_link_leads_to_it(tool: ModuleType, tmp_path: Path) -> None:
-    page = tmp_path / "browser.md"
-    page.write_text((ROOT / "docs/browser.md").read_text("utf-8"), "utf-8")
-    tool.add_demo(tmp_path, tmp_path / "not built")
-    assert [path.name for path in tmp_path.iterdir()] == ["browser.md"]
-    assert "demo/index.html" not in page.read_text("utf-8")
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    before = sorted(path.name for path in (tmp_path / "docs").iterdir())
+    tool.add_demo(tmp_path / "docs", tmp_path / "not built")
+    assert sorted(path.name for path in (tmp_path / "docs").iterdir()) == before
+    for page in (tmp_path / "docs").glob("*.md"):
+        assert "demo/index.html" not in page.read_text("utf-8")
 
 
 def test_the_site_is_built_without_a_warning(
@@ -81,3 +83,4 @@ def test_the_site_is_built_without_a_warning(
             tmp_path / "built" / name
         ).read_bytes()
     assert 'href="../demo/index.html"' in (tmp_path / "site/browser/index.html").read_text("utf-8")
+    assert 'href="demo/index.html"' in (tmp_path / "site/index.html").read_text("utf-8")

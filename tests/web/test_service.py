@@ -99,6 +99,12 @@ class TestLife:
 
 
 class TestStart:
+    async def test_workers_take_the_gpus_in_turn(self) -> None:
+        engine = EngineOptions(device="cuda", gpu=1)
+        for gpus, expected in (((1, 3), [1, 3, 1, 3, 1]), ((), [1] * 5)):
+            service = Service(ServerSettings(workers=5, engine=engine, gpus=gpus))
+            assert [process._settings.gpu for process in service._restoring] == expected
+
     async def test_threads_are_shared_by_the_processes(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -282,6 +288,8 @@ class TestResult:
                 Path(task.result).write_bytes(b"half")
                 await asyncio.sleep(WAIT)
 
+            short = replace(service.limits, look_seconds=0.05)
+            monkeypatch.setattr(service._looks, "_limits", short)
             monkeypatch.setattr(service._slow[0], "perform", half)
             monkeypatch.setattr(service._looks, "_limits", Limits(look_seconds=0.05))
             with pytest.raises(Problem, match="longer than the") as problem:

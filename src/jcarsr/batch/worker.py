@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jcarsr.batch.adopt import adopt
 from jcarsr.batch.decide import Decision, decide, sha256_of
-from jcarsr.batch.devices import Devices
 from jcarsr.batch.ledger import Entry, Ledger, as_text
 from jcarsr.batch.plan import FileJob, Refused
-from jcarsr.errors import JCARSRError
+from jcarsr.errors import DeviceError, JCARSRError
 from jcarsr.image import Animation, Picture
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.guard import check_file
 from jcarsr.progress import OnTile
+from jcarsr.restoring.devices import Devices
 from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outcome import Outcome, outcome_of
@@ -71,6 +71,7 @@ class LedgerWorker:
         settings: how.
         ledger: of the output folder; None = there is none.
         others: the same networks on more devices, which restore other pictures at the same time.
+        on_lost: called with what a device said that computes no more, while others do.
         overwrite: files of other origin may be replaced.
         adopt: results of which the ledger knows nothing are entered if they fit.
         reader: reads the files.
@@ -83,13 +84,13 @@ class LedgerWorker:
         ledger: Ledger | None = None,
         *,
         others: Sequence[Networks] = (),
+        on_lost: Callable[[DeviceError], None] = lambda error: None,
         overwrite: bool = False,
         adopt: bool = False,
         reader: Reader = PlainReader(),  # noqa: B008
     ) -> None:
-        self._files, self._ledger = FileRestorer(networks, settings, reader), ledger
-        more = (FileRestorer(other, settings, reader) for other in others)
-        self._devices = Devices([self._files, *more])
+        devices = Devices([networks, *others], on_lost)
+        self._files, self._ledger = FileRestorer(networks, settings, reader, devices), ledger
         self.devices = 1 + len(others)
         """How many pictures are restored at the same time."""
         self._networks, self._settings, self._reader = networks, self._files.settings, reader
@@ -148,7 +149,7 @@ class LedgerWorker:
         job, picture = read.job, read.picture
         if picture is None:
             picture = self._files.read(job.source if read.data is None else read.data)
-        restored = self._devices.restore(picture, job.target, on_tile)
+        restored = self._files.restore(picture, job.target, on_tile)
         return RestoredFile(
             job=job,
             restored=restored,

@@ -12,15 +12,16 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from jcarsr.cli.options import (
-    DeviceOption,
     EngineOption,
     EnsembleOption,
+    OneDeviceOption,
     PrecisionOption,
     ThreadsOption,
 )
 from jcarsr.cli.shell import say
 from jcarsr.cli.text import printable
 from jcarsr.cli.values import engine_options, parse_qfs, usage_errors
+from jcarsr.engines.device_names import parse_device
 from jcarsr.jpeg.codec import Subsampling
 from jcarsr.protocols import Scale
 
@@ -54,12 +55,22 @@ def evaluate(
             "(default: bicubic and the bundled weights for the scale)"
         ),
     ] = None,
-    subsampling: Annotated[Subsampling, typer.Option(help="Of the JPEGs saved once.")] = "4:2:0",
+    subsampling: Annotated[
+        Subsampling | None, typer.Option(help="Of the JPEGs saved once. (default: 4:2:0)")
+    ] = None,
     engine: EngineOption = "auto",
-    device: DeviceOption = "auto",
+    device: OneDeviceOption = "auto",
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = None,
     ensemble: EnsembleOption = False,
+    no_originals: Annotated[
+        bool,
+        typer.Option(
+            "--no-originals",
+            help="The pictures have none: restore them as they are, print NIQE alone. "
+            "(default --weights: bicubic and auto)",
+        ),
+    ] = False,
     niqe: Annotated[
         bool,
         typer.Option(help="NIQE of the results, too: how natural they look, lower is better."),
@@ -68,7 +79,10 @@ def evaluate(
         Path | None, typer.Option(help="Append the rows to this file, one JSON line each.")
     ] = None,
 ) -> None:
-    """Degrade pictures, restore them, print PSNR / SSIM next to the paper's numbers."""
+    """Degrade pictures, restore them, print PSNR / SSIM next to the paper's numbers.
+
+    With --no-originals: pictures that are degraded already, by NIQE.
+    """
     from jcarsr.evaluation.rows import Row, write_rows
     from jcarsr.evaluation.run import evaluate as run
     from jcarsr.evaluation.tables import tables
@@ -76,11 +90,17 @@ def evaluate(
     from jcarsr.weights import default_name
 
     with usage_errors():
-        histories = _histories(qf, history or [], subsampling, scale)
-        options = engine_options(engine, device, precision, threads)
-        context = Context(scale=scale, options=options, ensemble=ensemble)
-        names = weights or ["bicubic", default_name(max(scale, 2))]
+        if no_originals:
+            _refuse_histories(qf=qf, history=history, subsampling=subsampling)
+        histories = _histories(qf, history or [], subsampling or "4:2:0", scale)
+        options = engine_options(engine, parse_device(device), precision, threads)
+        context = Context(scale=scale, options=options, ensemble=ensemble, in_tiles=no_originals)
+        ours = "auto" if no_originals else default_name(max(scale, 2))
+        names = weights or ["bicubic", ours]
         methods = [find_method(name, context) for name in names]
+    if no_originals:
+        _score_naturalness(methods, names, data, scale, json)
+        return
     rows: list[Row] = []
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -103,6 +123,46 @@ def evaluate(
                     write_rows([row], json)
     labels = _labels(methods, names)
     say(tables([replace(row, restorer=labels.get(row.sha256, row.restorer)) for row in rows]))
+
+
+def _refuse_histories(**options: object) -> None:
+    """Refuse options that say how originals are degraded.
+
+    Raises:
+        ValueError: one is given.
+    """
+    for option, value in options.items():
+        if value:
+            raise ValueError(f"--{option}: with --no-originals pictures are restored as they are")
+
+
+def _score_naturalness(
+    methods: Sequence[Method],
+    names: Sequence[str],
+    data: Sequence[Path],
+    scale: Scale,
+    json: Path | None,
+) -> None:
+    """Print NIQE of pictures without originals, and append its rows to `json`."""
+    from jcarsr.evaluation.no_originals import NaturalnessRow, naturalness_table, score_naturalness
+    from jcarsr.evaluation.rows import write_rows
+
+    rows: list[NaturalnessRow] = []
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        for folder in data:
+            task = progress.add_task(folder.name, total=None)
+
+            def on_progress(done: int, total: int, task: TaskID = task) -> None:
+                progress.update(task, completed=done, total=total)
+
+            found = score_naturalness(methods, folder, scale=scale, on_progress=on_progress)
+            rows += found
+            if json:
+                write_rows(found, json)
+    labels = _labels(methods, names)
+    labelled = [replace(row, restorer=labels.get(row.sha256, row.restorer)) for row in rows]
+    say(naturalness_table(labelled))
 
 
 def _labels(methods: Sequence[Method], names: Sequence[str]) -> dict[str | None, str]:

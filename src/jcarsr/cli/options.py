@@ -29,6 +29,14 @@ DeviceOption: TypeAlias = Annotated[
         rich_help_panel=_HOW,
     ),
 ]
+OneDeviceOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="auto, cpu, cuda, mps, or one GPU: cuda:1. auto takes a GPU if there is one.",
+        rich_help_panel=_HOW,
+    ),
+]
 DevicesOption: TypeAlias = Annotated[
     str,
     typer.Option(

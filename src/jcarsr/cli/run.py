@@ -69,6 +69,7 @@ def run_plan(
             settings,
             ledger,
             others=networks[1:],
+            on_lost=lambda error: report.note(f"{error}; other devices go on without it"),
             overwrite=overwrite,
             adopt=adopt,
             reader=reader,

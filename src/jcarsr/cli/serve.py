@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jcarsr.cli.options import DeviceOption, EngineOption, PrecisionOption, ThreadsOption
+from jcarsr.cli.options import DevicesOption, EngineOption, PrecisionOption, ThreadsOption
 from jcarsr.cli.values import DAY, as_option, engine_options, parse_bytes, usage_errors
 from jcarsr.web.limits import Limits
 
@@ -32,10 +32,16 @@ def serve(
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option(help="Pictures restored at once, each in its process.", min=1)
-    ] = 1,
+        int | None,
+        typer.Option(
+            help="Pictures restored at once, each in its process; several GPUs are shared out. "
+            "(default: 1, or as many as GPUs)",
+            min=1,
+            show_default=False,
+        ),
+    ] = None,
     engine: EngineOption = "auto",
-    device: DeviceOption = "auto",
+    device: DevicesOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
     max_upload: Annotated[
@@ -76,6 +82,7 @@ def serve(
 
     Pictures are held in a temporary folder for a while, and nowhere else.
     """
+    from jcarsr.engines.device_names import parse_devices
     from jcarsr.restoring.networks import Networks
     from jcarsr.web.serve import is_loopback
     from jcarsr.web.serve import serve as run
@@ -92,10 +99,20 @@ def serve(
             keep_seconds=60 * keep_minutes,
             keep_bytes=parse_bytes(keep),
         )
-        options = engine_options(engine, device, precision, threads)
+        devices = parse_devices(device)
+        workers = workers or len(devices)
+        if workers < len(devices):
+            raise ValueError(f"--workers {workers}: {len(devices)} devices need one each")
+        options = engine_options(engine, devices[0], precision, threads)
         Networks(options=options)  # loads nothing, refuses what cannot be
         token = None if token_file is None else read_token(token_file)
-        settings = ServerSettings(workers=workers, engine=options, limits=limits, token=token)
+        settings = ServerSettings(
+            workers=workers,
+            engine=options,
+            gpus=tuple(named.gpu for named in devices if named.gpu is not None),
+            limits=limits,
+            token=token,
+        )
 
     def on_start(url: str) -> None:
         typer.echo(f"jcarsr serves at {url} (Ctrl-C ends it)")

@@ -27,7 +27,7 @@ from jcarsr.restoring.outcome import Outcome
 _RESTARTS = 3  # of each worker
 _RETRIES = 1  # of each block of rows
 _LOST_BLOCKS = 5  # after which the run ends
-_STARTS = 3  # of a cluster on this computer, which busy computers may be too slow for at first
+_STARTS = 5  # of a cluster on this computer, which busy computers may be too slow for at first
 _BLOCKS = 2_000  # about as many are made of a run; each costs the driver a little
 _MOST_ROWS = 32  # in a block: what is lost at most with a worker
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jcarsr.devices import open_device, supports_bfloat16
+from jcarsr.devices import open_device, supports_bfloat16, try_device
 from jcarsr.engines.base import EngineOptions, out_of_memory
 from jcarsr.errors import DeviceError, WeightsError
 from jcarsr.networks.catalog import build
@@ -23,11 +23,13 @@ class TorchBackend:
     """PyTorch; the outputs of a weight file share one network.
 
     Raises:
-        ValueError: the device is not there.
+        ValueError: the device is not there, or cannot compute.
     """
 
     def __init__(self, options: EngineOptions) -> None:
         self._device = open_device(options.device, options.gpu)
+        if self._device.type != "cpu":
+            try_device(self._device)
         self._precision: Precision = options.precision
         self._engines: dict[Path, TorchEngine] = {}
         self._lock = threading.Lock()
@@ -40,7 +42,7 @@ class TorchBackend:
         Raises:
             WeightsError: damaged, its tensors are not those of its network, or the network has no
                 such output.
-            DeviceError: the GPU computes no more.
+            DeviceError: the GPU computes no more, or has no memory for the network.
         """
         check_output(read_record(path), output)
         with self._lock:
@@ -52,6 +54,9 @@ class TorchBackend:
         try:
             return TorchEngine(read(path), self._device, precision=self._precision)
         except RuntimeError as error:
+            if type(error).__name__ == "OutOfMemoryError":
+                reason = f"{self._device}: not enough memory for the network"
+                raise DeviceError(reason) from error
             lost = _lost_device(error, self._device)
             if lost is None:
                 raise

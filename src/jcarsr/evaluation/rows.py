@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jcarsr.degradation.steps import Jpeg
 from jcarsr.errors import DataError
@@ -89,7 +89,15 @@ class Row:
         return json.dumps(fields, sort_keys=True)
 
 
-def write_rows(rows: Iterable[Row], path: Path) -> None:
+class Writable(Protocol):
+    """What has a line in a JSON lines file."""
+
+    def as_json(self) -> str:
+        """The line."""
+        ...
+
+
+def write_rows(rows: Iterable[Writable], path: Path) -> None:
     """Append rows to a JSON lines file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:

@@ -14,7 +14,7 @@ from jcarsr.errors import DataError
 from jcarsr.evaluation.rows import Row
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.method import Method
-from jcarsr.metrics.niqe import holds_two_blocks, niqe
+from jcarsr.metrics.niqe import has_two_blocks, niqe
 from jcarsr.metrics.protocol import EvalProtocol, Score
 from jcarsr.pixels import Pixels, crop_to_multiple
 from jcarsr.progress import OnProgress, ignore_progress
@@ -66,7 +66,7 @@ def evaluate(
             for name, (hr, _) in pairs.items():
                 sr = method.restore(lqs[name])
                 scores[name] = protocol.score(sr, hr)
-                if with_niqe and holds_two_blocks(sr):
+                if with_niqe and has_two_blocks(*sr.shape[:2]):
                     niqes.append(niqe(sr))
                 done += 1
                 on_progress(done, steps)

@@ -67,6 +67,8 @@ def _reason(error: Exception) -> str:
         "RevisionNotFoundError": "no such revision",
         "RemoteEntryNotFoundError": f"no repository of jcarsr: it has no {CONFIG}",
         "LocalEntryNotFoundError": "the hub cannot be reached, and it is not in the cache",
+        "TransportError": "the hub cannot be reached",
+        "ConnectionError": "the hub cannot be reached",
     }
     names = [kind.__name__ for kind in type(error).__mro__]
     found = next((reasons[name] for name in names if name in reasons), None)

@@ -23,15 +23,19 @@ from jcarsr.weights import find, read_record
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """How methods are run: whole pictures at once, as the paper's scores are taken."""
+    """How methods are run: whole pictures at once, as the paper's scores are taken, or in tiles."""
 
     scale: int
     options: EngineOptions = field(default_factory=EngineOptions)
     ensemble: bool = False
     """Networks: the mean of eight turned and mirrored runs."""
+    in_tiles: bool = False
+    """Networks: in tiles and within memory, as files are restored."""
 
     def networks(self, name: str | None) -> Networks:
         """Networks that are run so; `name` as for `Networks`."""
+        if self.in_tiles:
+            return Networks(name, self.options, ensemble=self.ensemble)
         return Networks(name, self.options, tile=None, max_memory=None, ensemble=self.ensemble)
 
 

@@ -27,9 +27,9 @@ _SHAPES = np.arange(0.2, 10, 0.001)  # candidates for the shape of a fitted dist
 _GREY = np.array([0.299, 0.587, 0.114])  # BT.601, full range
 
 
-def holds_two_blocks(pixels: Pixels) -> bool:
-    """Whether the picture is large enough for `niqe`."""
-    return (pixels.shape[0] // BLOCK) * (pixels.shape[1] // BLOCK) >= 2
+def has_two_blocks(height: int, width: int) -> bool:
+    """Whether a picture of that size, in pixels, is large enough for `niqe`."""
+    return (height // BLOCK) * (width // BLOCK) >= 2
 
 
 def niqe(pixels: Pixels) -> float:
@@ -49,7 +49,7 @@ def niqe(pixels: Pixels) -> float:
         ValueError: the picture has less than two blocks.
     """
     height, width = pixels.shape[:2]
-    if not holds_two_blocks(pixels):
+    if not has_two_blocks(height, width):
         raise ValueError(
             f"NIQE needs at least two blocks of {BLOCK}x{BLOCK} pixels, got {width}x{height}"
         )

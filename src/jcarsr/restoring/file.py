@@ -24,6 +24,7 @@ from jcarsr.image.header import Header
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.restoring.animate import check_film
 from jcarsr.restoring.comparison import Comparison
+from jcarsr.restoring.devices import Devices
 from jcarsr.restoring.memory import fitting_tile
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outcome import Outcome, outcome_of
@@ -38,9 +39,10 @@ class FileRestorer:
     """Restores files, each by `run` or in three steps; may be used from several threads.
 
     Args:
-        networks: what restores.
+        networks: what restores, and what the first of `devices` has.
         settings: how; without a limit on memory, that of `networks` counts.
         reader: reads the files.
+        devices: have the same networks each; None = `networks` restores alone.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class FileRestorer:
         networks: Networks,
         settings: Settings,
         reader: Reader = PlainReader(),  # noqa: B008
+        devices: Devices[Networks] | None = None,
     ) -> None:
         if settings.read.max_memory is None:
             limited = replace(settings.read, max_memory=networks.max_memory)
             settings = replace(settings, read=limited)
         self.networks, self.settings, self._reader = networks, settings, reader
+        self._devices = devices or Devices([networks])
 
     def run(
         self,
@@ -177,14 +181,19 @@ class FileRestorer:
     ) -> RestoredOutputs:
         """Make all outputs of a picture, once it is clear that `target` can hold the first.
 
+        Of several devices one that is free does it, or one that becomes free.
+
         Raises:
             ImageError: it cannot.
+            DeviceError: no device computes any more.
             JCARSRError: as `restore_picture`.
         """
         if self.settings.outputs[0] == "picture":
             size = self.settings.target.size(*picture.size)
             check_format(picture, size, format_of(target) or "")
-        return restore_picture(picture, self.networks, self.settings, on_tile)
+        return self._devices.use(
+            lambda networks: restore_picture(picture, networks, self.settings, on_tile)
+        )
 
     def write(
         self,

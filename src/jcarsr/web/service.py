@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, TypeAlias
@@ -42,6 +43,8 @@ class ServerSettings:
     workers: int = 1
     """Processes that restore, one picture each."""
     engine: EngineOptions = field(default_factory=EngineOptions)
+    gpus: tuple[int, ...] = ()
+    """Of CUDA, which the workers take in turn; none = as `engine` says."""
     limits: Limits = field(default_factory=Limits)
     token: str | None = field(default=None, repr=False)
     """That clients must know."""
@@ -64,7 +67,10 @@ class Service:
             warm=True,
             **vars(replace(engine, threads=threads)),
         )
-        self._restoring = [WorkerProcess(restoring) for _ in range(settings.workers)]
+        self._restoring = [
+            WorkerProcess(replace(restoring, gpu=gpu))
+            for gpu in islice(cycle(settings.gpus or [engine.gpu]), settings.workers)
+        ]
         looking = replace(restoring, warm=False)  # loads no network
         self._quick = [WorkerProcess(looking) for _ in range(_QUICK)]
         self._slow = [WorkerProcess(looking)]
