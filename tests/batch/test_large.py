@@ -40,7 +40,7 @@ class Hungry:
 
 networks = SimpleNamespace(
     tile=lambda scale: 512,
-    scales=(1, 2, 4),
+    scales=(2, 4),
     chooses=False,
     choose=lambda picture, scale: "hungry",
     max_memory=DEFAULT_MAX_MEMORY,

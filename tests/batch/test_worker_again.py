@@ -60,10 +60,10 @@ class TestAgain:
     ) -> None:
         """Weights for x4 alone may do what those for x2 would do now."""
         settings = Settings(target=Target(width=50))
-        networks.scales = (1, 4)
+        networks.scales = (4,)
         assert finished(LedgerWorker(networks, settings, ledger), job).scale == 4
         assert finished(LedgerWorker(networks, settings, ledger), job).state == "skipped"
-        networks.scales = (1, 2, 4)
+        networks.scales = (2, 4)
         assert finished(LedgerWorker(networks, settings, ledger), job).scale == 2
 
     def test_deleted_result_is_made_again(

@@ -27,7 +27,7 @@ def test_graphs_are_written_beside_the_weights(
         },
     )
     result = run(app, ["export", str(weights)])
-    graphs = [graph_path(weights, output) for output in FACTS.outputs]
+    graphs = [graph_path(weights, output) for output in FACTS.restoring_outputs]
     assert result.exit_code == 0, result.output
     assert result.stdout.split() == [str(graph) for graph in graphs]
     lq = np.zeros((1, 3, 9, 8), np.float32)

@@ -74,7 +74,9 @@ def test_bundled_weights_are_named(run: Command, jpeg: Path) -> None:
         result = run(jpeg, "--scale", scale)
         assert result.code == 0, result.err
         assert name in result.out
-    assert "-x2 (its artifact removal branch, bundled" in run(jpeg, "--scale", 1).out
+    assert (
+        "-x2 (bundled for scale 1, whose result is shrunk; trained" in run(jpeg, "--scale", 1).out
+    )
 
 
 def test_quality_beyond_training_is_told(run: Command, jpeg: Path, tiny_weights: Path) -> None:

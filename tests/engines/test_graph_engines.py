@@ -22,7 +22,7 @@ from jcarsr.export.int8 import agreement
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.pixels import Pixels, Planes, to_planes, to_samples
 from jcarsr.protocols import Output
-from jcarsr.weights import PRETRAINED, bundled_names, find, read, read_record
+from jcarsr.weights import PRETRAINED, bundled_names, find, read
 
 FACTS = JCARSRConfig(scale=2).facts
 Opener = Callable[..., Engine]
@@ -41,25 +41,24 @@ def engines_for(names: Iterable[str]) -> pytest.MarkDecorator:
 
 
 @both
-@pytest.mark.parametrize("output", FACTS.outputs)
+@pytest.mark.parametrize("output", FACTS.restoring_outputs)
 def test_agrees_with_pytorch_at_any_size(exported: Path, opener: Opener, output: Output) -> None:
     engine, torch_engine = (
         opener(exported, output, "float32"),
         TorchEngine(load_network(read(exported)), "cpu", output),
     )
     assert engine.scale == torch_engine.scale
-    within = 1e-5 if output == "lr" else 2e-4  # the merged kernel is stored as fp16
     for size in ((1, 1), (17, 23), (40, 16)):
         lq = np.random.default_rng(0).random((1, 3, *size), np.float32)
         out = engine.run(lq)
         assert out.dtype == np.float32
-        np.testing.assert_allclose(out, torch_engine.run(lq), atol=within)
+        np.testing.assert_allclose(out, torch_engine.run(lq), atol=2e-4)  # fp16 kernel
 
 
 @engines_for(bundled_names())
 def test_bundled_weights_give_pytorchs_picture(photo: Pixels, opener: Opener, name: str) -> None:
     weights, lq = PRETRAINED / f"{name}.safetensors", to_planes(photo[:64, :80])
-    for output in FACTS.outputs if name in WITH_ALL_GRAPHS else ("sr", "lr"):
+    for output in FACTS.restoring_outputs if name in WITH_ALL_GRAPHS else ("sr",):
         own = opener(weights, output, "float32").run(lq)
         torchs = TorchEngine(load_network(read(weights)), "cpu", output).run(lq)
         np.testing.assert_allclose(own, torchs, atol=1e-3)
@@ -90,10 +89,9 @@ def test_eight_bits_cost_nothing_to_be_seen(photo: Pixels, opener: Opener, name:
     jpeg = io.BytesIO()
     Image.fromarray(photo[:64, :64]).save(jpeg, "JPEG", quality=30)
     lq = to_planes(np.asarray(Image.open(jpeg)))
-    for output in read_record(find(name)).facts.int8_outputs:
-        engine = opener(find(name), output, "int8")
-        low, full = engine.run(lq), engine.run(lq, full_precision=True)
-        assert 55 < agreement([low], [full]) < 100
+    engine = opener(find(name), "sr", "int8")
+    low, full = engine.run(lq), engine.run(lq, full_precision=True)
+    assert 55 < agreement([low], [full]) < 100
 
 
 @both
@@ -166,7 +164,7 @@ def test_signals_are_heard_when_engines_have_gone() -> None:
 import gc, os, signal
 from jcarsr.engines.openvino import OpenVINOEngine
 from jcarsr.weights import find
-older, newer = (OpenVINOEngine(find("jcarsr-lite-x2"), "lr") for _ in range(2))
+older, newer = (OpenVINOEngine(find("jcarsr-lite-x2"), "gradient") for _ in range(2))
 del older
 gc.collect()
 del newer
@@ -180,7 +178,7 @@ os.kill(os.getpid(), signal.SIGTERM)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_ALL_GRAPHS)
-@pytest.mark.parametrize("output", FACTS.outputs)
+@pytest.mark.parametrize("output", FACTS.restoring_outputs)
 @pytest.mark.parametrize("opener", ["onnx.OnnxEngine", "openvino.OpenVINOEngine"])
 def test_memory_stays_below_what_is_said(name: str, output: str, opener: str) -> None:
     """Peak resident memory of one tile, in a process of its own; maxrss would be the parent's."""

@@ -90,7 +90,7 @@ def test_every_name_opens_its_engine(exported: Path) -> None:
     libraries = {"onnx": "onnxruntime", "openvino": "openvino", "torch": "torch"}
     for name, kind in kinds.items():
         backend = Engines(EngineOptions(engine=name, device="cpu"))
-        assert isinstance(backend.open(exported, "lr"), kind)
+        assert isinstance(backend.open(exported, "sr"), kind)
         assert backend.library(exported) == libraries[name]
 
 

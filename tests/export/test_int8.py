@@ -8,50 +8,43 @@ from PIL import Image
 from jcarsr import DataError
 from jcarsr.engines.graph_files import graph_path, identity
 from jcarsr.export.int8 import MAX_PATCHES, SIDE, agreement, patches
-from jcarsr.networks.jcarsr.config import JCARSRConfig
-from jcarsr.weights import PRETRAINED, bundled_names, read, read_record
-
-FACTS = JCARSRConfig(scale=2).facts
+from jcarsr.weights import PRETRAINED, bundled_names, read
 
 
 def test_only_the_gated_convolutions_have_eight_bits(exported: Path) -> None:
     """Their weights are in the graph, all others in the weight file."""
     tensors = read(exported).tensors
     gated = {n for n in tensors if n.endswith((".conv3.weight", ".conv5.weight"))}
-    for output, own in zip(
-        FACTS.int8_outputs, (gated, {n for n in gated if "jcar" in n}), strict=True
-    ):
-        graph = onnx.load(str(graph_path(exported, output, int8=True)), load_external_data=False)
-        inside = {
-            i.name.removesuffix("_quantized"): onnx.numpy_helper.to_array(i)
-            for i in graph.graph.initializer
-            if i.name.endswith(".weight_quantized")
-        }
-        scales = {
-            i.name.removesuffix("_scale"): onnx.numpy_helper.to_array(i)
-            for i in graph.graph.initializer
-            if i.name.endswith(".weight_scale")
-        }
-        assert set(inside) == own
-        for name, values in inside.items():
-            assert values.dtype == np.int8
-            step = scales[name].reshape(-1, 1, 1, 1)
-            assert (np.abs(values * step - tensors[name]) <= 0.51 * step).all()
-        halves = [i for i in graph.graph.initializer if i.data_type == onnx.TensorProto.FLOAT16]
-        floats = [i for i in halves if i.name != f"{output}_merged.kernel.fp16"]
-        assert all(i.data_location == onnx.TensorProto.EXTERNAL for i in floats)
-        assert not {i.name.removesuffix(".fp16") for i in floats} & gated
-        assert len(floats) > 10
+    graph = onnx.load(str(graph_path(exported, "sr", int8=True)), load_external_data=False)
+    inside = {
+        i.name.removesuffix("_quantized"): onnx.numpy_helper.to_array(i)
+        for i in graph.graph.initializer
+        if i.name.endswith(".weight_quantized")
+    }
+    scales = {
+        i.name.removesuffix("_scale"): onnx.numpy_helper.to_array(i)
+        for i in graph.graph.initializer
+        if i.name.endswith(".weight_scale")
+    }
+    assert set(inside) == gated
+    for name, values in inside.items():
+        assert values.dtype == np.int8
+        step = scales[name].reshape(-1, 1, 1, 1)
+        assert (np.abs(values * step - tensors[name]) <= 0.51 * step).all()
+    halves = [i for i in graph.graph.initializer if i.data_type == onnx.TensorProto.FLOAT16]
+    floats = [i for i in halves if i.name != "sr_merged.kernel.fp16"]
+    assert all(i.data_location == onnx.TensorProto.EXTERNAL for i in floats)
+    assert not {i.name.removesuffix(".fp16") for i in floats} & gated
+    assert len(floats) > 10
 
 
 @pytest.mark.parametrize("name", [name for name in bundled_names() if "crisp" not in name])
 def test_bundled_weights_have_theirs(name: str) -> None:
     weights = PRETRAINED / f"{name}.safetensors"
-    for output in read_record(weights).facts.int8_outputs:
-        path = graph_path(weights, output, int8=True)
-        assert path.stat().st_size < 2**20
-        (said,) = onnx.load(str(path), load_external_data=False).metadata_props
-        assert said.value == identity(read(weights).record, output, int8=True)
+    path = graph_path(weights, "sr", int8=True)
+    assert path.stat().st_size < 2**20
+    (said,) = onnx.load(str(path), load_external_data=False).metadata_props
+    assert said.value == identity(read(weights).record, "sr", int8=True)
 
 
 def test_patches_are_the_middles_of_pictures_that_are_large_enough(tmp_path: Path) -> None:

@@ -25,13 +25,13 @@ def load(path: Path) -> onnx.ModelProto:
     return onnx.load(str(path), load_external_data=False)
 
 
-@pytest.mark.parametrize("output", FACTS.outputs)
+@pytest.mark.parametrize("output", FACTS.restoring_outputs)
 def test_initialisers_are_the_weight_files_bytes(exported: Path, output: Output) -> None:
     model, tensors = load(graph_path(exported, output)), read(exported).tensors
     names = {i.name.removesuffix(".fp16") for i in model.graph.initializer} & set(tensors)
     inside = [i for i in model.graph.initializer if i.data_location != onnx.TensorProto.EXTERNAL]
     merged = {i.name.removesuffix(".fp16") for i in inside if "_merged." in i.name}
-    assert merged == {f"{output}_merged.{part}" for part in ("kernel", "bias") if output != "lr"}
+    assert merged == {f"{output}_merged.{part}" for part in ("kernel", "bias")}
     others = [i for i in inside if "_merged." not in i.name]
     assert sum(np.prod(i.dims, initial=1) for i in others) < 60  # sizes and axes, no weight
     places = {entry.value for i in model.graph.initializer for entry in i.external_data[:1]}
@@ -43,14 +43,13 @@ def test_initialisers_are_the_weight_files_bytes(exported: Path, output: Output)
             np.testing.assert_array_equal(onnx.numpy_helper.to_array(initializer), tensors[name])
     expected = {
         "sr": set(tensors) - {n for n in tensors if n.startswith(("jcar_tail", "gradient_tail"))},
-        "lr": {n for n in tensors if n.startswith("jcar")},
         "gradient": {n for n in tensors if n.startswith("gradient_")},
     }
     unused = {n for n in tensors if n.startswith("gradient_upsampler")} if output == "sr" else set()
     assert names == expected[output] - unused
 
 
-@pytest.mark.parametrize("output", FACTS.outputs)
+@pytest.mark.parametrize("output", FACTS.restoring_outputs)
 def test_it_is_valid_and_takes_any_size(exported: Path, output: Output) -> None:
     onnx.checker.check_model(str(graph_path(exported, output)), full_check=True)
     (lq,) = load(graph_path(exported, output)).graph.input
@@ -91,7 +90,7 @@ def test_graph_of_a_network_that_completes_its_input_takes_any_size(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", bundled_names())
-@pytest.mark.parametrize("output", FACTS.outputs)
+@pytest.mark.parametrize("output", FACTS.restoring_outputs)
 def test_bundled_graphs_are_small_and_of_the_bundled_weights(name: str, output: Output) -> None:
     weights = PRETRAINED / f"{name}.safetensors"
     graph = graph_path(weights, output)

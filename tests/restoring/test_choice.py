@@ -57,7 +57,6 @@ def test_weights_follow_the_earlier_save(bundled: Path) -> None:
     assert choose_weights(2, None).name == ONCE
     assert choose_weights(2, SAME).name == ONCE
     assert choose_weights(2, MOVED).name == WEB
-    assert choose_weights(1, MOVED).name == WEB
     assert "quality 20" in choose_weights(2, MOVED).reason
     with pytest.raises(WeightsError, match="scale 4"):
         choose_weights(4, MOVED)

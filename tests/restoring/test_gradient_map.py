@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 from skimage.filters import sobel
 
@@ -31,12 +29,3 @@ def test_trained_branch_finds_the_edges(photo: Pixels) -> None:
     truth = sobel(photo.mean(2) / 255).repeat(2, 0).repeat(2, 1)
     found = result.samples.mean(2)
     assert np.corrcoef(found.ravel(), truth.ravel())[0, 1] > 0.6
-
-
-def test_scale_one_uses_the_same_branch(photo: Pixels, tiny_weights: Path) -> None:
-    networks = Networks(str(tiny_weights))
-    small = photo[:32, :32]
-    np.testing.assert_array_equal(
-        gradient_map(Picture(small), networks.gradient(1)).samples,
-        gradient_map(Picture(small), networks.gradient(2)).samples,
-    )

@@ -10,21 +10,25 @@ from jcarsr.networks.catalog import build
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.restorer import DEFAULT_TILE
+from jcarsr.restoring.target import Target
 from jcarsr.weights import read, read_record, write
 
 
 def test_bundled_weights_do_every_scale(photo: Pixels) -> None:
     networks = Networks()
     small = photo[:24, :20]
-    for scale in (1, 2, 4):
+    for scale in (2, 4):
         assert networks.restorer(scale).restore(small).shape == (24 * scale, 20 * scale, 3)
-    assert networks.record(1).name == networks.record(2).name
+    assert [networks.network_scale(scale) for scale in (1, 2, 4)] == [2, 2, 4]
+    assert networks.network_scales(Target(scale=1)) == (2,)
+    assert networks.network_scales(Target(width=9)) == (2, 4)
 
 
-def test_own_weights_do_theirs_and_one(tiny_weights: Path) -> None:
+def test_own_weights_do_theirs_and_shrink(tiny_weights: Path) -> None:
     networks = Networks(str(tiny_weights))
-    assert networks.scales == (1, 2)
-    assert networks.record(1).sha256 == read_record(tiny_weights).sha256
+    assert networks.scales == (2,)
+    assert networks.network_scale(1) == 2
+    assert networks.record(2).sha256 == read_record(tiny_weights).sha256
     with pytest.raises(WeightsError, match=r"tiny\.safetensors: enlarges by 2, and 4 is needed"):
         networks.restorer(4)
 
@@ -44,9 +48,9 @@ def test_weights_are_loaded_once_from_any_thread(
     networks = Networks(str(tiny_weights))
     assert not loads
     with ThreadPoolExecutor(8) as pool:
-        restorers = list(pool.map(networks.restorer, [1, 2] * 8))
+        restorers = list(pool.map(lambda make: make(2), [networks.restorer, networks.gradient] * 8))
     assert len(loads) == 1
-    assert {restorer.scale for restorer in restorers} == {1, 2}
+    assert {restorer.scale for restorer in restorers} == {2}
 
 
 def test_wrong_tile_and_unknown_weights_are_refused_at_once(tiny_weights: Path) -> None:

@@ -30,7 +30,7 @@ class RestoredOutputs:
     outputs: Mapping[Kind, Picture | Animation | Comparison]
     """In the order of `Settings.outputs`."""
     scale: int
-    """Of the network; 1 where its result was shrunk to the input's size."""
+    """Of the network; 1 where its result was shrunk to the input's size, or less."""
     record: Record
     """Of its weights."""
     tile: int | None
@@ -114,7 +114,7 @@ def restore_picture(
         outputs["picture"] = record(made, properties)
     return RestoredOutputs(
         outputs={kind: outputs[kind] for kind in settings.outputs},
-        scale=1 if settings.target.scale == 1 else scale,
+        scale=settings.target.native_scale(*picture.size, (1, *networks.scales)),
         record=networks.record(scale, name),
         tile=tile,
         full_precision_tiles=repeated,
