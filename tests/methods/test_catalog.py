@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from jcarsr import WeightsError
 from jcarsr.degradation.history import parse_history
@@ -71,3 +72,18 @@ def test_every_method_says_its_name_and_scale() -> None:
 def test_what_cannot_run_says_what_is_missing(name: str) -> None:
     with pytest.raises(WeightsError, match=f"{name}: .* weights are on cloud drives alone"):
         find_method(name, CONTEXT)
+
+
+def test_networks_that_enlarge_do_scale_1_by_shrinking(photo: Pixels) -> None:
+    """Pillow's bicubic filter makes the same of what the method for scale 2 gives."""
+    picture = given(photo, "jpeg20")
+    name, here = default_name(2), Context(scale=1, options=CONTEXT.options)
+    for same, method in (
+        ("jcarsr-lite-x2", find_method(name, here)),
+        ("auto", find_method("auto", here)),
+    ):
+        large = find_method(same, CONTEXT).restore(picture)
+        size = (picture.pixels.shape[1], picture.pixels.shape[0])
+        expected = np.asarray(Image.fromarray(large).resize(size, Image.Resampling.BICUBIC))
+        assert method.scale == 1
+        assert np.abs(method.restore(picture).astype(int) - expected).max() <= 1

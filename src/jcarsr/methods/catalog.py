@@ -16,7 +16,7 @@ from jcarsr.methods.method import Method
 from jcarsr.pixels import Pixels
 from jcarsr.protocols import NETWORK_SCALES, SCALES
 from jcarsr.restoring.choice import choose_weights
-from jcarsr.restoring.compose import lanczos
+from jcarsr.restoring.compose import shrink
 from jcarsr.restoring.networks import Networks
 from jcarsr.weights import find, read_record
 
@@ -107,7 +107,7 @@ def _scales(name: str) -> tuple[int, ...]:
 
 def _shrink(sr: Pixels, lq: Pixels) -> Pixels:
     """A result of the size of its input, as restoring at scale 1 makes it."""
-    return lanczos(sr, (lq.shape[1], lq.shape[0]))
+    return shrink(sr, (lq.shape[1], lq.shape[0]))
 
 
 def _bicubic(context: Context) -> Method:

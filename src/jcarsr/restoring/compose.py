@@ -37,8 +37,8 @@ def compose(
     Args:
         picture: of 8 or 16 bits.
         restorer: the network.
-        size: (width, height) of the upright result, reached from the network's by Lanczos
-            filtering; None = the network's.
+        size: (width, height) of the upright result, the network's is shrunk to it;
+            None = the network's.
         on_tile: called with (tiles done, tiles in all), alpha's after the colours'.
 
     Raises:
@@ -62,19 +62,22 @@ def compose(
     if size is not None and swaps_sides(picture.orientation):
         size = (size[1], size[0])
     if size is not None and size != (sr.shape[1], sr.shape[0]):
-        sr = lanczos(sr, size)
-        alpha_sr = None if alpha_sr is None else lanczos(alpha_sr[..., None], size)[..., 0]
+        sr = shrink(sr, size)
+        alpha_sr = None if alpha_sr is None else shrink(alpha_sr[..., None], size)[..., 0]
     result = replace(picture, samples=sr, alpha=alpha_sr, jpeg=None)
     return RestoredPicture(result, colours.tile, repeated)
 
 
-def lanczos(samples: Samples, size: tuple[int, int]) -> Samples:
-    """(H, W, C) -> (height, width, C) of the same type, by Pillow's Lanczos filter in float32."""
+def shrink(samples: Samples, size: tuple[int, int]) -> Samples:
+    """(H, W, C) -> (height, width, C) of the same type, by Pillow's bicubic filter in float32.
+
+    It is the filter by which the pictures that the networks learn from are shrunk.
+    """
     top = np.iinfo(samples.dtype).max
     result = np.empty((size[1], size[0], samples.shape[2]), samples.dtype)
     for channel in range(samples.shape[2]):
         plane = Image.fromarray(samples[..., channel].astype(np.float32))
-        resized = np.asarray(plane.resize(size, Image.Resampling.LANCZOS))
+        resized = np.asarray(plane.resize(size, Image.Resampling.BICUBIC))
         result[..., channel] = to_samples(resized / np.float32(top), samples.dtype)
     return result
 
