@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 
@@ -17,6 +18,9 @@ from jcarsr.cli.shell import (
 )
 from jcarsr.cli.text import on_one_line
 from jcarsr.errors import JCARSRError
+
+# numpy's own threads would fight with the engine's, which spin for a while after each picture
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(
     name="jcarsr",
