@@ -63,7 +63,7 @@ class Piece:
     lq: Pixels
     """(side, side, 3), uint8 RGB."""
     true: Pixels
-    """(scale * side, scale * side, 3)."""
+    """(scale * side, scale * side, 3); of pieces that were not shrunk, scale is 1."""
     history: History
 
 

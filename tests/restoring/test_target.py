@@ -23,7 +23,8 @@ def test_size_and_the_scale_that_reaches_it(
     target: Target, size: tuple[int, int], native: int
 ) -> None:
     assert target.size(300, 200) == size
-    assert target.native_scale(300, 200) == native
+    assert target.result_scale(300, 200, (2, 4)) == native
+    assert target.native_scale(300, 200, (2, 4)) == max(native, 2)
 
 
 @given(sides, sides, sides)
@@ -37,7 +38,7 @@ def test_side_is_exact_and_the_other_in_proportion(width: int, height: int, side
 
 def test_what_the_networks_cannot_reach_is_told() -> None:
     with pytest.raises(JCARSRError, match="1201x801 is more than 4 times its 300x200"):
-        Target(width=1201).native_scale(300, 200)
+        Target(width=1201).native_scale(300, 200, (2, 4))
     with pytest.raises(JCARSRError, match="more than 2 times"):
         Target(scale=4).native_scale(300, 200, (1, 2))
 

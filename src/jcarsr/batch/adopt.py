@@ -57,7 +57,7 @@ def adopt(
         source_sha256=source_sha256,
         settings=FileRestorer(networks, settings, reader).settings_text,
         weights_sha256=networks.record(scale).sha256,
-        scale=settings.target.native_scale(*size, (1, *networks.scales)),
+        scale=settings.target.result_scale(*size, networks.scales),
     )
     fitting = [(path, decision) for path, decision in found.items() if decision.adopt]
     for path, _ in fitting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +23,7 @@ from jcarsr.cli.text import printable
 from jcarsr.cli.values import engine_options, parse_qfs, usage_errors
 from jcarsr.engines.device_names import parse_device
 from jcarsr.jpeg.codec import Subsampling
+from jcarsr.progress import OnProgress
 from jcarsr.protocols import Scale
 
 if TYPE_CHECKING:
@@ -102,27 +103,33 @@ def evaluate(
         _score_naturalness(methods, names, data, scale, json)
         return
     rows: list[Row] = []
+    for folder, on_progress in _show_progress(data):
+        for row in run(
+            methods,
+            folder,
+            scale=scale,
+            histories=histories,
+            with_niqe=niqe,
+            on_progress=on_progress,
+        ):
+            rows.append(row)
+            if json:
+                write_rows([row], json)
+    labels = _labels(methods, names)
+    say(tables([replace(row, restorer=labels.get(row.sha256, row.restorer)) for row in rows]))
+
+
+def _show_progress(folders: Sequence[Path]) -> Iterator[tuple[Path, OnProgress]]:
+    """Give each folder with what to call while it is worked on; a terminal shows a bar."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        for folder in data:
+        for folder in folders:
             task = progress.add_task(folder.name, total=None)
 
             def on_progress(done: int, total: int, task: TaskID = task) -> None:
                 progress.update(task, completed=done, total=total)
 
-            for row in run(
-                methods,
-                folder,
-                scale=scale,
-                histories=histories,
-                with_niqe=niqe,
-                on_progress=on_progress,
-            ):
-                rows.append(row)
-                if json:
-                    write_rows([row], json)
-    labels = _labels(methods, names)
-    say(tables([replace(row, restorer=labels.get(row.sha256, row.restorer)) for row in rows]))
+            yield folder, on_progress
 
 
 def _refuse_histories(**options: object) -> None:
@@ -148,18 +155,11 @@ def _score_naturalness(
     from jcarsr.evaluation.rows import write_rows
 
     rows: list[NaturalnessRow] = []
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        for folder in data:
-            task = progress.add_task(folder.name, total=None)
-
-            def on_progress(done: int, total: int, task: TaskID = task) -> None:
-                progress.update(task, completed=done, total=total)
-
-            found = score_naturalness(methods, folder, scale=scale, on_progress=on_progress)
-            rows += found
-            if json:
-                write_rows(found, json)
+    for folder, on_progress in _show_progress(data):
+        found = score_naturalness(methods, folder, scale=scale, on_progress=on_progress)
+        rows += found
+        if json:
+            write_rows(found, json)
     labels = _labels(methods, names)
     labelled = [replace(row, restorer=labels.get(row.sha256, row.restorer)) for row in rows]
     say(naturalness_table(labelled))

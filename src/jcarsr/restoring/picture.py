@@ -114,7 +114,7 @@ def restore_picture(
         outputs["picture"] = record(made, properties)
     return RestoredOutputs(
         outputs={kind: outputs[kind] for kind in settings.outputs},
-        scale=settings.target.native_scale(*picture.size, (1, *networks.scales)),
+        scale=settings.target.result_scale(*picture.size, networks.scales),
         record=networks.record(scale, name),
         tile=tile,
         full_precision_tiles=repeated,

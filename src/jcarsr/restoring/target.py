@@ -63,8 +63,8 @@ class Target:
         sized = [max(1, (2 * side * wanted + own) // (2 * own)) for side in (width, height)]
         return sized[0], sized[1]
 
-    def native_scale(self, width: int, height: int, scales: Sequence[int] = SCALES) -> int:
-        """The smallest of `scales` that reaches `size`; a result that is too large is shrunk then.
+    def native_scale(self, width: int, height: int, scales: Sequence[int]) -> int:
+        """The smallest of the networks' `scales` that reaches `size`; what is too large is shrunk.
 
         Raises:
             JCARSRError: not even the largest does.
@@ -76,3 +76,11 @@ class Target:
         raise JCARSRError(
             f"{wanted[0]}x{wanted[1]} is more than {scales[-1]} times its {width}x{height}"
         )
+
+    def result_scale(self, width: int, height: int, scales: Sequence[int]) -> int:
+        """What outcomes and ledgers say: `native_scale`, or 1 of a result no larger than its input.
+
+        Raises:
+            JCARSRError: as `native_scale`.
+        """
+        return self.native_scale(width, height, (1, *scales))
