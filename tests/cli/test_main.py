@@ -1,6 +1,5 @@
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -183,14 +182,3 @@ def test_words_are_completed(
     done = call()
     assert set(expected) <= set(done.out.split()), done.err
     assert all(word.startswith(words[-1]) for word in done.out.split())
-
-
-@pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="x86 alone")
-@pytest.mark.parametrize("given", [None, "3"])
-def test_numpy_gets_one_thread_unless_the_user_says_more(given: str | None) -> None:
-    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
-    environment |= {} if given is None else {"OPENBLAS_NUM_THREADS": given}
-    script = "import os, sys, jcarsr.cli; assert 'numpy' not in sys.modules; "
-    script += "print(os.environ['OPENBLAS_NUM_THREADS'])"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=environment)
-    assert done.stdout.decode().strip() == (given or "1"), done.stderr

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import sys
 import warnings
 
@@ -19,11 +17,6 @@ from jcarsr.cli.shell import (
 )
 from jcarsr.cli.text import on_one_line
 from jcarsr.errors import JCARSRError
-
-# numpy's own threads would fight with the engine's, which spin for a while after each picture.
-# On x86 alone: PyTorch for ARM computes with OpenBLAS, too.
-if platform.machine().lower() in ("x86_64", "amd64"):
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(
     name="jcarsr",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from jcarsr.blas import one_blas_thread
 from jcarsr.errors import ImageError
 from jcarsr.image import Animation, Picture
 from jcarsr.image.metadata.xmp_record import record
@@ -52,6 +53,7 @@ class RestoredOutputs:
         return output
 
 
+@one_blas_thread()
 def restore_picture(
     picture: Picture | Animation,
     networks: Networks,
