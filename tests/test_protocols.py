@@ -17,6 +17,11 @@ def test_cleaning_keeps_the_size() -> None:
     assert FACTS.bytes_per_pixel("lr") == 40
 
 
+def test_pictures_are_restored_with_the_large_one() -> None:
+    assert FACTS.picture_output == "sr"
+    assert FACTS.restoring_outputs == ("sr", "gradient")
+
+
 def test_come_back_from_json() -> None:
     stored = {**asdict(FACTS), "outputs": ["sr", "lr", "gradient"], "int8_outputs": ["sr"]}
     assert NetworkFacts.from_json(stored) == FACTS
@@ -27,6 +32,8 @@ def test_a_network_that_keeps_the_size_has_one_output() -> None:
     stored = {**asdict(facts), "outputs": ["lr"], "reads": ["tables"]}
     assert NetworkFacts.from_json(stored) == facts
     assert facts.output_scale("lr") == 1
+    assert facts.picture_output == "lr"
+    assert facts.restoring_outputs == ("lr",)
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def look(choice: Choice, source: Source, options: ReadOptions = ReadOptions()) -
 def _choice(record: Record, scale: int, *, bundled: bool) -> Choice:
     lowest, highest = _training_qualities(record.recipe)
     facts = record.facts
-    per_pixel = facts.bytes_per_pixel("lr" if facts.scale == 1 else "sr")
+    per_pixel = facts.bytes_per_pixel(facts.picture_output)
     return Choice(str(record.name), per_pixel, scale, facts.scale, bundled, lowest, highest)
 
 

@@ -94,9 +94,14 @@ class NetworkFacts:
         return cls(**changed)
 
     @property
+    def picture_output(self) -> Output:
+        """The restored picture: sr of networks that enlarge, lr of those that only clean."""
+        return "lr" if self.scale == 1 else "sr"
+
+    @property
     def restoring_outputs(self) -> tuple[Output, ...]:
         """What pictures are restored with: of networks that enlarge not lr, which helps sr."""
-        return tuple(name for name in self.outputs if name != "lr" or self.scale == 1)
+        return tuple(name for name in self.outputs if name in (self.picture_output, "gradient"))
 
     def output_scale(self, output: Output) -> int:
         """Size of an output over that of the input."""

@@ -168,7 +168,7 @@ class FileRestorer:
                 header.width,
                 scale=scale,
                 tile=networks.tile(scale),
-                bytes_per_pixel=facts.bytes_per_pixel("lr" if scale == 1 else "sr"),
+                bytes_per_pixel=facts.bytes_per_pixel(facts.picture_output),
                 max_memory=most,
                 itemsize=header.itemsize,
             )

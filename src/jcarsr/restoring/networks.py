@@ -184,9 +184,9 @@ class Networks:
             WeightsError: none for this scale, or they are damaged.
             ValueError: the device is not there.
         """
-        engine = self._engine(scale, "lr" if scale == 1 else "sr", name)
-        reads_tables = "tables" in self.record(scale, name).facts.reads
-        tile = self.tile(scale, name)
+        facts = self.record(scale, name).facts
+        engine = self._engine(scale, facts.picture_output, name)
+        tile, reads_tables = self.tile(scale, name), "tables" in facts.reads
         return NetworkRestorer(engine, tile, self.max_memory, reads_tables=reads_tables)
 
     def tile(self, scale: int, name: str | None = None) -> int | None:
