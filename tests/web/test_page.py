@@ -46,7 +46,10 @@ def browser() -> Iterator[BrowserContext]:
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        context = chromium.new_context(viewport={"width": 1200, "height": 900})
+        context = chromium.new_context(
+            viewport={"width": 1200, "height": 900},
+            reduced_motion="reduce",  # no frame is drawn for what only moves
+        )
         context.set_default_timeout(WAIT)
         yield context
         chromium.close()
@@ -69,8 +72,10 @@ def page(browser: BrowserContext, server: Server) -> Iterator[Page]:
     opened.goto(server.url)
     expect(opened.get_by_role("radio", name="×2")).to_be_checked()
     yield opened
-    opened.goto(server.url)
-    opened.evaluate("() => localStorage.clear()")  # all pages share what is remembered
+    devtools = browser.new_cdp_session(opened)  # all pages share what is remembered
+    opened.goto("about:blank")
+    origin = {"origin": server.url.rstrip("/"), "storageTypes": "local_storage"}
+    devtools.send("Storage.clearDataForOrigin", origin)
     opened.close()
     assert problems == []
 
