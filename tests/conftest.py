@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Generator, Iterator
@@ -26,6 +27,8 @@ from jcarsr.networks.jcarsr.network import JCARSR
 from jcarsr.pixels import Pixels
 from jcarsr.weights import Record, write
 
+TINY = JCARSRConfig(scale=2, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
+
 # Compiled modules are kept, even if the environment says to write nothing: every child of a test
 # finds ours, and the next run the tests themselves, which pytest takes seconds to rewrite.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -45,7 +48,10 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
-    torch.manual_seed(0)
+    """As `torch.manual_seed`, which notes a stack for every kind of device that is not there."""
+    torch.default_generator.manual_seed(0)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(0)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -99,9 +105,8 @@ def shapes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> JCARSRConfig:
     """A preset named `tiny` with every part of the real ones."""
-    config = JCARSRConfig(scale=2, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
-    monkeypatch.setitem(PRESETS, "tiny", Preset("jcarsr", config.describe()["config"]))
-    return config
+    monkeypatch.setitem(PRESETS, "tiny", Preset("jcarsr", TINY.describe()["config"]))
+    return TINY
 
 
 @pytest.fixture(scope="session")
@@ -110,13 +115,19 @@ def photo() -> Pixels:
     return np.ascontiguousarray(skimage.data.astronaut()[0:192, 128:384])
 
 
-@pytest.fixture
-def tiny_weights(tmp_path: Path, tiny: JCARSRConfig) -> Path:
-    """A weight file of an untrained tiny network."""
-    tensors = {k: v.numpy() for k, v in JCARSR(tiny).state_dict().items()}
-    path = tmp_path / "tiny.safetensors"
-    write(path, tensors, Record(name="tiny", **tiny.describe()))
+@pytest.fixture(scope="session")
+def _tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    tensors = {k: v.numpy() for k, v in JCARSR(TINY).state_dict().items()}
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    write(path, tensors, Record(name="tiny", **TINY.describe()))
     return path
+
+
+@pytest.fixture
+def tiny_weights(tmp_path: Path, tiny: JCARSRConfig, _tiny_weights: Path) -> Path:
+    """A weight file of an untrained tiny network."""
+    return Path(shutil.copy(_tiny_weights, tmp_path))
 
 
 @pytest.fixture(scope="session")
@@ -153,13 +164,26 @@ def export_small(path: Path) -> None:
 
 
 @pytest.fixture
-def picture_folder(tmp_path: Path) -> Path:
+def picture_folder(tmp_path: Path, _pictures: Path) -> Path:
     """Twenty different 96x80 PNGs cut from photographs."""
-    folder = tmp_path / "pictures"
-    folder.mkdir()
+    return Path(shutil.copytree(_pictures / "96x80", tmp_path / "pictures"))
+
+
+@pytest.fixture
+def small_pictures(tmp_path: Path, _pictures: Path) -> Path:
+    """Twenty of 48x40, for training that is only to happen: most of its time goes to validation."""
+    return Path(shutil.copytree(_pictures / "48x40", tmp_path / "pictures"))
+
+
+@pytest.fixture(scope="session")
+def _pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
     source = skimage.data.coffee()
-    for index in range(20):
-        top, left = (index % 4) * 90, (index // 4) * 100
-        crop = Image.fromarray(source[top : top + 80, left : left + 96])
-        crop.save(folder / f"{index:02d}.png")
+    for width, height in ((96, 80), (48, 40)):
+        own = folder / f"{width}x{height}"
+        own.mkdir()
+        for index in range(20):
+            top, left = (index % 4) * 90, (index // 4) * 100
+            crop = Image.fromarray(source[top : top + height, left : left + width])
+            crop.save(own / f"{index:02d}.png")
     return folder

@@ -49,7 +49,7 @@ def test_threads_do_not_mix_pictures(photo: Pixels, tiny_weights: Path) -> None:
     restorer = Restorer(str(tiny_weights), tile=320)
     wide = np.hstack([photo, photo])
     pictures = [Image.fromarray(np.roll(wide, 8 * shift, axis=0)) for shift in range(8)]
-    pictures = [picture.crop((0, 0, 320 + 5 * i, 60)) for i, picture in enumerate(pictures)]
+    pictures = [picture.crop((0, 0, 320 + 5 * i, 24)) for i, picture in enumerate(pictures)]
     pictures[2], pictures[5] = pictures[2].convert("L"), pictures[5].convert("RGBA")
     pictures[5].putalpha(Image.linear_gradient("L").resize(pictures[5].size))
     targets = [Target(scale=1 + shift % 2) for shift in range(8)]

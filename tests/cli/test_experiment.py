@@ -34,17 +34,17 @@ def invoke(*arguments: object) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def sets(tmp_path: Path, picture_folder: Path) -> Path:
+def sets(tmp_path: Path, small_pictures: Path) -> Path:
     folder = tmp_path / "sets" / "Set5"
     folder.mkdir(parents=True)
     for index in range(5):
-        (folder / f"{index}.png").write_bytes((picture_folder / f"{index:02d}.png").read_bytes())
+        (folder / f"{index}.png").write_bytes((small_pictures / f"{index:02d}.png").read_bytes())
     return folder.parent
 
 
-def test_wrong_values_start_no_training(picture_folder: Path, sets: Path, tmp_path: Path) -> None:
+def test_wrong_values_start_no_training(small_pictures: Path, sets: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    common = ("--data", picture_folder, "--sets", sets, "--out", out)
+    common = ("--data", small_pictures, "--sets", sets, "--out", out)
     code, _, error = invoke("table5", *common, "--steps", 150)
     assert (code, "200 steps are needed" in error) == (2, True)
     code, _, error = invoke("table5", *common, "--size", "paper", "--steps", 3000)
@@ -57,10 +57,10 @@ def test_wrong_values_start_no_training(picture_folder: Path, sets: Path, tmp_pa
 
 
 def test_show_lists_jobs_and_starts_nothing(
-    picture_folder: Path, sets: Path, tmp_path: Path
+    small_pictures: Path, sets: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    common = ("--data", picture_folder, "--sets", sets, "--out", out)
+    common = ("--data", small_pictures, "--sets", sets, "--out", out)
     code, text, _ = invoke("table5", *common, "--minutes-per-model", 20, "--seeds", 2, "--show")
     assert code == 0
     lines = text.splitlines()

@@ -128,19 +128,6 @@ def test_signal_while_it_starts(serve: Serve, number: int) -> None:
     assert (process.returncode, out, err) == (130, "", "")
 
 
-def test_a_terminal_that_is_closed_ends_none_under_nohup(serve: Serve) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what a child inherits
-    try:
-        process = serve("--port", 0)
-    finally:
-        signal.signal(signal.SIGHUP, before)
-    address = url(process)
-    process.send_signal(signal.SIGHUP)
-    assert httpx.get(f"{address}/healthz").status_code == 200
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(WAIT) == 0
-
-
 KILLED = """
 import os, signal
 from jcarsr.web.folder import locked_folder
@@ -150,18 +137,25 @@ with locked_folder() as folder:
 """
 
 
-def test_what_a_killed_one_left_is_deleted_by_the_next(
+def test_under_nohup_after_one_that_was_killed(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It deletes what that one left, and a terminal that is closed does not end it."""
     temporary = tmp_path / "temporary"
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     subprocess.run([sys.executable, "-c", KILLED], env=os.environ | {"TMPDIR": str(temporary)})
     with locked_folder() as living:
         (living / "upload").touch()
         assert len(list(temporary.rglob("upload"))) == 2
-        process = serve("--port", 0)
-        url(process)
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what a child inherits
+        try:
+            process = serve("--port", 0)
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        address = url(process)
         assert list(temporary.rglob("upload")) == [living / "upload"]
+        process.send_signal(signal.SIGHUP)
+        assert httpx.get(f"{address}/healthz").status_code == 200
         process.terminate()
         assert process.wait(WAIT) == 0
 

@@ -47,7 +47,7 @@ def test_console_that_cannot_show_a_name(
         command(kind, *arguments[kind]),
         env=os.environ | {"PYTHONIOENCODING": encoding, "OMP_NUM_THREADS": "1"},
         capture_output=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     assert b"Traceback" not in done.stderr
@@ -74,7 +74,7 @@ def test_output_that_cannot_be_written_is_one_line_and_1(
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=600,
             env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
     assert done.returncode == 1
@@ -102,7 +102,7 @@ main()
         [sys.executable, "-c", script, cat, tmp_path / "out" / "a.png"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 128 + number, done.stderr
@@ -125,4 +125,4 @@ with exit_on_signals():
     assert signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
 assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 """
-    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], timeout=600).returncode == 0

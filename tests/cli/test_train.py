@@ -39,8 +39,8 @@ def test_wrong_usage_is_told(arguments: list[str], message: str) -> None:
 
 @pytest.mark.usefixtures("tiny")
 @pytest.mark.filterwarnings("default")  # the engine warns of its own matters
-def test_specialist_of_one_quality(picture_folder: Path, tmp_path: Path) -> None:
-    arguments = ["train", "finish", "--data", picture_folder, "--out", tmp_path, "--preset", "tiny"]
+def test_specialist_of_one_quality(small_pictures: Path, tmp_path: Path) -> None:
+    arguments = ["train", "finish", "--data", small_pictures, "--out", tmp_path, "--preset", "tiny"]
     arguments += ["--qf", "10", "--share-444", "0", "--name", "jcarsr-lite-x2-q10"]
     arguments += ["--max-steps", 1, "--batch-size", 1, "--patch-size", 16, "--device", "cpu"]
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
@@ -59,8 +59,8 @@ def flops_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("flops_unknown", "tiny")
 @pytest.mark.filterwarnings("default")
-def test_pictures_saved_repeatedly(picture_folder: Path, tmp_path: Path) -> None:
-    arguments = ["train", "finish", "--data", picture_folder, "--out", tmp_path]
+def test_pictures_saved_repeatedly(small_pictures: Path, tmp_path: Path) -> None:
+    arguments = ["train", "finish", "--data", small_pictures, "--out", tmp_path]
     arguments += ["--history", "web", "--qf", "10,80", "--preset", "tiny"]
     arguments += ["--max-steps", 1, "--batch-size", 1, "--patch-size", 16, "--device", "cpu"]
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
@@ -74,14 +74,14 @@ def test_pictures_saved_repeatedly(picture_folder: Path, tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("flops_unknown", "tiny")
 @pytest.mark.filterwarnings("default")
-def test_printed_recipe_trains_as_the_named_one(picture_folder: Path, tmp_path: Path) -> None:
+def test_printed_recipe_trains_as_the_named_one(small_pictures: Path, tmp_path: Path) -> None:
     printed = CliRunner().invoke(app, ["recipes", "settle", "--toml"])
     assert printed.exit_code == 0
     (tmp_path / "r.toml").write_text(printed.stdout)
     found = []
     for recipe in ("settle", str(tmp_path / "r.toml")):
         out = tmp_path / Path(recipe).stem
-        arguments = ["train", recipe, "--data", picture_folder, "--out", out, "--device", "cpu"]
+        arguments = ["train", recipe, "--data", small_pictures, "--out", out, "--device", "cpu"]
         arguments += ["--max-steps", 1, "--batch-size", 1, "--patch-size", 16, "--qf", "10"]
         arguments += ["--preset", "tiny"]
         result = CliRunner().invoke(app, [str(argument) for argument in arguments])

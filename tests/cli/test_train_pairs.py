@@ -15,11 +15,11 @@ pytestmark = pytest.mark.filterwarnings("default")  # the engine warns of its ow
 
 
 @pytest.fixture
-def lq(picture_folder: Path, tmp_path: Path) -> Path:
+def lq(small_pictures: Path, tmp_path: Path) -> Path:
     """Every picture of the folder, halved and saved as a hard JPEG by Pillow."""
     folder = tmp_path / "lq"
     folder.mkdir()
-    for path in sorted(picture_folder.iterdir()):
+    for path in sorted(small_pictures.iterdir()):
         with Image.open(path) as hr:
             hr.reduce(2).save(folder / f"{path.stem}.jpg", quality=20)
     return folder
@@ -32,9 +32,9 @@ def train(*arguments: object) -> Result:
 
 
 def test_pairs_are_what_is_learnt_and_validated_on(
-    lq: Path, picture_folder: Path, tmp_path: Path, tiny: JCARSRConfig
+    lq: Path, small_pictures: Path, tmp_path: Path, tiny: JCARSRConfig
 ) -> None:
-    result = train("--pairs", lq, picture_folder, "--out", tmp_path / "run")
+    result = train("--pairs", lq, small_pictures, "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output
     record = read(tmp_path / "run/weights.safetensors").record
     assert record.data == ["lq", "pictures"]
@@ -45,10 +45,10 @@ def test_pairs_are_what_is_learnt_and_validated_on(
 
 
 def test_a_picture_of_another_size_is_named_before_the_first_step(
-    lq: Path, picture_folder: Path, tmp_path: Path, tiny: JCARSRConfig
+    lq: Path, small_pictures: Path, tmp_path: Path, tiny: JCARSRConfig
 ) -> None:
     Image.new("RGB", (48, 41)).save(lq / "07.jpg")
-    result = train("--pairs", lq, picture_folder, "--out", tmp_path / "run")
+    result = train("--pairs", lq, small_pictures, "--out", tmp_path / "run")
     assert isinstance(result.exception, DataError)
     assert str(result.exception).startswith(f"{lq / '07.jpg'}: 48x41 pixels are not 1/2 of the")
     assert not (tmp_path / "run").exists()

@@ -78,13 +78,13 @@ def sets(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def conditions(picture_folder: Path) -> Conditions:
-    """Two steps on the pictures of `picture_folder`."""
+def conditions(small_pictures: Path) -> Conditions:
+    """Two steps on the pictures of `small_pictures`."""
     return Conditions(
         size="lite",
         budget=Budget(steps=2),
         precision="float32",
-        data=Data(paths=(picture_folder,), entries=tuple(list_pictures([picture_folder]))),
+        data=Data(paths=(small_pictures,), entries=tuple(list_pictures([small_pictures]))),
     )
 
 

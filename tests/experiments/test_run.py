@@ -168,26 +168,26 @@ main()
 """
 
 
-def command(picture_folder: Path, sets: Path, out: Path) -> list[str]:
+def command(small_pictures: Path, sets: Path, out: Path) -> list[str]:
     return [
         *(sys.executable, "-c", SCRIPT, "experiment", "table6", "--steps", "9", "--seeds", "2"),
-        *("--data", str(picture_folder), "--sets", str(sets), "--out", str(out)),
+        *("--data", str(small_pictures), "--sets", str(sets), "--out", str(out)),
         *("--device", "cpu", "--log-every", "1", "--checkpoint-minutes", "0"),
     ]
 
 
 @pytest.mark.slow
 def test_killed_runs_go_on_and_end_with_the_rows_of_one_that_was_not(
-    picture_folder: Path, sets: Path, tmp_path: Path
+    small_pictures: Path, sets: Path, tmp_path: Path
 ) -> None:
     """SIGKILL within a training of each seed, then once to the end."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    result = subprocess.run(command(picture_folder, sets, whole), capture_output=True, text=True)
+    result = subprocess.run(command(small_pictures, sets, whole), capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     for seed in (0, 1):
         pattern = f"runs/*-s{seed}-*/checkpoints/step-*[3-9]"
         child = subprocess.Popen(
-            command(picture_folder, sets, parts), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            command(small_pictures, sets, parts), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         deadline = time.monotonic() + 300
         while not list(parts.glob(pattern)) and child.poll() is None:
@@ -196,7 +196,7 @@ def test_killed_runs_go_on_and_end_with_the_rows_of_one_that_was_not(
         child.kill()
         child.communicate()
         assert not (parts / "table6.md").exists()
-    result = subprocess.run(command(picture_folder, sets, parts), capture_output=True, text=True)
+    result = subprocess.run(command(small_pictures, sets, parts), capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert "resumed at step" in result.stderr
     rows = [read_rows([folder / "rows.jsonl"]) for folder in (whole, parts)]

@@ -39,12 +39,12 @@ def run(*arguments: object, code: int = 0) -> str:
 @pytest.mark.filterwarnings("default")  # the training engine warns of its own matters
 @pytest.mark.parametrize("architecture", list(SMALL))
 def test_trains_restores_and_is_evaluated(
-    architecture: str, tmp_path: Path, picture_folder: Path, monkeypatch: pytest.MonkeyPatch
+    architecture: str, tmp_path: Path, small_pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PRESETS, "tiny", Preset(architecture, SMALL[architecture]))
     weights = tmp_path / "run" / "weights.safetensors"
     run(
-        *("train", "short", "--preset", "tiny", "--data", picture_folder),
+        *("train", "short", "--preset", "tiny", "--data", small_pictures),
         *("--out", weights.parent, "--max-steps", 2, "--batch-size", 2, "--patch-size", 16),
         *("--device", "cpu", "--name", "tiny", "--shrink", 2),
     )
@@ -53,21 +53,21 @@ def test_trains_restores_and_is_evaluated(
     assert record.facts.reads == (("tables",) if architecture in READERS else ())
 
     source, out = tmp_path / "a.jpg", tmp_path / "out.png"
-    Image.open(picture_folder / "00.png").resize((95, 61)).save(source, quality=20)
+    Image.open(small_pictures / "00.png").resize((95, 61)).save(source, quality=20)
     run("restore", source, "-o", out, "--weights", weights, "--engine", "torch")
     restored = np.asarray(Image.open(out))
     assert restored.shape == (61, 95, 3)
 
     rows = tmp_path / "rows.jsonl"
     run(
-        *("evaluate", "--data", picture_folder, "--scale", 1, "--qf", 10),
+        *("evaluate", "--data", small_pictures, "--scale", 1, "--qf", 10),
         *("--weights", weights, "--weights", "bicubic", "--json", rows),
     )
     own, jpeg = read_rows([rows])
     assert (own.restorer, own.sha256, own.scale) == ("tiny", record.sha256, 1)
     assert own.psnr != jpeg.psnr
     assert "keeps the size" in run(
-        *("evaluate", "--data", picture_folder, "--scale", 2, "--qf", 10, "--weights", weights),
+        *("evaluate", "--data", small_pictures, "--scale", 2, "--qf", 10, "--weights", weights),
         code=2,
     )
 

@@ -60,10 +60,10 @@ class Losses(Reporter):
 
 
 def test_training_lowers_the_loss(
-    tmp_path: Path, picture_folder: Path, recipe: Recipe, flops: int
+    tmp_path: Path, small_pictures: Path, recipe: Recipe, flops: int
 ) -> None:
     losses = Losses()
-    path = train(replace(recipe, max_steps=40), options(picture_folder, tmp_path), losses)
+    path = train(replace(recipe, max_steps=40), options(small_pictures, tmp_path), losses)
     assert np.mean(losses.values[-10:]) < 0.9 * np.mean(losses.values[:10])
     record = read(path).record
     assert record.config == PRESETS["tiny"].config
@@ -80,21 +80,21 @@ def test_training_lowers_the_loss(
 
 
 def test_loss_weight_without_its_output_is_refused_before_training(
-    tmp_path: Path, picture_folder: Path, recipe: Recipe
+    tmp_path: Path, small_pictures: Path, recipe: Recipe
 ) -> None:
     wrong = replace(recipe, preset="edsr-lite-x2", loss_weights=LossWeights(jcar=0.5))
     with pytest.raises(ValueError, match=r"loss weight jcar = 0\.5: the network has no output lr"):
-        train(wrong, options(picture_folder, tmp_path / "out"))
+        train(wrong, options(small_pictures, tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 
 def test_run_killed_between_its_last_checkpoint_and_its_weights_is_completed(
-    tmp_path: Path, picture_folder: Path, recipe: Recipe
+    tmp_path: Path, small_pictures: Path, recipe: Recipe
 ) -> None:
-    path = train(recipe, options(picture_folder, tmp_path))
+    path = train(recipe, options(small_pictures, tmp_path))
     whole = read(path).record
     path.unlink()
-    train(recipe, options(picture_folder, tmp_path, resume=True))
+    train(recipe, options(small_pictures, tmp_path, resume=True))
     assert read(path).record.sha256 == whole.sha256
     assert read(path).record.scores == whole.scores
 
@@ -118,7 +118,7 @@ class Messages(Reporter):
 )
 def test_precision_is_what_the_device_has(
     tmp_path: Path,
-    picture_folder: Path,
+    small_pictures: Path,
     recipe: Recipe,
     monkeypatch: pytest.MonkeyPatch,
     asked: str,
@@ -134,7 +134,7 @@ def test_precision_is_what_the_device_has(
             computed.add(output.dtype)
 
     messages = Messages()
-    chosen = options(picture_folder, tmp_path, precision=asked)
+    chosen = options(small_pictures, tmp_path, precision=asked)
     with register_module_forward_hook(note):
         path = train(replace(recipe, max_steps=1), chosen, messages)
     assert read(path).record.training["precision"] == taken
@@ -144,18 +144,18 @@ def test_precision_is_what_the_device_has(
 
 
 def test_resumed_run_is_the_same_to_the_last_bit(
-    tmp_path: Path, picture_folder: Path, recipe: Recipe
+    tmp_path: Path, small_pictures: Path, recipe: Recipe
 ) -> None:
-    whole = read(train(recipe, options(picture_folder, tmp_path / "whole")))
+    whole = read(train(recipe, options(small_pictures, tmp_path / "whole")))
 
     out = tmp_path / "parts"
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, 3)
-        stopped = read(train(recipe, options(picture_folder, out, checkpoint_part_mb=0.02)))
+        stopped = read(train(recipe, options(small_pictures, out, checkpoint_part_mb=0.02)))
     assert stopped.record.training["steps"] == 3
     assert len(list((out / "checkpoints" / "step-00000003").iterdir())) > 1
 
-    resumed = read(train(recipe, options(picture_folder, out, resume=True)))
+    resumed = read(train(recipe, options(small_pictures, out, resume=True)))
     assert resumed.record.training["steps"] == 6
     assert resumed.record.sha256 == whole.record.sha256 != stopped.record.sha256
 
@@ -174,15 +174,15 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     monkeypatch.setattr(Bank, "draw", counting)
 
 
-def test_other_data_is_not_resumed(tmp_path: Path, picture_folder: Path, recipe: Recipe) -> None:
-    train(recipe, options(picture_folder, tmp_path))
-    (picture_folder / "00.png").unlink()
+def test_other_data_is_not_resumed(tmp_path: Path, small_pictures: Path, recipe: Recipe) -> None:
+    train(recipe, options(small_pictures, tmp_path))
+    (small_pictures / "00.png").unlink()
     with pytest.raises(TrainingError, match="from other data"):
-        train(recipe, options(picture_folder, tmp_path, resume=True))
+        train(recipe, options(small_pictures, tmp_path, resume=True))
 
 
 def test_nan_stops_and_keeps_the_last_good_checkpoint(
-    tmp_path: Path, picture_folder: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses, calls = loop_module.loss_terms, 0
 
@@ -196,18 +196,18 @@ def test_nan_stops_and_keeps_the_last_good_checkpoint(
 
     monkeypatch.setattr(loop_module, "loss_terms", broken)
     with pytest.raises(TrainingError, match="loss became nan between steps 3 and 4"):
-        train(recipe, options(picture_folder, tmp_path, checkpoint_minutes=0))
+        train(recipe, options(small_pictures, tmp_path, checkpoint_minutes=0))
     assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["step-00000003"]
     tensors = read(tmp_path / "weights.safetensors").tensors
     assert all(np.isfinite(values).all() for values in tensors.values())
 
 
 def test_minutes_end_a_run_and_its_schedule(
-    tmp_path: Path, picture_folder: Path, recipe: Recipe
+    tmp_path: Path, small_pictures: Path, recipe: Recipe
 ) -> None:
     endless = replace(recipe, max_steps=10**9)
     start = time.perf_counter()
-    weights = read(train(endless, options(picture_folder, tmp_path, max_minutes=0.02)))
+    weights = read(train(endless, options(small_pictures, tmp_path, max_minutes=0.02)))
     assert time.perf_counter() - start < 20
     assert weights.record.training["steps"] > 1
     with (tmp_path / "logs" / "run-1" / "metrics.csv").open() as file:
@@ -216,9 +216,9 @@ def test_minutes_end_a_run_and_its_schedule(
 
 
 def test_init_takes_what_fits(
-    tmp_path: Path, picture_folder: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = train(recipe, options(picture_folder, tmp_path / "x2"))
+    start = train(recipe, options(small_pictures, tmp_path / "x2"))
     monkeypatch.setitem(
         PRESETS, "tiny-x4", replace(PRESETS["tiny"], config={**PRESETS["tiny"].config, "scale": 4})
     )
@@ -229,7 +229,7 @@ def test_init_takes_what_fits(
             messages.append(text)
 
     larger = replace(recipe, preset="tiny-x4", patch_size=8, learning_rate=1e-9)
-    path = train(larger, options(picture_folder, tmp_path / "x4", init=[str(start)]), Messages())
+    path = train(larger, options(small_pictures, tmp_path / "x4", init=[str(start)]), Messages())
     before, after = read(start).tensors, read(path).tensors
     assert set(after) - set(before) == {
         f"{branch}_upsampler.2.{kind}"
@@ -241,15 +241,15 @@ def test_init_takes_what_fits(
 
 
 def test_last_init_wins_where_both_fit(
-    tmp_path: Path, picture_folder: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(
         PRESETS, "tiny-x4", replace(PRESETS["tiny"], config={**PRESETS["tiny"].config, "scale": 4})
     )
     larger = replace(recipe, preset="tiny-x4", patch_size=8, max_steps=1, seed=7)
-    x2 = train(replace(recipe, max_steps=1), options(picture_folder, tmp_path / "x2"))
-    x4 = train(larger, options(picture_folder, tmp_path / "x4"))
-    both = options(picture_folder, tmp_path / "both", init=[str(x4), str(x2)])
+    x2 = train(replace(recipe, max_steps=1), options(small_pictures, tmp_path / "x2"))
+    x4 = train(larger, options(small_pictures, tmp_path / "x4"))
+    both = options(small_pictures, tmp_path / "both", init=[str(x4), str(x2)])
     path = train(replace(larger, learning_rate=1e-9), both)
     trunk, own, after = (read(file).tensors for file in (x2, x4, path))
     for name, values in after.items():
@@ -257,10 +257,10 @@ def test_last_init_wins_where_both_fit(
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_network(tmp_path: Path, picture_folder: Path) -> None:
+def test_two_processes_train_one_network(tmp_path: Path, small_pictures: Path) -> None:
     command = [
         *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"),
-        *("-m", "jcarsr", "train", "short", "--data", str(picture_folder), "--out", str(tmp_path)),
+        *("-m", "jcarsr", "train", "short", "--data", str(small_pictures), "--out", str(tmp_path)),
         *("--max-steps", "3", "--batch-size", "2", "--patch-size", "16", "--device", "cpu"),
         *("--preset", "arcnn", "--shrink", "2", "--qf", "10"),
     ]

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from jcarsr.cli import app
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page, Route
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route, ViewportSize
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -30,6 +30,7 @@ expect = playwright.expect
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium")
 
+SIZE: ViewportSize = {"width": 1200, "height": 900}
 WAIT = 60_000  # milliseconds that a picture may take
 EXPECTED_ERROR = "status of 503"  # the browser's own line about an answer that a test made up
 
@@ -46,32 +47,46 @@ def browser() -> Iterator[BrowserContext]:
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        context = chromium.new_context(viewport={"width": 1200, "height": 900})
+        context = chromium.new_context(
+            viewport=SIZE,
+            reduced_motion="reduce",  # no frame is drawn for what only moves
+        )
         context.set_default_timeout(WAIT)
         yield context
         chromium.close()
 
 
+@pytest.fixture(scope="module")
+def tab(browser: BrowserContext) -> Page:
+    """One for all tests: a new one is a new process, which takes longer than most of them."""
+    return browser.new_page()
+
+
 @pytest.fixture
-def page(browser: BrowserContext, server: Server) -> Iterator[Page]:
+def page(browser: BrowserContext, tab: Page, server: Server) -> Iterator[Page]:
     """The page, opened; errors in its console, also about its content policy, fail the test."""
-    opened = browser.new_page()
     problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on(
-        "console",
-        lambda said: (
+
+    def note_error(error: object) -> None:
+        problems.append(str(error))
+
+    def note_console(said: ConsoleMessage) -> None:
+        if said.type == "error" and EXPECTED_ERROR not in said.text:
             problems.append(said.text)
-            if said.type == "error" and EXPECTED_ERROR not in said.text
-            else None
-        ),
-    )
-    opened.goto(server.url)
-    expect(opened.get_by_role("radio", name="×2")).to_be_checked()
-    yield opened
-    opened.goto(server.url)
-    opened.evaluate("() => localStorage.clear()")  # all pages share what is remembered
-    opened.close()
+
+    tab.on("pageerror", note_error)
+    tab.on("console", note_console)
+    tab.set_viewport_size(SIZE)
+    tab.goto(server.url)
+    expect(tab.get_by_role("radio", name="×2")).to_be_checked()
+    yield tab
+    tab.goto("about:blank")
+    devtools = browser.new_cdp_session(tab)
+    origin = {"origin": server.url.rstrip("/"), "storageTypes": "local_storage"}
+    devtools.send("Storage.clearDataForOrigin", origin)  # all tests share what is remembered
+    devtools.detach()
+    tab.remove_listener("pageerror", note_error)
+    tab.remove_listener("console", note_console)
     assert problems == []
 
 
@@ -343,14 +358,18 @@ def test_telephone(page: Page, server: Server, pictures: dict[str, Path]) -> Non
 
 
 def test_token(
-    browser: BrowserContext, serve: Serve, tmp_path: Path, pictures: dict[str, Path]
+    browser: BrowserContext,
+    tab: Page,
+    serve: Serve,
+    tmp_path: Path,
+    pictures: dict[str, Path],
 ) -> None:
     """Asked for, or taken from the address and out of it."""
     token, path = "0123456789" * 3, tmp_path / "token"
     path.touch(0o600)
     path.write_text(token)
     with serve("--token-file", path) as running:
-        page = browser.new_page()
+        page = tab
         page.goto(running.url)
         field = page.get_by_label("This server's token")
         field.fill("another token")
@@ -362,8 +381,8 @@ def test_token(
         expect(page.get_by_role("radio", name="×2")).to_be_checked()
         add_done(page, pictures["cat"])
         expect(field).to_be_hidden()
-        page.close()
-        page = browser.new_page()
+        page.goto("about:blank")
+        page = browser.new_page()  # a tab remembers the token
         page.goto(f"{running.url}/#token={token}")
         expect(page.get_by_role("radio", name="×2")).to_be_checked()
         add_done(page, pictures["cat"])

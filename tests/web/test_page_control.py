@@ -26,10 +26,11 @@ from web.test_page import (
     expect,
     page,  # noqa: F401
     pictures,  # noqa: F401
+    tab,  # noqa: F401
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium")
 
@@ -97,7 +98,7 @@ def test_options_are_remembered_and_what_is_not_there_is_hidden(page: Page) -> N
 
 
 def test_comparison_opens_offline(
-    browser: BrowserContext,  # noqa: F811
+    tab: Page,  # noqa: F811
     photo: Pixels,
     tmp_path: Path,
 ) -> None:
@@ -105,19 +106,18 @@ def test_comparison_opens_offline(
     result = Picture(255 - enlarge(picture, 384, 512).samples)
     path = tmp_path / "a.compare.html"
     path.write_bytes(compare(result, picture, None, {}).page("a"))
-    opened = browser.new_page()
     problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on("console", lambda said: problems.append(said.text))
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    tab.on("console", lambda said: problems.append(said.text))
     asked: list[str] = []
-    opened.on("request", lambda request: asked.append(request.url))
-    opened.goto(path.as_uri())
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(path.as_uri())
     for name in ("before", "after"):
-        shown = opened.locator(f"#{name}").evaluate("image => [image.naturalWidth, image.complete]")
+        shown = tab.locator(f"#{name}").evaluate("image => [image.naturalWidth, image.complete]")
         assert shown == [512, True]
-    opened.get_by_role("slider").fill("25")
-    cut = opened.locator("#after").evaluate("image => getComputedStyle(image).clipPath")
+    tab.get_by_role("slider").fill("25")
+    cut = tab.locator("#after").evaluate("image => getComputedStyle(image).clipPath")
     assert cut == "inset(0px 0px 0px 25%)"
-    opened.close()
+    tab.goto("about:blank")
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert problems == []

@@ -26,7 +26,7 @@ COLD = WorkerSettings(max_pixels=4_000_000, max_memory=2**31, warm=False, engine
 def picture(tmp_path: Path) -> Path:
     """Of several tiles, so that something is told before all is done."""
     path = tmp_path / "picture.jpg"
-    Image.linear_gradient("L").resize((4000, 40)).convert("RGB").save(path)
+    Image.linear_gradient("L").resize((4000, 16)).convert("RGB").save(path)
     return path
 
 

@@ -66,13 +66,6 @@ def test_addresses_that_cannot_be_used() -> None:
         assert "\n" not in str(told.value)
 
 
-def test_answers_are_sent_at_once() -> None:
-    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
-        accepted, _ = listener.accept()
-        with accepted:
-            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="has all of 127.0.0.0/8")
 def test_another_loopback_address_and_another_name(serve: Serve) -> None:
     with serve("--host", "127.0.0.3", "--allow-host", "Photos.Example:443") as running:
@@ -83,18 +76,19 @@ def test_another_loopback_address_and_another_name(serve: Serve) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of another process")
-def test_no_room_for_an_upload(serve: Serve, jpeg: Any) -> None:
+def test_no_room_for_an_upload(server: Any, client: httpx.Client, jpeg: Any) -> None:
     """However the form is stored: it is not the client's fault, and can be tried again."""
-    with serve() as running, httpx.Client(base_url=running.url, timeout=60) as client:
-        server = psutil.Process(running.pid)
-        before = server.rlimit(psutil.RLIMIT_FSIZE)
-        picture = jpeg() + bytes(3 * 2**20)
+    process = psutil.Process(server.pid)
+    before = process.rlimit(psutil.RLIMIT_FSIZE)
+    picture = jpeg() + bytes(3 * 2**20)
+    try:
         for room in (2 * 2**20, 1000):  # the form's own file is too large, then the copy of it
-            server.rlimit(psutil.RLIMIT_FSIZE, (room, before[1]))
+            process.rlimit(psutil.RLIMIT_FSIZE, (room, before[1]))
             sent = picture if room > 1000 else jpeg() + bytes(2000)
             for path in ("/v1/inspect", "/v1/restore"):
                 answer = client.post(path, files={"file": sent})
                 assert answer.json()["detail"] == "the server's disk is full"
                 assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
-        server.rlimit(psutil.RLIMIT_FSIZE, before)
-        assert client.post("/v1/restore", files={"file": picture}).status_code == 200
+    finally:
+        process.rlimit(psutil.RLIMIT_FSIZE, before)
+    assert client.post("/v1/restore", files={"file": picture}).status_code == 200
