@@ -14,10 +14,10 @@ import threadpoolctl  # pyright: ignore[reportMissingTypeStubs]
 def one_blas_thread() -> Generator[None]:
     """Let numpy multiply matrices in the caller's thread alone; the number is put back at the end.
 
-    OpenBLAS's threads spin for a while after each product, as ONNX Runtime's do after each picture:
-    on two cores a picture takes a fifth less time without the former. The number is the process's:
-    of several callers at once the first has it set until it leaves. PyTorch's own OpenBLAS (on ARM)
-    and other libraries keep their threads.
+    OpenBLAS's threads spin for a while after each product and take cores from ONNX Runtime: with
+    one thread a picture takes a fifth less time on two cores. The number is the process's. If
+    several threads call this, the first decides, and its end puts the number back for all.
+    PyTorch's own OpenBLAS (on ARM) and other libraries keep their threads.
     """
     with _numpys_blas().limit(limits=1):
         yield

@@ -1,5 +1,7 @@
 """The page's controls of how a result looks, in a real browser."""
 
+# ruff: noqa: F401, F811 -- fixtures are imported, and arguments have their names
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -18,15 +20,15 @@ from jcarsr.restoring.strength import enlarge
 
 pytest.importorskip("playwright.sync_api")
 
-from web.test_page import (
+from support.browser import (
     CHROMIUM,
     WAIT,
     add_done,
-    browser,  # noqa: F401
+    browser,
     expect,
-    page,  # noqa: F401
-    pictures,  # noqa: F401
-    tab,  # noqa: F401
+    page,
+    pictures,
+    tab,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium")
 
 
-def screenshot(page: Page, path: Path) -> np.ndarray:  # noqa: F811
+def screenshot(page: Page, path: Path) -> np.ndarray:
     """What of the picture lies right of the divider, without its label."""
     page.locator("#stage").screenshot(path=path)
     with Image.open(path) as image:
@@ -45,8 +47,8 @@ def screenshot(page: Page, path: Path) -> np.ndarray:  # noqa: F811
 
 
 def test_strength_is_mixed_live(
-    page: Page,  # noqa: F811
-    pictures: dict[str, Path],  # noqa: F811
+    page: Page,
+    pictures: dict[str, Path],
     tmp_path: Path,
 ) -> None:
     add_done(page, pictures["cat"])
@@ -70,8 +72,8 @@ def test_strength_is_mixed_live(
 
 
 def test_departures_are_a_layer_and_support_is_told(
-    page: Page,  # noqa: F811
-    pictures: dict[str, Path],  # noqa: F811
+    page: Page,
+    pictures: dict[str, Path],
 ) -> None:
     add_done(page, pictures["coffee"])
     expect(page.locator("#facts")).to_contain_text("Supported by the JPEG")
@@ -85,7 +87,7 @@ def test_departures_are_a_layer_and_support_is_told(
     expect(page.locator("#label-after")).to_have_text("Edges", timeout=WAIT)
 
 
-def test_options_are_remembered_and_what_is_not_there_is_hidden(page: Page) -> None:  # noqa: F811
+def test_options_are_remembered_and_what_is_not_there_is_hidden(page: Page) -> None:
     expect(page.get_by_role("radio", name="Large")).to_have_count(0)
     expect(page.locator("#weights")).to_be_hidden()
     expect(page.get_by_role("slider", name="Crispness")).to_be_hidden()
@@ -98,7 +100,7 @@ def test_options_are_remembered_and_what_is_not_there_is_hidden(page: Page) -> N
 
 
 def test_comparison_opens_offline(
-    tab: Page,  # noqa: F811
+    tab: Page,
     photo: Pixels,
     tmp_path: Path,
 ) -> None:
