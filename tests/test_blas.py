@@ -57,6 +57,7 @@ def test_several_threads_at_once_leave_it_as_it_was() -> None:
         other.start()
         barrier.wait(60)
         assert threads() == {1}
+    assert threads() == {1}  # the other one wants it still
     leave.set()
     other.join(60)
     assert threads() == {3}

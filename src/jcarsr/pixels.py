@@ -35,7 +35,10 @@ def to_planes(samples: Samples) -> Planes:
 def to_samples(x: npt.NDArray[np.floating], dtype: npt.DTypeLike) -> Samples:
     """Floats around [0, 1] of any shape -> uint8 or uint16 as `dtype` says, clamped and rounded."""
     top = np.iinfo(dtype).max
-    return (x * top).round().clip(0, top).astype(dtype)
+    levels = x * x.dtype.type(top)
+    np.rint(levels, out=levels)
+    np.clip(levels, 0, top, out=levels)
+    return levels.astype(dtype)
 
 
 def to_pixels(x: npt.NDArray[np.floating]) -> Pixels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -52,7 +53,7 @@ def _along_rows(
     """Rows `wanted` of x resized from len(x) to `size` rows: (H, W, C) -> (rows, W, C)."""
     result = np.empty((wanted.stop - wanted.start, *x.shape[1:]), dtype)
     for start in range(wanted.start, wanted.stop, _BLOCK):
-        outputs = np.arange(start, min(start + _BLOCK, wanted.stop))
+        outputs = range(start, min(start + _BLOCK, wanted.stop))
         taps, weights = _weights(outputs, len(x), size)
         rows = np.ascontiguousarray(x[mirror(taps, len(x))], dtype)
         block = weights.astype(dtype) @ rows.reshape(len(rows), -1)
@@ -61,20 +62,24 @@ def _along_rows(
     return result
 
 
+@functools.lru_cache(256)  # bands have the same columns, and pictures the same sizes
 def _weights(
-    outputs: npt.NDArray[np.int64], length: int, size: int
+    outputs: range, length: int, size: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Places in the input that some outputs are made of, beyond its borders too, and weights.
 
     Returns:
-        (taps,) and (outputs, taps); the kernel is stretched where the result is smaller.
+        (taps,) and (outputs, taps), not to be written to; the kernel is stretched where the result
+        is smaller.
     """
     stretch = max(length / size, 1.0)
-    centres = ((2 * outputs + 1) * length - size) / (2 * size)
+    centres = ((2 * np.array(outputs) + 1) * length - size) / (2 * size)
     first = int(np.ceil(centres[0] - _REACH * stretch))
     last = int(np.floor(centres[-1] + _REACH * stretch))
     taps = np.arange(first, last + 1)
-    return taps, cubic_weights((taps - centres[:, None]) / stretch)
+    weights = cubic_weights((taps - centres[:, None]) / stretch)
+    taps.flags.writeable = weights.flags.writeable = False
+    return taps, weights
 
 
 def cubic_weights(distances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from jcarsr.engines.graph_files import IDENTITY, identity
 from jcarsr.engines.torch import load_network
 from jcarsr.export.compact import cast_from_half, compact
+from jcarsr.export.layer_norm import normalise_by_convolutions
 from jcarsr.networks.network import Network
 from jcarsr.protocols import Output
 from jcarsr.safefile import tensor_places
@@ -65,6 +66,7 @@ def trace(weights: Path, outputs: Sequence[Output]) -> dict[Output, ir.Model]:
     model = _export_program(_Asked(network, outputs).eval(), outputs)
     parameters = _parameters_as_inputs(model.graph)
     optimize_ir(model)
+    normalise_by_convolutions(model)
     _strip(model)
     traced: dict[Output, ir.Model] = {}
     for output in outputs:

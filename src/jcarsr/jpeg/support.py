@@ -67,7 +67,8 @@ def measure_support(
     found = _Sums(np.zeros((height // SIDE, width // SIDE), np.float32))
     for rows, band in resize_bands(result, height, width, np.float32):
         ycc: Floats = np.matmul(band * levels, _YCC.T, dtype=np.float32) - _SHIFT
-        saturated = ((decoded[rows] == 0) | (decoded[rows] == 255)).any(axis=2)
+        red, green, blue = np.moveaxis((decoded[rows] == 0) | (decoded[rows] == 255), 2, 0)
+        saturated = red | green | blue
         for number, component in enumerate(components):
             _compare(component, ycc[..., number], saturated, rows.start, found, luma=number == 0)
     if not found.counted:
@@ -116,11 +117,12 @@ def _compare(
         return
     high, wide = rows * SIDE, columns * SIDE
     cut = plane[: high * down, : wide * across]
-    mean = cut.reshape(high, down, wide, across).mean(axis=(1, 3), dtype=np.float32)
+    mean = cut
+    if down * across > 1:
+        mean = cut.reshape(high, down, wide, across).mean(axis=(1, 3), dtype=np.float32)
     first = top // down
     own = component.samples[first : first + high, :wide].astype(np.float32) - 128
-    file, ours = block_dct(own, (0, 0)), block_dct(mean, (0, 0))
-    away = np.abs(ours - file)
+    away = np.abs(block_dct(mean - own, (0, 0)))
     usable = ~saturated[: high * down, : wide * across].reshape(
         rows, SIDE * down, columns, SIDE * across
     ).any(axis=(1, 3))

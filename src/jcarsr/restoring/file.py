@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,8 +90,9 @@ class FileRestorer:
         self.check(source)
         restored = self.restore(self.read(source), target, on_tile)
         notes = tuple[str, ...]()
-        for kind, path in reversed(paths.items()):
-            notes = (*self.write(restored, kind, path), *notes)
+        with _measuring(restored):
+            for kind, path in reversed(paths.items()):
+                notes = (*self.write(restored, kind, path), *notes)
         return outcome_of(
             restored, source, target, notes=notes, seconds=time.perf_counter() - started
         )
@@ -119,7 +122,8 @@ class FileRestorer:
         check_length(len(data))
         self.check(data)
         restored = self.restore(self.read(data), Path(f"result.{format}"), on_tile)
-        result, notes = encode_picture(restored.first, format, self.settings.save)
+        with _measuring(restored):
+            result, notes = encode_picture(restored.first, format, self.settings.save)
         seconds = time.perf_counter() - started
         return result, outcome_of(restored, name, None, notes=notes, seconds=seconds)
 
@@ -224,3 +228,12 @@ class FileRestorer:
             return ()
         options = self.settings.save if kind == "picture" else SaveOptions()
         return save(output, path, options, before_rename)
+
+
+@contextmanager
+def _measuring(restored: RestoredOutputs) -> Generator[None]:
+    """Measure what the JPEG supports of a result in another thread while the block runs."""
+    with ThreadPoolExecutor(1) as thread:
+        measured = thread.submit(lambda: restored.support)
+        yield
+        measured.result()

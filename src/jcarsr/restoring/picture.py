@@ -20,7 +20,7 @@ from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.record import facts_of, properties_of
 from jcarsr.restoring.settings import Settings
-from jcarsr.restoring.support import support_of
+from jcarsr.restoring.support import SupportOf
 from jcarsr.weights import Record
 
 
@@ -42,8 +42,14 @@ class RestoredOutputs:
     """Of the restored in the mix with the enlarged input."""
     crisp: float = 0.0
     """Share of the crisp picture."""
-    support: Support | None = None
-    """What the JPEG says of the picture; None = it is none."""
+    supported: SupportOf | None = None
+    """None = there is no picture, or it is an animation."""
+
+    @property
+    def support(self) -> Support | None:
+        """What the JPEG says of the picture, compared when first asked for; None = it is none."""
+        found = self.supported.found if self.supported else None
+        return found[0] if found else None
 
     @property
     def first(self) -> Picture | Animation:
@@ -82,7 +88,7 @@ def restore_picture(
     scale = settings.target.native_scale(*picture.size, networks.scales)
     name = networks.choose(picture, scale)
     outputs: dict[Kind, Picture | Animation | Comparison] = {}
-    tile, repeated, support = None, 0, None
+    tile, repeated, supported = None, 0, None
     shows_picture = settings.outputs != ("gradient",)
     passes = int(shows_picture) + int("gradient" in settings.outputs)
     if isinstance(picture, Animation):
@@ -95,15 +101,17 @@ def restore_picture(
         mixed = compose_mix(picture, mix, size, on_own_tile, keep_faithful=detail)
         composed = mixed.composed
         tile, repeated = composed.tile, composed.full_precision_tiles
-        support, shares = support_of(composed.picture, picture) or (None, None)
+        supported = SupportOf(composed.picture, picture)
         outputs["picture"] = composed.picture
         if detail:
+            shares = supported.found[1] if supported.found else None
             faithful = mixed.faithful if settings.crisp else None
             stored = picture.samples.shape[0], picture.samples.shape[1]
             outputs["detail"] = detail_map(composed.picture, faithful, shares, stored)
         if {"side", "html"} & set(settings.outputs):
             facts = facts_of(settings.strength, settings.crisp)
             weights = {"Weights": networks.record(scale, name).name}
+            support = supported.found[0] if supported.found else None
             comparison = compare(composed.picture, picture, support, weights | facts)
             outputs |= {"side": comparison.side(), "html": comparison}
     if isinstance(picture, Picture) and "gradient" in settings.outputs:
@@ -121,8 +129,8 @@ def restore_picture(
         tile=tile,
         full_precision_tiles=repeated,
         strength=settings.strength,
-        support=support,
         crisp=settings.crisp,
+        supported=supported,
     )
 
 

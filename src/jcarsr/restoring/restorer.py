@@ -137,6 +137,11 @@ class NetworkRestorer:
         scale = self.scale
         height, width = lq.shape[:2]
         rows, columns = _spans(height, tile), _spans(width, tile)
+        if len(rows) == len(columns) == 1:  # nothing to blend
+            whole, again = self._run(lq)
+            on_tile(1, 1)
+            sr = np.ascontiguousarray(to_samples(whole, lq.dtype))
+            return RestoredSamples(sr, tile, int(again))
         sr = np.empty((height * scale, width * scale, 3), lq.dtype)
         carry = np.empty((0, width * scale, 3), np.float32)
         repeated = 0

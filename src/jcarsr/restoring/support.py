@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import functools
+
+from jcarsr.blas import one_blas_thread
 from jcarsr.image.picture import Picture
 from jcarsr.jpeg.components import read_components
 from jcarsr.jpeg.support import Support, measure_support
 from jcarsr.pixels import Floats
 
 
+class SupportOf:
+    """What `support_of` finds, compared when it is first asked for: a writer can do it meanwhile.
+
+    Args:
+        result: as `support_of`.
+        picture: as `support_of`.
+    """
+
+    def __init__(self, result: Picture, picture: Picture) -> None:
+        self._result, self._picture = result, picture
+
+    @functools.cached_property
+    def found(self) -> tuple[Support, Floats] | None:
+        """See `support_of`."""
+        return support_of(self._result, self._picture)
+
+
+@one_blas_thread()
 def support_of(result: Picture, picture: Picture) -> tuple[Support, Floats] | None:
     """Compare a result with the intervals of its input's coefficients, see `jpeg.support`.
 
