@@ -23,7 +23,7 @@ from statistics import median
 from typing import Any
 
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 from torch.profiler import ProfilerActivity, profile

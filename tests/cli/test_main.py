@@ -18,7 +18,8 @@ from jcarsr.pixels import Pixels
 
 
 @pytest.mark.parametrize(
-    ("missing", "extra"), [("onnxscript", "export"), ("lightning", "train"), ("torch", "torch")]
+    ("missing", "extra"),
+    [("onnxscript", "export"), ("lightning_fabric", "train"), ("torch", "torch")],
 )
 def test_what_is_not_installed_is_named_with_its_extra(
     missing: str, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -116,7 +117,7 @@ def test_what_needs_pytorch_says_so(jpeg: Path, tmp_path: Path) -> None:
 
 def test_restoring_imports_nothing_heavy(jpeg: Path, tmp_path: Path) -> None:
     """Half of what a single picture takes would be imports else."""
-    heavy = "torch", "lightning", "onnx", "onnxscript", "skimage", "scipy"
+    heavy = "torch", "lightning_fabric", "onnx", "onnxscript", "skimage", "scipy"
     after = f"print([name for name in {heavy!r} if name in sys.modules])"
     arguments = ["restore", str(jpeg), "-o", str(tmp_path / "a.png"), "--device", "cpu"]
     ends, done = jcarsr(arguments, after=after)

@@ -31,7 +31,7 @@ _EXTRAS = {
     "torch": "torch",
     "scipy": "convert",
     "h5py": "convert",
-    "lightning": "train",
+    "lightning_fabric": "train",
     "tensorboard": "train",
     "psutil": "train",
     "matplotlib": "bench",
