@@ -6,7 +6,7 @@ from jcarsr import WeightsError
 from jcarsr.engines import select
 from jcarsr.engines.base import EngineOptions
 from jcarsr.engines.onnx import OnnxEngine
-from jcarsr.engines.openvino import OpenVINOEngine
+from jcarsr.engines.openvino import OpenVINOEngine, supports_bfloat16
 from jcarsr.engines.select import Engines, openvino_has_bfloat16, torch_has_gpu
 from jcarsr.engines.torch import TorchEngine
 from jcarsr.protocols import EngineName
@@ -57,6 +57,27 @@ def test_openvino_is_taken_where_it_is_quicker(machine, exported: Path) -> None:
 def test_bfloat16_is_what_the_kernel_says() -> None:
     flags = Path("/proc/cpuinfo").read_text().split()
     assert openvino_has_bfloat16() == ("avx512_bf16" in flags or "amx_bf16" in flags)
+    assert openvino_has_bfloat16() == supports_bfloat16()
+
+
+@pytest.mark.parametrize(
+    ("listed", "asked"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx2 avx512f\nbugs\t\t: amx_bf16\n", False),
+        ("flags\t\t: fpu avx512f avx512_bf16\n", True),
+        ("flags\t\t: fpu amx_bf16\n", True),
+        ("flags\t\t: avx2 avx_ne_convert\n", True),
+        ("Features\t: fp asimd bf16\n", True),  # ARM
+        (None, True),  # not Linux
+    ],
+)
+def test_openvino_is_asked_unless_linux_knows(
+    listed: str | None, asked: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "cpuinfo"
+    if listed is not None:
+        file.write_text(listed)
+    assert select._may_have_bfloat16(file) == asked  # pyright: ignore
 
 
 def test_weights_without_graphs_need_pytorch(machine, tiny_weights: Path) -> None:

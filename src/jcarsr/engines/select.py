@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import platform
+import re
 import sys
 import threading
 from importlib import import_module
@@ -25,6 +26,8 @@ _BACKENDS: dict[EngineName, tuple[str, str]] = {
     "openvino": ("jcarsr.engines.openvino", "OpenVINOBackend"),
     "torch": ("jcarsr.engines.torch", "TorchBackend"),
 }
+_BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16", "avx_ne_convert"})
+"""Instructions of x86 for bfloat16, by Linux's names."""
 
 
 class Engines:
@@ -108,10 +111,25 @@ def torch_has_gpu() -> bool:
 
 
 def openvino_has_bfloat16() -> bool:
-    """Whether OpenVINO, which is installed, computes in bfloat16 on this CPU; imports it."""
+    """Whether OpenVINO, which is installed, computes in bfloat16 on this CPU.
+
+    Importing it takes a fifth of the command's time for a small picture: where Linux lists the
+    CPU's instructions and none is for bfloat16, it is not asked.
+    """
+    if not _may_have_bfloat16():
+        return False
     from jcarsr.engines.openvino import supports_bfloat16
 
     return supports_bfloat16()
+
+
+def _may_have_bfloat16(listed: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether the CPU's instructions are not known, or some are for bfloat16."""
+    try:
+        found = re.search(r"^flags\s*:(.*)$", listed.read_text("ascii", "replace"), re.MULTILINE)
+    except OSError:
+        return True
+    return found is None or not _BFLOAT16.isdisjoint(found[1].split())
 
 
 def _has_driver() -> bool:

@@ -56,8 +56,9 @@ def _waves() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     centres = (np.arange(_LENGTH) + 0.5) / _BINS
     tables = [luma_table(qf) for qf in QUALITIES.tolist()]
     steps = np.array([[table[place] for place in _FREQUENCIES] for table in tables])
-    multiples = centres / steps[..., None]
+    distinct, which = np.unique(steps, return_inverse=True)  # of the 860 a tenth
+    multiples = centres / distinct[:, None]
     counted = multiples > 0.5
-    waves = np.where(counted, np.cos(2 * np.pi * multiples), 0)
+    waves = np.where(counted, np.cos(2 * np.pi * multiples), 0).astype(np.float32)[which]
     shape = len(QUALITIES), -1
-    return waves.astype(np.float32).reshape(shape), counted.astype(np.float32).reshape(shape)
+    return waves.reshape(shape), counted.astype(np.float32)[which].reshape(shape)
