@@ -71,7 +71,6 @@ def page(browser: BrowserContext, tab: Page, server: Server) -> Iterator[Page]:
     tab.goto(server.url)
     expect(tab.get_by_role("radio", name="×2")).to_be_checked()
     yield tab
-    tab.goto("about:blank")
     devtools = browser.new_cdp_session(tab)
     origin = {"origin": server.url.rstrip("/"), "storageTypes": "local_storage"}
     devtools.send("Storage.clearDataForOrigin", origin)  # all tests share what is remembered
