@@ -71,6 +71,13 @@ def test_every_job_is_done_once_and_rows_say_what_was_spent(
     again = Log()
     assert do(agenda, store, conditions, again) == RunOutcome()
     assert again.jobs == []
+    first, second = (job.hash for job in agenda.scorings)
+    known = {row.trial.job: row for row in rows if row.trial}
+    elsewhere, log = ResultStore(tmp_path / "other", {first: known[first]}), Log()
+    assert do(agenda, elsewhere, conditions, log) == RunOutcome()
+    assert log.jobs == ["1/4 Training", "2/4 Scoring"]
+    assert {row.trial.job for row in elsewhere.rows() if row.trial} == {first, second}
+    assert len(elsewhere.rows()) == 2
 
 
 def test_a_failure_costs_only_what_needs_it(

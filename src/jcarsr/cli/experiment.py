@@ -56,6 +56,13 @@ def experiment(
             help="Weights in place of a training: a weight file, or the authors'; repeatable.",
         ),
     ] = None,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Rows of earlier runs, a file or folder: what is scored is not done again; "
+            "repeatable."
+        ),
+    ] = None,
     rows: Annotated[
         list[Path] | None,
         typer.Option(help="Run nothing: report the rows of a file or folder; repeatable."),
@@ -107,8 +114,8 @@ def experiment(
         return
     with usage_errors():
         if name not in (*PLANS, "all", *FIGURES):
-            known = ", ".join((*PLANS, "all", *FIGURES))
-            raise ValueError(f"{name}: no such experiment, there are {known}")
+            there = ", ".join((*PLANS, "all", *FIGURES))
+            raise ValueError(f"{name}: no such experiment, there are {there}")
         chosen = steps is not None or minutes_per_model is not None
         budget = Budget(steps=steps, minutes=minutes_per_model) if chosen else default_budget(size)
     if name in FIGURES:
@@ -150,6 +157,7 @@ def experiment(
             budget=budget,
             seeds=seeds,
             given=given or [],
+            known=known or [],
             device=device,
             precision=precision,
             compile=compile,

@@ -90,6 +90,7 @@ class ExperimentRun:
     budget: Budget
     seeds: int
     given: Sequence[str]
+    known: Sequence[Path]
     device: Device
     precision: TrainingPrecision
     compile: bool | None
@@ -98,7 +99,8 @@ class ExperimentRun:
     costs: Costs = field(default_factory=Costs)
 
     def __post_init__(self) -> None:
-        self.store = ResultStore(self.out)
+        known = {row.trial.job: row for row in read_folders(self.known) if row.trial}
+        self.store = ResultStore(self.out, known)
         self.conditions = make_conditions(
             self.data, self.size, self.budget, self.device, self.precision
         )

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
@@ -29,6 +29,8 @@ class ResultStore:
     """A folder of results. Nothing in it counts before it is complete."""
 
     folder: Path
+    known: Mapping[str, Row] = field(default_factory=dict[str, Row])
+    """Scores from elsewhere, by their jobs' hashes."""
 
     def run_folder(self, job: Training) -> Path:
         """The folder of a training run."""
@@ -63,12 +65,12 @@ class ResultStore:
         return int(max(names).removeprefix("step-")) if names else None
 
     def row(self, job: Scoring) -> Row | None:
-        """The stored score, None if there is none."""
+        """The score that is stored or known, None if there is none."""
         path = self.folder / "rows" / f"{job.hash}.json"
         try:
             (row,) = read_rows([path])
         except (DataError, ValueError):
-            return None
+            return self.known.get(job.hash)
         return row
 
     def put(self, job: Scoring, row: Row) -> None:
@@ -76,8 +78,11 @@ class ResultStore:
         write_text(self.folder / "rows" / f"{job.hash}.json", row.as_json() + "\n")
 
     def rows(self) -> list[Row]:
-        """Every stored score."""
-        return read_rows(sorted((self.folder / "rows").glob("*.json")))
+        """Every score, stored or known."""
+        paths = sorted((self.folder / "rows").glob("*.json"))
+        stored = {path.stem for path in paths}
+        others = [row for job, row in self.known.items() if job not in stored]
+        return [*read_rows(paths), *others]
 
     @contextmanager
     def lock(self, job: Training | Scoring, *, wait: bool) -> Generator[bool]:
