@@ -21,7 +21,7 @@ def normalise_by_convolutions(model: ir.Model) -> int:
     In place. The results differ by what float32 rounds; the weights keep their names and bytes.
 
     Args:
-        model: a graph whose normalisations have weights of a known shape.
+        model: a graph; what has weights of an unknown shape stays as it is.
     """
     found = [norm for norm in model.graph if _is_of_channels(norm)]
     for number, norm in enumerate(found):
@@ -34,8 +34,12 @@ def _is_of_channels(norm: ir.Node) -> bool:
     if norm.op_type != "LayerNormalization" or len(norm.inputs) != 3 or norm.inputs[0] is None:
         return False
     before, uses = norm.inputs[0].producer(), list(norm.outputs[0].uses())
+    weight = norm.inputs[1]
     return (
-        norm.attributes.get_int("axis", -1) in (-1, 3)
+        weight is not None
+        and weight.shape is not None
+        and isinstance(weight.shape[0], int)
+        and norm.attributes.get_int("axis", -1) in (-1, 3)
         and before is not None
         and not norm.outputs[0].is_graph_output()
         and _transposes(before, _TO_LAST)
