@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psutil
 import pytest
@@ -104,6 +105,18 @@ def test_closing_ends_a_call_at_once() -> None:
     both.close()
     thread.join(LONG)
     assert len(ended) == 1
+    assert not children()
+
+
+class ClosedAtTheStart(KillableProcess):
+    def _hear(self, seconds: float, request: object = None) -> Any:
+        self.close()
+        return super()._hear(seconds, request)
+
+
+def test_closing_a_process_that_is_just_started_ends_its_call_too() -> None:
+    with pytest.raises(ClosedError):
+        ClosedAtTheStart(os.getpid).call(LONG, os.getpid)
     assert not children()
 
 

@@ -139,8 +139,10 @@ class KillableProcess:
                 raise TooLongError(f"took more than {seconds:g} s") from error
             how = _how_it_ended(process)
             raise CrashError(how) from error
-        except BaseException:  # a signal: what was asked would be answered to the next one
-            self._kill()
+        except BaseException as error:
+            if self._closed and isinstance(error, ValueError):  # as its pipes are
+                raise ClosedError from error
+            self._kill()  # a signal: what was asked would be answered to the next one
             raise
         finally:
             timer.cancel()
