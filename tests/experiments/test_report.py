@@ -38,7 +38,7 @@ def test_ours_stands_next_to_the_papers(make_row: MakeRow) -> None:
     assert found["JCARSR: "][4] == "- (1)"
     assert "(1) Set14: was not at hand (no licence stated, used for research)" in text
     assert "Manga109: no such folder" in text
-    assert "Set5 x2 QF 10 0.007 dB (1 degrees of freedom)" in text
+    assert "Set5 x2 QF 10 0.007 dB (1 degree of freedom)" in text
     assert "confirm" not in whole_report(PLAN, results, text)
 
 

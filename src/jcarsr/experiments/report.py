@@ -82,7 +82,8 @@ class _Writer:
         if not found:
             return f"{text} Their noise has not been measured, so no difference is resolved."
         words = [
-            f"{name} x{scale} QF {qf} {noise.deviation:.3f} dB ({noise.freedom} degrees of freedom)"
+            f"{name} x{scale} QF {qf} {noise.deviation:.3f} dB "
+            f"({noise.freedom} degree{'s' * (noise.freedom != 1)} of freedom)"
             for (scale, qf, name), noise in found
         ]
         return f"{text} Noise of a difference, s: {', '.join(words)}."
