@@ -23,9 +23,11 @@ lint: $(VENV)/.dev ## style, types and import layers
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-# a file's tests stay in one process, which computes on one core: its neighbours have the others
+# a file's tests stay in one process, which computes on one core: its neighbours have the others, and one
+# process more has them while tests wait for commands and servers
 pytest: $(VENV)/.dev ## the default tests alone
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --dist loadfile --maxprocesses 4 \
+		--numprocesses $$($(BIN)/python -c 'import os; print(1 + (os.cpu_count() or 1))')
 
 slow: $(VENV)/.dev ## the tests that take minutes
 	$(BIN)/pytest -m slow
