@@ -45,7 +45,7 @@ def test_without_the_built_demo_no_link_leads_to_it(tool: ModuleType, tmp_path: 
         assert "demo/index.html" not in page.read_text("utf-8")
 
 
-@pytest.mark.slow  # which CI builds, too
+@pytest.mark.slow  # CI builds the site, too
 def test_the_site_is_built_without_a_warning(
     tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

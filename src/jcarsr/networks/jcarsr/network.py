@@ -169,7 +169,7 @@ class JCARSR(Network):
         jcar: Tensor | None = self.jcar_head(lq) if self.config.jcar else None
         gradient: Tensor | None = self.gradient_head(lq) if self.config.gradient else None
         for level in range(self.config.num_groups):
-            # ONNX Runtime follows this order, and holds a sixth less where no fusion comes between
+            # groups before fusions: a graph keeps this order, and ONNX Runtime holds a sixth less
             sr = self.sr_groups[level](sr)
             if jcar is not None:
                 jcar = self.jcar_groups[level](jcar)
@@ -182,8 +182,9 @@ class JCARSR(Network):
         return sr, jcar, gradient
 
     def _sr(self, features: Tensor, lq: Tensor) -> Tensor:
-        skip = self.config.skip  # made first: as in `_features`, the order saves memory
-        large = interpolate(lq, scale_factor=self.config.scale, mode="bilinear") if skip else None
+        large: Tensor | None = None
+        if self.config.skip:  # before the features are enlarged: see `_features` for the order
+            large = interpolate(lq, scale_factor=self.config.scale, mode="bilinear")
         if self.sr_merged is not None:
             sr = self.sr_merged(features)
         else:
