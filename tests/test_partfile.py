@@ -1,5 +1,6 @@
 """Parts: two writers, dead owners, planted links. The rest is a process of its own."""
 
+import errno
 import os
 import subprocess
 import threading
@@ -17,6 +18,7 @@ from jcarsr.partfile import (
     folder_being_written,
     make_folder,
     remove_dead_parts,
+    sync_file,
 )
 
 OTHER = """
@@ -160,6 +162,26 @@ class TestFolder:
         assert names(tmp_path) == ["f"]
         assert names(tmp_path / "f") == ["first", "first too"]
 
+    def test_older_one_is_there_again_after_an_error(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "f").mkdir()
+        (tmp_path / "f" / "old").touch()
+        rename, names_taken = Path.rename, list[str]()
+
+        def failing(self: Path, target: Path) -> Path:
+            if Path(target) == tmp_path / "f" and self.parent == tmp_path:
+                names_taken.append(self.name)
+                if len(names_taken) == 2:
+                    raise OSError(errno.EIO, "disk error")
+            return rename(self, target)
+
+        monkeypatch.setattr(Path, "rename", failing)
+        with pytest.raises(OSError, match="disk error"), folder_being_written(tmp_path / "f"):
+            pass
+        assert names(tmp_path) == ["f"]
+        assert names(tmp_path / "f") == ["old"]
+
     def test_file_in_its_place_is_left(self, tmp_path: Path) -> None:
         (tmp_path / "f").write_text("somebody's")
         with pytest.raises(OSError), folder_being_written(tmp_path / "f") as part:
@@ -234,6 +256,13 @@ def test_locks_work_here_and_the_question_leaves_nothing(
     monkeypatch.setattr(partfile.fcntl, "lockf", refuse)
     assert not can_lock(tmp_path)
     assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_file_that_may_only_be_read_is_synchronised(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.touch(0o444)
+    sync_file(path)
 
 
 def test_folder_where_a_file_stands_is_told(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import secrets
 import shutil
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -31,6 +30,7 @@ _OLD = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _PLAIN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _TRIES = 10  # names for a part, if those who clean up come in between
 _STALE = 86_400  # seconds after which a part counts as left where files cannot be locked
+_TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF, errno.EISDIR})
 
 
@@ -172,6 +172,13 @@ def sync_file(path: Path) -> None:
     Raises:
         OSError: they do not get there.
     """
+    if sys.platform != "win32":  # what is read-only is synchronised, too
+        descriptor = os.open(path, os.O_RDONLY | _PLAIN)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        return
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
@@ -248,16 +255,26 @@ def _remove_if_dead(part: Path) -> None:
 
 
 def _replace_folder(part: Path, path: Path) -> None:
-    """Rename a folder to `path`; what stands there goes away under another name first."""
+    """Rename a folder to `path`; what stands there goes away under another name first.
+
+    Where the second rename fails, what stood there has its name again.
+    """
     while True:
         try:
             part.rename(path)
             return
         except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not path.is_dir():
+            if error.errno not in _TAKEN or not path.is_dir():
                 raise
-        with (
-            tempfile.TemporaryDirectory(suffix=PART, prefix=".", dir=path.parent) as old,
-            suppress(FileNotFoundError),  # another run was quicker
-        ):
-            path.rename(Path(old, path.name))
+        with scratch_folder(path.parent) as away:
+            old = away / path.name
+            with suppress(FileNotFoundError):  # another run was quicker
+                path.rename(old)
+            try:
+                part.rename(path)
+                return
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    with suppress(OSError):
+                        old.rename(path)
+                    raise

@@ -52,3 +52,18 @@ def test_other_sizes_are_named_with_both(tmp_path: Path) -> None:
     pairs = list_pairs(tmp_path / "lq", tmp_path / "hr")
     with pytest.raises(DataError, match=r"a\.png: 20x11 pixels are not 1/2 of the 40x20 of .*hr"):
         refuse_other_sizes(pairs, 2)
+
+
+def test_degraded_picture_has_one_original(tmp_path: Path) -> None:
+    for name in ("a.png", "ax2.png"):
+        save(tmp_path / "hr" / name, 40, 20)
+    save(tmp_path / "lq/ax2.png", 20, 10)
+    with pytest.raises(DataError, match=r"hr.ax2\.png: .*lq.ax2\.png is already the partner"):
+        list_pairs(tmp_path / "lq", tmp_path / "hr")
+
+
+def test_digit_that_is_no_scale_belongs_to_the_name(tmp_path: Path) -> None:
+    save(tmp_path / "hr/matrix.png", 40, 20)
+    save(tmp_path / "lq/matrix7.png", 20, 10)
+    with pytest.raises(DataError, match=r"matrix\.png: no picture named matrix in"):
+        list_pairs(tmp_path / "lq", tmp_path / "hr")

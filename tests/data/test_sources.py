@@ -60,3 +60,11 @@ def test_broken_picture_is_named(picture_folder: Path) -> None:
     (picture_folder / "03.png").write_bytes(b"no")
     with pytest.raises(DataError, match=r"03\.png: not a picture"):
         list_pictures([picture_folder])[3].pixels()
+
+
+def test_picture_that_has_gone_is_named(picture_folder: Path) -> None:
+    entry = list_pictures([picture_folder])[3]
+    entry.path.unlink()
+    for read in (entry.pixels, entry.size, entry.last_save):
+        with pytest.raises(DataError, match=r"03\.png: .*No such file"):
+            read()

@@ -44,10 +44,21 @@ def test_only_the_papers_degradation_has_a_quality_factor(
     assert (row.qf, row.condition) == (qf, condition)
 
 
-@pytest.mark.parametrize("line", ["{", "{}", "[]", '{"images": {"a": []}}'])
+@pytest.mark.parametrize(
+    "line",
+    ["{", "{}", "[]", '"abc"', '{"images": {"a": []}}', '{"history": "png", "images": [1]}']
+    + ["[" * 99_999],
+    ids=range(7),
+)
 def test_broken_line_is_told_with_its_number(tmp_path: Path, make_row: MakeRow, line: str) -> None:
     path = tmp_path / "r.jsonl"
     write_rows([make_row()], path)
     path.write_text(path.read_text() + line + "\n")
     with pytest.raises(DataError, match=r"r\.jsonl:2: not a result row"):
         read_rows([path])
+
+
+def test_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match=r"r\.jsonl: not a file of result rows"):
+        read_rows([tmp_path / "r.jsonl"])

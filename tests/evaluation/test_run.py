@@ -61,6 +61,21 @@ def test_rows_are_the_means_of_scikit_images_scores(folder: Path, photo: Pixels)
     assert set(row.versions) == {"jcarsr", "numpy"}
 
 
+def test_pictures_of_one_name_are_all_scored(folder: Path, photo: Pixels) -> None:
+    (folder / "deep").mkdir()
+    Image.fromarray(photo[:80, :90]).save(folder / "deep" / "odd.png")
+    done: list[tuple[int, int]] = []
+    (row,) = evaluate(
+        [BICUBIC],
+        folder,
+        scale=2,
+        histories=[QF10],
+        on_progress=lambda *numbers: done.append(numbers),
+    )
+    assert set(row.images) == {"deep/odd.png", "odd.png", "small.png"}
+    assert done[-1] == (6, 6)
+
+
 def test_niqe_is_of_the_whole_results_that_are_large_enough(folder: Path, photo: Pixels) -> None:
     bicubic = Bicubic(2)
     method = Method.of_pixels("bicubic", bicubic)

@@ -32,10 +32,10 @@ def test_parts_keep_below_the_size_and_come_back_whole(tmp_path: Path) -> None:
     assert all(torch.equal(tensors[name], value) for name, value in TENSORS.items())
 
 
-def test_only_the_newest_stays(tmp_path: Path) -> None:
+def test_what_was_written_last_stays(tmp_path: Path) -> None:
     for step in (5, 1000, 20):
         store(tmp_path, step)
-    assert [p.name for p in tmp_path.iterdir()] == ["step-00001000"]
+    assert [p.name for p in tmp_path.iterdir()] == ["step-00000020"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,7 @@ from jcarsr.data.bank import Bank, Batch
 from jcarsr.degradation.draw import Once
 from jcarsr.losses import LossWeights
 from jcarsr.networks.catalog import Preset
+from jcarsr.networks.swinir import SwinIRConfig
 from jcarsr.training import loop as loop_module
 from jcarsr.training import options as options_module
 from jcarsr.training.options import RunOptions
@@ -159,6 +161,38 @@ def test_resumed_run_is_the_same_to_the_last_bit(
     resumed = read(train(recipe, options(small_pictures, out, resume=True)))
     assert resumed.record.training["steps"] == 6
     assert resumed.record.sha256 == whole.record.sha256 != stopped.record.sha256
+
+
+def test_resumed_run_draws_the_same_stochastic_depth(
+    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = SwinIRConfig(scale=2, channels=8, num_heads=2, num_groups=1, num_layers=4)
+    monkeypatch.setitem(PRESETS, "swin", Preset("swinir", asdict(config)))
+    swin = replace(recipe, preset="swin")
+    whole = read(train(swin, options(small_pictures, tmp_path / "whole")))
+    out = tmp_path / "parts"
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 3)
+        train(swin, options(small_pictures, out))
+    torch.rand(7)  # as whoever computes in between
+    resumed = read(train(swin, options(small_pictures, out, resume=True)))
+    assert resumed.record.sha256 == whole.record.sha256
+
+
+def test_new_run_leaves_what_another_can_be_resumed_from(
+    tmp_path: Path, small_pictures: Path, recipe: Recipe
+) -> None:
+    train(recipe, options(small_pictures, tmp_path))
+    with pytest.raises(TrainingError, match=r"step-00000006: the checkpoint of an earlier run"):
+        train(replace(recipe, seed=1, max_steps=1), options(small_pictures, tmp_path))
+    assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["step-00000006"]
+
+
+def test_runs_outside_the_main_thread(tmp_path: Path, small_pictures: Path, recipe: Recipe) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        once = replace(recipe, max_steps=1)
+        path = pool.submit(train, once, options(small_pictures, tmp_path)).result()
+    assert read(path).record.training["steps"] == 1
 
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:

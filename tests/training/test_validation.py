@@ -91,3 +91,15 @@ def test_scores_are_the_protocols(picture_folder: Path, tiny: JCARSRConfig) -> N
             expected.append(EvalProtocol(border=2).score(pixels, pair.hr).psnr)
     assert scores["psnr_jpeg40"] == pytest.approx(np.mean(expected))
     assert set(scores) == {"psnr_jpeg10", "psnr_jpeg40"}
+
+
+def test_small_pictures_are_left_out(tmp_path: Path, tiny: JCARSRConfig) -> None:
+    """PSNR needs pixels within the border alone, so 36x33 count where SSIM's window is too large."""
+    for name, size in (("a", (200, 9)), ("b", (36, 33)), ("c", (31, 80))):
+        Image.new("RGB", size, "teal").save(tmp_path / f"{name}.png")
+    pairs = make_pairs(list_pictures([tmp_path]), 2, [parse_history("jpeg10")])
+    assert [pair.hr.shape[:2] for pair in pairs] == [(32, 36)]
+    validate(JCARSR(tiny), pairs, torch.device("cpu"))
+    (tmp_path / "b.png").unlink()
+    with pytest.raises(DataError, match="no picture of at least 32x32 pixels to validate on"):
+        make_pairs(list_pictures([tmp_path]), 2, [parse_history("jpeg10")])

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from jcarsr.data.sources import SourcePicture, list_pictures
 from jcarsr.errors import DataError
 
-_SCALE_MARK = re.compile(r"x\d$")  # 0001x2.png is DIV2K's name of 0001.png, shrunk by 2
+_SCALE_MARK = re.compile(r"x[24]$")  # 0001x2.png is DIV2K's name of 0001.png, shrunk by 2
 
 
 def list_pairs(lq: Path, hr: Path) -> list[SourcePicture]:
@@ -29,13 +29,16 @@ def list_pairs(lq: Path, hr: Path) -> list[SourcePicture]:
         partners[_key(entry, lq)] = entry
     unmarked = {_SCALE_MARK.sub("", key): entry for key, entry in partners.items()}
     pairs: list[SourcePicture] = []
+    used: set[SourcePicture] = set()
     for entry in list_pictures([hr]):
         key = _key(entry, hr)
         partner = partners.pop(key, None) or unmarked.get(key)
         if partner is None:
             raise DataError(f"{entry.name}: no picture named {key} in {lq}")
+        if partner in used:
+            raise DataError(f"{entry.name}: {partner.name} is already the partner of another")
+        used.add(partner)
         pairs.append(replace(entry, lq=partner))
-    used = {pair.lq for pair in pairs}
     for key, partner in partners.items():
         if partner not in used:
             raise DataError(f"{partner.name}: no picture named {key} in {hr}")
@@ -59,5 +62,4 @@ def refuse_other_sizes(pairs: Sequence[SourcePicture], scale: int) -> None:
 
 def _key(entry: SourcePicture, source: Path) -> str:
     """The picture's path in its source, without its suffix."""
-    inside = entry.name.removeprefix(str(source)).lstrip(":/\\")
-    return PurePath(inside).with_suffix("").as_posix()
+    return PurePath(entry.name_in(source)).with_suffix("").as_posix()

@@ -29,6 +29,10 @@ class SourcePicture:
     lq: SourcePicture | None = None
     """Its degraded version, where one is given."""
 
+    def name_in(self, source: Path) -> str:
+        """The name within the folder or tar that it was listed from, with / between its parts."""
+        return PurePath(self.name.removeprefix(str(source)).lstrip(":/\\")).as_posix()
+
     def read(self) -> bytes:
         """The picture's encoded bytes."""
         with self.path.open("rb") as file:
@@ -39,18 +43,18 @@ class SourcePicture:
         """The picture, (H, W, 3) uint8 RGB.
 
         Raises:
-            DataError: it cannot be decoded.
+            DataError: it cannot be read or decoded.
         """
         try:
             return decode_rgb(io.BytesIO(self.read()))
-        except ImageError as error:
+        except (ImageError, OSError) as error:
             raise DataError(f"{self.name}: {error}") from error
 
     def last_save(self) -> LastSave:
         """What the picture's file says of its last save.
 
         Raises:
-            DataError: it is not a picture.
+            DataError: it cannot be read, or is not a picture.
         """
         try:
             with Image.open(io.BytesIO(self.read())) as image:
@@ -62,11 +66,11 @@ class SourcePicture:
         """(height, width) from the header.
 
         Raises:
-            DataError: it is not a picture.
+            DataError: it cannot be read, or is not a picture.
         """
         try:
             return size_of(io.BytesIO(self.read()))
-        except ImageError as error:
+        except (ImageError, OSError) as error:
             raise DataError(f"{self.name}: {error}") from error
 
 

@@ -80,7 +80,7 @@ def score_naturalness(
     steps = len(large) * len(methods)
     for entry in large:
         decoded = Decoded(pixels=entry.pixels(), last_save=entry.last_save())
-        name = entry.name.removeprefix(str(folder)).lstrip("/\\:")
+        name = entry.name_in(folder)
         for method, own in zip(methods, scores, strict=True):
             own[name] = round(niqe(method.restore(decoded)), 4)
             on_progress(sum(map(len, scores)), steps)

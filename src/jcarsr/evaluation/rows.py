@@ -97,6 +97,9 @@ class Writable(Protocol):
         ...
 
 
+_NOT_A_ROW = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+
+
 def write_rows(rows: Iterable[Writable], path: Path) -> None:
     """Append rows to a JSON lines file."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,9 +120,13 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
             lines = path.read_text("utf-8").splitlines()
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}: not a file of result rows ({error})") from error
         for number, line in enumerate(lines, start=1):
             try:
                 fields = json.loads(line)
+                if not isinstance(fields, dict):
+                    raise ValueError("not an object")
                 if "history" not in fields:  # rows of version 0.1: saved once
                     save = Jpeg(qf=fields.pop("qf"), subsampling=fields.pop("subsampling"))
                     fields["history"] = str(save)
@@ -127,6 +134,6 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
                 if fields.get("trial") is not None:
                     fields["trial"] = Trial(**fields["trial"])
                 rows.append(Row(**fields))
-            except (ValueError, TypeError, KeyError, IndexError) as error:
+            except _NOT_A_ROW as error:
                 raise DataError(f"{path}:{number}: not a result row ({error})") from error
     return rows

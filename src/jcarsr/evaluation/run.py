@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 from statistics import fmean
 
 from jcarsr.data.catalog import pictures_of
+from jcarsr.data.sources import SourcePicture
 from jcarsr.degradation.history import History
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError
@@ -47,11 +48,11 @@ def evaluate(
     steps = len(entries) * (1 + len(histories) * len(methods))
     done = 0
     pairs: dict[str, tuple[Pixels, Pixels]] = {}
-    for entry in entries:
+    for name, entry in zip(_names(entries, folder), entries, strict=True):
         hr = crop_to_multiple(entry.pixels(), scale)
         if min(hr.shape[:2]) < 11 + 2 * scale:
             raise DataError(f"{entry.name}: {hr.shape[1]}x{hr.shape[0]} is too small to be scored")
-        pairs[Path(entry.name.split(":")[-1]).stem] = hr, low_resolution(hr, scale)
+        pairs[name] = hr, low_resolution(hr, scale)
         done += 1
         on_progress(done, steps)
     for history in histories:
@@ -84,3 +85,10 @@ def evaluate(
                 versions={n: version(n) for n in ("jcarsr", "numpy", method.library)},
                 niqe=round(fmean(niqes), 4) if niqes else None,
             )
+
+
+def _names(entries: Sequence[SourcePicture], folder: Path) -> list[str]:
+    """What rows call the pictures: their files' names without suffix, paths where two have one."""
+    paths = [entry.name_in(folder) for entry in entries]
+    stems = [PurePath(path).stem for path in paths]
+    return stems if len(set(stems)) == len(stems) else paths

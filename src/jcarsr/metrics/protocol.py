@@ -44,11 +44,28 @@ class EvalProtocol:
             hr: the original, of the same size.
 
         Raises:
+            ValueError: the sizes differ, or less than 11x11 pixels are within the border.
+        """
+        x, y = self._compared(sr, hr)
+        return Score(psnr(x, y), ssim(x, y))
+
+    def psnr(self, sr: Pixels, hr: Pixels) -> float:
+        """PSNR alone, in dB, of pictures of any size with pixels within the border.
+
+        Args:
+            sr: (H, W, 3) uint8 RGB.
+            hr: the original, of the same size.
+
+        Raises:
             ValueError: the sizes differ.
         """
+        return psnr(*self._compared(sr, hr))
+
+    def _compared(self, sr: Pixels, hr: Pixels) -> tuple[Pixels, Pixels]:
+        """What the metrics see of both."""
         if sr.shape != hr.shape:
             raise ValueError(f"sr and hr must have the same size, got {sr.shape} and {hr.shape}")
         height, width = hr.shape[:2]
         kept = np.s_[self.border : height - self.border, self.border : width - self.border]
         x, y = (luma(pixels[kept]) if self.channel == "y" else pixels[kept] for pixels in (sr, hr))
-        return Score(psnr(x, y), ssim(x, y))
+        return x, y

@@ -32,7 +32,7 @@ class Progress:
 def save(
     folder: Path, tensors: Mapping[str, Tensor], progress: Progress, run: str, *, part_bytes: int
 ) -> Path:
-    """Write a checkpoint below `folder` and remove the older ones.
+    """Write a checkpoint below `folder` and remove the others.
 
     Args:
         folder: holds one folder a checkpoint, named after its step.
@@ -52,10 +52,19 @@ def save(
             name = f"part-{number:03d}-of-{len(parts):03d}.safetensors"
             # not save_file, which lets only its owner read it
             (partial / name).write_bytes(to_bytes(part, {"checkpoint": json.dumps(about)}))
-    for older in _checkpoints(folder)[:-1]:
-        shutil.rmtree(older)
+    for other in _checkpoints(folder):
+        if other != target:
+            shutil.rmtree(other)
     remove_dead_parts(folder)
     return target
+
+
+def refuse_others(folder: Path) -> None:
+    """Raise a TrainingError if there are checkpoints: a new run would replace them."""
+    if found := _checkpoints(folder):
+        raise TrainingError(
+            f"{found[-1]}: the checkpoint of an earlier run; resume it, or take another folder"
+        )
 
 
 def load_latest(folder: Path, run: str) -> tuple[dict[str, Tensor], Progress]:

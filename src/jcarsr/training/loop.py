@@ -81,7 +81,8 @@ class Loop:
         recipe, state = self.recipe, self.state
         factor = recipe.schedule.factor(state.progress.step, self.spent)
         state.set_rate(recipe.learning_rate * factor)
-        terms = loss_terms(self.wrapped, self._draw(), recipe.pixel_error, recipe.loss_weights)
+        batch = self._draw()
+        terms = loss_terms(self.wrapped, batch, recipe.pixel_error, recipe.loss_weights)
         self.fabric.backward(terms["loss"])
         if recipe.clip_norm is not None:
             clip_grad_norm_(state.model.parameters(), recipe.clip_norm)
@@ -92,9 +93,13 @@ class Loop:
         return terms
 
     def _draw(self) -> Batch:
-        """This process's share of the batch of the next step, decided by the recipe's seed."""
+        """This process's share of the batch of the next step, decided by the recipe's seed.
+
+        It decides what the network draws in this step, too (stochastic depth).
+        """
         step, rank = self.state.progress.step, self.fabric.global_rank
         seed = random.Random(f"{self.recipe.seed}:{rank}:{step}").getrandbits(63)
+        torch.manual_seed(seed)
         generator = torch.Generator().manual_seed(seed)
         return self.bank.draw(self.recipe.batch_size // self.fabric.world_size, generator)
 

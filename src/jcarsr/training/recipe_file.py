@@ -45,8 +45,9 @@ def read_recipe(path: Path) -> Recipe:
     try:
         recipe: Recipe = _build(Recipe, read_toml(path), f"{path}: ", "")
     except ValueError as error:
-        named = str(error).startswith(f"{path}: ")
-        raise error if named else ValueError(f"{path}: {error}") from error
+        if str(error).startswith(f"{path}: "):
+            raise
+        raise ValueError(f"{path}: {error}") from error
     return recipe
 
 

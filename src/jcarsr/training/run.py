@@ -88,6 +88,8 @@ def train(
     if options.resume:
         storage.load(state)
         reporter.message(f"resumed at step {state.progress.step}")
+    elif fabric.is_global_zero:
+        storage.refuse_others()
     with stop_on_signals() as stop:
         Loop(fabric, state, storage, bank, pairs, reporter).run(stop)
     return storage.weights_path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,8 +17,14 @@ class StopFlag:
 
 @contextmanager
 def stop_on_signals() -> Generator[StopFlag]:
-    """The first Ctrl-C or SIGTERM sets the flag, a second one is handled as usual."""
+    """The first Ctrl-C or SIGTERM sets the flag, a second one is handled as usual.
+
+    Outside the main thread, which alone receives signals, nothing sets it.
+    """
     flag = StopFlag()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def restore() -> None:

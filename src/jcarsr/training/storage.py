@@ -56,6 +56,10 @@ class Storage:
         except OSError as error:
             raise TrainingError(f"{self.options.out}: cannot be written ({error})") from error
 
+    def refuse_others(self) -> None:
+        """Raise a TrainingError if the folder holds what another run could be resumed from."""
+        checkpoint.refuse_others(self.checkpoints)
+
     def load(self, state: TrainingState) -> None:
         """Bring `state` to the newest checkpoint.
 

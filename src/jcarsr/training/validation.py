@@ -21,6 +21,7 @@ from jcarsr.pixels import Pixels, to_planes, to_samples
 ONCE = ("jpeg10", "jpeg40")
 TWICE = ("jpeg20+4,4>jpeg90",)
 SIDE = 256  # pixels of the hr crop from a picture's centre
+SMALLEST = 32  # pixels of hr; smaller pictures are left out
 
 
 @dataclass(frozen=True)
@@ -78,32 +79,49 @@ def make_pairs(
         scale: how many times smaller than hr the network's input is.
         histories: what they go through.
         network_scale: 1 = the truth is the small picture; None = `scale`.
+
+    Raises:
+        DataError: a picture cannot be read, or all are smaller than SMALLEST.
     """
     pairs: list[ValidationPair] = []
     for entry in entries:
         hr = centre(entry.pixels(), scale)
+        if min(hr.shape[:2]) < SMALLEST:
+            continue
         lr = low_resolution(hr, scale)
         for history in histories:
             lq = torch.from_numpy(to_planes(history(hr, lr)))
             truth = lr if network_scale == 1 else hr
             tables = torch.from_numpy(history.last_save.tables)
             pairs.append(ValidationPair(str(history), lq, truth, tables))
-    return pairs
+    return _not_none(pairs)
 
 
 def given_pairs(entries: Sequence[SourcePicture], scale: int) -> list[ValidationPair]:
-    """The centre of every picture with the same part of its own degraded version."""
+    """The centre of every picture with the same part of its own degraded version.
+
+    Raises:
+        DataError: as `make_pairs`.
+    """
     pairs: list[ValidationPair] = []
     for entry in entries:
         assert entry.lq is not None
         lq = entry.lq.pixels()
         height, width = (min(SIDE // scale, size) for size in lq.shape[:2])
+        if scale * min(height, width) < SMALLEST:
+            continue
         top, left = (lq.shape[0] - height) // 2, (lq.shape[1] - width) // 2
         small = np.s_[top : top + height, left : left + width]
         large = np.s_[scale * top : scale * (top + height), scale * left : scale * (left + width)]
         planes = torch.from_numpy(to_planes(lq[small]))
         tables = torch.from_numpy(entry.lq.last_save().tables)
         pairs.append(ValidationPair("pairs", planes, entry.pixels()[large], tables))
+    return _not_none(pairs)
+
+
+def _not_none(pairs: list[ValidationPair]) -> list[ValidationPair]:
+    if not pairs:
+        raise DataError(f"no picture of at least {SMALLEST}x{SMALLEST} pixels to validate on")
     return pairs
 
 
@@ -128,6 +146,6 @@ def validate(
         else:
             restored = model.restore(lq)
         sr = restored[0].float().permute(1, 2, 0).cpu().numpy()
-        score = protocol.score(to_samples(sr, np.uint8), pair.hr)
-        psnr.setdefault(pair.history, []).append(score.psnr)
+        decibels = protocol.psnr(to_samples(sr, np.uint8), pair.hr)
+        psnr.setdefault(pair.history, []).append(decibels)
     return {f"psnr_{word}": sum(values) / len(values) for word, values in psnr.items()}
