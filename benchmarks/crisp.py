@@ -29,7 +29,7 @@ from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.degradation.steps import Jpeg
 from jcarsr.engines.base import EngineOptions
-from jcarsr.jpeg.codec import decode, encode
+from jcarsr.jpeg.codec import decode
 from jcarsr.jpeg.components import read_components
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.jpeg.support import measure_support
@@ -77,7 +77,7 @@ def degrade(folder: Path, scale: int, history: History) -> Iterator[Sample]:
         lq = low_resolution(hr, scale)
         if before:
             lq = History(tuple(before))(hr, lq)
-        jpeg = encode(lq, last.qf, last.subsampling)
+        jpeg = last.encode(lq)
         yield Sample(
             hr=hr, jpeg=jpeg, decoded=Decoded(pixels=decode(jpeg), last_save=last.last_save)
         )

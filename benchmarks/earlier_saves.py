@@ -23,12 +23,8 @@ from jcarsr.data.sources import list_pictures
 from jcarsr.degradation.draw import Once, Web
 from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.pipeline import low_resolution
-from jcarsr.degradation.steps import Jpeg, Modern
 from jcarsr.degradation.web_set import WEB_SET
 from jcarsr.jpeg.earlier_save import find_earlier_save
-from jcarsr.jpeg.last_save import LastSave
-from jcarsr.jpeg.mozjpeg import mozjpeg_table
-from jcarsr.jpeg.quality import luma_table
 from jcarsr.partfile import being_written
 from jcarsr.pixels import Pixels, crop_to_multiple
 
@@ -81,7 +77,7 @@ def judge(hr: Pixels, name: str) -> Iterator[dict[str, Any]]:
             lq = history(hr, lr)
         except ValueError:
             continue  # shrinks by more than this original allows
-        found = find_earlier_save(lq, last_save(history))
+        found = find_earlier_save(lq, history.last_save)
         yield {
             "picture": name,
             "size": lq.shape[:2],
@@ -115,16 +111,6 @@ def histories(rng: random.Random, scale: int, seed: str) -> Iterator[tuple[str, 
         yield f"`{history}`", history
     for history in Web(once=Once(qfs=(50,), share_444=0), repeated=3).draw(scale, seed)[1:]:
         yield "draws of `Web`", history
-
-
-def last_save(history: History) -> LastSave:
-    """What the file of a history's last step would say."""
-    step = history.steps[-1]
-    if isinstance(step, Jpeg):
-        table = luma_table(step.qf).ravel().tolist()
-        luma = mozjpeg_table(step.qf) if step.tables == "mozjpeg" else tuple(table)
-        return LastSave(format="JPEG", luma=luma, qf=step.qf)
-    return LastSave(format=step.format.upper() if isinstance(step, Modern) else "PNG")
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:

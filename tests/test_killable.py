@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -61,6 +62,17 @@ def test_a_crash_costs_its_call_alone(process: KillableProcess) -> None:
         with pytest.raises(CrashError, match="SIGABRT"):
             process.call(LONG, os.abort)
     assert process.call(LONG, divmod, 7, 2) == (3, 1)
+
+
+def test_a_process_that_was_not_prepared_is_not_used(tmp_path: Path) -> None:
+    process = KillableProcess(os.listdir, str(tmp_path / "later"))
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            process.call(LONG, os.getpid)
+        assert not children()
+    (tmp_path / "later").mkdir()
+    assert process.call(LONG, os.getpid) != os.getpid()
+    process.close()
 
 
 def test_errors_travel_or_their_text_does(process: KillableProcess) -> None:

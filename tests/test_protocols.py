@@ -40,6 +40,10 @@ def test_a_network_that_keeps_the_size_has_one_output() -> None:
     ("changes", "message"),
     [
         ({"scale": 3}, "scale must be 1, 2 or 4, got 3"),
+        ({"scale": 2.0}, "scale must be 1, 2 or 4, got 2.0"),
+        ({"scale": True}, "scale must be 1, 2 or 4, got True"),
+        ({"largest_tile": 0}, "largest_tile must be a positive integer, got 0"),
+        ({"largest_tile": 320.0}, "largest_tile must be a positive integer, got 320.0"),
         ({"outputs": ["lr"]}, "outputs must hold sr"),
         ({"scale": 1}, "outputs of scale 1 must be lr alone"),
         ({"reads": ["exif"]}, "reads must be of tables, got ..exif"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save
+from safetensors.numpy import save, save_file
 
 from jcarsr import JCARSRConfig, WeightsError
 from jcarsr.safefile import SafeFileError, tensor_places
@@ -222,6 +222,16 @@ def test_tensor_of_a_type_that_numpy_lacks_is_one_line(
         read(path)
     assert str(raised.value).startswith(f"{path}: ")
     assert "\n" not in str(raised.value)
+
+
+def test_places_of_tensors_of_any_name(tmp_path: Path) -> None:
+    values = np.arange(6, dtype=np.float32)
+    path = tmp_path / "a.safetensors"
+    save_file({"": values, "_own": values + 1, "w": values + 2}, path, {"a": "b"})
+    data = path.read_bytes()
+    places = tensor_places(path)
+    found = {n: np.frombuffer(data, np.float32, 6, place)[0] for n, (place, _) in places.items()}
+    assert found == {"": 0, "_own": 1, "w": 2}
 
 
 @pytest.mark.parametrize("cut", [1, 8, 50, 200, 400])

@@ -112,7 +112,11 @@ class KillableProcess:
                 start_new_session=True,  # Ctrl-C is for the parent alone
                 creationflags=_NEW_GROUP,  # as that, on Windows
             )
-        self._hear(_START_SECONDS, (_START_SECONDS, self._prepare, self._args))
+        try:
+            self._hear(_START_SECONDS, (_START_SECONDS, self._prepare, self._args))
+        except BaseException:  # no call may find a process that is not prepared
+            self._kill()
+            raise
 
     def _hear(self, seconds: float, request: object = None) -> Any:
         """The next answer, after a request if there is one: (kind, value)."""

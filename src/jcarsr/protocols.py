@@ -63,7 +63,7 @@ class NetworkFacts:
     """Side for which that holds; None = any."""
 
     def __post_init__(self) -> None:
-        if self.scale not in SCALES:
+        if type(self.scale) is not int or self.scale not in SCALES:
             raise ValueError(f"scale must be {SCALES_TEXT}, got {self.scale!r}")
         for name in ("outputs", "int8_outputs"):
             if not set(getattr(self, name)) <= set(get_args(Output)):
@@ -80,6 +80,10 @@ class NetworkFacts:
             floats = self.floats_per_pixel.get(output)
             if not isinstance(floats, int) or floats < 1:
                 raise ValueError(f"floats_per_pixel of {output} must be positive, got {floats!r}")
+
+        most = self.largest_tile
+        if most is not None and (type(most) is not int or most < 1):
+            raise ValueError(f"largest_tile must be a positive integer, got {most!r}")
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> NetworkFacts:

@@ -45,7 +45,8 @@ def tensor_places(path: Path) -> dict[str, tuple[int, int]]:
             header: dict[str, Any] = json.loads(file.read(length))
     except (OSError, ValueError, RecursionError, struct.error) as error:
         raise SafeFileError(f"not a safetensors file ({error})") from error
-    spans = {name: entry["data_offsets"] for name, entry in header.items() if name[0] != "_"}
+    header.pop("__metadata__", None)
+    spans = {name: entry["data_offsets"] for name, entry in header.items()}
     return {name: (8 + length + start, stop - start) for name, (start, stop) in spans.items()}
 
 

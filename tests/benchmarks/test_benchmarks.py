@@ -175,13 +175,6 @@ def test_files_of_earlier_saves_are_replaced_whole(
     assert left.value.code == 2
 
 
-def test_histories_end_in_what_their_file_says(load) -> None:
-    module = load("earlier_saves")
-    said = module.last_save(module.parse_history("jpeg20+4,4>jpeg50"))
-    assert (said.qf, said.luma[:3]) == (50, (16, 11, 10))  # T.81, table K.1
-    assert module.last_save(module.parse_history("jpeg20>png")).luma is None
-
-
 @pytest.mark.parametrize(
     ("found", "places"),
     [

@@ -11,6 +11,7 @@ from support.decoding import by_pillow, difference, moving, refusal, saved, stil
 
 from jcarsr.errors import ImageError
 from jcarsr.image import FORMATS, Picture, ReadOptions, decode, save
+from jcarsr.image.decode import from_pillow
 from jcarsr.pixels import Pixels
 
 ORIENTATION = 0x0112
@@ -41,6 +42,13 @@ class TestHostile:
         with pytest.raises(ImageError, match=f"^{message}") as error:
             decode(path)
         assert "\n" not in str(error.value)
+
+    def test_palette_without_colours(self) -> None:
+        assert from_pillow(Image.new("P", (4, 3))).samples.tolist() == [[[0, 0, 0]] * 4] * 3
+        whole = saved(Image.new("P", (4, 3)), "PNG")
+        start = whole.index(b"PLTE") - 4
+        length = int.from_bytes(whole[start : start + 4], "big")
+        assert refusal(whole[:start] + whole[start + 12 + length :]).startswith("cannot be decoded")
 
     def test_pixels_are_counted_at_the_input(self, image: Image.Image) -> None:
         data = saved(image, "JPEG")

@@ -33,3 +33,10 @@ def test_jpeg_alone_has_small_segments(kind: str, format: str) -> None:
         assert held == (metadata if fits else Metadata())
         left_out = f"its {kind.upper()} data is larger than jpg can hold and was left out"
         assert notes == (() if fits else (left_out,))
+
+
+@pytest.mark.parametrize(("dpi", "kept"), [(65_535.0, True), (100_000.0, False)])
+def test_resolution_beyond_16_bits_is_left_out_of_jpeg(dpi: float, kept: bool) -> None:
+    metadata, notes = fit_metadata(Metadata(dpi=(72.0, dpi)), "jpg")
+    assert (metadata.dpi is not None, bool(notes)) == (kept, not kept)
+    assert fit_metadata(Metadata(dpi=(72.0, dpi)), "png")[0].dpi == (72.0, dpi)

@@ -175,6 +175,12 @@ class TestChanged:
         data[first_step] *= 2
         assert damage(bytes(data)) == Damage(corrupt=True, complete=False)
 
+    def test_a_frame_without_rows(self, image: Image.Image) -> None:
+        data = bytearray(saved(image))
+        height = data.index(b"\xff\xc0") + 5
+        data[height : height + 2] = bytes(2)
+        assert damage(bytes(data)).corrupt
+
     def test_restart_markers_in_a_wrong_order(self, image: Image.Image) -> None:
         data = saved(image, restart_marker_blocks=4)
         assert damage(data.replace(b"\xff\xd2", b"\xff\xd5", 1)).corrupt

@@ -72,6 +72,8 @@ def test_every_method_says_its_name_and_scale() -> None:
 def test_what_cannot_run_says_what_is_missing(name: str) -> None:
     with pytest.raises(WeightsError, match=f"{name}: .* weights are on cloud drives alone"):
         find_method(name, CONTEXT)
+    with pytest.raises(WeightsError, match=f"{name}: .* weights are on cloud drives alone"):
+        find_method(f"chain:{name}+bicubic", CONTEXT)
 
 
 def test_networks_that_enlarge_do_scale_1_by_shrinking(photo: Pixels) -> None:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from jcarsr.image import Picture
+from jcarsr.image.formats import LONGEST_SIDE
 from jcarsr.image.picture import Metadata
 from jcarsr.jpeg.support import Support
 from jcarsr.pixels import Pixels
@@ -72,6 +73,13 @@ def test_large_pictures_are_jpegs_with_their_profile(photo: Pixels) -> None:
     assert (head, image.size) == ("data:image/jpeg;base64", (side, side))
     assert image.info["icc_profile"] == b"profile"
     assert "JPEG" not in page.text
+
+
+def test_what_jpeg_cannot_hold_is_png() -> None:
+    result = Picture(np.full((LONGEST_SIDE["jpg"] + 2, 62, 3), 90, np.uint8))
+    page = parsed(compare(result, Picture(result.samples[::2, ::2]), None, {}).page("a"))
+    head, image = decoded(page.images["after"]["src"])
+    assert (head, image.size) == ("data:image/png;base64", result.size)
 
 
 @pytest.mark.parametrize("deep", [False, True])

@@ -91,3 +91,12 @@ def test_tiles_are_no_larger_than_a_networks_need_is_known_for(
     assert Networks(str(path), tile=None).tile(2) == 320
     assert Networks(str(path), tile=None, max_memory=None).tile(2) is None
     assert Networks(str(tiny_weights)).tile(2) == DEFAULT_TILE
+
+
+def test_tiles_that_are_none_are_the_weights_fault(tiny_weights: Path, tmp_path: Path) -> None:
+    stored = read(tiny_weights)
+    path = tmp_path / "odd.safetensors"
+    facts = replace(stored.record.facts, largest_tile=100)
+    write(path, stored.tensors, replace(stored.record, facts=facts, architecture="edsr"))
+    with pytest.raises(WeightsError, match="largest_tile must be a multiple of 16 from 320 on"):
+        Networks(str(path)).tile(2)

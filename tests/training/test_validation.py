@@ -94,7 +94,6 @@ def test_scores_are_the_protocols(picture_folder: Path, tiny: JCARSRConfig) -> N
 
 
 def test_small_pictures_are_left_out(tmp_path: Path, tiny: JCARSRConfig) -> None:
-    """PSNR needs pixels within the border alone, so 36x33 count where SSIM's window is too large."""
     for name, size in (("a", (200, 9)), ("b", (36, 33)), ("c", (31, 80))):
         Image.new("RGB", size, "teal").save(tmp_path / f"{name}.png")
     pairs = make_pairs(list_pictures([tmp_path]), 2, [parse_history("jpeg10")])

@@ -240,6 +240,18 @@ class TestResult:
             assert len(set(paths)) == 1
             assert files(job.folder) == ["converted-80.webp", "result.png", "upload"]
 
+    async def test_the_last_few_are_kept(self, jpeg: Jpeg) -> None:
+        async with working() as service:
+            job = await done(service, jpeg())
+            for quality in range(20, 40):
+                await service.result(job, "jpg", quality)
+            kept = [f"converted-{quality}.jpg" for quality in range(32, 40)]
+            assert files(job.folder) == [*kept, "result.png", "upload"]
+            assert job.file_bytes == sum(path.stat().st_size for path in job.folder.iterdir())
+            with service.jobs.hold(job):  # one is being sent
+                await service.result(job, "jpg", 40)
+            assert "converted-32.jpg" in files(job.folder)
+
     async def test_a_failed_jobs_problem_is_new_every_time(self, jpeg: Jpeg) -> None:
         """One that is raised again and again would hold all who asked for it."""
         async with working() as service:

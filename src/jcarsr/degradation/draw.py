@@ -105,7 +105,7 @@ class Web:
     places on their block grids, some are shrunk or sharpened between two saves.
 
     Raises:
-        ValueError: no version is left.
+        ValueError: `repeated` is less than 1.
     """
 
     once: Once

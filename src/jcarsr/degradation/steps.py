@@ -52,14 +52,15 @@ class Jpeg:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """The pixels after saving and loading."""
-        return _cut(codec.decode(self._encode(_pad(pixels, self.shift))), self.shift)
+        return _cut(codec.decode(self.encode(_pad(pixels, self.shift))), self.shift)
 
     @property
     def last_save(self) -> LastSave:
         """What such a file says of its save."""
-        return _read_last_save(self._encode(np.zeros((8, 8, 3), np.uint8)))
+        return _read_last_save(self.encode(np.zeros((8, 8, 3), np.uint8)))
 
-    def _encode(self, pixels: Pixels) -> bytes:
+    def encode(self, pixels: Pixels) -> bytes:
+        """The file, without the shift."""
         tables = [mozjpeg_table(self.qf)] * 2 if self.tables == "mozjpeg" else None
         return codec.encode(pixels, self.qf, self.subsampling, tables)
 
@@ -90,14 +91,15 @@ class Photoshop:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """The pixels after saving and loading."""
-        return _cut(codec.decode(self._encode(_pad(pixels, self.shift))), self.shift)
+        return _cut(codec.decode(self.encode(_pad(pixels, self.shift))), self.shift)
 
     @property
     def last_save(self) -> LastSave:
         """What such a file says of its save."""
-        return _read_last_save(self._encode(np.zeros((8, 8, 3), np.uint8)))
+        return _read_last_save(self.encode(np.zeros((8, 8, 3), np.uint8)))
 
-    def _encode(self, pixels: Pixels) -> bytes:
+    def encode(self, pixels: Pixels) -> bytes:
+        """The file, without the shift."""
         preset: Any = JpegPresets.presets[self.preset]
         number: int = preset["subsampling"]
         subsampling: codec.Subsampling = ("4:4:4", "4:2:2", "4:2:0")[number]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from jcarsr.data.catalog import pictures_of
@@ -29,8 +29,6 @@ class Agenda:
     """Seed by seed, so that any stop leaves the first seeds whole."""
     missing_sets: Mapping[str, str]
     """name -> why."""
-    missing_given: Mapping[str, str] = field(default_factory=dict[str, str])
-    """preset -> why."""
 
     @property
     def trainings(self) -> list[Training]:

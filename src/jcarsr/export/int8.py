@@ -6,7 +6,6 @@ bits are enough for what goes in; the gradient branch's values are not so tame.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from jcarsr.engines.torch import load_network
 from jcarsr.errors import DataError, WeightsError
 from jcarsr.export.compact import compact
 from jcarsr.export.onnx_graph import point_into
+from jcarsr.export.quiet import quiet_logger
 from jcarsr.pixels import Planes, to_planes
 from jcarsr.protocols import Output
 from jcarsr.weights import read
@@ -78,8 +78,8 @@ def build_int8(
     names = [str(node.name) for node in traced.graph if _has_weight(node, ends)]
     if not names:  # ONNX Runtime would quantise everything
         raise WeightsError(f"{weights}: no convolution of this network is known to stand 8 bits")
-    logging.getLogger().setLevel(logging.ERROR)  # it advises to optimise the graph before
-    with tempfile.TemporaryDirectory() as scratch:
+    # the library advises to optimise the graph before
+    with quiet_logger(), tempfile.TemporaryDirectory() as scratch:
         plain, quantised = Path(scratch) / "plain.onnx", Path(scratch) / "quantised.onnx"
         ir.save(traced, plain)
         quantize_static(

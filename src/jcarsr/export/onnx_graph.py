@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from jcarsr.engines.graph_files import IDENTITY, identity
 from jcarsr.engines.torch import load_network
 from jcarsr.export.compact import cast_from_half, compact
 from jcarsr.export.layer_norm import normalise_by_convolutions
+from jcarsr.export.quiet import quiet_logger
 from jcarsr.networks.network import Network
 from jcarsr.protocols import Output
 from jcarsr.safefile import tensor_places
@@ -100,8 +100,11 @@ def point_into(model: ir.Model, weights: Path) -> None:
 def _export_program(network: nn.Module, outputs: Sequence[Output]) -> ir.Model:
     """The graph as PyTorch exports it, its shape free, without the exporter's talk."""
     free = torch.export.Dim.AUTO
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        quiet_logger("torch.onnx"),
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         warnings.simplefilter("ignore")
         program: Any = torch.onnx.export(
             network,

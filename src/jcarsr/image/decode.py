@@ -11,7 +11,7 @@ from typing import IO, Any
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from jcarsr.errors import ImageError, PixelLimitError
+from jcarsr.errors import ImageError, JCARSRError, PixelLimitError
 from jcarsr.image.colour.settle import Colours, settle_colours, without_grey
 from jcarsr.image.geometry import Stored
 from jcarsr.image.guard import check_file
@@ -49,7 +49,17 @@ def decode(file: Source, options: ReadOptions = ReadOptions()) -> Picture | Anim
         ImageError: missing, empty, no picture, truncated (without `salvage`), too large, or of a
             kind that cannot be kept whole. The message does not name the file.
     """
-    data, notes, rest = read_bytes(file), list[str](), None
+    data = read_bytes(file)
+    try:
+        return _decode(data, options)
+    except (JCARSRError, MemoryError):
+        raise
+    except Exception as error:  # other people's bytes make the parsers raise nearly anything
+        raise ImageError(f"cannot be decoded ({one_line(error)})") from error
+
+
+def _decode(data: bytes, options: ReadOptions) -> Picture | Animation:
+    notes, rest = list[str](), None
     with open_image(io.BytesIO(data), options) as image:
         if options.max_memory is not None:
             check_need(header_of(image, options), options)

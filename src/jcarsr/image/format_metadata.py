@@ -16,6 +16,8 @@ from jcarsr.image.png.deflate import STRATEGY
 from jcarsr.image.png.texts import texts_of
 from jcarsr.image.tiff.tags import tags_of
 
+_MAX_JFIF_DPI = 65_535
+
 
 def fit_metadata(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
     """What `format` can hold of `metadata`, and notes on the rest."""
@@ -29,6 +31,9 @@ def fit_metadata(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, 
         metadata = replace(metadata, comments=())
         notes.append(f"its comment, which {format} cannot hold, was left out")
     if format == "jpg":
+        if metadata.dpi and max(map(round, metadata.dpi)) > _MAX_JFIF_DPI:
+            metadata = replace(metadata, dpi=None)
+            notes.append("its resolution is higher than jpg can hold and was left out")
         if any(len(comment) > MAX_SEGMENT for comment in metadata.comments):
             metadata = replace(metadata, comments=())
             notes.append("its comment is larger than jpg can hold and was left out")

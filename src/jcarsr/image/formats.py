@@ -38,7 +38,8 @@ _OTHERS = (  # formats of pictures that are not written, by their extensions
     "svg svgz eps ai pdf raw dng cr2 cr3 nef arw orf rw2 raf pef srw"
 )
 _ANIMATED = frozenset({"png", "webp", "avif"})
-_LONGEST_SIDE = {"jpg": 65_500, "webp": 16_383, "avif": 65_535}  # pixels; libjpeg's is the first
+LONGEST_SIDE = {"jpg": 65_500, "webp": 16_383, "avif": 65_535}
+"""Format -> pixels of the longest side that it can hold; for jpg it is libjpeg's limit."""
 
 
 def format_of(path: Path) -> Format | None:
@@ -91,7 +92,7 @@ def check_format(picture: Picture | Animation, size: tuple[int, int], format: st
             )
     elif picture.alpha is not None and format == "jpg":
         raise ImageError("has transparency, which jpg cannot hold: choose png, webp or avif")
-    longest = _LONGEST_SIDE.get(format)
+    longest = LONGEST_SIDE.get(format)
     if longest is not None and max(size) > longest:
         raise ImageError(
             f"{size[0]}x{size[1]} is more than {format} can hold ({longest}): choose png or tiff"

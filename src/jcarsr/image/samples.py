@@ -95,7 +95,7 @@ def is_grey(image: Image.Image) -> bool:
         return True
     if image.mode != "P" or image.palette is None:
         return False
-    colours = np.array(image.getpalette("RGB") or [0], np.uint8).reshape(-1, 3)
+    colours = np.array(image.getpalette("RGB") or [0] * 3, np.uint8).reshape(-1, 3)
     return bool((colours == colours[:, :1]).all())
 
 

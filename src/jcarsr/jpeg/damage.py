@@ -110,6 +110,8 @@ def _follow(data: bytes, frame: Frame, scan: Scan, structure: Structure, seen: _
     """
     joined, intervals = intervals_of(data)
     mcus = mcus_of(frame, scan)[1]
+    if not mcus:
+        raise ValueError("no blocks")
     each = scan.restart or mcus
     expected = -(-mcus // each)
     seen.broken_off |= len(intervals) < expected

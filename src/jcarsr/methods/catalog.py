@@ -18,7 +18,7 @@ from jcarsr.protocols import NETWORK_SCALES, SCALES
 from jcarsr.restoring.choice import choose_weights
 from jcarsr.restoring.compose import shrink
 from jcarsr.restoring.networks import Networks
-from jcarsr.weights import find, read_record
+from jcarsr.weights import Record, find, read_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +55,7 @@ def find_method(name: str, context: Context) -> Method:
         return _chain(name.removeprefix(PREFIX), context)
     if name in METHODS:
         return METHODS[name](context)
-    if name in MISSING:
-        raise WeightsError(f"{name}: {MISSING[name]}")
-    record = read_record(find(name))
+    record = _record(name)
     networks, own = context.networks(name), record.facts.scale
     if context.scale not in _scales(name):
         does = f"enlarges by {own}" if own > 1 else "keeps the size"
@@ -101,8 +99,19 @@ def _scales(name: str) -> tuple[int, ...]:
         return (1,)
     if name in METHODS:
         return NETWORK_SCALES if name == "bicubic" else SCALES
-    own = read_record(find(name)).facts.scale
+    own = _record(name).facts.scale
     return (1,) if own == 1 else (1, own)
+
+
+def _record(name: str) -> Record:
+    """What weights say of themselves.
+
+    Raises:
+        WeightsError: there are none of that name; of a method that is missing, why.
+    """
+    if name in MISSING:
+        raise WeightsError(f"{name}: {MISSING[name]}")
+    return read_record(find(name))
 
 
 def _shrink(sr: Pixels, lq: Pixels) -> Pixels:

@@ -13,13 +13,17 @@ from string import Template
 import numpy as np
 
 from jcarsr.image import Picture, apply_orientation, upright
+from jcarsr.image.formats import LONGEST_SIDE
 from jcarsr.image.picture import Metadata
 from jcarsr.image.png.deflate import STRATEGY
 from jcarsr.jpeg.support import Support
 from jcarsr.restoring.strength import enlarge
 
 LOSSLESS = 4_000_000
-"""Pixels up to which a page holds its pictures as PNG; larger ones are JPEGs of quality 95."""
+"""Pixels up to which a page holds its pictures as PNG; larger ones are JPEGs of quality 95.
+
+Those that JPEG cannot hold stay PNG.
+"""
 
 _LINE = 2  # pixels between the halves
 
@@ -95,7 +99,8 @@ def _data_url(picture: Picture) -> str:
     image = upright(picture)
     profile = image.info.get("icc_profile")
     file = io.BytesIO()
-    if image.width * image.height <= LOSSLESS or picture.alpha is not None:
+    small = image.width * image.height <= LOSSLESS
+    if small or picture.alpha is not None or max(image.size) > LONGEST_SIDE["jpg"]:
         kind = "png"
         image.save(file, "PNG", compress_type=STRATEGY, icc_profile=profile)
     else:

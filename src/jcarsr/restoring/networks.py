@@ -14,7 +14,7 @@ from jcarsr.restoring.choice import choose_for
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.restorer import DEFAULT_TILE, NetworkRestorer
 from jcarsr.restoring.target import Target
-from jcarsr.restoring.tiling import plan
+from jcarsr.restoring.tiling import GRID, MIN_TILE, plan
 from jcarsr.weights import (
     Record,
     crisp_name,
@@ -184,10 +184,8 @@ class Networks:
             WeightsError: none for this scale, or they are damaged.
             ValueError: the device is not there.
         """
-        facts = self.record(scale, name).facts
-        engine = self._engine(scale, facts.picture_output, name)
-        tile, reads_tables = self.tile(scale, name), "tables" in facts.reads
-        return NetworkRestorer(engine, tile, self.max_memory, reads_tables=reads_tables)
+        output = self.record(scale, name).facts.picture_output
+        return self._restorer(scale, output, name, keep_mean=True)
 
     def tile(self, scale: int, name: str | None = None) -> int | None:
         """The largest side of a tile, None for whole pictures.
@@ -195,11 +193,17 @@ class Networks:
         Where memory is limited it is not larger than that for which the network's need is known.
 
         Raises:
-            WeightsError: no weights for this scale.
+            WeightsError: no weights for this scale, or they need tiles that are too small.
         """
-        most = self.record(scale, name).facts.largest_tile
+        record = self.record(scale, name)
+        most = record.facts.largest_tile
         if self.max_memory is None or most is None:
             return self._tile
+        if most < MIN_TILE or most % GRID:
+            raise WeightsError(
+                f"{record.name}: largest_tile must be a multiple of {GRID} from {MIN_TILE} on, "
+                f"got {most}"
+            )
         return most if self._tile is None else min(self._tile, most)
 
     def gradient(self, scale: int, name: str | None = None) -> NetworkRestorer:
@@ -208,8 +212,18 @@ class Networks:
         Raises:
             WeightsError, ValueError: as `restorer`.
         """
-        engine = self._engine(scale, "gradient", name)
-        return NetworkRestorer(engine, self._tile, self.max_memory, keep_mean=False)
+        return self._restorer(scale, "gradient", name, keep_mean=False)
+
+    def _restorer(
+        self, scale: int, output: Output, name: str | None, *, keep_mean: bool
+    ) -> NetworkRestorer:
+        return NetworkRestorer(
+            self._engine(scale, output, name),
+            self.tile(scale, name),
+            self.max_memory,
+            keep_mean=keep_mean,
+            reads_tables="tables" in self.record(scale, name).facts.reads,
+        )
 
     def _weights(self, scale: int) -> str:
         if scale not in self.scales:

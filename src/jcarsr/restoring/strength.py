@@ -11,6 +11,8 @@ from jcarsr.pixels import Samples
 from jcarsr.resample import resize_bands
 from jcarsr.restoring.transparency import fill_hidden
 
+_ROWS = 64  # mixed at once
+
 
 def enlarge(picture: Picture, height: int, width: int) -> Picture:
     """Return the input at another size by bicubic resampling (MATLAB's imresize), as stored.
@@ -46,8 +48,12 @@ def blend(first: Samples, second: Samples, share: float) -> Samples:
 
     Two arrays of one shape and type, uint8 or uint16; at 0 and 1 bit for bit one of them.
     """
-    difference = second.astype(np.float64) - first
-    return (first + share * difference).round().astype(first.dtype)
+    mixed = np.empty_like(first)
+    for top in range(0, len(first), _ROWS):
+        rows = slice(top, top + _ROWS)
+        difference = second[rows].astype(np.float64) - first[rows]
+        mixed[rows] = (first[rows] + share * difference).round()
+    return mixed
 
 
 def _mix_in(

@@ -31,6 +31,8 @@ from jcarsr.web.tasks import Answer, Convert, Enlarge, Inspect, Restore, Task
 from jcarsr.web.worker import WorkerSettings
 
 _QUICK = 2  # processes that look at pictures; one more looks at what takes long
+_CONVERTED = "converted-"  # how files begin that are made of a result, with quality and shares
+_MOST_CONVERTED = 8  # of them for a job: a client may ask for each of a million
 
 MakeTask: TypeAlias = Callable[[str, str], Restore]
 """(the upload's file, the result's file without extension) -> what is to be done with them."""
@@ -179,7 +181,7 @@ class Service:
             raise Problem(422, f"strength: {task.output} is no picture")
         mixed = "" if percent == 100 else f"-{percent}"
         mixed += f"-{parts}-{crisp.id}" if crisp and parts else ""
-        path = job.folder / f"converted-{quality}{mixed}{extension}"
+        path = job.folder / f"{_CONVERTED}{quality}{mixed}{extension}"
         return await self._make_once(
             job,
             path,
@@ -226,6 +228,7 @@ class Service:
     async def _make_once(self, job: Job, path: Path, task: Callable[[str], Task]) -> Path:
         """A file that is made of a job's own when it is first asked for."""
         if not path.exists():
+            _remove_oldest(job)
             new = path.with_stem(f"new-{secrets.token_hex(8)}")
             with self.jobs.hold(job):
                 try:
@@ -255,3 +258,12 @@ class Service:
             shutil.rmtree(folder, ignore_errors=True)
             raise problems.storage_problem(error) from error
         return folder
+
+
+def _remove_oldest(job: Job) -> None:
+    """Leave room for one more of the files that were made of a job's result, if none is in use."""
+    if job.holders:
+        return
+    made = sorted(job.folder.glob(f"{_CONVERTED}*"), key=lambda path: path.stat().st_mtime_ns)
+    for path in made[: max(len(made) + 1 - _MOST_CONVERTED, 0)]:
+        path.unlink(missing_ok=True)

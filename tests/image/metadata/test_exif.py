@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from jcarsr.image import FORMATS, Metadata, Picture, decode, save
-from jcarsr.image.metadata.exif import CAMERA, parse_exif
+from jcarsr.image.metadata.exif import CAMERA, LONG, MAIN, RATIONAL, parse_exif
 from jcarsr.pixels import Pixels
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
@@ -321,3 +321,20 @@ def test_damaged_anywhere_is_read_or_refused(photo: Pixels, tmp_path: Path) -> N
             metadata = Metadata(exif=written)
             save(Picture(photo[:4, :4], metadata=metadata), tmp_path / "a.tiff")
     assert read_in_part > 200
+
+
+def test_value_that_two_tags_share_changes_for_one_alone() -> None:
+    """TIFF lets entries point to the same bytes, and writers use it for equal resolutions."""
+    print_x, focal_x = 282, 0xA20E
+    tiff = b"II*\0" + struct.pack("<I", 8)
+    tiff += struct.pack("<H", 2) + struct.pack("<HHII", print_x, RATIONAL, 1, 56)
+    tiff += struct.pack("<HHII", CAMERA, LONG, 1, 38) + bytes(4)
+    tiff += struct.pack("<H", 1) + struct.pack("<HHII", focal_x, RATIONAL, 1, 56) + bytes(4)
+    tiff += struct.pack("<2I", 72, 1)
+    exif = parse_exif(tiff)
+    exif.set_rational(MAIN, print_x, 144)
+    stored = exif.to_bytes()
+    assert stored is not None
+    after = parse_exif(stored)
+    assert after.numbers(MAIN, print_x) == [144]
+    assert after.numbers(CAMERA, focal_x) == [72]

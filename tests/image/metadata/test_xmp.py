@@ -325,3 +325,17 @@ def test_thumbnails_of_the_input_are_left_out() -> None:
     found = for_change(packet("", shown + size), change)
     ElementTree.fromstring(found)
     assert found == packet("", size.replace("40", "80"))
+
+
+@pytest.mark.parametrize("number", ["1e999", "inf", "-inf", "nan", "1e308"])
+def test_what_is_no_number_of_pixels_stays_and_the_rest_is_brought_along(number: str) -> None:
+    source = f"""<x:a xmlns:x="adobe:ns:meta/" xmlns:t="http://ns.adobe.com/tiff/1.0/"
+ xmlns:e="http://ns.adobe.com/exif/1.0/" xmlns:p="http://ns.google.com/photos/1.0/panorama/"
+ xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+ t:Orientation="6" e:FocalPlaneXResolution="{number}/1" e:FocalPlaneYResolution="{number}/1"
+ p:FullPanoWidthPixels="{number}" p:FullPanoHeightPixels="{number}"
+ p:CroppedAreaImageWidthPixels="{number}" p:CroppedAreaImageHeightPixels="{number}">
+<e:SubjectArea><r:Seq><r:li>{number}</r:li><r:li>{number}</r:li></r:Seq></e:SubjectArea></x:a>"""
+    change = Change(stored=Stored(width=40, height=60, orientation=6), width=120, height=80)
+    result = for_change(source.encode(), change).decode()
+    assert result == source.replace('Orientation="6"', 'Orientation="1"')

@@ -72,3 +72,18 @@ def test_a_hole_is_noted_or_refused(photo: Pixels, compression: str) -> None:
         assert DAMAGED in decode(io.BytesIO(data)).notes
     except ImageError as error:
         assert "cannot be decoded" in str(error)
+
+
+@pytest.mark.parametrize("kind", [2, 7])
+@pytest.mark.parametrize("compression", ["tiff_adobe_deflate", "jpeg"])
+def test_places_that_are_no_integers_are_not_followed(
+    photo: Pixels, compression: str, kind: int
+) -> None:
+    """As texts or bytes, which TIFF's readers take for what they should be."""
+    data = bytearray(saved(photo, compression))
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        entries = {tag.code: tag.offset for tag in file.pages[0].tags}
+    for tag in (273, 279, 347):
+        if tag in entries:
+            data[entries[tag] + 2] = kind
+    assert not damaged(bytes(data))

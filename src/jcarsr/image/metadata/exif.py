@@ -85,8 +85,22 @@ class Exif:
     def _set(self, group: int, tag: int, kind: int, data: bytes) -> None:
         tags = self.groups.setdefault(group, {})
         old = tags.get(tag)
-        place = old.place if old is not None and len(old.data) == len(data) else None
+        place = None
+        if old is not None and len(old.data) == len(data) and not self._is_shared(old):
+            place = old.place
         tags[tag] = ExifEntry(tag, kind, len(data) // _SIZES[kind], data, place)
+
+    def _is_shared(self, entry: ExifEntry) -> bool:
+        """Whether another tag's value lies at the same place, as equal ones may."""
+        if entry.place is None:
+            return False
+        start, end = entry.place, entry.place + len(entry.data)
+        return any(
+            other.place is not None and other.place < end and start < other.place + len(other.data)
+            for tags in self.groups.values()
+            for other in tags.values()
+            if other is not entry
+        )
 
     def to_bytes(self) -> bytes | None:
         """Return the structure behind its prefix, None if it holds nothing."""

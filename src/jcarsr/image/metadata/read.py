@@ -59,7 +59,7 @@ def read_metadata(image: Image.Image, file: bytes | None = None) -> tuple[Metada
     return metadata, orientation, notes
 
 
-def make_writable(tags: Image.Exif) -> None:
+def _make_writable(tags: Image.Exif) -> None:
     """Turn loaded EXIF data into what Pillow writes without loss.
 
     It would write question marks for letters beyond ASCII, and for the group of
@@ -74,9 +74,9 @@ def make_writable(tags: Image.Exif) -> None:
                 group[tag] = value.encode("latin-1")
 
 
-def tags_to_bytes(tags: Image.Exif) -> bytes:
+def _tags_to_bytes(tags: Image.Exif) -> bytes:
     """EXIF data, as `Metadata` has it."""
-    make_writable(tags)
+    _make_writable(tags)
     return tags.tobytes()
 
 
@@ -96,7 +96,7 @@ def _serialise(tags: Image.Exif) -> bytes | None:
         if inner:
             kept.get_ifd(group).update(inner)
             kept[group] = kept.get_ifd(group)
-    return tags_to_bytes(kept) if len(kept) else None
+    return _tags_to_bytes(kept) if len(kept) else None
 
 
 def _keep_exif(

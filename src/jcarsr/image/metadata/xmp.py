@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from jcarsr.image.geometry import Change
 from jcarsr.image.metadata.xmp_regions import change_regions, change_size
 from jcarsr.image.metadata.xmp_tree import Element, Packet
-from jcarsr.image.metadata.xmp_values import Values, numbers
+from jcarsr.image.metadata.xmp_values import Values, numbers, parse_number
 
 _TIFF, _EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
 _PANORAMA = "http://ns.google.com/photos/1.0/panorama/"
@@ -169,10 +169,10 @@ def _scale_rational(rational: str, factor: float) -> str | None:
     if factor == 1:
         return rational
     try:
-        value = float(numerator) / float(denominator or 1) * factor
-    except (ValueError, ZeroDivisionError):
+        value = parse_number(numerator) / parse_number(denominator or "1") * factor
+        return f"{round(value * 1000)}/1000"
+    except (ValueError, ZeroDivisionError, OverflowError):
         return None
-    return f"{round(value * 1000)}/1000"
 
 
 def _change_panorama(packet: Packet, values: Values, change: Change) -> None:
@@ -203,7 +203,7 @@ def _change_subject(packet: Packet, element: Element, change: Change) -> None:
         return
     items = element.items()
     try:
-        new = subject([float(item.text) for item in items], change)
+        new = subject([parse_number(item.text) for item in items], change)
     except ValueError:
         return
     for item, number in zip(items, new, strict=True):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from jcarsr.image.geometry import Change
 from jcarsr.image.metadata.xmp_tree import RDF, Element, Packet, Value
-from jcarsr.image.metadata.xmp_values import Number, Values, as_text, numbers
+from jcarsr.image.metadata.xmp_values import Number, Values, as_text, numbers, parse_number
 
 _MWG = "http://www.metadataworkinggroup.com/schemas/regions/"
 _ACDSEE = "http://ns.acdsee.com/regions/"
@@ -83,7 +83,7 @@ def _put(packet: Packet, items: Sequence[Number], new: Sequence[float]) -> None:
 def _change_rectangle(packet: Packet, value: Value, change: Change) -> None:
     """A region of Microsoft's: left, top, width and height in parts of the picture."""
     try:
-        left, top, width, height = (float(part) for part in value.text.split(","))
+        left, top, width, height = (parse_number(part) for part in value.text.split(","))
     except ValueError:
         return
     if change.stored.orientation != 1:

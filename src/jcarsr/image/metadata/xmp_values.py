@@ -10,11 +10,30 @@ Values = dict[tuple[str, str], Value]
 """Namespace and name -> the property, of one structure."""
 
 
+_LARGEST = 1e9  # no place, size or resolution is larger
+
+
 class Number:
-    """A property that is a number."""
+    """A property that is a number.
+
+    Raises:
+        ValueError: as `parse_number`.
+    """
 
     def __init__(self, value: Value) -> None:
-        self.value, self.number = value, float(value.text)
+        self.value, self.number = value, parse_number(value.text)
+
+
+def parse_number(text: str) -> float:
+    """The number that a text is.
+
+    Raises:
+        ValueError: it is none, is not finite, or is too large to be a place or size.
+    """
+    number = float(text)
+    if not abs(number) <= _LARGEST:  # so that not-a-number is refused, too
+        raise ValueError(f"{text}: too large")
+    return number
 
 
 def numbers(values: Values, namespace: str, names: Iterable[str]) -> list[Number] | None:

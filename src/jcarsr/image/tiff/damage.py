@@ -32,19 +32,27 @@ def is_damaged_tiff(image: Image.Image, data: bytes) -> bool:
     if compression in _DEFLATE and tags.get(_FILL_ORDER, 1) == 1:
         return _has_bad_stream(_pieces(tags, data), _MOST * image.width * image.height + _STEP)
     if compression == _JPEG:
-        tables = tags.get(_JPEG_TABLES, b"")
+        tables = tags.get(_JPEG_TABLES)
+        tables = tables if isinstance(tables, bytes) else b""
         return any(_is_bad_jpeg(piece, tables) for piece in _pieces(tags, data))
     return False
 
 
 def _pieces(tags: Any, data: bytes) -> list[memoryview]:
-    """The strips or tiles; none if they lie over each other."""
+    """The strips or tiles; none if they lie over each other, or no integers say where they are."""
     view = memoryview(data)
-    for places, lengths in _PIECES:
-        if places in tags and lengths in tags and sum(tags[lengths]) <= len(data):
-            pairs = zip(tags[places], tags[lengths], strict=False)
+    for names in _PIECES:
+        places, lengths = (_integers(tags.get(name)) for name in names)
+        if places and lengths and sum(lengths) <= len(data):
+            pairs = zip(places, lengths, strict=False)
             return [view[place : place + length] for place, length in pairs]
     return []
+
+
+def _integers(values: Any) -> list[int]:
+    """The values of a tag; none unless all are integers, whatever type the file gives them."""
+    found = list(values) if isinstance(values, tuple) else []
+    return found if all(isinstance(value, int) for value in found) else []
 
 
 def _has_bad_stream(pieces: list[memoryview], most: int) -> bool:
