@@ -126,7 +126,7 @@ class TestFile:
     def test_who_cleans_up_between_creating_and_locking_costs_a_name(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        lock, taken = partfile._lock, list[Path]()  # pyright: ignore[reportPrivateUsage]
+        lock, taken = partfile.lock_file, list[Path]()
 
         def removed_before(descriptor: int) -> bool | None:
             if not taken:
@@ -134,11 +134,11 @@ class TestFile:
                 taken[0].unlink()
             return lock(descriptor)
 
-        monkeypatch.setattr(partfile, "_lock", removed_before)
+        monkeypatch.setattr(partfile, "lock_file", removed_before)
         with being_written(tmp_path / "a") as file:
             file.write(b"abc")
         assert taken and (tmp_path / "a").read_bytes() == b"abc"
-        monkeypatch.setattr(partfile, "_lock", lambda descriptor: False)
+        monkeypatch.setattr(partfile, "lock_file", lambda descriptor: False)
         with pytest.raises(OSError, match="locked or removed"), being_written(tmp_path / "a"):
             pytest.fail("it was opened")
         assert names(tmp_path) == ["a"]
@@ -230,7 +230,7 @@ class TestDeadParts:
     def test_where_nothing_can_be_locked_a_part_is_dead_after_a_day(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(partfile, "_lock", lambda descriptor: None)
+        monkeypatch.setattr(partfile, "lock_file", lambda descriptor: None)
         old, new = tmp_path / f".old{PART}", tmp_path / f".new{PART}"
         for part, age in ((old, 2), (new, 0.5)):
             part.touch()

@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from jcarsr.locks import lock_file
+
 if sys.platform != "win32":
     import fcntl
 
@@ -103,7 +105,7 @@ def scratch_folder(parent: Path) -> Generator[Path]:
     try:
         if sys.platform != "win32":
             descriptor = os.open(part, os.O_RDONLY | _PLAIN)
-            _lock(descriptor)
+            lock_file(descriptor)
         yield part
     finally:
         if descriptor is not None:
@@ -209,7 +211,7 @@ def _create(folder: Path) -> tuple[Path, int]:
     for _ in range(_TRIES):
         part = _new_name(folder)
         descriptor = os.open(part, _NEW | _PLAIN, 0o666)
-        if _lock(descriptor) is not False and part.exists():
+        if lock_file(descriptor) is not False and part.exists():
             return part, descriptor
         os.close(descriptor)  # who cleans up came between creating and locking
         part.unlink(missing_ok=True)
@@ -218,19 +220,6 @@ def _create(folder: Path) -> tuple[Path, int]:
 
 def _new_name(folder: Path) -> Path:
     return folder / f".{secrets.token_hex(16)}{PART}"
-
-
-def _lock(descriptor: int) -> bool | None:
-    """Lock an open file until it is closed: False = another holds it, None = not possible here."""
-    if sys.platform == "win32":
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    return True
 
 
 def _remove_if_dead(part: Path) -> None:
@@ -244,7 +233,7 @@ def _remove_if_dead(part: Path) -> None:
             descriptor = os.open(part, os.O_RDONLY | _OLD | _PLAIN)
         try:
             about = os.fstat(descriptor)
-            locked = _lock(descriptor)
+            locked = lock_file(descriptor)
             if locked or (locked is None and time.time() - about.st_mtime > _STALE):
                 if stat.S_ISDIR(about.st_mode):
                     shutil.rmtree(part)

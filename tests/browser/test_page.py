@@ -194,7 +194,7 @@ def test_what_cannot_be_restored_is_one_line_and_costs_nothing(page: Page, tmp_p
 def test_a_dropped_picture_interrupts_the_one_before(page: Page, tmp_path: Path) -> None:
     Image.fromarray(photo(500, 400)).save(tmp_path / "slow.png")
     page.set_input_files("#files", tmp_path / "slow.png")
-    expect(page.locator("#told")).to_be_visible()
+    expect(page.locator("#overlay")).to_be_visible()
     file = io.BytesIO()
     Image.fromarray(photo(30, 20)).save(file, "PNG")
     transfer = page.evaluate_handle(

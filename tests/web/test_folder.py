@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jcarsr.web import folder as module
+from jcarsr import locks
 from jcarsr.web.folder import locked_folder, remove_stale
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no such locks")
@@ -96,7 +96,7 @@ def test_where_folders_have_no_locks(temporary: Path, monkeypatch: pytest.Monkey
     def flock(file: int, how: int) -> None:
         raise OSError("not supported")
 
-    monkeypatch.setattr(module.fcntl, "flock", flock)
+    monkeypatch.setattr(locks.fcntl, "flock", flock)
     with locked_folder() as folder:
         remove_stale()
         assert folder.exists()

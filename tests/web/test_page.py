@@ -150,7 +150,7 @@ def test_broken_file_costs_no_other_its_result(page: Page, pictures: dict[str, P
     expect(page.locator("#tally")).to_have_text("3 of 3 done")
     row(page, "cut.jpg").locator(".row-main").click()
     expect(page.locator("#stage")).to_contain_class("divided", timeout=WAIT)
-    expect(page.locator("#told-salvage")).to_be_hidden()
+    expect(page.locator("#overlay-salvage")).to_be_hidden()
     row(page, "cut.jpg").get_by_role("button", name="Remove").click()
     expect(row(page, "cut.jpg")).to_have_count(0)
     expect(page.get_by_role("button", name="Download all")).to_be_visible()

@@ -71,6 +71,43 @@ def test_strength_is_mixed_live(
         assert xmp_value(image, (OURS, "Strength")) == "0.5"
 
 
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_download_waits_for_the_crisp_picture_that_was_not_looked_at(
+    page: Page, state: str
+) -> None:
+    """The server of these tests has no crisp weights: its answers are made up."""
+    asked = page.evaluate(
+        """async (state) => {
+          const { download } = await import("/static/download.js");
+          const { Item } = await import("/static/item.js");
+          const { Task } = await import("/static/task.js");
+          const asked = [];
+          window.fetch = async (url) => (asked.push(String(url)), new Response("picture"));
+          Task.prototype.start = async function () {
+            if (this.output === "picture") return;
+            this.state = "running";
+            await new Promise((go) => setTimeout(go, 20));
+            this.job = { id: "second" };
+            this.message = "no crisp weights";
+            this.state = state;
+            this.dispatchEvent(new Event("change"));
+          };
+          const item = new Item(new File(["x"], "a.jpg"));
+          item.restore({ scale: 2, weights: "auto" });
+          item.task.job = { id: "first" };
+          try {
+            await download(item, "png", { strength: 1, crisp: 0.5 });
+          } catch (error) {
+            return [error.message];
+          }
+          return asked.filter((url) => url.startsWith("/v1/"));
+        }""",
+        state,
+    )
+    expected = "/v1/jobs/first/result?format=png&crisp=0.5&crisp_job=second"
+    assert asked == ([expected] if state == "done" else ["no crisp weights"])
+
+
 def test_departures_are_a_layer_and_support_is_told(
     page: Page,
     pictures: dict[str, Path],

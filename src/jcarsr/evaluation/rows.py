@@ -124,9 +124,7 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
             raise DataError(f"{path}: not a file of result rows ({error})") from error
         for number, line in enumerate(lines, start=1):
             try:
-                fields = json.loads(line)
-                if not isinstance(fields, dict):
-                    raise ValueError("not an object")
+                fields = _object(json.loads(line))
                 if "history" not in fields:  # rows of version 0.1: saved once
                     save = Jpeg(qf=fields.pop("qf"), subsampling=fields.pop("subsampling"))
                     fields["history"] = str(save)
@@ -137,3 +135,9 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
             except _NOT_A_ROW as error:
                 raise DataError(f"{path}:{number}: not a result row ({error})") from error
     return rows
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return dict(value)  # pyright: ignore[reportUnknownArgumentType]

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from jcarsr.metrics.functional import psnr, ssim
 from jcarsr.pixels import Pixels, luma
@@ -61,7 +62,7 @@ class EvalProtocol:
         """
         return psnr(*self._compared(sr, hr))
 
-    def _compared(self, sr: Pixels, hr: Pixels) -> tuple[Pixels, Pixels]:
+    def _compared(self, sr: Pixels, hr: Pixels) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """What the metrics see of both."""
         if sr.shape != hr.shape:
             raise ValueError(f"sr and hr must have the same size, got {sr.shape} and {hr.shape}")

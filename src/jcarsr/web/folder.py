@@ -11,8 +11,7 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
-if sys.platform != "win32":
-    import fcntl
+from jcarsr.locks import lock_file
 
 _PREFIX = "jcarsr-serve-"
 _TRIES = 10
@@ -68,18 +67,7 @@ def _lock_folder(folder: Path, *, otherwise: bool = True) -> Generator[bool]:
         yield False
         return
     try:
-        yield _lock(file, otherwise)
+        locked = lock_file(file)
+        yield otherwise if locked is None else locked
     finally:
         os.close(file)
-
-
-def _lock(file: int, otherwise: bool) -> bool:
-    if sys.platform != "win32":
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            return False
-        except OSError:  # some network file systems
-            return otherwise
-    return otherwise

@@ -51,7 +51,7 @@ def _pieces(tags: Any, data: bytes) -> list[memoryview]:
 
 def _integers(values: Any) -> list[int]:
     """The values of a tag; none unless all are integers, whatever type the file gives them."""
-    found = list(values) if isinstance(values, tuple) else []
+    found: list[Any] = list(values) if isinstance(values, tuple) else []  # pyright: ignore[reportUnknownArgumentType]
     return found if all(isinstance(value, int) for value in found) else []
 
 

@@ -1,7 +1,7 @@
 // @ts-check
 // Results become files on the user's disk.
 
-import { result } from "./api.js";
+import { Problem, result } from "./api.js";
 import { make } from "./dom.js";
 import { patiently } from "./patience.js";
 
@@ -15,12 +15,22 @@ export async function download(item, format, shares) {
   if (!task?.job) return;
   const { id } = task.job;
   const { signal } = new AbortController();
-  const crispJob = item.other("crisp")?.job?.id ?? null;
+  const crispJob = shares.crisp ? await crispJobOf(item) : null;
   const mix = { ...shares, crispJob };
   const blob = await patiently(() => result(id, format, signal, mix), signal);
   const url = URL.createObjectURL(blob);
   make("a", { href: url, download: resultName(name, task.options.scale, format) }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser has read it by then
+}
+
+/**
+ * The crisp picture, which is made when it is first looked at or needed.
+ * @param {import("./item.js").Item} item
+ */
+async function crispJobOf(item) {
+  const made = await item.made("crisp");
+  if (!made?.job || made.state !== "done") throw new Problem(made?.message ?? "");
+  return made.job.id;
 }
 
 /**

@@ -56,7 +56,7 @@ export class Item extends EventTarget {
   restore(options) {
     this.#forget();
     this.#others.clear();
-    this.task = this.#made({ ...options, salvage: this.salvage }, "picture");
+    this.task = this.#follow({ ...options, salvage: this.salvage }, "picture");
     void this.task.start();
   }
 
@@ -76,10 +76,27 @@ export class Item extends EventTarget {
     if (!this.task) return;
     const { state = "expired" } = this.other(output) ?? {};
     if (state === "expired" || (again && state === "failed")) {
-      const task = this.#made(this.task.options, output);
+      const task = this.#follow(this.task.options, output);
       this.#others.set(output, task);
       void task.start();
     }
+  }
+
+  /**
+   * The task that makes something more of it, asked for if need be, once it has ended.
+   * @param {api.Output} output
+   */
+  async made(output) {
+    this.make(output, true);
+    const task = this.other(output);
+    const removed = this.#removed.signal;
+    while (task?.active && !removed.aborted) {
+      await new Promise((go) => {
+        task.addEventListener("change", go, { once: true });
+        removed.addEventListener("abort", go, { once: true });
+      });
+    }
+    return task;
   }
 
   /**
@@ -112,7 +129,7 @@ export class Item extends EventTarget {
    * @param {api.Options} options
    * @param {api.Output} output
    */
-  #made(options, output) {
+  #follow(options, output) {
     const task = new Task(this.file, options, output);
     task.addEventListener("change", () => this.dispatchEvent(new Event("change")));
     return task;

@@ -33,11 +33,11 @@ export class Viewer {
   #results = byId("results", HTMLElement);
   #blank = byId("blank", SVGElement);
   #labels = { left: byId("label-before", HTMLElement), right: byId("label-after", HTMLElement) };
-  #told = byId("told", HTMLElement);
-  #words = byId("told-words", HTMLElement);
-  #bar = byId("told-bar", HTMLElement);
-  #retry = byId("told-retry", HTMLButtonElement);
-  #salvage = byId("told-salvage", HTMLButtonElement);
+  #overlay = byId("overlay", HTMLElement);
+  #words = byId("overlay-words", HTMLElement);
+  #bar = byId("overlay-bar", HTMLElement);
+  #retry = byId("overlay-retry", HTMLButtonElement);
+  #salvage = byId("overlay-salvage", HTMLButtonElement);
 
   /**
    * @param {Stage} stage
@@ -137,8 +137,8 @@ export class Viewer {
    */
   #tell(item, compares) {
     const { words, task = null, retry = false } = this.#message(item, compares);
-    this.#told.hidden = !words;
-    this.#told.classList.toggle("trouble", retry);
+    this.#overlay.hidden = !words;
+    this.#overlay.classList.toggle("trouble", retry);
     this.#words.textContent = words;
     this.#retry.hidden = !retry || !item.task;
     this.#salvage.hidden = !item.task?.salvageable;
