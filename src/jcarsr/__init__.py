@@ -7,7 +7,7 @@ so that `import jcarsr` is quick.
 import os
 from importlib import import_module
 
-# ONNX Runtime would report to its maker, and write an identity for that; "0" lets it.
+# ONNX Runtime sends usage data to its maker unless this is set; set it to 0 to let it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 

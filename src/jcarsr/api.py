@@ -181,7 +181,8 @@ class Restorer:
             MemoryLimitError: it needs more than `max_memory`.
             JCARSRError: the result would be larger than the networks can make it.
             WeightsError: there are no crisp weights, and `crisp` is not 0.
-            ValueError: `strength` or `crisp` is not from 0 to 1.
+            ValueError: `strength` or `crisp` is not from 0 to 1, or the pixels are not
+                (H, W, 3) uint8.
         """
         settings = Settings(
             target=target or self._default, tile=self._tile, strength=strength, crisp=crisp
@@ -342,10 +343,11 @@ def restore(
         an upright 8-bit Pillow image, `scale` times as wide and high, with the colour profile.
 
     Raises:
-        ImageError: the file cannot be read as a picture.
+        ImageError: the file cannot be read as a picture, or is an animation.
+        MemoryLimitError: it needs more than 3 GiB.
         WeightsError: no such weights.
-        ValueError: `scale` is another number, `strength` is not from 0 to 1, or the device is not
-            there.
+        ValueError: `scale` is another number, `strength` is not from 0 to 1, the device is not
+            there, or the pixels are not (H, W, 3) uint8.
 
     >>> import numpy as np
     >>> from jcarsr import restore

@@ -1,8 +1,8 @@
 """Functions called in a process of their own, which is ended when they take too long.
 
 A decoder that loops, or that breaks its process, costs the one file that it was given. Functions
-and their arguments travel as pickles between two processes of one program; nothing of what travels
-comes from a file unread.
+and their arguments travel as pickles between two processes of one program. A file's bytes travel
+as bytes: they are never unpickled.
 """
 
 from __future__ import annotations

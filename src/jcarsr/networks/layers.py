@@ -26,7 +26,9 @@ def conv3x3(in_channels: int, out_channels: int, *, bias: bool = True) -> nn.Con
 
 
 class ChannelAttention(nn.Module):
-    """Weigh every channel by what its mean and those of the others say (section 3.3, Fig. 3).
+    """Weigh every channel by what its mean and those of the others say.
+
+    Of RCAN (Zhang et al. 2018), section 3.3.
 
     (N, C, H, W) -> (N, C, H, W)
     """

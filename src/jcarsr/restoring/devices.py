@@ -76,7 +76,7 @@ class Devices(Generic[T]):
             self._turn.notify()
 
     def _drop(self) -> int:
-        """Forget the device that was taken; gives how many are left."""
+        """Forget the device that was taken; return how many are left."""
         with self._turn:
             self._left -= 1
             self._turn.notify_all()

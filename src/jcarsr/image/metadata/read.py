@@ -34,8 +34,7 @@ def read_metadata(image: Image.Image, file: bytes | None = None) -> tuple[Metada
     orientation, exif, dpi = 1, None, None
     try:
         tags = image.getexif()
-        value = tags.get(ExifTags.Base.Orientation, 1)
-        orientation = value if value in range(1, 9) else 1
+        orientation = orientation_of(image)
         exif = _keep_exif(image, tags, file, notes)
         dpi = _resolution(tags)
         if (stored := image.info.get("exif")) and is_damaged(stored):
