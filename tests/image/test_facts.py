@@ -68,6 +68,7 @@ def test_plain_jpeg(image: Image.Image, tmp_path: Path) -> None:
         exif=False,
         xmp=False,
         iptc=False,
+        texts=(),
         dpi=None,
         jpeg=JpegFacts(
             subsampling="4:2:0",

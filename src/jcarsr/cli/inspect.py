@@ -203,6 +203,7 @@ def _metadata(found: Facts) -> str:
     parts = ["EXIF"] if found.exif else []
     parts += ["XMP"] if found.xmp else []
     parts += ["IPTC"] if found.iptc else []
+    parts += [f"text ({', '.join(map(printable, found.texts))})"] if found.texts else []
     parts += [f"{found.dpi[0]:g}x{found.dpi[1]:g} dpi"] if found.dpi else []
     return ", ".join(parts) or "none"
 

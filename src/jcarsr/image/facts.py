@@ -95,6 +95,8 @@ class Facts:
     """Has EXIF data that can be read and that say something."""
     xmp: bool
     iptc: bool
+    texts: tuple[str, ...]
+    """Keywords of a PNG's texts."""
     dpi: tuple[float, float] | None
     """Horizontal and vertical; None = the file does not say."""
     jpeg: JpegFacts | None
@@ -158,6 +160,7 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
         exif=metadata.exif is not None or (orientation != 1 and bool(image.info.get("exif"))),
         xmp=metadata.xmp is not None,
         iptc=metadata.iptc is not None,
+        texts=tuple(keyword for keyword, _ in metadata.texts),
         dpi=metadata.dpi,
         jpeg=jpeg,
         notes=tuple(notes),

@@ -30,6 +30,10 @@ def fit_metadata(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, 
     if metadata.comments and format not in ("jpg", "png"):
         metadata = replace(metadata, comments=())
         notes.append(f"its comment, which {format} cannot hold, was left out")
+    if metadata.texts and format != "png":
+        keywords = ", ".join(keyword for keyword, _ in metadata.texts)
+        metadata = replace(metadata, texts=())
+        notes.append(f"its text ({keywords}), which {format} cannot hold, was left out")
     if format == "jpg":
         if metadata.dpi and max(map(round, metadata.dpi)) > _MAX_JFIF_DPI:
             metadata = replace(metadata, dpi=None)

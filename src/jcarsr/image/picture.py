@@ -26,6 +26,8 @@ class Metadata:
     """(horizontal, vertical) pixels an inch."""
     comments: tuple[bytes, ...] = ()
     """Comments of a JPEG or GIF, in an encoding that the file does not name."""
+    texts: tuple[tuple[str, str], ...] = ()
+    """(keyword, text) of a PNG, but for those in which it keeps other metadata."""
     stored: Stored | None = None
     """Geometry of the picture that the metadata describe; None = the result itself."""
 

@@ -144,6 +144,7 @@ class InspectView(BaseModel):
     exif: bool
     xmp: bool
     iptc: bool
+    texts: list[str] = Field(description="Keywords of a PNG's texts.")
     dpi: tuple[float, float] | None
     jpeg: JpegView | None
     notes: list[str]

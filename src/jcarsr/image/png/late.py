@@ -10,14 +10,14 @@ from typing import Any
 from PIL import Image
 
 from jcarsr.image.metadata.iptc import PNG_KEYWORDS
-from jcarsr.image.png.texts import XMP_KEYWORD
+from jcarsr.image.png.texts import XMP_KEYWORD, is_own_text
 
 _MAX_CHUNK = 2**24  # bytes of a PNG chunk with metadata; a larger one is left unread
 _XMP = XMP_KEYWORD.encode() + b"\0"
 
 
 def find_late_metadata(png: Image.Image) -> None:
-    """Give a PNG the EXIF, XMP and IPTC data that stand behind its pixels.
+    """Give a PNG the EXIF, XMP and IPTC data and the texts that stand behind its pixels.
 
     Pillow would decode all pixels to look there.
     """
@@ -34,30 +34,35 @@ def find_late_metadata(png: Image.Image) -> None:
             if kind == b"eXIf":
                 png.info.setdefault("exif", b"Exif\0\0" + data)
             elif data.startswith(_XMP):
-                _find_late_xmp(png, data.removeprefix(_XMP))
-            elif kind != b"iTXt":
-                _find_late_iptc(png, data, packed=kind == b"zTXt")
+                png.info.setdefault("xmp", _international(data.removeprefix(_XMP)))
+            else:
+                _find_late_text(png, data, kind)
         stream.seek(end)
     stream.seek(at)
     png.info.setdefault("exif", None)  # looked for: Pillow need not
 
 
-def _find_late_xmp(png: Image.Image, rest: bytes) -> None:
-    """Give a PNG the text of an iTXt chunk, of which the keyword has been taken off."""
-    packed = rest[:1] == b"\1"
+def _international(rest: bytes) -> bytes:
+    """The text of an iTXt chunk, of which the keyword has been taken off."""
     text = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
-    if packed:
-        with suppress(zlib.error):
-            text = zlib.decompressobj().decompress(text, _MAX_CHUNK)
-    png.info.setdefault("xmp", text)
+    return _inflated(text) if rest[:1] == b"\1" else text
 
 
-def _find_late_iptc(png: Image.Image, chunk: bytes, *, packed: bool) -> None:
-    """Give a PNG the text of a chunk if it stands for IPTC data."""
-    keyword, _, text = chunk.partition(b"\0")
-    if keyword.decode("latin-1") not in PNG_KEYWORDS:
+def _find_late_text(png: Image.Image, chunk: bytes, kind: bytes) -> None:
+    """Give a PNG the text of a chunk, if it is IPTC data or a text of its own."""
+    start, _, text = chunk.partition(b"\0")
+    keyword = start.decode("latin-1")
+    if keyword not in PNG_KEYWORDS and not is_own_text(keyword):
         return
-    if packed:
-        with suppress(zlib.error):
-            text = zlib.decompressobj().decompress(text[1:], _MAX_CHUNK)
-    png.info.setdefault(keyword.decode("latin-1"), text.decode("latin-1"))
+    if kind == b"iTXt":
+        png.info.setdefault(keyword, _international(text).decode("utf-8", "replace"))
+    else:
+        plain = _inflated(text[1:]) if kind == b"zTXt" else text
+        png.info.setdefault(keyword, plain.decode("latin-1"))
+
+
+def _inflated(packed: bytes) -> bytes:
+    """What was compressed, as much as is allowed; the bytes themselves if it is none."""
+    with suppress(zlib.error):
+        return zlib.decompressobj().decompress(packed, _MAX_CHUNK)
+    return packed
