@@ -1,6 +1,6 @@
 r"""Compare faithful and crisp pictures with Real-ESRGAN x4plus: truth, looks, invention and time.
 
-    jcarsr convert realesrgan-x4plus --preset rrdbnet -o x4plus.safetensors
+    jcarsr convert realesrgan-x4plus --preset rrdbnet-x4 -o x4plus.safetensors
     python benchmarks/crisp.py --data data/Set14 --scale 4 --history "jpeg40+4,4>jpeg75" \
       --real-esrgan x4plus.safetensors --json crisp.jsonl
 

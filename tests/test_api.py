@@ -1,6 +1,7 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,6 +85,27 @@ def test_file_to_file_keeps_what_the_file_carries(
     with pytest.raises(ImageError, match=r"a\.jpg: .*b\.webp exists already"):
         restorer.restore_file(tmp_path / "a.jpg", tmp_path / "b.webp")
     restorer.restore_file(tmp_path / "a.jpg", tmp_path / "b.webp", overwrite=True)
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_file_is_never_its_own_result(
+    tmp_path: Path, photo: Pixels, tiny_weights: Path, linked: bool
+) -> None:
+    source = tmp_path / "a.jpg"
+    Image.fromarray(photo).save(source)
+    before, result = source.read_bytes(), source
+    if linked:
+        result = tmp_path / "deep" / "a.jpg"
+        (tmp_path / "deep").symlink_to(tmp_path)
+    with pytest.raises(ImageError, match=r"a\.jpg would replace it: originals stay"):
+        Restorer(str(tiny_weights)).restore_file(source, result, overwrite=True)
+    assert source.read_bytes() == before
+
+
+def test_what_is_no_picture_is_named_by_its_type(tiny_weights: Path) -> None:
+    wrong: Any = b"bytes"
+    with pytest.raises(TypeError, match="got bytes: restore_bytes takes a file's bytes"):
+        Restorer(str(tiny_weights)).restore(wrong)
 
 
 def test_animation_is_refused_where_one_picture_is_asked_for(

@@ -181,6 +181,7 @@ class Restorer:
             MemoryLimitError: it needs more than `max_memory`.
             JCARSRError: the result would be larger than the networks can make it.
             WeightsError: there are no crisp weights, and `crisp` is not 0.
+            TypeError: `picture` is of another kind.
             ValueError: `strength` or `crisp` is not from 0 to 1, or the pixels are not
                 (H, W, 3) uint8.
         """
@@ -213,7 +214,7 @@ class Restorer:
             target: the size of the result; None = twice the input's, or what `weights` do.
             read: limits and what to do with broken files.
             save: quality and metadata.
-            overwrite: `result` may exist.
+            overwrite: `result` may exist, but not be `source`, which is never replaced.
             strength: as `restore`.
             crisp: as `restore`.
 
@@ -308,8 +309,14 @@ class Restorer:
     def _decode_still(self, picture: str | Path | Image.Image | Pixels) -> Picture:
         if isinstance(picture, Image.Image):
             return from_pillow(picture)
-        if not isinstance(picture, str | Path):
+        if isinstance(picture, np.ndarray):
             return Picture(_validate_pixels(picture))
+        if not isinstance(picture, str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
+            kind = type(picture).__name__
+            raise TypeError(
+                f"picture must be a path, a Pillow image or an array, got {kind}: "
+                "restore_bytes takes a file's bytes"
+            )
         try:
             if reason := why_no_path(str(picture)):
                 raise ImageError(reason)

@@ -12,7 +12,7 @@ from typing import Any
 from jcarsr.errors import ImageError
 from jcarsr.image import ReadOptions, decode
 from jcarsr.image.decode import Source
-from jcarsr.image.facts import Facts, facts
+from jcarsr.image.facts import LAST_SAVE, Facts, facts
 from jcarsr.jpeg.earlier_save import EarlierSave
 from jcarsr.restoring.choice import choose_for
 from jcarsr.restoring.memory import picture_bytes
@@ -115,7 +115,17 @@ def as_dictionary(found: Facts, choice: Choice) -> dict[str, Any]:
     """All of it, for JSON."""
     chosen = {**asdict(choice), "quality_outside_training": choice.outside(found)}
     del chosen["bytes_per_pixel"], chosen["network_scale"]
-    return {**asdict(found), "weights": chosen, "memory": choice.memory(found)}
+    return {
+        **asdict(found),
+        "notes": list(notes_of(found, choice)),
+        "weights": chosen,
+        "memory": choice.memory(found),
+    }
+
+
+def notes_of(found: Facts, choice: Choice) -> tuple[str, ...]:
+    """A picture's notes; that it may have been saved before is none where such a save was found."""
+    return tuple(note for note in found.notes if note != LAST_SAVE or not choice.earlier_save)
 
 
 def _training_qualities(recipe: Any) -> tuple[int, int] | tuple[None, None]:

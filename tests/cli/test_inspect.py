@@ -140,9 +140,9 @@ def test_folder_gets_a_line_a_picture(
     deep = tmp_path / "deep"
     assert lines == [
         f"{jpeg}: JPEG, sequential, 4:2:0, 256x192, upright 192x256 (EXIF orientation 6), "
-        "RGB, 8 bits, quality 20",
-        f"{deep / 'b.png'}: PNG, 7x5, grey, 8 bits, transparency",
-        f"{deep / 'c.gif'}: GIF, 9x8, palette, 8 bits, 2 frames",
+        "RGB, 8 bits, quality 20, jcarsr-lite-x2",
+        f"{deep / 'b.png'}: PNG, 7x5, grey, 8 bits, transparency, jcarsr-lite-x2",
+        f"{deep / 'c.gif'}: GIF, 9x8, palette, 8 bits, 2 frames, jcarsr-lite-x2",
     ]
     assert about.startswith(f"{deep / 'd.jpg'}: JPEG") and ", quality about " in about
     assert truncated.startswith(f"{deep / 'e.jpg'}: JPEG") and ", note: truncated" in truncated
@@ -248,9 +248,15 @@ def test_an_earlier_save_is_told(run: Command, tmp_path: Path, photo: Pixels) ->
     broken.write_bytes(twice.read_bytes()[:-2000])
     line = run(twice).out.split("  earlier save: ")[1].splitlines()[0]
     assert line.startswith("an earlier JPEG save of quality ")
-    assert "its grid begins 3 rows and 5 columns outside" in line
-    said = json.loads(run(twice, "--json").out)["weights"]
+    assert "its block grid shifted by 3 and 5 pixels" in line
+    found = json.loads(run(twice, "--json").out)
+    assert "harder before" not in run(twice).out + str(found["notes"])
+    said = found["weights"]
     assert said["earlier_save"]["shift"] == [3, 5]
     assert abs(said["earlier_save"]["qf"] - 20) <= 1
     assert said["reason"] == line
     assert "its pixels cannot be looked at: " in run(broken).out
+    broken.unlink()
+    short = run(tmp_path).out.splitlines()
+    assert short[0].endswith(", quality 20, jcarsr-lite-x2")
+    assert short[1].endswith(f", quality 90, {line}, jcarsr-web-lite-x2")

@@ -152,6 +152,8 @@ def test_help_is_readable_at_80_columns(name: str, monkeypatch: pytest.MonkeyPat
     for option in command.params:
         for spelling in option.opts if option.param_type_name == "option" else ():
             assert f" {spelling} " in said
+        for bracketed in re.findall(r"\[[\w.]+\]", getattr(option, "help", None) or ""):
+            assert bracketed in said  # not taken for markup
     types = re.findall(r"<[^> ]*$|^\W*[\w|]+>", said, re.MULTILINE)
     assert types == []  # no list of choices is broken
 

@@ -91,6 +91,7 @@ def test_weights_without_graphs_need_pytorch(machine, tiny_weights: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (EngineOptions(engine="foo"), "engine must be one of auto, onnx, .* got 'foo'"),  # pyright: ignore[reportArgumentType]
         (EngineOptions(engine="openvino"), r"openvino is not installed: .*'jcarsr\[openvino\]'"),
         (EngineOptions(engine="torch"), r"torch is not installed: pip install 'jcarsr\[torch\]'"),
         (EngineOptions(device="cuda"), r"cuda needs PyTorch: pip install 'jcarsr\[torch\]'"),

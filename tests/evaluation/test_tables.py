@@ -31,12 +31,15 @@ def test_histories_stand_in_lines_with_the_best_restorer_in_bold(make_row: MakeR
         make_row(history=twice),
         make_row(history=twice, restorer="b", psnr=29.0, ssim=0.8),
         make_row(history="jpeg20/444", restorer="b"),
+        make_row(history="png"),
+        make_row(history="png", restorer="b", psnr=28.504, ssim=0.8),  # printed alike
     ]
     assert tables(rows).split("\n\n")[1].splitlines() == [
         "| x2 | | ours | b |",
         "|---|---|---|---|",
-        "| Set5 | `jpeg20+4,4>jpeg90` | 28.50 / 0.8100 | **29.00 / 0.8000** |",
-        "| Set5 | `jpeg20/444` | - | **28.50 / 0.8100** |",
+        "| Set5 | `jpeg20+4,4>jpeg90` | 28.50 / **0.8100** | **29.00** / 0.8000 |",
+        "| Set5 | `jpeg20/444` | - | **28.50** / **0.8100** |",
+        "| Set5 | `png` | **28.50** / **0.8100** | **28.50** / 0.8000 |",
     ]
 
 

@@ -146,10 +146,10 @@ def test_a_large_picture_is_judged_by_samples() -> None:
 
 def test_words_say_quality_and_place() -> None:
     found = EarlierSave(shift=(3, 5), qf=20, evidence=9.0)
-    place = "its grid begins 3 rows and 5 columns outside"
+    place = "its block grid shifted by 3 and 5 pixels"
     assert str(found) == f"an earlier JPEG save of quality 20 or so, {place}"
     assert str(EarlierSave(shift=(0, 0), qf=None, evidence=9)) == (
-        "an earlier JPEG save, on today's grid"
+        "an earlier JPEG save, on the same block grid"
     )
 
 

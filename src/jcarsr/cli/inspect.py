@@ -22,7 +22,7 @@ from jcarsr.cli.values import check_decode_timeout, usage_errors
 from jcarsr.errors import ImageError, format_bytes
 from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
-from jcarsr.inspection import Choice, as_dictionary, choose, look_at_file
+from jcarsr.inspection import Choice, as_dictionary, choose, look_at_file, notes_of
 from jcarsr.jpeg.quality import Quality
 from jcarsr.protocols import Scale
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
@@ -140,6 +140,9 @@ def _in_short(found: Facts, choice: Choice) -> Iterator[str]:
         quality = found.jpeg.quality
         about = "" if quality is None or quality.exact else "about "
         yield f"quality {about}{'unknown' if quality is None else quality.value}"
+    if choice.earlier_save is not None:
+        yield str(choice.earlier_save)
+    yield printable(Path(choice.name))
     if choice.outside(found):
         yield "outside the qualities of training"
     for note in found.notes:
@@ -166,7 +169,7 @@ def _lines(found: Facts, choice: Choice) -> Iterator[str]:
             "note: its quality lies outside those that these weights were trained on "
             f"({choice.trained_from} to {choice.trained_to})"
         )
-    for note in found.notes:
+    for note in notes_of(found, choice):
         yield f"note: {note}"
 
 

@@ -204,7 +204,9 @@ def restore(
     ] = None,
     profile: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Of that file: [profile.NAME.restore] before [restore]."),
+        typer.Option(
+            metavar="NAME", help=r"Of that file: \[profile.NAME.restore] before \[restore]."
+        ),
     ] = None,
 ) -> None:
     """Remove JPEG artifacts from pictures and enlarge them.

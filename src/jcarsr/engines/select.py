@@ -153,6 +153,8 @@ def _is_installed(name: EngineName) -> bool:
 
 def _check_options(options: EngineOptions) -> None:
     engine, device = options.engine, options.device
+    if engine != "auto" and engine not in _LIBRARIES:
+        raise ValueError(f"engine must be one of auto, {', '.join(_LIBRARIES)}, got {engine!r}")
     if engine != "auto" and not _is_installed(engine):
         raise ValueError(f"engine {engine} is not installed: pip install {_requirement(engine)}")
     if options.precision == "int8" and (engine == "torch" or device in ("cuda", "mps")):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from jcarsr.evaluation.published import paper_jcarsr
 from jcarsr.evaluation.rows import Row
+
+_Score: TypeAlias = tuple[float, float, float | None]
+"""PSNR, SSIM, and NIQE where it was computed."""
 
 PAPER = "JCARSR, the paper (DIV2K)"
 
@@ -44,7 +48,10 @@ def paper_table(rows: Sequence[Row], scale: int) -> str:
 
 
 def history_table(rows: Sequence[Row], scale: int) -> str:
-    """A line for each set and history, a column for each restorer, the highest PSNR in bold."""
+    """A line for each set and history, a column for each restorer.
+
+    The highest PSNR and the highest SSIM are bold, all of them where several are printed alike.
+    """
     cells = {
         (r.set, r.history, r.restorer): (r.psnr, r.ssim, r.niqe) for r in rows if r.scale == scale
     }
@@ -52,8 +59,7 @@ def history_table(rows: Sequence[Row], scale: int) -> str:
     lines = _head([f"x{scale}", "", *restorers])
     for name, history in dict.fromkeys((s, history) for s, history, _ in cells):
         scores = [cells.get((name, history, restorer)) for restorer in restorers]
-        best = max(score[0] for score in scores if score)
-        line = [f"**{_cell(s)}**" if s and s[0] == best else _cell(s) for s in scores]
+        line = [_cell(score, best=_best(scores)) for score in scores]
         lines.append(f"| {name} | `{history}` | " + " | ".join(line) + " |")
     return "\n".join(lines)
 
@@ -62,13 +68,21 @@ def _head(titles: list[str]) -> list[str]:
     return ["| " + " | ".join(titles).replace("|  |", "| |") + " |", "|---" * len(titles) + "|"]
 
 
-def _score(row: Row) -> tuple[float, float, float | None]:
+def _best(scores: Sequence[_Score | None]) -> tuple[str, str]:
+    """The highest PSNR and SSIM, as they are printed."""
+    found = [score for score in scores if score]
+    return f"{max(score[0] for score in found):.2f}", f"{max(score[1] for score in found):.4f}"
+
+
+def _score(row: Row) -> _Score:
     return row.psnr, row.ssim, row.niqe
 
 
-def _cell(score: tuple[float, float, float | None] | None) -> str:
-    """PSNR / SSIM, / NIQE where it was computed; a dash for no score."""
+def _cell(score: _Score | None, best: tuple[str, str] = ("", "")) -> str:
+    """PSNR / SSIM, / NIQE where it was computed; a dash for no score. The best are bold."""
     if score is None:
         return "-"
     psnr, ssim, niqe = score
-    return f"{psnr:.2f} / {ssim:.4f}" + (f" / {niqe:.2f}" if niqe is not None else "")
+    printed = zip((f"{psnr:.2f}", f"{ssim:.4f}"), best, strict=True)
+    cell = " / ".join(f"**{text}**" if text == highest else text for text, highest in printed)
+    return cell + (f" / {niqe:.2f}" if niqe is not None else "")

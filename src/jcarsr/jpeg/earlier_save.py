@@ -57,9 +57,9 @@ class EarlierSave:
 
     def __str__(self) -> str:
         quality = "" if self.qf is None else f" of quality {self.qf} or so"
-        place = "on today's grid"
+        place = "on the same block grid"
         if self.moved:
-            place = f"its grid begins {self.shift[0]} rows and {self.shift[1]} columns outside"
+            place = f"its block grid shifted by {self.shift[0]} and {self.shift[1]} pixels"
         return f"an earlier JPEG save{quality}, {place}"
 
 

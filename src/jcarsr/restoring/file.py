@@ -74,7 +74,7 @@ class FileRestorer:
             source: a picture of any kind.
             target: the result; its extension decides the format.
             on_tile: called with (tiles done, tiles in all).
-            overwrite: results may exist.
+            overwrite: results may exist, but may not be the source.
 
         Returns:
             an outcome whose state is "done".
@@ -86,7 +86,7 @@ class FileRestorer:
         started = time.perf_counter()
         paths = self.paths(target)
         for path in paths.values():
-            check_place(path, overwrite=overwrite)
+            check_place(path, overwrite=overwrite, source=source)
         self.check(source)
         restored = self.restore(self.read(source), target, on_tile)
         notes = tuple[str, ...]()

@@ -147,7 +147,9 @@ class Networks:
                     f"--crisp: {wanted} is not bundled: --crisp-weights FILE names such weights"
                 )
             if self._int8:
-                raise WeightsError(f"--crisp: {name} has no 8-bit graphs, another --precision does")
+                raise WeightsError(
+                    f"--crisp: {name} has no 8-bit graphs: choose --precision float32 or auto"
+                )
             return name
         own = self.record(scale, self._crisp).facts.scale
         if scale != own:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from jcarsr.errors import ImageError
@@ -22,12 +23,19 @@ def exists(path: Path) -> bool:
     return True
 
 
-def check_place(path: Path, *, overwrite: bool) -> None:
+def check_place(path: Path, *, overwrite: bool, source: Path | None = None) -> None:
     """See whether a result may be written.
+
+    Args:
+        path: of the result.
+        overwrite: it may replace a file.
+        source: which it may not replace in any case.
 
     Raises:
         ImageError: there is a file that must not be replaced, or there can be none.
     """
+    if source is not None and os.path.realpath(path) == os.path.realpath(source):
+        raise ImageError(f"its result {path} would replace it: originals stay")
     if exists(path) and not overwrite:
         raise ImageError(f"{path} exists already: --overwrite replaces it")
 
