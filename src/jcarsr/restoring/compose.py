@@ -12,6 +12,7 @@ from jcarsr.image.picture import Picture
 from jcarsr.pixels import Samples, to_samples
 from jcarsr.progress import OnTile, ignore_progress, pass_of
 from jcarsr.restoring.restorer import NetworkRestorer
+from jcarsr.restoring.saturation import keep_saturated
 from jcarsr.restoring.transparency import fill_hidden, keep_certain
 
 
@@ -51,6 +52,7 @@ def compose(
     reading = restorer.reading(picture.last_save)
     colours = reading.run(samples, pass_of(on_tile, 0, passes), alpha=alpha is not None)
     sr, repeated = colours.samples, colours.full_precision_tiles
+    keep_saturated(sr, samples, restorer.scale)
     if picture.grey:
         sr = _mean_channel(sr)
     alpha_sr = None
