@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from importlib.metadata import version
 
 import jcarsr
 
@@ -25,6 +26,10 @@ def test_stub_names_what_typing_and_importing_agree_on() -> None:
     for name in ("Restorer", "restore", "Picture", "Outcome", "Target", "WeightsError", "PRESETS"):
         assert name in jcarsr.__all__
     assert not any(name.startswith("_") for name in jcarsr.__all__)
+
+
+def test_version_is_the_installed_ones() -> None:
+    assert jcarsr.__version__ == version("jcarsr")
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

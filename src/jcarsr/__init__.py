@@ -24,6 +24,8 @@ __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("jcarsr")
     if name not in _HOMES:
         raise AttributeError(f"module 'jcarsr' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -25,3 +25,5 @@ from jcarsr.restoring.restorer import NetworkRestorer as NetworkRestorer
 from jcarsr.restoring.target import Target as Target
 
 __all__: list[str]
+
+__version__: str

@@ -29,7 +29,7 @@ from jcarsr.image import (
 from jcarsr.image.open import MAX_PIXELS
 from jcarsr.image.paths import why_no_path
 from jcarsr.pixels import Pixels
-from jcarsr.protocols import EngineName, Precision
+from jcarsr.protocols import EngineName, Precision, Scale
 from jcarsr.restoring.devices import Devices
 from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
@@ -332,10 +332,11 @@ class Restorer:
 def restore(
     picture: str | Path | Image.Image | Pixels,
     *,
-    scale: int = 2,
+    scale: Scale = 2,
     weights: str | None = None,
     device: str = "auto",
     strength: float = 1.0,
+    crisp: float = 0.0,
 ) -> Image.Image:
     """Remove JPEG artifacts from a picture and enlarge it.
 
@@ -345,6 +346,7 @@ def restore(
         weights: bundled weights or a weight file; None = the bundled weights for `scale`.
         device: as `Restorer`.
         strength: how much is restored, from 0 (bicubic enlargement alone) to 1.
+        crisp: from 0 (the faithful picture) to 1 (that of the crisp weights).
 
     Returns:
         an upright 8-bit Pillow image, `scale` times as wide and high, with the colour profile.
@@ -352,9 +354,10 @@ def restore(
     Raises:
         ImageError: the file cannot be read as a picture, or is an animation.
         MemoryLimitError: it needs more than 3 GiB.
+        TypeError: `picture` is of another kind.
         WeightsError: no such weights.
-        ValueError: `scale` is another number, `strength` is not from 0 to 1, the device is not
-            there, or the pixels are not (H, W, 3) uint8.
+        ValueError: `scale` is another number, `strength` or `crisp` is not from 0 to 1, the device
+            is not there, or the pixels are not (H, W, 3) uint8.
 
     >>> import numpy as np
     >>> from jcarsr import restore
@@ -362,7 +365,7 @@ def restore(
     (60, 40)
     """
     restorer = _shared_restorer(weights, device)
-    return restorer.restore(picture, Target(scale=scale), strength=strength)
+    return restorer.restore(picture, Target(scale=scale), strength=strength, crisp=crisp)
 
 
 @lru_cache(maxsize=4)
