@@ -29,7 +29,7 @@ from jcarsr.image import (
 from jcarsr.image.open import MAX_PIXELS
 from jcarsr.image.paths import why_no_path
 from jcarsr.pixels import Pixels
-from jcarsr.protocols import EngineName, Precision, Scale
+from jcarsr.protocols import EngineName, Precision
 from jcarsr.restoring.devices import Devices
 from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
@@ -332,7 +332,7 @@ class Restorer:
 def restore(
     picture: str | Path | Image.Image | Pixels,
     *,
-    scale: Scale = 2,
+    scale: int = 2,
     weights: str | None = None,
     device: str = "auto",
     strength: float = 1.0,
