@@ -55,10 +55,21 @@ class TestNames:
             "o/__x2.png",
         ]
 
-    def test_several_inputs_never_share_a_file_name(self, folder: Path) -> None:
-        plan = planned([folder / "a.jpg", folder / "b.png"], Path("o.png"))
-        assert targets(plan) == ["o.png/a_x2.png", "o.png/b_x2.png"]
-        assert plan.folder == Path("o.png")
+    @pytest.mark.parametrize("name", ["o.png", "o.JPEG", "deep/o.webp"])
+    def test_several_inputs_and_folders_need_a_folder(
+        self, folder: Path, tmp_path: Path, name: str
+    ) -> None:
+        file = Path(name).name
+        with pytest.raises(
+            ValueError, match=f"several inputs need a folder, {file} is a picture's"
+        ):
+            planned([folder / "a.jpg", folder / "b.png"], tmp_path / name)
+        with pytest.raises(ValueError, match=f"a folder needs a folder, {file} is a picture's"):
+            planned([folder], tmp_path / name)
+        (tmp_path / name).mkdir(parents=True)  # as the user wants it, or an earlier run made it
+        plan = planned([folder / "a.jpg", folder / "b.png"], tmp_path / name)
+        assert plan.folder == tmp_path / name
+        assert {path.parent for path in map(Path, targets(plan))} == {tmp_path / name}
 
     def test_tree_is_mirrored_and_other_files_left(self, folder: Path) -> None:
         plan = planned([folder], Path("out"), format="jpg")

@@ -123,6 +123,14 @@ class TestTrouble:
         assert said.err.count("\n") == 1
         assert not out.exists()
 
+    def test_name_of_a_picture_is_no_folder(self, run: Command, jpeg: Path, out: Path) -> None:
+        other = jpeg.with_name("other.jpg")
+        other.write_bytes(jpeg.read_bytes())
+        said = run(jpeg, other, "-o", f"{out}.png")
+        message = f"--out {out}.png: several inputs need a folder, out.png is a picture's name"
+        assert said == Said(2, "", f"error: {message}\n")
+        assert not Path(f"{out}.png").exists()
+
     def test_results_among_the_inputs_are_wrong_usage(self, run: Command, jpeg: Path) -> None:
         said = run(jpeg.parent, "-o", jpeg.parent)
         assert (said.code, said.err.count("\n")) == (2, 1)
@@ -148,7 +156,7 @@ class TestTrouble:
         (tmp_path / "empty.jpg").touch()
         inputs = [tmp_path / name for name in ("missing.jpg", "none", "empty.jpg")]
         for given in ([inputs[0]], inputs):
-            for target in (out, out / "x.xyz", out / "x.png"):
+            for target in (out, out / "x.xyz", *([out / "x.png"] if len(given) == 1 else [])):
                 said = run(*given, "-o", target)
                 assert (said.code, len(said.errors)) == (1, len(given))
                 assert not out.exists()

@@ -80,8 +80,9 @@ def plan_jobs(
 
     Raises:
         ValueError: the template has unknown fields or gives a path, `format` disagrees with the
-            extension of `out`, `out` is named as a picture of a format that is not written or is
-            "-", results would be found as pictures by the next run, or a folder has no `out`.
+            extension of `out`, `out` is named as a picture though there are several inputs, or as
+            one of a format that is not written, or is "-", results would be found as pictures by
+            the next run, or a folder has no `out`.
     """
     paths = [path for path in inputs if isinstance(path, Path)]
     if out is None:
@@ -93,8 +94,7 @@ def plan_jobs(
         if as_file and not os.path.isdir(out) and format_of(out):
             check_extension(out, format)
             return Plan(_without_clashes([(paths[0], out)], outputs), folder=None)
-        if str(out) == "-" or (names_other_format(out) and not os.path.isdir(out)):
-            raise ValueError(f"{out}: results can be {', '.join(FORMATS)}")
+        _check_folder_name(out, inputs)
     refused: dict[Refused, str] = {}  # and its place
     notes: list[str] = []
     found: dict[tuple[str, str, Path], tuple[Path, Path]] = {}  # an input given twice is one input
@@ -177,6 +177,22 @@ def check_extension(result: Path, format: str | None) -> None:
     extension = format_of(result)
     if format not in (None, extension):
         raise ValueError(f"{result}: its extension says {extension}, --format says {format}")
+
+
+def _check_folder_name(out: Path, inputs: Sequence[Path | Refused]) -> None:
+    """Raises ValueError if a folder of results that is not there would look like a picture."""
+    if os.path.isdir(out):
+        return
+    if str(out) == "-" or names_other_format(out):
+        raise ValueError(f"{out}: results can be {', '.join(FORMATS)}")
+    if format_of(out) is None:
+        return
+    if len(inputs) > 1:
+        raise ValueError(
+            f"--out {out}: several inputs need a folder, {out.name} is a picture's name"
+        )
+    if isinstance(inputs[0], Path) and os.path.isdir(inputs[0]):
+        raise ValueError(f"--out {out}: a folder needs a folder, {out.name} is a picture's name")
 
 
 def _name_file(path: Path) -> Found:

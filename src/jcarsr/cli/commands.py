@@ -81,11 +81,12 @@ def pause_collection() -> Generator[None]:
 def load_command(name: str) -> TyperCommand:
     """Import a subcommand and return it with all its options."""
     with pause_collection():
+        from jcarsr.cli.checked import CheckedCommand
         from jcarsr.cli.config import ConfiguredCommand
 
         function = getattr(import_module(f"jcarsr.cli.{OUTLINES[name].module}"), name)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    alone.command(name, cls=ConfiguredCommand if name == "restore" else None)(function)
+    alone.command(name, cls=ConfiguredCommand if name == "restore" else CheckedCommand)(function)
     return cast("TyperCommand", typer.main.get_command(alone))
 
 

@@ -12,8 +12,8 @@ from types import NoneType
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import typer
-from typer.core import TyperCommand
 
+from jcarsr.cli.checked import CheckedCommand
 from jcarsr.cli.text import on_one_line
 from jcarsr.cli.values import usage_errors
 from jcarsr.tomlfile import read_toml
@@ -163,6 +163,8 @@ def _value(kind: Any, value: Any) -> Any:
         return value
     if not isinstance(value, str) or not value.isprintable():
         raise ValueError("must be a text")
+    if not value:
+        raise ValueError("is empty")
     return value
 
 
@@ -177,7 +179,7 @@ def _kinds(function: Any) -> dict[str, Any]:
     }
 
 
-class ConfiguredCommand(TyperCommand):
+class ConfiguredCommand(CheckedCommand):
     """A command whose defaults come from a file; its parameters are `config` and `profile`, too.
 
     A flag that the file switches on is switched off by `--no-` and its name.
@@ -197,7 +199,7 @@ class ConfiguredCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take the file's values for options that the arguments do not name."""
         if not ctx.resilient_parsing:
-            typed: Mapping[str, Any] = self.make_parser(ctx).parse_args(args=list(args))[0]
+            typed = self.parse_words(ctx, args)
             if not typed.get("help"):
                 with usage_errors():
                     ctx.default_map = self._defaults(typed)
