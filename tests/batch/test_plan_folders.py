@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.plans import BOTH, planned, targets, touch
 
-from jcarsr.batch.plan import DEFAULT_NAME, FileJob, Refused
+from jcarsr.batch.names import DEFAULT_NAME
+from jcarsr.batch.plan import FileJob, Refused
 from jcarsr.restoring.outputs import Kind
 
 

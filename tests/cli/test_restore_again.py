@@ -168,3 +168,43 @@ class TestProcess:
         left = 30 - len(standing)
         assert said.code == 0
         assert said.err.endswith(f"\n{left} restored, {len(standing)} unchanged, of 30\n")
+
+
+class TestNamesStay:
+    def test_picture_keeps_its_name_when_another_comes(
+        self, run: Command, jpeg: Path, out: Path
+    ) -> None:
+        assert run(jpeg.parent, "-o", out).code == 0
+        before = (out / "photo_x2.png").stat()
+        open_image(jpeg).save(jpeg.with_suffix(".png"))
+        said = run(jpeg.parent, "-o", out)
+        assert (said.code, said.err.splitlines()[-1]) == (0, "1 restored, 1 unchanged, of 2")
+        assert results(out) == ["photo_png_x2.png", "photo_x2.png"]
+        assert (out / "photo_x2.png").stat() == before
+        jpeg.unlink()
+        assert run(jpeg.parent, "-o", out).err == "0 restored, 1 unchanged, of 1\n"
+
+    def test_folders_with_pictures_of_one_name(
+        self, run: Command, jpeg: Path, tmp_path: Path, out: Path
+    ) -> None:
+        other = tmp_path / "other"
+        other.mkdir()
+        (other / "photo.jpg").write_bytes(jpeg.read_bytes())
+        assert run(jpeg.parent, "-o", out).code == 0
+        for said in (run(jpeg.parent, other, "-o", out), run(other, jpeg.parent, "-o", out)):
+            assert said.code == 0
+        assert said.err == "0 restored, 2 unchanged, of 2\n"
+        assert results(out) == ["other", "other/photo_x2.png", "photo_x2.png"]
+        said = run(jpeg, other / "photo.jpg", "-o", tmp_path / "flat")
+        assert (said.code, len(said.errors)) == (1, 1)
+        assert "--name '{parent}_{stem}_{size}' tells them apart" in said.err
+        name = ("--name", "{parent}_{stem}_{size}")
+        assert run(jpeg, other / "photo.jpg", "-o", tmp_path / "flat", *name).code == 0
+
+    def test_shards_name_alike_after_a_whole_run(self, run: Command, jpeg: Path, out: Path) -> None:
+        assert run(jpeg.parent, "-o", out).code == 0
+        open_image(jpeg).save(jpeg.with_suffix(".png"))
+        for shard in ("1/2", "2/2"):
+            assert run(jpeg.parent, "-o", out, "--shard", shard).code == 0
+        found = sorted(path.name for path in out.glob("*.png"))
+        assert found == ["photo_png_x2.png", "photo_x2.png"]

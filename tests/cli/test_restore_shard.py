@@ -126,7 +126,7 @@ def test_wrong_value_is_one_line_and_exit_code_2(
 ) -> None:
     said = run(album, "-o", tmp_path / "out", "--shard", value)
     assert (said.code, len(said.err.splitlines())) == (2, 1)
-    assert said.errors[0].startswith(f"error: --shard {value}: ")
+    assert said.errors[0].startswith(f"error: --shard{value and ' '}{value}: ")
     assert not (tmp_path / "out").exists()
 
 

@@ -1,8 +1,10 @@
 """Plans of runs, for tests."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from jcarsr.batch.plan import DEFAULT_NAME, FileJob, Plan, plan_jobs
+from jcarsr.batch.names import DEFAULT_NAME
+from jcarsr.batch.plan import FileJob, Plan, plan_jobs
 from jcarsr.restoring.outputs import Kind
 
 BOTH: tuple[Kind, ...] = ("picture", "gradient")
@@ -16,8 +18,17 @@ def planned(
     format: str | None = None,
     name: str = DEFAULT_NAME,
     outputs: tuple[Kind, ...] = ("picture",),
+    earlier: Mapping[str, Path] | None = None,
 ) -> Plan:
-    return plan_jobs(inputs, out, size=size, format=format, name=name, outputs=outputs)
+    """Plan a run; `earlier` are the sources of results that are there, by the results' paths."""
+
+    def source_of(target: Path) -> str | None:
+        source = (earlier or {}).get(str(target))
+        return source and str(source)
+
+    return plan_jobs(
+        inputs, out, size=size, format=format, name=name, outputs=outputs, source_of=source_of
+    )
 
 
 def targets(plan: Plan) -> list[str]:
@@ -34,3 +45,8 @@ def touch(root: Path, *names: str) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"picture")
     return paths
+
+
+def as_earlier(plan: Plan) -> dict[str, Path]:
+    """What a run with a plan leaves, for `planned`."""
+    return {str(job.target): job.source for job in plan.jobs if isinstance(job, FileJob)}

@@ -65,8 +65,14 @@ def as_text(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
+def key_of(folder: Path, target: Path) -> str:
+    """Return how the ledger of a folder names a result in it."""
+    own = target.relative_to(folder).as_posix()
+    return as_text(own.replace("\\", "\\\\"))  # so that no other name is written alike
+
+
 def path_of(folder: Path, key: str) -> Path:
-    r"""Return the result that `Ledger.key` names so.
+    r"""Return the result that `key_of` names so.
 
     >>> path_of(Path("out"), "deep/a\\\\b\\udce4.png").name
     'a\\b\udce4.png'

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, fields
 from pathlib import Path
 
-from jcarsr.batch.entries import NAMES, OURS, can_read, connect, entry_of, uri_of
+from jcarsr.batch.entries import NAMES, OURS, can_read, connect, entry_of, key_of, uri_of
 from jcarsr.batch.entries import VERSION as VERSION
 from jcarsr.batch.entries import Entry as Entry
 from jcarsr.batch.entries import Planned as Planned
@@ -169,8 +169,7 @@ class Ledger:
 
     def key(self, target: Path) -> str:
         """How the ledger names a result."""
-        own = target.relative_to(self._folder).as_posix()
-        return as_text(own.replace("\\", "\\\\"))  # so that no other name is written alike
+        return key_of(self._folder, target)
 
     def _open(self) -> None:
         run = self._database.execute

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from jcarsr.batch.decide import sha256_of
-from jcarsr.batch.entries import Entry, Planned, path_of
+from jcarsr.batch.entries import Entry, Planned, key_of, path_of
 from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.ledger_reader import LedgerReader, RunningError
 from jcarsr.batch.shard import WHOLE, Shard, ledger_files
@@ -76,6 +76,33 @@ def earlier_entries(
         return (lambda key: None), (lambda: None)
     reader = LedgerReader(files[WHOLE], lock=lock)
     return reader.find, lambda: reader.__exit__()
+
+
+@contextmanager
+def read_sources(folder: Path | None, *, lock: bool) -> Generator[Callable[[Path], str | None]]:
+    """Give what finds of a result in a folder the source that the folder's own ledger has for it.
+
+    The ledgers of shards are not asked: another shard, which cannot read them, must name results
+    alike. A ledger that cannot be read knows nothing; to open it for the run says why.
+
+    Args:
+        folder: of results; None = there is none.
+        lock: as for `Ledger`.
+    """
+    with ExitStack() as stack:
+        try:
+            if folder is None:
+                raise LedgerError("no folder")
+            reader = stack.enter_context(LedgerReader(folder / WHOLE.ledger_name, lock=lock))
+        except LedgerError:
+            yield lambda target: None
+            return
+
+        def source_of(target: Path) -> str | None:
+            entry = reader.find(key_of(folder, target))
+            return entry and entry.source
+
+        yield source_of
 
 
 def survey(folder: Path, *, lock: bool = True, check: bool = False) -> list[Part]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from jcarsr.batch.entries import as_text
+from jcarsr.batch.names import DEFAULT_NAME, mirrored_names, place_results
 from jcarsr.batch.search import Found, search
 from jcarsr.batch.shard import Shard
 from jcarsr.image import FORMATS, format_of, names_other_format
 from jcarsr.restoring.outputs import Kind, output_paths
-
-DEFAULT_NAME = "{stem}_{size}"
 
 
 @dataclass(frozen=True)
@@ -58,16 +57,18 @@ def plan_jobs(
     default_format: str = "png",
     name: str = DEFAULT_NAME,
     outputs: Sequence[Kind] = ("picture",),
+    source_of: Callable[[Path], str | None] = lambda target: None,
 ) -> Plan:
     """One job a picture, in the order of the inputs; folders are searched to the bottom.
 
     Where several inputs of one folder would give the same result, as `a.jpg` and `a.png` do, each
-    of them gets its extension behind its stem: `a_jpg` and `a_png`. Links to folders are not
-    followed.
+    of them gets its extension behind its stem: `a_jpg` and `a_png`. One of which `source_of` knows
+    a result keeps its name. Links to folders are not followed.
 
     Args:
-        inputs: files, taken under any name, and folders, whose tree is mirrored below `out`;
-            and what is no input, which stays among the jobs.
+        inputs: files, taken under any name, and folders, whose tree is mirrored in `out`, of
+            several in a folder of its own there (`mirrored_names`); and what is no input, which
+            stays among the jobs.
         out: a folder; or the result's name, if it ends in a known extension and there is one
             input file; None = the folder of each input, which then must be a file.
         size: what {size} stands for.
@@ -75,8 +76,10 @@ def plan_jobs(
             `default_format`.
         default_format: a key of FORMATS.
         name: template of a result's name without extension, from {stem}, {suffix} (the input's,
-            without its dot) and {size}.
+            without its dot), {parent} (the name of the input's folder) and {size}.
         outputs: of every picture; each is a file, see `output_paths`.
+        source_of: returns the input of which an earlier run made a result, as `as_text` stores it,
+            None if none has.
 
     Raises:
         ValueError: the template has unknown fields or gives a path, `format` disagrees with the
@@ -97,30 +100,79 @@ def plan_jobs(
         _check_folder_name(out, inputs)
     refused: dict[Refused, str] = {}  # and its place
     notes: list[str] = []
-    found: dict[tuple[str, str, Path], tuple[Path, Path]] = {}  # an input given twice is one input
-    pictures: list[tuple[Path, Path]] = []  # and the folder of each below the one that was given
+    found: dict[tuple[str, str, Path], _Picture] = {}  # an input given twice is one input
+    mirrors = mirrored_names([path for path in paths if out and os.path.isdir(path)])
     for path in inputs:
         if isinstance(path, Refused):
             refused[path] = str(path.source)
             continue
-        searched = search(path, out) if out and os.path.isdir(path) else _name_file(path)
+        is_folder = out is not None and os.path.isdir(path)
+        top = path if is_folder else path.parent
+        mirror = mirrors.get(os.path.realpath(top))
+        searched = search(path, out) if is_folder else _name_file(path)
         for source, reason in searched.refused:
             refused.setdefault(Refused(source, reason), source.relative_to(path).as_posix())
         notes += searched.notes
         for source, below in searched.pictures:
-            which = (os.path.realpath(source.parent), source.name, below)
-            if which not in found:
-                found[which] = source, source.parent if out is None else out / below
-                pictures.append((source, below))
-    places = place_results(list(found.values()), name, size)
-    targets = [place.with_name(f"{place.name}.{format or default_format}") for place in places]
+            which = (os.path.realpath(source.parent), source.name, (mirror or Path()) / below)
+            found.setdefault(which, _Picture(source, below, top, mirror))
+    pictures = list(found.values())
+    pairs, known = _pairs(pictures, out, name, size, format or default_format, source_of)
     if out is not None:
-        _refuse_among_pictures(paths, out, targets)
-    pairs = [(source, target) for (source, _), target in zip(found.values(), targets, strict=True)]
-    jobs = [*refused, *_without_clashes(pairs, outputs)]
-    own = [(below / source.name).as_posix() for (source, below) in pictures]
+        _refuse_among_pictures(paths, out, [target for _, target in pairs])
+    jobs = [*refused, *_without_clashes(pairs, outputs, known)]
+    own = [(one.below / one.source.name).as_posix() for one in pictures]
     promising = any(isinstance(job, FileJob) and _has_content(job.source) for job in jobs)
     return Plan(jobs, out if promising else None, tuple(notes), (*refused.values(), *own))
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A picture that was found or named."""
+
+    source: Path
+    below: Path
+    """Its folder, relative to the folder that was given."""
+    top: Path
+    """The folder that was given, of a named picture its own."""
+    mirror: Path | None
+    """Where that folder is mirrored, relative to the output; None = only the picture was given."""
+
+
+def _pairs(
+    pictures: Sequence[_Picture],
+    out: Path | None,
+    name: str,
+    size: str,
+    extension: str,
+    source_of: Callable[[Path], str | None],
+) -> tuple[list[tuple[Path, Path]], set[tuple[Path, Path]]]:
+    """Return each picture's source and target, and those pairs that an earlier run had."""
+
+    def with_extension(place: Path) -> Path:
+        return place.with_name(f"{place.name}.{extension}")
+
+    def folder(one: _Picture) -> Path:
+        return one.source.parent if out is None else out / (one.mirror or Path()) / one.below
+
+    def elsewhere(index: int) -> list[Path]:
+        """Where the result lay when its folder was given alone, or among others."""
+        one = pictures[index]
+        if out is None or one.mirror is None:
+            return []
+        return [out / one.below, out / Path(os.path.abspath(one.top)).name / one.below]
+
+    def known(index: int, place: Path) -> bool:
+        source = source_of(with_extension(place))
+        own = as_text(os.path.abspath(pictures[index].source))
+        return source is not None and os.path.abspath(source) == own
+
+    found = [(Path(os.path.abspath(one.source)), folder(one)) for one in pictures]
+    places, kept = place_results(found, name, size, elsewhere=elsewhere, known=known)
+    pairs = [
+        (one.source, with_extension(place)) for one, place in zip(pictures, places, strict=True)
+    ]
+    return pairs, {pairs[index] for index in kept}
 
 
 def take_shard(plan: Plan, shard: Shard) -> Plan:
@@ -205,25 +257,6 @@ def _has_content(path: Path) -> bool:
     return os.path.exists(path) and (not os.path.isfile(path) or os.path.getsize(path) > 0)
 
 
-def place_results(found: Sequence[tuple[Path, Path]], name: str, size: str) -> list[Path]:
-    """Return each result's path without extension, of pairs of a source and the result's folder.
-
-    Raises:
-        ValueError: the template is wrong.
-    """
-    long: set[int] = set()
-    while True:
-        places = [
-            folder / _result_name(name, _stem(source, index in long), source, size)
-            for index, (source, folder) in enumerate(found)
-        ]
-        wanted = Counter(places)
-        clashing = {index for index, place in enumerate(places) if wanted[place] > 1} - long
-        if not clashing:
-            return places
-        long |= clashing  # a longer name may be another's short one: look again
-
-
 def _refuse_among_pictures(inputs: Sequence[Path], out: Path, targets: Sequence[Path]) -> None:
     """Raises ValueError if a folder that is searched for pictures would get results."""
     results = Path(os.path.realpath(out))
@@ -240,13 +273,19 @@ def _refuse_among_pictures(inputs: Sequence[Path], out: Path, targets: Sequence[
 
 
 def _without_clashes(
-    pairs: Sequence[tuple[Path, Path]], outputs: Sequence[Kind]
+    pairs: Sequence[tuple[Path, Path]],
+    outputs: Sequence[Kind],
+    known: Collection[tuple[Path, Path]] = (),
 ) -> list[FileJob | Refused]:
-    """Jobs whose results neither replace an input nor each other, in the order of the pairs."""
+    """Jobs whose results neither replace an input nor each other, in the order of the pairs.
+
+    Of several with one result that of the `known` pairs gets it, else the first in the order of
+    their paths.
+    """
     inputs = {os.path.realpath(source) for source, _ in pairs}
     taken: dict[str, Path] = {}
     jobs: dict[tuple[Path, Path], FileJob | Refused] = {}
-    for source, target in sorted(pairs):  # who comes first does not depend on how they were given
+    for source, target in sorted(pairs, key=lambda pair: (pair not in known, pair)):
         files = list(output_paths(target, outputs).values())
         jobs[source, target] = FileJob(source, target)
         for file in files:
@@ -255,26 +294,18 @@ def _without_clashes(
                 reason = f"its result {file} would replace an input"
                 jobs[source, target] = Refused(source, reason)
             elif place in taken:
-                reason = f"its result {file} is that of {taken[place]}: change --name or --out"
+                reason = (
+                    f"its result {file} is that of {taken[place]}: {_advice(source, taken[place])}"
+                )
                 jobs[source, target] = Refused(source, reason)
         if isinstance(jobs[source, target], FileJob):
             taken |= {os.path.realpath(file): source for file in files}
     return [jobs[pair] for pair in pairs]
 
 
-def _stem(source: Path, long: bool) -> str:
-    stem = source.stem
-    if not stem.strip("."):  # a result with such a name would be hidden, or look like macOS's files
-        stem = "_" * len(stem)
-    return f"{stem}_{source.suffix.removeprefix('.')}" if long else stem
-
-
-def _result_name(name: str, stem: str, source: Path, size: str) -> str:
-    """The template filled in, without extension."""
-    try:
-        file_name = name.format(stem=stem, suffix=source.suffix.removeprefix("."), size=size)
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"--name {name}: only {{stem}}, {{suffix}} and {{size}}") from error
-    if not file_name or Path(file_name).name != file_name:
-        raise ValueError(f"--name {name}: gives {file_name!r}, which is not a file name")
-    return file_name
+def _advice(one: Path, other: Path) -> str:
+    """What tells apart two sources whose results have one name."""
+    parents = {Path(os.path.abspath(source)).parent.name for source in (one, other)}
+    if one.name == other.name and len(parents) > 1:
+        return f"--name '{{parent}}_{DEFAULT_NAME}' tells them apart"
+    return "change --name or --out"

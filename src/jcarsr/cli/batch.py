@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from jcarsr import image
-from jcarsr.batch.plan import DEFAULT_NAME
+from jcarsr.batch.names import DEFAULT_NAME
 from jcarsr.batch.shard import WHOLE, parse_shard
 from jcarsr.cli.options import (
     FILES,

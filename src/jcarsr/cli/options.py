@@ -136,7 +136,8 @@ MaxMemoryOption: TypeAlias = Annotated[
 NameOption: TypeAlias = Annotated[
     str,
     typer.Option(
-        help="Result's name without extension, from {stem}, {suffix} and {size} (x2, say).",
+        help="Result's name without extension, from {stem}, {suffix}, {parent} (the picture's "
+        "folder) and {size} (x2, say).",
         rich_help_panel=FILES,
     ),
 ]

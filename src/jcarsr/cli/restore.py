@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 import typer
 
 from jcarsr import image
-from jcarsr.batch.plan import DEFAULT_NAME, plan_jobs, plan_piped, take_shard
+from jcarsr.batch.ledgers import read_sources
+from jcarsr.batch.names import DEFAULT_NAME
+from jcarsr.batch.plan import plan_jobs, plan_piped, take_shard
 from jcarsr.batch.shard import WHOLE, parse_shard
 from jcarsr.cli.inputs import FilesFromOption, Inputs, InputsArgument, NullOption, gather_inputs
 from jcarsr.cli.options import (
@@ -290,15 +292,17 @@ def restore(
                 assert result is not None
                 plan = plan_piped(read_picture, result, format)
             else:
-                plan = plan_jobs(
-                    given.inputs,
-                    result,
-                    size=target.label,
-                    format=format,
-                    default_format=default_format,
-                    name=name,
-                    outputs=settings.outputs,
-                )
+                with read_sources(result, lock=not no_lock) as source_of:
+                    plan = plan_jobs(
+                        given.inputs,
+                        result,
+                        size=target.label,
+                        format=format,
+                        default_format=default_format,
+                        name=name,
+                        outputs=settings.outputs,
+                        source_of=source_of,
+                    )
             if shard is not None:
                 plan = take_shard(plan, part)
         done = run_plan(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from jcarsr.batch.plan import place_results
+from jcarsr.batch.names import place_results
 from jcarsr.batch.search import search
 from jcarsr.batch.shard import Shard
 from jcarsr.cluster.store import FolderStore, Store
@@ -68,7 +68,7 @@ def plan_items(
     """
     reasons = {key: why or _why_no_key(key) for key, why in keys.items()}
     good = [PurePosixPath(key) for key, why in reasons.items() if why is None]
-    places = place_results([(Path(key), Path(key.parent)) for key in good], name, size)
+    places, _ = place_results([(Path(key), Path(key.parent)) for key in good], name, size)
     targets = {str(k): f"{p.as_posix()}.{extension}" for k, p in zip(good, places, strict=True)}
     taken: dict[str, str] = {}
     items: list[Item] = []
