@@ -126,12 +126,33 @@ def test_folder_where_the_ledger_should_be_is_told(tmp_path: Path) -> None:
 def test_read_only_folder_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     try:
-        with pytest.raises(LedgerError, match="cannot be written"):
-            Ledger(tmp_path)
-        with pytest.raises(LedgerError, match="cannot be written"):
-            Ledger(tmp_path / "below")
+        for folder in (tmp_path, tmp_path / "below"):
+            message = f"^{folder}: cannot be written .Permission denied.$"
+            with pytest.raises(LedgerError, match=message):
+                Ledger(folder)
     finally:
         tmp_path.chmod(0o755)
+
+
+def test_why_the_file_cannot_be_opened_is_the_systems_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite has no other word than that it is unable to."""
+
+    def unable(path: Path, *, lock: bool) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    def closed(folder: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("jcarsr.batch.ledger.connect", unable)
+    with pytest.raises(LedgerError, match=rf"^{tmp_path / FILE_NAME}: .* \(No such file"):
+        Ledger(tmp_path)
+    monkeypatch.setattr("jcarsr.batch.ledger.can_lock", closed)
+    with pytest.raises(
+        LedgerError, match=rf"^{tmp_path}: cannot be written \(Permission denied\)$"
+    ):
+        Ledger(tmp_path)
 
 
 def test_what_a_killed_run_was_writing_is_removed(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ class TestAgain:
             patched.setattr(Path, "replace", refuse)
             for _ in range(2):
                 outcome = finished(LedgerWorker(networks, X2, ledger), job)
-                assert outcome.error == "cannot be written (not now)"
+                assert outcome.error == f"its result {job.target} cannot be written (not now)"
         assert job.target.read_bytes() == old
         assert not list(job.target.parent.glob("*.jcarsr-part"))
         assert finished(LedgerWorker(networks, X2, ledger), job).state == "done"

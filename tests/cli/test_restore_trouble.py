@@ -71,7 +71,7 @@ class TestDifficultInputs:
         missing = tmp_path / "missing.jpg"
         said = run(folder, missing, tmp_path / "none", "-o", out, "--format", "webp", "--json")
         assert said.code == 1
-        assert results(out) == ["photo_x2.webp"]
+        assert results(out) == ["in", "in/photo_x2.webp"]
         reasons = {
             "empty.png": "an empty file",
             "text.jpg": "not a picture",
@@ -184,12 +184,35 @@ class TestTrouble:
         assert (tmp_path / "file").read_bytes() == b"somebody's"
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-    @pytest.mark.parametrize("target", ["", "below", "a.png"])
-    def test_read_only_folder(self, run: Command, jpeg: Path, out: Path, target: str) -> None:
+    @pytest.mark.parametrize(
+        ("target", "told"),
+        [
+            ("", "{out}: cannot be written"),
+            ("below", "{out}/below: cannot be written"),
+            ("a.png", "{jpeg}: its result {out}/a.png cannot be written"),
+        ],
+    )
+    def test_read_only_folder(
+        self, run: Command, jpeg: Path, out: Path, target: str, told: str
+    ) -> None:
         out.mkdir(mode=0o555)
         said = run(jpeg, "-o", out / target)
-        assert (said.code, said.err.count("\n")) == (1, 1)
-        assert "cannot be written" in said.err
+        message = told.format(jpeg=jpeg, out=out)
+        assert said == Said(1, "", f"error: {message} (Permission denied)\n")
+
+    def test_result_that_cannot_be_written_is_named(
+        self, run: Command, jpeg: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As in a folder that is read-only, which none is for root."""
+
+        def closed(path: str, *arguments: object) -> int:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+
+        with monkeypatch.context() as patched:
+            patched.setattr("jcarsr.partfile._create", closed)
+            said = run(jpeg, "-o", out / "a.png")
+        message = f"{jpeg}: its result {out / 'a.png'} cannot be written (Permission denied)"
+        assert said == Said(1, "", f"error: {message}\n")
 
     def test_another_run_in_the_same_folder(self, run: Command, jpeg: Path, out: Path) -> None:
         with Ledger(out):

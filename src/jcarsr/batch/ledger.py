@@ -68,7 +68,7 @@ class Ledger:
             reason = error.strerror or error
             raise LedgerError(f"{folder}: cannot be written ({reason})") from error
         except sqlite3.Error as error:
-            raise LedgerError(f"{folder}: cannot be written ({error})") from error
+            raise LedgerError(self._why_not_opened(error)) from error
         try:
             self._locks = lock
             with self._errors():
@@ -223,6 +223,18 @@ class Ledger:
             f"{self._path}: damaged ({error}): remove it, then --adopt enters the results that "
             "are there"
         )
+
+    def _why_not_opened(self, error: sqlite3.Error) -> str:
+        """What the system says where SQLite cannot open the file, before it is locked."""
+        place = self._folder
+        try:
+            can_lock(place)
+            place = self._path
+            with place.open("r+b"):
+                pass
+        except OSError as other:
+            return f"{place}: cannot be written ({other.strerror or other})"
+        return f"{place}: cannot be written ({error})"
 
     def _why(self, error: sqlite3.Error) -> str:
         """What an error of SQLite comes from: a share without locks, another program, or a run."""

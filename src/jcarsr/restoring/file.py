@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from jcarsr.errors import LargePictureError, MemoryLimitError
+from jcarsr.errors import ImageError, LargePictureError, MemoryLimitError, StorageError
 from jcarsr.image import (
     Animation,
     Format,
@@ -32,7 +32,7 @@ from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outcome import Outcome, outcome_of
 from jcarsr.restoring.outputs import Kind, output_paths
 from jcarsr.restoring.picture import RestoredOutputs, restore_picture
-from jcarsr.restoring.place import check_place
+from jcarsr.restoring.place import check_place, unwritable
 from jcarsr.restoring.reading import PlainReader, Reader, Source
 from jcarsr.restoring.settings import Settings
 
@@ -221,6 +221,22 @@ class FileRestorer:
             StorageError: nothing more can be written.
             ImageError: this one cannot be saved.
         """
+        try:
+            return self._write(restored, kind, path, before_rename)
+        except StorageError:
+            raise
+        except ImageError as error:
+            if isinstance(error.__cause__, OSError):  # of the result's place, not of the picture
+                raise unwritable(path, error.__cause__) from error
+            raise
+
+    def _write(
+        self,
+        restored: RestoredOutputs,
+        kind: Kind,
+        path: Path,
+        before_rename: Callable[[Path], None],
+    ) -> tuple[str, ...]:
         output = restored.outputs[kind]
         if isinstance(output, Comparison):
             page = output.page(path.name.removesuffix(".compare.html"))

@@ -42,4 +42,4 @@ def check_place(path: Path, *, overwrite: bool, source: Path | None = None) -> N
 
 def unwritable(path: Path, error: OSError) -> ImageError:
     """Return the refusal of a result of which the file system says `error`."""
-    return ImageError(f"its result {path} cannot be written ({error.strerror})")
+    return ImageError(f"its result {path} cannot be written ({error.strerror or error})")
