@@ -49,8 +49,8 @@ class TestNames:
             assert targets(planned([folder / "a.jpg"], Path(name))) == [f"{name}/a_x2.png"]
 
     def test_name_of_dots_gives_no_hidden_result(self, tmp_path: Path) -> None:
-        touch(tmp_path / "in", "..jpg", "...jpg")
-        assert sorted(targets(planned([tmp_path / "in"], Path("o")))) == [
+        files = touch(tmp_path / "in", "..jpg", "...jpg")
+        assert sorted(targets(planned(files, Path("o")))) == [
             "o/___x2.png",
             "o/__x2.png",
         ]

@@ -49,6 +49,35 @@ def test_what_is_left_is_counted(tmp_path: Path) -> None:
     )
 
 
+def test_hidden_files_and_folders_are_left_and_counted(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", ".hidden.jpg", "deep/.trashed-1-b.jpg", "._a.jpg", ".nomedia")
+    put(tmp_path, ".private/c.jpg", "deep/.private/d.jpg", "deep/.more/.e.jpg", "@eaDir/.f.jpg")
+    assert found(tmp_path) == ["a.jpg"]
+    assert search(tmp_path, None).notes == [
+        f"{tmp_path}: 3 hidden folders are left out; 2 hidden pictures are left out"
+    ]
+    assert found(tmp_path / ".private") == ["c.jpg"]  # named by the user, it is searched
+    (refused,) = search(tmp_path / "deep" / ".more", None).refused
+    assert refused[1] == "a folder without pictures (1 hidden picture is left out)"
+
+
+def test_hidden_folder_of_results_is_not_counted(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", ".out/a_x2.png")
+    assert search(tmp_path, tmp_path / ".out").notes == []
+
+
+def test_linked_folders_are_left_and_counted(tmp_path: Path) -> None:
+    put(tmp_path / "album", "a.jpg", "x.txt")
+    put(tmp_path / "elsewhere", "b.jpg")
+    (tmp_path / "album" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "album" / ".link").symlink_to(tmp_path / "elsewhere")
+    assert found(tmp_path / "album") == ["a.jpg"]
+    assert search(tmp_path / "album", None).notes == [
+        f"{tmp_path / 'album'}: 1 file is left out, not named as pictures: 1 .txt; "
+        "2 linked folders are left out"
+    ]
+
+
 def test_results_are_neither_searched_nor_counted(tmp_path: Path) -> None:
     put(tmp_path, "a.jpg", "out/a_x2.png", "out/jcarsr-ledger.sqlite3")
     assert found(tmp_path) == ["a.jpg"]

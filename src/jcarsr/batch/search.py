@@ -37,10 +37,10 @@ def search(path: Path, out: Path | None) -> Found:
     """The pictures of a folder, searched to the bottom, in the order of their names.
 
     Earlier results are not restored again: what lies in `out` is left, if `out` is below `path`.
-    So are thumbnails and deleted files that NAS keep in folders of their own. None for `out` leaves
-    no results out.
+    So are hidden files and folders, links to folders, and thumbnails and deleted files that NAS
+    keep in folders of their own. None for `out` leaves no results out.
     """
-    found, others = Found([]), Counter[str]()
+    found, others, aside = Found([]), Counter[str](), Counter[str]()
 
     def unreadable(error: OSError) -> None:
         reason = f"a folder that cannot be read ({error.strerror})"
@@ -55,15 +55,21 @@ def search(path: Path, out: Path | None) -> Found:
             and not inner.lower().startswith(_TRASH)
             and os.path.realpath(Path(folder, inner)) != results
         )
+        linked = [inner for inner in folders if os.path.islink(Path(folder, inner))]
+        hidden = [inner for inner in folders if inner.startswith(".") and inner not in linked]
+        aside.update({"linked folder": len(linked), "hidden folder": len(hidden)})
+        folders[:] = [inner for inner in folders if inner not in hidden]  # no link is followed
         for file in (Path(folder, name) for name in sorted(files)):
             if not named_as_picture(file):
                 if not file.name.startswith(".") and file.name.lower() not in _NO_PICTURES:
                     others[file.suffix.lower() or "without extension"] += 1
+            elif file.name.startswith("."):
+                aside["hidden picture"] += 1
             elif reason := _why_not(file):
                 found.refused.append((file, reason))
             else:
                 found.pictures.append((file, Path(folder).relative_to(path)))
-    left = _in_words(others)
+    left = "; ".join(filter(None, (_in_words(others), *map(_count, aside.items()))))
     if not found.pictures and not found.refused:
         reason = f"a folder without pictures{f' ({left})' if left else ''}"
         found.refused.append((path, reason))
@@ -84,6 +90,14 @@ def _why_not(file: Path) -> str | None:
     if not os.path.isfile(file):
         return "not a file"
     return None if about.st_size else "an empty file, not a picture"
+
+
+def _count(left: tuple[str, int]) -> str:
+    """How many of a kind were left, in words; nothing if none were."""
+    kind, number = left
+    if not number:
+        return ""
+    return f"1 {kind} is left out" if number == 1 else f"{number} {kind}s are left out"
 
 
 def _in_words(others: Counter[str]) -> str:
