@@ -15,6 +15,7 @@ from jcarsr.batch.names import DEFAULT_NAME
 from jcarsr.batch.plan import plan_jobs, plan_piped, take_shard
 from jcarsr.batch.shard import WHOLE, parse_shard
 from jcarsr.cli.inputs import FilesFromOption, Inputs, InputsArgument, NullOption, gather_inputs
+from jcarsr.cli.interrupt import announce_interrupt
 from jcarsr.cli.options import (
     FILES,
     LIMITS,
@@ -305,11 +306,13 @@ def restore(
                     )
             if shard is not None:
                 plan = take_shard(plan, part)
+        report = Report(len(plan.jobs), as_json)
+        stack.enter_context(announce_interrupt(report.note))
         done = run_plan(
             plan,
             on_devices,
             settings,
-            Report(len(plan.jobs), as_json),
+            report,
             overwrite=overwrite,
             adopt=adopt,
             lock=not no_lock,
