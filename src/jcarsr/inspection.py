@@ -117,7 +117,7 @@ def as_dictionary(found: Facts, choice: Choice) -> dict[str, Any]:
     del chosen["bytes_per_pixel"], chosen["network_scale"]
     return {
         **asdict(found),
-        "notes": list(notes_of(found, choice)),
+        "notes": notes_of(found, choice),
         "weights": chosen,
         "memory": choice.memory(found),
     }

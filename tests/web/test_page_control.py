@@ -136,6 +136,25 @@ def test_options_are_remembered_and_what_is_not_there_is_hidden(page: Page) -> N
     expect(page.get_by_role("radio", name="×2")).to_be_checked()
 
 
+def test_repeated_saves_get_their_weights(page: Page, photo: Pixels, tmp_path: Path) -> None:
+    once, twice = tmp_path / "once.jpg", tmp_path / "twice.jpg"
+    Image.fromarray(photo).save(once, quality=20)
+    with Image.open(once) as image:
+        image.crop((4, 4, 256, 192)).save(twice, quality=90)
+    page.evaluate("() => localStorage.setItem('jcarsr-weights', 'small')")  # of older pages
+    page.reload()
+    add_done(page, twice)
+    expect(page.locator("#facts")).to_contain_text("An earlier JPEG save of quality", timeout=WAIT)
+    expect(page.locator("#facts")).to_contain_text("jcarsr-web-lite-x2")
+    expect(page.locator("#outcome")).to_contain_text("jcarsr-web-lite-x2")
+
+
+def test_crispness_is_not_remembered(page: Page) -> None:
+    page.evaluate("() => localStorage.setItem('jcarsr-crisp', '100')")
+    page.reload()
+    expect(page.locator("#crisp")).to_have_value("0")
+
+
 def test_comparison_opens_offline(
     tab: Page,
     photo: Pixels,

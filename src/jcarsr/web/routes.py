@@ -81,7 +81,7 @@ async def inspect(
 ) -> InspectView:
     """Tell what a picture is, how hard a JPEG was compressed, and which weights would be used.
 
-    Reads the file's header only.
+    Looks at the pixels, too: they tell of an earlier save, and decide the weights.
     """
     found = await service.inspect(file.file, scale, weights, client_of(request.scope))
     return InspectView(**found)
@@ -132,7 +132,9 @@ async def restore(
     mark: Annotated[
         bool, Form(description="The metadata say that the picture was enhanced.")
     ] = False,
-    output: Annotated[Wanted, Form(description="The picture, or its edges.")] = "picture",
+    output: Annotated[
+        Wanted, Form(description="The picture, its edges, or where it departs.")
+    ] = "picture",
     prefer: Annotated[str | None, Header(description="respond-async: answer a job.")] = None,
 ) -> Response:
     """Remove JPEG artifacts from a picture and enlarge it.

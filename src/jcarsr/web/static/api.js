@@ -39,10 +39,11 @@ import { authorization } from "./token.js";
  * @property {boolean} exif
  * @property {boolean} xmp
  * @property {boolean} iptc
+ * @property {string[]} texts keywords of a PNG's texts
  * @property {[number, number] | null} dpi
  * @property {{ subsampling: string, progressive: boolean, quality: { value: number, exact: boolean } | null } | null} jpeg
  * @property {string[]} notes
- * @property {{ name: string, trained_from: number | null, trained_to: number | null, quality_outside_training: boolean | null }} weights
+ * @property {{ name: string, trained_from: number | null, trained_to: number | null, quality_outside_training: boolean | null, reason: string, earlier_save: object | null }} weights
  * @property {number} memory
  */
 

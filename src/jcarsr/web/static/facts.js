@@ -53,6 +53,7 @@ function entries(facts) {
     [text("factSize"), sizeOf(facts)],
   ];
   if (jpeg) list.push([text("factQuality"), ...qualityOf(facts, jpeg.quality)]);
+  if (facts.weights.earlier_save) list.push([text("factEarlier"), sentence(facts.weights.reason)]);
   list.push([text("factPixels"), pixelsOf(facts)]);
   if ((facts.frames ?? 1) > 1) list.push([text("factFrames"), String(facts.frames)]);
   list.push(
@@ -122,11 +123,12 @@ function profileOf({ profile }) {
 }
 
 /** @param {Facts} facts */
-function metadataOf({ exif, xmp, iptc, dpi }) {
+function metadataOf({ exif, xmp, iptc, texts, dpi }) {
   const parts = [];
   if (exif) parts.push("EXIF");
   if (xmp) parts.push("XMP");
   if (iptc) parts.push("IPTC");
+  parts.push(...texts);
   if (dpi) parts.push(text("dpi", { x: Math.round(dpi[0]), y: Math.round(dpi[1]) }));
   return parts.join(", ") || text("none");
 }

@@ -18,14 +18,15 @@ export class Mixer extends EventTarget {
     super();
     byId("crisp-amount", HTMLElement).hidden = !hasCrisp;
     for (const slider of hasCrisp ? [this.#strength, this.#crisp] : [this.#strength]) {
-      const earlier = Number(remembered(slider.id) ?? slider.value);
-      if (earlier >= 0 && earlier <= 100) slider.value = String(earlier);
       slider.addEventListener("input", () => {
         this.#apply();
         this.dispatchEvent(new Event("change"));
       });
-      slider.addEventListener("change", () => remember(slider.id, slider.value));
     }
+    const earlier = Number(remembered("strength") ?? this.#strength.value);
+    if (earlier >= 0 && earlier <= 100) this.#strength.value = String(earlier);
+    this.#strength.addEventListener("change", () => remember("strength", this.#strength.value));
+    this.#crisp.value = "0"; // browsers keep it over a reload; nothing is invented unasked
     this.#apply();
   }
 

@@ -5,6 +5,15 @@ import { byId, chosen, radios } from "./dom.js";
 import { remember, remembered } from "./memory.js";
 import { text } from "./strings.js";
 
+/** The server chooses for each picture, also those for pictures that were saved repeatedly. */
+export const AUTO = "auto";
+
+const LABELS = new Map([
+  [AUTO, text("weightsAuto")],
+  ["small", text("weightsSmall")],
+  ["large", text("weightsLarge")],
+]);
+
 export class Options {
   #scale = byId("scale", HTMLFieldSetElement);
   #weights = byId("weights", HTMLFieldSetElement);
@@ -20,17 +29,15 @@ export class Options {
       title: scale === 1 ? text("scaleCleanTitle") : text("scaleTimesTitle", { scale }),
     }));
     radios(this.#scale, sizes, earlier("scale", scales.map(String), "2"));
-    const names = weights.filter(({ available }) => available).map(({ name }) => name);
-    const networks = names.map((value) => ({
-      value,
-      label: value === "large" ? text("weightsLarge") : text("weightsSmall"),
-    }));
-    radios(this.#weights, networks, earlier("weights", names, names[0] ?? ""));
+    const sizesThere = weights.filter(({ available }) => available).map(({ name }) => name);
+    const names = sizesThere.length < 2 ? [AUTO] : [AUTO, ...sizesThere];
+    const networks = names.map((value) => ({ value, label: LABELS.get(value) ?? value }));
+    radios(this.#weights, networks, earlier("network", names, AUTO));
     this.#weights.hidden = names.length < 2;
     this.onChange(() => {
       const { scale, weights: chosenWeights } = this.value;
       remember("scale", String(scale));
-      remember("weights", chosenWeights);
+      remember("network", chosenWeights);
     });
   }
 

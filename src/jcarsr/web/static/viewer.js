@@ -96,9 +96,8 @@ export class Viewer {
     this.#stage.divide(compares);
     const clean = item.task?.options.scale === 1;
     this.#labels.left.textContent = text(clean ? "beforeOriginal" : "beforeEnlarged");
-    this.#labels.right.textContent = text(
-      mapped && this.#kind ? WORDS[this.#kind].label : "afterRestored",
-    );
+    const after = this.#mixer.value.crisp && this.#crisp.ready ? "afterCrisp" : "afterRestored";
+    this.#labels.right.textContent = text(mapped && this.#kind ? WORDS[this.#kind].label : after);
     this.#tell(item, compares);
   }
 

@@ -2,6 +2,7 @@
 // What happens to a picture, in a few words.
 
 import { sentence, size, time } from "./format.js";
+import { AUTO } from "./options.js";
 import { text } from "./strings.js";
 
 /** @typedef {import("./item.js").Item} Item */
@@ -49,6 +50,7 @@ function queued(before) {
  * @returns {string}
  */
 export function chosenWords({ scale, weights }) {
+  if (weights === AUTO) return scale === 1 ? text("scaleClean") : text("scaleTimes", { scale });
   return scale === 1 ? text("chosenClean", { weights }) : text("chosenTimes", { scale, weights });
 }
 
