@@ -279,6 +279,11 @@ def test_telephone(page: Page, server: Server, pictures: dict[str, Path]) -> Non
     add_done(page, pictures["cat"])
     expect(page.locator("#facts")).to_be_visible()
     assert overflow(page) == 0
+    add(page, pictures["cut"])
+    expect(row(page, "cut.jpg")).to_contain_text("truncated", timeout=WAIT)
+    place = row(page, "cut.jpg").locator(".row-text").bounding_box()
+    assert place is not None and place["width"] > 150  # beside what is offered
+    assert overflow(page) == 0
     page.goto(f"{server.url.rstrip('/')}/docs")
     expect(page.locator("#objects h3").first).to_be_visible()
     assert overflow(page) == 0
