@@ -43,7 +43,7 @@ def album(tmp_path: Path, photo: Pixels) -> Path:
         ("gpu", "device 'gpu': not one of auto, cpu, cuda, mps, cuda:NUMBER"),
         ("cuda:-1", "device 'cuda:-1': not one of"),
         ("cuda:0,", "device '': not one of"),
-        ("", "device '': not one of"),
+        ("", "--device: is empty"),
     ],
 )
 def test_wrong_devices_are_one_line_before_any_work(

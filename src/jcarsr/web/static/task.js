@@ -10,6 +10,7 @@ import { Slots } from "./slots.js";
 const NEAR_MS = 300; // between two looks at a job that runs or is next
 const FAR_MS = 700; // at one further behind
 const NEARLY = 0.97; // as far as a guess goes
+const OF_THE_API = / \(salvage=true [^)]*\)$/; // the page has a button for it
 const uploads = new Slots(2);
 
 /** Sends "change" whenever something about it changes. */
@@ -63,7 +64,7 @@ export class Task extends EventTarget {
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       if (!(error instanceof api.Problem)) throw error;
-      this.message = error.message;
+      this.message = error.message.replace(OF_THE_API, "");
       this.#become(this.state === "done" ? "expired" : "failed");
     }
   }
