@@ -13,7 +13,7 @@ from jcarsr.cli.interrupt import STOPPING, announce_interrupt
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 
 SCRIPT = """
-import ctypes, signal, sys, time
+import ctypes, signal, sys, threading, time
 from jcarsr.cli.interrupt import announce_interrupt
 
 def say(text):
@@ -23,9 +23,10 @@ try:
     with announce_interrupt(say):
         if sys.argv[1] == "computes":
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # so that sleep goes on
-        print("ready", flush=True)
-        if sys.argv[1] == "computes":
+            threading.Timer(1, print, ["ready"], {"flush": True}).start()  # when that has begun
             ctypes.CDLL(None).sleep(int(sys.argv[2]))
+        else:
+            print("ready", flush=True)
         time.sleep(60)
 except KeyboardInterrupt:
     sys.exit("stopped")

@@ -180,7 +180,8 @@ class TestNamesStay:
         said = run(jpeg.parent, "-o", out)
         assert (said.code, said.err.splitlines()[-1]) == (0, "1 restored, 1 unchanged, of 2")
         assert results(out) == ["photo_png_x2.png", "photo_x2.png"]
-        assert (out / "photo_x2.png").stat() == before
+        after = (out / "photo_x2.png").stat()
+        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
         jpeg.unlink()
         assert run(jpeg.parent, "-o", out).err == "0 restored, 1 unchanged, of 1\n"
 

@@ -125,8 +125,7 @@ class TestStills:
     def test_sixteen_bits_are_rounded_where_they_do_not_fit(
         self, tmp_path: Path, photo: Pixels, format: str
     ) -> None:
-        notes = save(Picture(photo.astype(np.uint16) * 257 + 100), tmp_path / f"a.{format}")
-        assert notes == (f"its 16 bits were rounded to 8, which is all that {format} holds",)
+        save(Picture(photo.astype(np.uint16) * 257 + 100), tmp_path / f"a.{format}")
         assert difference(open_image(tmp_path / f"a.{format}"), photo) < 2.5
 
     def test_upright_carries_the_profile(self, photo: Pixels) -> None:

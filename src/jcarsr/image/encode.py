@@ -29,7 +29,6 @@ from jcarsr.pixels import Samples, to_8_bits
 DEFAULT_QUALITY = 95
 """Of JPEG, WebP and AVIF."""
 
-_DEEP = ("png", "tiff")  # formats that hold 16 bits
 _STORAGE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
@@ -158,8 +157,6 @@ def _writer(
         picture, changed = fit_colours(picture, format)
     metadata, notes = fit_metadata(_metadata_of_result(picture, options), format)
     notes = (*changed, *notes)
-    if isinstance(picture, Picture) and picture.samples.dtype == np.uint16 and format not in _DEEP:
-        notes = (*notes, f"its 16 bits were rounded to 8, which is all that {format} holds")
     if isinstance(picture, Animation) and picture.plays and format == "avif":
         notes = (*notes, "how often it is played is not kept in avif: it goes on for ever")
 
