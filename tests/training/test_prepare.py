@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -19,6 +21,33 @@ def test_average_is_computed_by_its_own_weights(tiny: JCARSRConfig) -> None:
         torch.testing.assert_close(average(lq).sr, before)
         average.module.sr_tail.bias.add_(1)
         torch.testing.assert_close(average(lq).sr, before + 1)
+
+
+def test_average_of_a_short_run_holds_nothing_of_its_starting_weights(tiny: JCARSRConfig) -> None:
+    """A decay of 0.999 alone would leave three quarters of them after 300 steps."""
+    model = JCARSR(tiny)
+    average = make_average(model, RECIPES["compare"])
+    weights, averaged = next(model.parameters()), next(average.parameters())
+    with torch.no_grad():
+        weights.zero_()
+        average.update_parameters(model)
+        weights.fill_(1)
+        for _ in range(299):
+            average.update_parameters(model)
+    torch.testing.assert_close(averaged, torch.ones_like(averaged), atol=1e-6, rtol=0)
+
+
+def test_average_of_a_long_run_has_the_decay_of_its_recipe(tiny: JCARSRConfig) -> None:
+    model = JCARSR(tiny)
+    average = make_average(model, replace(RECIPES["compare"], ema_decay=0.99))
+    weights, averaged = next(model.parameters()), next(average.parameters())
+    with torch.no_grad():
+        weights.zero_()
+        average.update_parameters(model)
+        average.n_averaged += 10_000
+        weights.fill_(1)
+        average.update_parameters(model)
+    torch.testing.assert_close(averaged, torch.full_like(averaged, 0.01))
 
 
 def test_average_leaves_no_residuals_out() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -12,6 +14,8 @@ from jcarsr.errors import TrainingError
 from jcarsr.networks.network import Network
 from jcarsr.training.muon import Muon
 from jcarsr.training.recipes import Recipe
+
+_Tensors: TypeAlias = tuple[Tensor, ...] | list[Tensor]
 
 
 def initialise(model: Network, name_or_path: str) -> str:
@@ -53,9 +57,16 @@ def _mixes_features(param: nn.Parameter) -> bool:
 
 
 def make_average(model: Network, recipe: Recipe) -> AveragedModel:
-    """The running average of the weights: what is evaluated and kept, never trained."""
-    average = get_ema_multi_avg_fn(recipe.ema_decay)  # pyright: ignore[reportUnknownVariableType]
-    return AveragedModel(model, multi_avg_fn=average).eval()  # pyright: ignore[reportUnknownArgumentType]
+    """The running average of the weights: what is evaluated and kept, never trained.
+
+    Its decay rises to the recipe's, or a short run would keep its random starting weights in it.
+    """
+
+    def update(averaged: _Tensors, current: _Tensors, count: Tensor | int) -> None:
+        decay = min(recipe.ema_decay, (1 + float(count)) / (10 + float(count)))
+        get_ema_multi_avg_fn(decay)(averaged, current, count)
+
+    return AveragedModel(model, multi_avg_fn=update).eval()  # pyright: ignore[reportArgumentType]
 
 
 def compile_blocks(model: Network) -> None:

@@ -47,7 +47,7 @@ class Recipe:
     """absolute: eq. 17."""
     loss_weights: LossWeights = field(default_factory=LossWeights)
     ema_decay: float = 0.999
-    """Of the averaged weights that are evaluated and kept."""
+    """Of the averaged weights that are evaluated and kept, once it has risen to that."""
     clip_norm: float | None = None
     """Largest gradient norm; None = not clipped."""
     seed: int = 0
