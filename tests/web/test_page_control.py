@@ -23,6 +23,7 @@ pytest.importorskip("playwright.sync_api")
 from support.browser import (
     CHROMIUM,
     WAIT,
+    add,
     add_done,
     browser,
     expect,
@@ -32,7 +33,7 @@ from support.browser import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium")
 
@@ -147,6 +148,18 @@ def test_repeated_saves_get_their_weights(page: Page, photo: Pixels, tmp_path: P
     expect(page.locator("#facts")).to_contain_text("An earlier JPEG save of quality", timeout=WAIT)
     expect(page.locator("#facts")).to_contain_text("jcarsr-web-lite-x2")
     expect(page.locator("#outcome")).to_contain_text("jcarsr-web-lite-x2")
+
+
+def test_a_picture_may_be_chosen_before_the_page_has_started(
+    page: Page, pictures: dict[str, Path]
+) -> None:
+    def choose(route: Route) -> None:
+        add(page, pictures["cat"])
+        route.continue_()
+
+    page.route("**/v1/service", choose, times=1)
+    page.reload()
+    expect(page.locator("#stage")).to_contain_class("divided", timeout=WAIT)
 
 
 def test_crispness_is_not_remembered(page: Page) -> None:

@@ -32,11 +32,13 @@ export function takeFiles(take) {
 function chooseFiles(take) {
   const input = byId("files", HTMLInputElement);
   byId("entry", HTMLElement).addEventListener("click", () => input.click());
-  input.addEventListener("change", () => {
+  const takeChosen = () => {
     const files = [...(input.files ?? [])];
     input.value = ""; // so that the same file can be chosen again
     if (files.length) take(files);
-  });
+  };
+  input.addEventListener("change", takeChosen);
+  takeChosen(); // before the page had started
 }
 
 /** @param {(files: File[]) => void} take */

@@ -61,9 +61,9 @@ export class Page {
       salvage: (item) => this.#salvage(item),
       remove: (item) => this.#remove(item),
     });
-    takeFiles((files) => this.#add(files, limits));
     this.#listen();
     this.#followHands();
+    takeFiles((files) => this.#add(files, limits));
   }
 
   #listen() {
