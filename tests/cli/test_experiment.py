@@ -1,10 +1,18 @@
 from pathlib import Path
 
 import pytest
+from support.rows import make_row
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
+from jcarsr.cli.experiment_run import make_conditions
 from jcarsr.evaluation.markers import BEGIN, END
+from jcarsr.evaluation.rows import write_rows
+from jcarsr.experiments.agenda import make_agenda
+from jcarsr.experiments.catalog import PLANS
+from jcarsr.experiments.jobs import Budget
+
+_TABLE = ["table2", "--data", str(Path(__file__).parent), "--sets", ".", "--out", "x"]
 
 
 @pytest.mark.parametrize(
@@ -16,6 +24,10 @@ from jcarsr.evaluation.markers import BEGIN, END
         (["table5", "--steps", "0"], "--steps 0: at least 1"),
         (["table5", "--steps", "9", "--minutes-per-model", "1"], "give one of them"),
         (["table5"], "--data: is needed"),
+        (["table5", "--out", __file__], "is not a folder"),
+        (["fig6", "--out", __file__], "is not a folder"),
+        ([*_TABLE, "--picture", "a"], "--picture: of figures alone"),
+        ([*_TABLE, "--into", "a.md"], "--into: with --rows alone"),
         (["fig6"], "--out: is needed"),
         (["fig9", "--out", "x"], "fig9: --pictures is needed"),
         (["fig7", "--out", "x"], "fig7: --data and --sets are needed"),
@@ -51,6 +63,8 @@ def test_wrong_values_start_no_training(small_pictures: Path, sets: Path, tmp_pa
     assert (code, "200000 steps are needed" in error) == (2, True)
     code, _, error = invoke("table5", *common, "--seeds", 0)
     assert (code, "--seeds 0" in error) == (2, True)
+    code, _, error = invoke("table2", *common, "--given", "arcnn=a", "--given", "arcnn=b")
+    assert (code, "--given arcnn=b: arcnn is given twice" in error) == (2, True)
     code, _, error = invoke("table2", *common, "--given", "edsr-lite-x2=x.pth")
     assert code != 0
     assert not out.exists()
@@ -84,6 +98,7 @@ def test_without_a_name_everything_is_listed() -> None:
 def test_page_is_made_and_checked(tmp_path: Path) -> None:
     page, rows = tmp_path / "page.md", tmp_path / "rows"
     rows.mkdir()
+    (rows / "rows.jsonl").touch()
     page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
     assert invoke("all", "--rows", rows, "--into", page)[0] == 0
     text = page.read_text()
@@ -96,3 +111,25 @@ def test_page_is_made_and_checked(tmp_path: Path) -> None:
         app, ["experiment", "all", "--rows", str(rows), "--into", str(page), "--check"]
     )
     assert "is out of date" in str(result.exception)
+
+
+def test_one_line_alone_keeps_the_others_in_the_report(
+    small_pictures: Path, sets: Path, tmp_path: Path
+) -> None:
+    """Nothing is trained: all scores are known."""
+    conditions = make_conditions([small_pictures], "lite", Budget(steps=1000), "cpu", "float32")
+    agenda = make_agenda([PLANS["table6"]], conditions, seeds=1, sets=[sets])
+    data = {"budget": "1000 steps", "data": conditions.data.identity}
+    rows = [
+        make_row(job.method, 0, 27.0 + number, job=job.hash, **data)
+        for number, job in enumerate(agenda.scorings)
+    ]
+    known, out = tmp_path / "known.jsonl", tmp_path / "out"
+    write_rows(rows, known)
+    common = ("--data", small_pictures, "--sets", sets, "--out", out, "--precision", "float32")
+    run = ("table6", *common, "--steps", 1000, "--known", known, "--only", "ISRB")
+    code, text, _ = invoke(*run)
+    assert (code, text.splitlines()) == (0, [f"{out}/rows.jsonl", f"{out}/table6.md"])
+    report = (out / "table6.md").read_text()
+    assert "| less ISRB + GGB + CARB | | | | -2.000 not resolved |" in report
+    assert "29.00 / 0.8000" in report

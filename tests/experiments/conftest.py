@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import skimage.data
+import support.rows
 from PIL import Image
 
 from jcarsr import PRESETS, JCARSRConfig
 from jcarsr.data.sources import list_pictures
-from jcarsr.evaluation.rows import Row, Trial
+from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.jobs import Budget, Conditions, Data
 from jcarsr.experiments.plan import Contestant, ExperimentPlan, PlannedNetwork
 from jcarsr.networks import catalog
@@ -90,35 +91,5 @@ def conditions(small_pictures: Path) -> Conditions:
 
 @pytest.fixture
 def make_row() -> Callable[..., Row]:
-    """A row with made-up numbers: method, seed, PSNR, set; others change fields of its trial."""
-
-    def make(method: str, seed: int, psnr: float, *, set: str = "Set5", **changes: object) -> Row:
-        fields: dict[str, object] = {
-            "job": f"{method}{seed}{set}",
-            "method": method,
-            "size": "lite",
-            "budget": "3000 steps",
-            "seed": seed,
-            "parameters": 477_297,
-            "steps": 3000,
-            "minutes": 30.0,
-            "device": "CPU",
-            "precision": "float32",
-            "data": "DIV2K (800 pictures, 0123456789ab)",
-        }
-        return Row(
-            set=set,
-            scale=2,
-            history="jpeg10",
-            restorer=method,
-            sha256="0" * 64,
-            psnr=psnr,
-            ssim=0.8,
-            images={"a": (psnr, 0.8)},
-            protocol={"channel": "y", "border": 2},
-            codec="Pillow",
-            versions={"jcarsr": "0"},
-            trial=Trial(**(fields | changes)),  # pyright: ignore
-        )
-
-    return make
+    """`support.rows.make_row`."""
+    return support.rows.make_row

@@ -1,6 +1,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from jcarsr.errors import DataError
 from jcarsr.evaluation.markers import check_between_markers
 from jcarsr.evaluation.rows import Row, read_rows, write_rows
 from jcarsr.experiments.catalog import PLANS
@@ -31,6 +34,11 @@ def test_page_says_what_was_measured_and_what_not(make_row: MakeRow) -> None:
     assert "### Table 5" in text
     assert "### Table 4" not in text
     assert "confirm" not in text
+
+
+def test_a_folder_without_rows_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no \.jsonl file in this folder"):
+        read_folders([tmp_path])
 
 
 def test_rows_go_to_a_file_and_back_with_their_trial(make_row: MakeRow, tmp_path: Path) -> None:

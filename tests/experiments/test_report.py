@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.catalog import PLANS
@@ -29,7 +30,7 @@ def test_ours_stands_next_to_the_papers(make_row: MakeRow) -> None:
     (results,) = group(rows)
     text = report(PLAN, results, missing_sets={"Manga109": "no such folder"})
     found = lines(text)
-    assert found["w/o MA: "][:4] == ["477,297", "3,000", "30", "27.52 ± 0.015 / 0.8000"]
+    assert found["w/o MA: "][:4] == ["477,297", "3,000", "30.0", "27.52 ± 0.015 / 0.8000"]
     # differences 0.50 and 0.49: s = 0.00707 with one degree of freedom, limit 12.706 * s / sqrt(2)
     assert found["w/o MA: less JCARSR"][3] == "-0.495 resolved"
     assert found["w/o MA: the paper"][3:5] == ["29.01 / 0.8237", "26.85 / 0.7124"]
@@ -77,3 +78,42 @@ def test_given_weights_stand_in_the_line_of_the_training_and_are_named(make_row:
     (results,) = group([make_row(method, 0, 26.0), make_row("jcarsr-lite-x2", 0, 27.0)])
     found = lines(report(plan, results))
     assert found["ARCNN + SwinIR (weights given): "][3] == "26.00 / 0.8000"
+
+
+def test_given_weights_and_a_training_in_one_folder_are_told_apart(make_row: MakeRow) -> None:
+    plan = replace(PLANS["table2"].only(("ARCNN + SwinIR", "JCARSR")), scales=(2,))
+    trained = "arcnn + swinir-lite-x2,clean"
+    given = {mark: f"arcnn,given={mark} + swinir-lite-x2,clean" for mark in ("00000a", "00000b")}
+    rows = [
+        make_row(given["00000a"], 0, 26.0),
+        make_row(trained, 0, 25.0),
+        make_row(given["00000b"], 0, 24.0),
+    ]
+    for methods, label, score in [
+        ((), "ARCNN + SwinIR", "25.00"),
+        ([trained], "ARCNN + SwinIR", "25.00"),
+        ([given["00000a"]], "ARCNN + SwinIR (weights given)", "26.00"),
+        ([given["00000b"]], "ARCNN + SwinIR (weights given)", "24.00"),
+    ]:
+        (results,) = group(rows, methods)
+        assert lines(report(plan, results))[f"{label}: "][3] == f"{score} / 0.8000"
+    (results,) = group([rows[0], rows[2]])
+    assert "24.00" in report(plan, results)
+
+
+def test_the_same_pictures_from_a_folder_of_another_name_stand_in_one_table(
+    make_row: MakeRow,
+) -> None:
+    rows = [
+        make_row("jcarsr-lite-x2", 0, 28.0, data="DIV2K (800 pictures, 0123456789ab)"),
+        make_row("jcarsr-lite-no-ma-x2", 0, 27.0, data="train (800 pictures, 0123456789ab)"),
+        make_row("jcarsr-lite-no-ma-x2", 0, 26.0, data="DIV2K (700 pictures, ab0123456789)"),
+    ]
+    assert [len(results.scores) for results in group(rows)] == [2, 1]
+
+
+def test_minutes_are_the_mean_of_the_seeds(make_row: MakeRow) -> None:
+    rows = [make_row("jcarsr-lite-x2", seed, 28.0, minutes=20.0 + 3 * seed) for seed in range(2)]
+    rows.append(make_row("jcarsr-lite-x2", 1, 28.0, set="Set14", minutes=23.0))
+    (results,) = group(rows)
+    assert lines(report(PLAN, results))["JCARSR: "][:3] == ["477,297", "3,000", "21.5"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jcarsr.errors import TrainingError
+from jcarsr.errors import DataError, TrainingError
 from jcarsr.evaluation.rows import read_rows
 from jcarsr.experiments import run as run_module
 from jcarsr.experiments.agenda import Agenda, make_agenda
@@ -75,7 +75,7 @@ def test_every_job_is_done_once_and_rows_say_what_was_spent(
     known = {row.trial.job: row for row in rows if row.trial}
     elsewhere, log = ResultStore(tmp_path / "other", {first: known[first]}), Log()
     assert do(agenda, elsewhere, conditions, log) == RunOutcome()
-    assert log.jobs == ["1/4 Training", "2/4 Scoring"]
+    assert log.jobs == ["2/4 Training", "3/4 Scoring"]  # one is not needed
     assert {row.trial.job for row in elsewhere.rows() if row.trial} == {first, second}
     assert len(elsewhere.rows()) == 2
 
@@ -96,6 +96,42 @@ def test_a_failure_costs_only_what_needs_it(
     assert outcome.failures[agenda.scorings[0].hash] == "loss became nan"
     assert len(store.rows()) == 1
     assert sum("loss became nan" in text for text in log.texts) == 1
+
+
+def test_pictures_that_cannot_be_used_cost_one_attempt(
+    agenda: Agenda, conditions: Conditions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[object] = []
+
+    def fail(recipe: object, *arguments: object) -> Path:
+        attempts.append(recipe)
+        raise DataError("a.png: truncated")
+
+    monkeypatch.setattr(run_module, "train", fail)
+    store, log = ResultStore(tmp_path / "out"), Log()
+    outcome = do(agenda, store, conditions, log)
+    assert len(attempts) == 1
+    assert [outcome.failures[job.hash] for job in agenda.scorings] == ["a.png: truncated"] * 2
+    assert len(log.texts) == 1
+
+
+def test_a_damaged_score_is_made_anew(
+    agenda: Agenda, conditions: Conditions, tmp_path: Path
+) -> None:
+    store = ResultStore(tmp_path / "out")
+    do(agenda, store, conditions)
+    first = agenda.scorings[0]
+    path = store.folder / "rows" / f"{first.hash}.json"
+    path.write_text(path.read_text()[:50])
+    other = store.folder / "rows" / "0123456789ab.json"
+    other.write_text("[")
+    assert store.damaged() == sorted([path, other])
+    assert len(store.rows()) == 1
+    log = Log()
+    assert do(agenda, store, conditions, log) == RunOutcome()
+    assert log.jobs == ["3/4 Scoring"]
+    assert store.damaged() == [other]
+    assert len(store.rows()) == 2
 
 
 @pytest.mark.parametrize("steps", [2, 3], ids=["in the last step", "before"])
@@ -123,7 +159,7 @@ def test_too_small_a_budget_for_a_decay_is_refused(
 ) -> None:
     small = replace(conditions, budget=Budget(steps=1))
     store, costs = ResultStore(tmp_path / "out"), Costs()
-    with pytest.raises(ValueError, match="1 steps of tiny-isrb: too few for its learning rate"):
+    with pytest.raises(ValueError, match="1 step of tiny-isrb: too few for its learning rate"):
         check_budgets(make_agenda([plan], small, seeds=1, sets=[sets]), store, costs)
     short = make_agenda(
         [plan], replace(conditions, budget=Budget(minutes=1e-9)), seeds=1, sets=[sets]

@@ -116,6 +116,8 @@ def experiment(
         if name not in (*PLANS, "all", *FIGURES):
             there = ", ".join((*PLANS, "all", *FIGURES))
             raise ValueError(f"{name}: no such experiment, there are {there}")
+        if out is not None and out.exists() and not out.is_dir():
+            raise ValueError(f"--out {out}: is not a folder")
         chosen = steps is not None or minutes_per_model is not None
         budget = Budget(steps=steps, minutes=minutes_per_model) if chosen else default_budget(size)
     if name in FIGURES:
@@ -140,16 +142,24 @@ def experiment(
             say(printable(draw()))
         return
     with usage_errors():
-        plans = [_cut(plan, only or [], scale or []) for plan in find_plans(name)]
+        whole = find_plans(name)
+        plans = [_cut(plan, only or [], scale or []) for plan in whole]
         if rows:
             say(report_rows(plans, rows, into, check=check))
             return
         for option, value in (("--data", data), ("--sets", sets), ("--out", out)):
             if not value:
                 raise ValueError(f"{option}: is needed")
+        for option, value in (("--pictures", pictures), ("--picture", picture)):
+            if value:
+                raise ValueError(f"{option}: of figures alone")
+        for option, value in (("--into", into), ("--check", check)):
+            if value:
+                raise ValueError(f"{option}: with --rows alone")
         assert data and sets and out
         run = ExperimentRun(
             plans=plans,
+            reports=whole,
             data=data,
             sets=sets,
             out=out,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.jobs import Scoring, Training
 from jcarsr.experiments.run import Watcher
 from jcarsr.training.report import StepReport
@@ -24,9 +26,14 @@ def duration(seconds: float) -> str:
 
 
 class ProgressWatcher(Watcher):
-    """Shows a run: a bar where there is a terminal, a line for every log elsewhere."""
+    """Shows a run: a bar where there is a terminal, a line for every log elsewhere.
 
-    def __init__(self) -> None:
+    Args:
+        on_stored: called when a score is stored.
+    """
+
+    def __init__(self, on_stored: Callable[[], object]) -> None:
+        self._on_stored = on_stored
         self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
         columns = (TextColumn("{task.description}"), BarColumn())
         self._progress = Progress(*columns, console=self._console)
@@ -72,9 +79,17 @@ class ProgressWatcher(Watcher):
         """Pictures are scored."""
         self._update(f"{self._what}{self._left_words()}", done / total)
 
+    def stored(self, row: Row) -> None:
+        """A score is stored."""
+        self._on_stored()
+
     def left(self, seconds: float | None) -> None:
         """All that is left."""
         self._left = seconds
+
+    def stopped(self, step: int) -> None:
+        """A signal asked to stop within a training."""
+        self.message(f"stopped at step {step}; the same command goes on")
 
     def message(self, text: str) -> None:
         """One line for the user."""

@@ -23,14 +23,15 @@ from jcarsr.experiments.results import Suite, group
 from jcarsr.experiments.run import Runner, RunOutcome, RunSettings
 from jcarsr.experiments.store import ResultStore, write_text
 from jcarsr.protocols import Device, TrainingPrecision
+from jcarsr.training.pictures import check_entries
 
 
 def list_plans() -> str:
     """Every experiment, a line each."""
     tables = [
-        f"{name}: {plan.title}; {len(plan.contestants)} methods, "
+        f"{name}: {plan.title}; methods: {len(plan.contestants)}; "
         f"{', '.join(f'x{scale}' for scale in plan.scales)}, "
-        f"QF {', '.join(map(str, plan.qfs))}"
+        f"QF {', '.join(map(str, plan.qfs))}; trainings a seed: {plan.count_trainings('lite')}"
         for name, plan in PLANS.items()
     ]
     figures = [f"{name}: {drawing.title}" for name, drawing in FIGURES.items()]
@@ -83,6 +84,9 @@ class ExperimentRun:
     """A run of the command."""
 
     plans: Sequence[ExperimentPlan]
+    """What is done."""
+    reports: Sequence[ExperimentPlan]
+    """What the reports show: the same tables with all of their lines."""
     data: Sequence[Path]
     sets: Sequence[Path]
     out: Path
@@ -125,11 +129,14 @@ class ExperimentRun:
         return "\n".join(lines)
 
     def prepare(self) -> None:
-        """Measure a step of every network that is to be trained, and check the budgets by it.
+        """Check the pictures and, by a measured step of every network, the budgets.
 
         Raises:
+            DataError: nothing can be learnt from the pictures.
             ValueError: a budget is too small.
         """
+        for job in self.agenda.trainings_left(self.store):
+            check_entries(job.data.entries, job.recipe)
         self.costs.probe(self.agenda, self.store, self.device)
         check_budgets(self.agenda, self.store, self.costs)
 
@@ -141,12 +148,14 @@ class ExperimentRun:
             log_every=self.log_every,
             checkpoint_minutes=self.checkpoint_minutes,
         )
-        with ProgressWatcher() as watcher:
+        with ProgressWatcher(on_stored=lambda: self._report(RunOutcome())) as watcher:
             runner = Runner(self.store, self.conditions, settings, self.costs, watcher)
             outcome = runner.run(self.agenda)
-            if outcome.stopped:
-                watcher.message("stopped; the same command goes on")
-        written = self._report(outcome)
+            for path in self.store.damaged():
+                watcher.message(f"note: {path}: cannot be read, left out")
+            written = self._report(outcome)
+            if len(written) == 1:
+                watcher.message("note: no score is of this size, budget, precision and data")
         return written, not outcome.stopped and not outcome.failures
 
     def _report(self, outcome: RunOutcome) -> list[Path]:
@@ -157,16 +166,17 @@ class ExperimentRun:
         written = [self.out / "rows.jsonl"]
         write_text(written[0], "".join(row.as_json() + "\n" for row in rows))
         own = self.conditions
-        suite = Suite(self.size, str(self.budget), own.data.identity, own.precision)
+        suite = Suite.of(self.size, str(self.budget), own.data.identity, own.precision)
         failures = {
             job.method: outcome.failures[job.hash]
             for job in self.agenda.scorings
             if job.hash in outcome.failures
         }
-        for results in group(rows):
+        methods = {job.method for job in self.agenda.scorings}
+        for results in group(rows, methods):
             if results.suite != suite:
                 continue
-            for plan in self.plans:
+            for plan in self.reports:
                 missing = self.agenda.missing_sets
                 body = report(plan, results, missing_sets=missing, failures=failures)
                 written.append(self.out / f"{plan.name}.md")

@@ -207,6 +207,10 @@ class _Bar(Reporter):
         if not self._console.is_terminal:
             self.message(f"{text}, {100 * report.spent:.1f} % of the budget")
 
+    def stopped(self, step: int) -> None:
+        """A signal asked to stop."""
+        self.message(f"stopped at step {step}; --resume goes on")
+
     def message(self, text: str) -> None:
         """One line for the user."""
         self._console.print(text)

@@ -198,8 +198,7 @@ def build_bank(
         sizes = [(h // scale, w // scale) for h, w in pool.map(SourcePicture.size, entries)]
         kept = [i for i, size in enumerate(sizes) if min(size) >= settings.patch_size]
         if not kept:
-            side = settings.patch_size * scale
-            raise DataError(f"no picture has the {side}x{side} pixels of a training crop")
+            raise no_crop(settings.patch_size * scale)
         sizes = [sizes[i] for i in kept]
         refuse_if_too_large(bank_bytes(sizes, settings), device)
         bank = Bank(settings, sizes, device)
@@ -216,6 +215,11 @@ def build_bank(
         for done, _ in enumerate(pool.map(add, range(len(kept))), start=1):
             on_progress(done, len(kept))
     return bank
+
+
+def no_crop(side: int) -> DataError:
+    """The error of pictures that are all smaller than a crop."""
+    return DataError(f"no picture has the {side}x{side} pixels of a training crop")
 
 
 def _degrade(

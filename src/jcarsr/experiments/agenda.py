@@ -19,6 +19,7 @@ from jcarsr.experiments.jobs import (
     identity_of,
 )
 from jcarsr.experiments.plan import Contestant, ExperimentPlan, PlannedNetwork
+from jcarsr.experiments.store import ResultStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,12 @@ class Agenda:
         """Every training once, in their order."""
         jobs = {job.hash: job for scoring in self.scorings for job in scoring.trainings}
         return list(jobs.values())
+
+    def trainings_left(self, store: ResultStore) -> list[Training]:
+        """Those that are not finished and that a score which is not stored needs."""
+        left = [scoring for scoring in self.scorings if not store.row(scoring)]
+        jobs = {job.hash: job for scoring in left for job in scoring.trainings}
+        return [job for job in jobs.values() if not store.record(job)]
 
 
 def make_agenda(
@@ -171,13 +178,15 @@ def find_sets(
             raise DataError(f"{folder}: no such folder")
     for name in names:
         places = [folder if folder.name == name else folder / name for folder in folders]
-        place = next((path for path in places if path.is_dir()), places[0])
-        try:
-            identity = identity_of(pictures_of(place))
-        except DataError as error:
-            missing[name] = str(error).removeprefix(f"{place}: ")
-            continue
-        found[name] = PictureSet(name=name, folder=place, identity=identity)
+        for place in sorted(places, key=lambda path: not path.is_dir()):
+            try:
+                identity = identity_of(pictures_of(place))
+            except DataError as error:
+                missing.setdefault(name, str(error).removeprefix(f"{place}: "))
+            else:
+                found[name] = PictureSet(name=name, folder=place, identity=identity)
+                missing.pop(name, None)
+                break
     if not found:
         raise DataError(f"{', '.join(map(str, folders))}: none of {', '.join(names)} is there")
     return found, missing

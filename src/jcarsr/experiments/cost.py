@@ -29,8 +29,8 @@ class Costs:
 
     def probe(self, agenda: Agenda, store: ResultStore, device: Device) -> None:
         """Measure a step of every network that is to be trained."""
-        for job in agenda.trainings:
-            if job.recipe.preset not in self._steps and not store.record(job):
+        for job in agenda.trainings_left(store):
+            if job.recipe.preset not in self._steps:
                 self._steps[job.recipe.preset] = step_seconds(job.recipe, device, job.precision)
 
     def learn(self, job: Training, store: ResultStore) -> None:
@@ -61,9 +61,7 @@ class Costs:
     def seconds_left(self, agenda: Agenda, store: ResultStore) -> float | None:
         """Seconds of all that is left; scorings of sets that have not been seen are left out."""
         total = 0.0
-        for job in agenda.trainings:
-            if store.record(job):
-                continue
+        for job in agenda.trainings_left(store):
             seconds = self.seconds(job)
             if seconds is None:
                 return None
@@ -83,9 +81,9 @@ def check_budgets(agenda: Agenda, store: ResultStore, costs: Costs) -> None:
     Raises:
         ValueError: the message says for which network and how many steps are needed.
     """
-    for job in agenda.trainings:
+    for job in agenda.trainings_left(store):
         needed, steps = steps_to_decay(job.recipe), costs.steps(job)
-        if steps is not None and steps < needed and not store.record(job):
+        if steps is not None and steps < needed:
             budget = str(job.budget) if job.budget.steps else f"{job.budget}, {steps:.0f} steps"
             raise ValueError(
                 f"{budget} of {job.recipe.preset}: too few for its learning rate to fall, "

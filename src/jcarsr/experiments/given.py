@@ -32,15 +32,17 @@ def read_given(words: Sequence[str], folder: Path) -> dict[str, GivenWeights]:
         WeightsError: a file cannot be read, or is of another network.
         ModuleNotFoundError: a file needs a package that is not installed.
     """
-    found: dict[str, GivenWeights] = {}
+    files: dict[str, str] = {}
     for word in words:
         preset, equals, file = word.partition("=")
         if not equals or not file:
             raise ValueError(f"--given {word}: give PRESET=FILE, such as arcnn=q10.mat")
         if preset not in PRESETS:
             raise ValueError(f"--given {word}: no preset {preset}, see `jcarsr presets`")
-        found[preset] = _read(preset, file, folder)
-    return found
+        if preset in files:
+            raise ValueError(f"--given {word}: {preset} is given twice")
+        files[preset] = file
+    return {preset: _read(preset, file, folder) for preset, file in files.items()}
 
 
 def _read(preset: str, file: str, folder: Path) -> GivenWeights:

@@ -62,7 +62,9 @@ class Budget:
             raise ValueError(f"--minutes-per-model {self.minutes:g}: more than 0")
 
     def __str__(self) -> str:
-        return f"{self.steps} steps" if self.minutes is None else f"{self.minutes:g} minutes"
+        if self.minutes is None:
+            return f"{self.steps} step" + "s" * (self.steps != 1)
+        return f"{self.minutes:g} minute" + "s" * (self.minutes != 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from jcarsr.errors import DataError
 from jcarsr.evaluation.rows import Row, read_rows
 from jcarsr.experiments.plan import ExperimentPlan
 from jcarsr.experiments.report import report
@@ -36,11 +37,14 @@ def read_folders(paths: Sequence[Path]) -> list[Row]:
     """The rows of JSON lines files, and of all such files in folders.
 
     Raises:
-        DataError: a path is missing, or a line is not a row.
+        DataError: a path is missing, a folder has no such file, or a line is not a row.
     """
     files: list[Path] = []
     for path in paths:
-        files += sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+        inside = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+        if not inside:
+            raise DataError(f"{path}: no .jsonl file in this folder")
+        files += inside
     return read_rows(files)
 
 

@@ -122,6 +122,16 @@ class ExperimentPlan:
                     f"{self.table}, there are {', '.join(sorted(known)) or 'none'}"
                 )
 
+    def count_trainings(self, size: Size) -> int:
+        """Networks that are trained for it with one seed, at all scales."""
+        keys = {
+            (network.key(size, scale, self.qfs), scale)
+            for scale in self.scales
+            for contestant in self.contestants
+            for network in contestant.networks
+        }
+        return len(keys)
+
     def only(self, labels: tuple[str, ...]) -> ExperimentPlan:
         """The same with these lines alone; all of them if none is given.
 

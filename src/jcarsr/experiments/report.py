@@ -7,7 +7,7 @@ from statistics import fmean
 
 from jcarsr.data.catalog import CATALOG
 from jcarsr.evaluation.published import Published, published_numbers
-from jcarsr.evaluation.rows import Row
+from jcarsr.evaluation.rows import Row, Trial
 from jcarsr.experiments.jobs import GIVEN
 from jcarsr.experiments.plan import Contestant, ExperimentPlan
 from jcarsr.experiments.results import Cell, Results
@@ -96,22 +96,16 @@ class _Writer:
         return contestant.key(self._results.suite.size, scale, self._plan.qfs)
 
     def _noise(self, cell: Cell) -> Noise | None:
-        reference = self._key(self._reference, cell[0])
-        others = [name for name in self._results.methods(cell) if name != reference]
-        return self._results.noise(reference, others, cell)
+        return self._results.noise(cell)
 
     def _contestant(self, contestant: Contestant, scale: int, qf: int) -> list[str]:
         method = self._key(contestant, scale)
-        trial = self._results.trial(method, scale)
-        spent = ["-", "-", "-"]
-        if trial:
-            count = "-" if trial.parameters is None else f"{trial.parameters:,}"
-            spent = [count, f"{trial.steps:,}", f"{trial.minutes:g}"]
+        trials = self._results.trials(method, scale)
         cells = [(scale, qf, name) for name in self._plan.sets]
         label = contestant.label + (" (ours)" if contestant.ours and self._plan.table else "")
-        if trial and GIVEN in trial.method:
+        if trials and GIVEN in trials[0].method:
             label += " (weights given)"
-        lines = [_line(label, "", spent, [self._ours(method, cell) for cell in cells])]
+        lines = [_line(label, "", _spent(trials), [self._ours(method, cell) for cell in cells])]
         if contestant.label != self._plan.reference:
             values = [self._difference(method, cell) for cell in cells]
             lines.append(_line("", f"less {self._plan.reference}", [""] * 3, values))
@@ -177,6 +171,15 @@ def _score(rows: Sequence[Row]) -> str:
     psnr = [row.psnr for row in rows]
     spread = f" ± {(max(psnr) - min(psnr)) / 2:.3f}" if len(rows) > 1 else ""
     return f"{fmean(psnr):.2f}{spread} / {fmean(row.ssim for row in rows):.4f}"
+
+
+def _spent(trials: Sequence[Trial]) -> list[str]:
+    """Parameters, and the mean steps and minutes of a seed."""
+    if not trials:
+        return ["-", "-", "-"]
+    count = trials[0].parameters
+    steps, minutes = (fmean(getattr(t, name) for t in trials) for name in ("steps", "minutes"))
+    return ["-" if count is None else f"{count:,}", f"{steps:,.0f}", f"{minutes:.1f}"]
 
 
 def _line(label: str, kind: str, spent: Sequence[str], values: Sequence[str]) -> str:

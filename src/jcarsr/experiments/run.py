@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jcarsr.engines.base import EngineOptions
-from jcarsr.errors import JCARSRError, MemoryLimitError, TrainingError
+from jcarsr.errors import DataError, JCARSRError, MemoryLimitError, TrainingError
+from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.agenda import Agenda
 from jcarsr.experiments.cost import Costs
 from jcarsr.experiments.jobs import Conditions, Scoring, Training
@@ -52,6 +53,9 @@ class Watcher(Reporter):
 
     def scored(self, done: int, total: int) -> None:
         """Note that `done` of `total` pictures of the set are scored."""
+
+    def stored(self, row: Row) -> None:
+        """Note that a score is stored."""
 
     def left(self, seconds: float | None) -> None:
         """Note how long all that is left will take; None = not known."""
@@ -124,7 +128,7 @@ class Runner:
             if not ours or self._is_done(job):
                 return
             total = len(agenda.trainings) + len(agenda.scorings)
-            self._watcher.begin(job, self._count_done(agenda), total)
+            self._watcher.begin(job, total - self._count_left(agenda), total)
             left = self._costs.seconds_left(agenda, self._store)
             self._watcher.left(left)
 
@@ -133,6 +137,10 @@ class Runner:
 
             try:
                 do(job, on_spent)
+            except DataError as error:
+                self._fail(job, str(error))
+                if isinstance(job, Training):
+                    self._fail_alike(job, agenda, str(error))
             except JCARSRError as error:
                 self._fail(job, str(error))
             except RuntimeError as error:
@@ -144,14 +152,21 @@ class Runner:
         self._outcome.failures[job.hash] = reason
         self._watcher.message(f"error: {job}: {reason}")
 
+    def _fail_alike(self, failed: Training, agenda: Agenda, reason: str) -> None:
+        """Give up what would learn from the same pictures, which cannot be used."""
+        scale = failed.recipe.picture_scale
+        for job in agenda.trainings_left(self._store):
+            if job.recipe.picture_scale == scale:
+                self._outcome.failures.setdefault(job.hash, reason)
+
     def _is_done(self, job: Training | Scoring) -> bool:
         if isinstance(job, Training):
             return self._store.record(job) is not None
         return self._store.row(job) is not None
 
-    def _count_done(self, agenda: Agenda) -> int:
-        jobs = [*agenda.trainings, *agenda.scorings]
-        return sum(self._is_done(job) for job in jobs)
+    def _count_left(self, agenda: Agenda) -> int:
+        scorings = sum(not self._store.row(job) for job in agenda.scorings)
+        return scorings + len(agenda.trainings_left(self._store))
 
     def _train(self, job: Training, on_spent: Callable[[float], None]) -> None:
         settings, folder = self._settings, self._store.run_folder(job)
@@ -188,6 +203,7 @@ class Runner:
         except ValueError as error:
             raise TrainingError(str(error)) from error
         self._store.put(job, row)
+        self._watcher.stored(row)
         self._costs.learn_score(job, time.perf_counter() - start)
 
 
@@ -210,9 +226,10 @@ class _Relay(Reporter):
         self._watcher.step(report)
         self._on_spent(time.perf_counter() - self._start)
 
-    def stopped(self) -> None:
+    def stopped(self, step: int) -> None:
         """As Reporter's."""
         self.asked_to_stop = True
+        self._watcher.stopped(step)
 
     def message(self, text: str) -> None:
         """As Reporter's."""

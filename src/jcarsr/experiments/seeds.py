@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, variance
 
+import numpy as np
+
 RULE = (
     "A difference is between methods trained with the same seed, which see the same crops. It is "
-    "resolved if all seeds have its sign and its mean exceeds t * s / sqrt(seeds): s is the "
-    "standard deviation of such differences between seeds, pooled over all methods with two "
-    "seeds of one size, budget, scale, quality and set, and t the two-sided 5 % point of Student's "
-    "distribution for its degrees of freedom. Where the reference alone has two seeds or more, s "
-    "is sqrt(2) times the standard deviation of its scores."
+    "resolved if all seeds have its sign and its mean exceeds t * s / sqrt(seeds): s is sqrt(2) "
+    "times the standard deviation of what is left of the scores of one size, budget, scale, "
+    "quality and set when what each method and each seed adds is taken out by least squares, and "
+    "t the two-sided 5 % point of Student's distribution for its degrees of freedom. Where one "
+    "method alone has two seeds or more, s is sqrt(2) times the standard deviation of its scores."
 )
 """The rule in words, for a report."""
 
@@ -38,25 +40,35 @@ class Noise:
         return student(self.freedom) * self.deviation / sqrt(seeds)
 
 
-def pooled_noise(
-    differences: Sequence[Sequence[float]], reference: Sequence[float] = ()
-) -> Noise | None:
-    """The noise of paired differences; None = it has not been measured.
+def pooled_noise(scores: Sequence[Mapping[int, float]]) -> Noise | None:
+    """The noise of a paired difference; None = it has not been measured.
+
+    A score is taken as the sum of what its method, its seed and chance add. The differences of
+    several methods to one reference share its chance; this counts it once.
 
     Args:
-        differences: for each method, the difference to the reference of each seed, in dB.
-        reference: the reference's own scores, one a seed; used where no method has two seeds.
+        scores: of each method, seed -> dB.
 
-    >>> pooled_noise([[0.1, 0.3], [0.0, 0.0]])
-    Noise(deviation=0.1, freedom=2)
+    >>> pooled_noise([{0: 27.1, 1: 27.3}, {0: 27.0, 1: 27.0}])
+    Noise(deviation=0.141421, freedom=1)
     """
-    repeated = [values for values in differences if len(values) > 1]
+    values = [
+        (method, seed, value) for method, own in enumerate(scores) for seed, value in own.items()
+    ]
+    if not values:
+        return None
+    seeds = sorted({seed for _, seed, _ in values})
+    design = np.zeros((len(values), len(scores) + len(seeds)))
+    for line, (method, seed, _) in enumerate(values):
+        design[line, method] = design[line, len(scores) + seeds.index(seed)] = 1
+    measured = np.array([value for _, _, value in values])
+    effects, _, rank, _ = np.linalg.lstsq(design, measured)
+    if freedom := len(values) - int(rank):
+        total = float(np.square(measured - design @ effects).sum())
+        return Noise(round(sqrt(2 * total / freedom), 6), freedom)
+    repeated = [list(own.values()) for own in scores if len(own) > 1]
     if repeated:
-        freedom = sum(len(values) - 1 for values in repeated)
-        total = sum((len(values) - 1) * variance(values) for values in repeated)
-        return Noise(round(sqrt(total / freedom), 12), freedom)
-    if len(reference) > 1:
-        return Noise(sqrt(2 * variance(reference)), len(reference) - 1)
+        return Noise(round(sqrt(2 * variance(repeated[0])), 6), len(repeated[0]) - 1)
     return None
 
 

@@ -66,23 +66,24 @@ class ResultStore:
 
     def row(self, job: Scoring) -> Row | None:
         """The score that is stored or known, None if there is none."""
-        path = self.folder / "rows" / f"{job.hash}.json"
-        try:
-            (row,) = read_rows([path])
-        except (DataError, ValueError):
-            return self.known.get(job.hash)
-        return row
+        return _row(self.folder / "rows" / f"{job.hash}.json") or self.known.get(job.hash)
 
     def put(self, job: Scoring, row: Row) -> None:
         """Store a score."""
         write_text(self.folder / "rows" / f"{job.hash}.json", row.as_json() + "\n")
 
     def rows(self) -> list[Row]:
-        """Every score, stored or known."""
+        """Every score, stored or known; files that are damaged are left out."""
+        rows = dict(self.known)
+        for path in sorted((self.folder / "rows").glob("*.json")):
+            if row := _row(path):
+                rows[path.stem] = row
+        return list(rows.values())
+
+    def damaged(self) -> list[Path]:
+        """Files of scores that cannot be read."""
         paths = sorted((self.folder / "rows").glob("*.json"))
-        stored = {path.stem for path in paths}
-        others = [row for job, row in self.known.items() if job not in stored]
-        return [*read_rows(paths), *others]
+        return [path for path in paths if _row(path) is None]
 
     @contextmanager
     def lock(self, job: Training | Scoring, *, wait: bool) -> Generator[bool]:
@@ -91,6 +92,14 @@ class ResultStore:
         make_folder(folder)
         with try_lock(folder / job.hash, wait=wait) as ours:
             yield ours
+
+
+def _row(path: Path) -> Row | None:
+    try:
+        (row,) = read_rows([path])
+    except (DataError, ValueError):
+        return None
+    return row
 
 
 def write_text(path: Path, text: str) -> None:

@@ -19,6 +19,8 @@ from jcarsr.errors import TrainingError
 from jcarsr.partfile import folder_being_written, remove_dead_parts
 from jcarsr.safefile import SafeFileError, read_metadata, read_tensors
 
+_REMEDY = "remove its folder to begin anew"
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -84,9 +86,11 @@ def load_latest(folder: Path, run: str) -> tuple[dict[str, Tensor], Progress]:
             about = json.loads(read_metadata(path)["checkpoint"])
             tensors |= read_tensors(path, "pt")
         except (SafeFileError, KeyError, ValueError) as error:
-            raise TrainingError(f"{path}: damaged checkpoint ({error})") from error
+            raise TrainingError(f"{path}: damaged checkpoint ({error}); {_REMEDY}") from error
     if about.get("parts") != len(files):
-        raise TrainingError(f"{found[-1]}: {len(files)} of {about.get('parts')} parts are there")
+        raise TrainingError(
+            f"{found[-1]}: {len(files)} of {about.get('parts')} parts are there; {_REMEDY}"
+        )
     if about["run"] != run:
         raise TrainingError(f"{found[-1]}: was made by another recipe or from other data")
     return tensors, Progress(about["step"], about["seconds"])

@@ -74,8 +74,7 @@ class Loop:
             if not last and step % options.validate_every == 0:
                 self._validate()
         if stopping:
-            self.reporter.stopped()
-            self.reporter.message(f"stopped at step {state.progress.step}; --resume goes on")
+            self.reporter.stopped(state.progress.step)
 
     def _step(self) -> dict[str, Tensor]:
         recipe, state = self.recipe, self.state

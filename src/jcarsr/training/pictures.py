@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from jcarsr.data.bank import Bank, BankSettings, build_bank
+from jcarsr.data.bank import Bank, BankSettings, build_bank, no_crop
 from jcarsr.data.pairs import list_pairs, refuse_other_sizes
 from jcarsr.data.sources import SourcePicture, list_pictures
 from jcarsr.errors import DataError, TrainingError
@@ -38,6 +38,14 @@ def split_entries(
     if options.validation:
         return entries, list_pictures(options.validation)
     return hold_out(entries)
+
+
+def check_entries(entries: Sequence[SourcePicture], recipe: Recipe) -> None:
+    """Raise a DataError if these cannot be held out from, or none is as large as a crop."""
+    training, _ = hold_out(entries)
+    side = recipe.patch_size * recipe.picture_scale
+    if not any(min(entry.size()) >= side for entry in training):
+        raise no_crop(side)
 
 
 def fill_bank(

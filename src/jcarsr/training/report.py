@@ -44,8 +44,8 @@ class Reporter:
     def step(self, report: StepReport) -> None:
         """Note a logged step."""
 
-    def stopped(self) -> None:
-        """Note that a signal asked to stop; what is done is stored."""
+    def stopped(self, step: int) -> None:
+        """Note that a signal asked to stop after a step; what is done is stored."""
 
     def message(self, text: str) -> None:
         """Note one line for the user."""
