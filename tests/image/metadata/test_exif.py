@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from jcarsr.image import FORMATS, Metadata, Picture, decode, save
-from jcarsr.image.metadata.exif import CAMERA, LONG, MAIN, RATIONAL, parse_exif
+from jcarsr.image.metadata.exif import MAIN, parse_exif
+from jcarsr.image.metadata.ifd import CAMERA, LONG, RATIONAL
 from jcarsr.pixels import Pixels
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}

@@ -8,7 +8,8 @@ from dataclasses import replace
 from PIL import ExifTags
 
 from jcarsr.image.geometry import Change, Stored
-from jcarsr.image.metadata.exif import CAMERA, INTEROP, MAIN, parse_exif
+from jcarsr.image.metadata.exif import MAIN, parse_exif
+from jcarsr.image.metadata.ifd import CAMERA, INTEROP
 from jcarsr.image.metadata.xmp import for_change, subject
 from jcarsr.image.picture import Metadata
 

@@ -9,16 +9,23 @@ import re
 import struct
 from dataclasses import dataclass, field, replace
 
-PREFIX = b"Exif\0\0"
-MAIN, CAMERA, GPS, INTEROP = 0, 34665, 34853, 40965
-"""Groups: the first directory, and those by the tags that lead to them."""
+from jcarsr.image.metadata.ifd import (
+    CAMERA,
+    GPS,
+    INTEROP,
+    LONG,
+    ORDERS,
+    PLACE,
+    RATIONAL,
+    SHORT,
+    SIZES,
+)
 
-SHORT, LONG, RATIONAL = 3, 4, 5
-"""Types of numbers."""
+PREFIX = b"Exif\0\0"
+MAIN = 0
+"""The group of the first directory; others are called by the tags that lead to them."""
 
 _INNER = {MAIN: (CAMERA, GPS), CAMERA: (INTEROP,), GPS: (), INTEROP: ()}
-_SIZES = dict(zip((*range(1, 14), 16), (1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 8), strict=True))
-_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _MAKER_NOTE = 0x927C
 _MOVABLE = (b"Nikon\0\2", b"FUJIFILM", b"OLYMPUS\0", b"OM SYSTEM\0", b"Apple iOS\0", b"PENTAX \0")
 _FARTHEST = 60_000  # bytes to which a maker's note of a TIFF may be kept at its place
@@ -88,7 +95,7 @@ class Exif:
         place = None
         if old is not None and len(old.data) == len(data) and not self._is_shared(old):
             place = old.place
-        tags[tag] = ExifEntry(tag, kind, len(data) // _SIZES[kind], data, place)
+        tags[tag] = ExifEntry(tag, kind, len(data) // SIZES[kind], data, place)
 
     def _is_shared(self, entry: ExifEntry) -> bool:
         """Whether another tag's value lies at the same place, as equal ones may."""
@@ -150,7 +157,7 @@ def parse_exif(stored: bytes) -> Exif:
         ValueError: there is no first directory.
     """
     tiff = re.sub(rb"^(Exif\0\0){1,2}", b"", stored)
-    order = _ORDERS.get(tiff[:4])
+    order = ORDERS.get(tiff[:4])
     if order is None:
         raise ValueError("no TIFF structure")
     found = Exif(order, b"", {})
@@ -172,7 +179,7 @@ def gather_exif(tiff: bytes, unwanted: frozenset[int]) -> tuple[Exif, bool]:
     Raises:
         ValueError: no TIFF, or one of more than 4 GiB.
     """
-    order = _ORDERS.get(tiff[:4])
+    order = ORDERS.get(tiff[:4])
     if order is None:
         raise ValueError("no TIFF structure")
     found = Exif(order, tiff[:4] + bytes(4), {})
@@ -217,7 +224,7 @@ def read_entries(tiff: bytes, order: str, place: int) -> tuple[list[ExifEntry], 
     held = 0
     for at in range(place + 2, place + 2 + 12 * count, 12):
         tag, kind, number = struct.unpack_from(f"{order}HHI", tiff, at)
-        size = number * _SIZES.get(kind, 0)
+        size = number * SIZES.get(kind, 0)
         if not size:
             continue
         start = at + 8 if size <= 4 else struct.unpack_from(f"{order}I", tiff, at + 8)[0]
@@ -241,7 +248,7 @@ def _read(found: Exif, tiff: bytes, group: int, place: int) -> int:
     found.groups[group] = tags
     for inner in (CAMERA, GPS, INTEROP):
         pointer = tags.pop(inner, None)
-        if pointer is None or pointer.kind not in (LONG, 13) or inner not in _INNER[group]:
+        if pointer is None or pointer.kind not in (LONG, PLACE) or inner not in _INNER[group]:
             continue
         try:
             _read(found, tiff, inner, struct.unpack_from(f"{found.order}I", pointer.data)[0])

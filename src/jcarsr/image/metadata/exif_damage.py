@@ -7,10 +7,7 @@ import struct
 
 from PIL import TiffImagePlugin
 
-# Type -> bytes of one value (TIFF 6.0, section 2; 13 is a directory's place, 16 a long integer).
-_SIZES = dict(zip((*range(1, 14), 16), (1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 8), strict=True))
-_PLACES = frozenset({4, 13})  # types that a place may have
-_GROUPS = frozenset({34665, 34853, 40965})  # tags of directories: camera, GPS, interoperability
+from jcarsr.image.metadata.ifd import CAMERA, GPS, INTEROP, LONG, PLACE, SIZES
 
 
 def is_damaged(exif: bytes) -> bool:
@@ -43,11 +40,11 @@ def _groups(tiff: bytes, order: str, place: int) -> list[int]:
     held = 0
     for at in range(place + 2, place + 2 + 12 * count, 12):
         tag, kind, number, value = struct.unpack_from(f"{order}HHII", tiff, at)
-        size = number * _SIZES.get(kind, 0)
+        size = number * SIZES.get(kind, 0)
         if size > 4:
             held += size
             struct.unpack_from(f"{size}x", tiff, value)
-        elif tag in _GROUPS and kind in _PLACES:
+        elif tag in (CAMERA, GPS, INTEROP) and kind in (LONG, PLACE):
             groups.append(value)
     if held > len(tiff):
         raise struct.error("values that lie over each other")

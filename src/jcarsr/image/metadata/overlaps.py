@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 import struct
 
-_STARTS = {b"II*\0": "<", b"MM\0*": ">"}
+from jcarsr.image.metadata.ifd import CAMERA, GPS, INTEROP, ORDERS, SIZES
+
 _START = re.compile(rb"II\*\0|MM\0\*")
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
-_GROUPS = frozenset({34665, 34853, 40965})  # tags of directories: camera, GPS, interoperability
 _MOST_DIRECTORIES = 16
 _MOST_STARTS = 1_000
 _INNER = 12  # bytes of an entry
@@ -44,7 +43,7 @@ def without_overlaps(data: bytes) -> bytes | None:
 
 def _overlapping_directories(data: bytes, start: int) -> list[int]:
     """The places of the directories of a structure that hold more than there is behind `start`."""
-    order = _STARTS.get(data[start : start + 4])
+    order = ORDERS.get(data[start : start + 4])
     if order is None or start + 8 > len(data):
         return []
     length, found, seen = len(data) - start, list[int](), set[int]()
@@ -60,8 +59,8 @@ def _overlapping_directories(data: bytes, start: int) -> list[int]:
         whole = len(entries) // _INNER * _INNER
         held = 0
         for tag, kind, number, value in struct.iter_unpack(f"{order}HHII", entries[:whole]):
-            size = number * _SIZES.get(kind, 0)
-            if tag in _GROUPS and number == 1:
+            size = number * SIZES.get(kind, 0)
+            if tag in (CAMERA, GPS, INTEROP) and number == 1:
                 waiting.append(value)
             elif size > 4 and value + size <= length:
                 held += size

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from jcarsr.errors import ImageError, PixelLimitError
+from jcarsr.image.metadata.ifd import CAMERA, GPS, INTEROP, ORDERS, SIZES
 
 MAX_PAGES = 5_000
 """Directories in a row; a TIFF with more is refused."""
@@ -18,22 +19,19 @@ MAX_VALUES = 2_000_000
 """Values of all tags of a directory that are numbers; a TIFF with more is refused."""
 
 _PREFIXES = {
-    b"II*\0": ("<", False),
-    b"MM\0*": (">", False),
+    **{prefix: (order, False) for prefix, order in ORDERS.items()},
     b"II+\0": ("<", True),
     b"MM\0+": (">", True),
 }
 """How TIFFs begin: their byte order, and whether they are BigTIFFs, whose places take 8 bytes."""
 
-_WIDE = dict.fromkeys((16, 17, 18), 8)  # types of BigTIFF
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, **_WIDE}
+_SIZES = {**SIZES, 17: 8, 18: 8}  # types of BigTIFF
 
 _LETTERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _BLOB = frozenset({1, 2, 6, 7})  # types of single bytes, which cost what they are long
 _TAGS = frozenset(
-    {254, 256, 257, 258, 259, 262, 277, 322, 323, 330, 338, 339, 50706, 34665, 34853, 40965}
+    {254, 256, 257, 258, 259, 262, 277, 322, 323, 330, 338, 339, 50706, CAMERA, GPS, INTEROP}
 )
-_GROUPS, _INTEROPERABILITY = (34665, 34853), 40965  # directories of EXIF data
 _MOST_SUBDIRECTORIES, _MOST_TAGS = 16, 65_535
 _NEWSUBFILE, _COMPRESSION, _PHOTOMETRIC, _SUBDIRECTORIES, _DNG = 254, 259, 262, 330, 50706
 _SENSOR = frozenset({32803, 34892})  # photometric: colour filter array, linear raw
@@ -195,9 +193,9 @@ def _check(walk: _Walk, place: int, max_pixels: int) -> None:
             )
         if len(seen) == 1:
             _refuse_raw(walk, tags)
-        for group in (place for tag in _GROUPS for place in tags.get(tag, ())):
+        for group in (place for tag in (CAMERA, GPS) for place in tags.get(tag, ())):
             for inner in _readable(walk, group):
-                for deeper in inner.get(_INTEROPERABILITY, ()):
+                for deeper in inner.get(INTEROP, ()):
                     list(_readable(walk, deeper))
         place = following
 
