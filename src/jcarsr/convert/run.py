@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from jcarsr.convert.levels import is_of_levels, to_unit_range
 from jcarsr.convert.matlab import read_arcnn, read_dncnn
 from jcarsr.convert.realesrgan import PACKAGED, packaged_file, read_rrdbnet
 from jcarsr.convert.state_dict import read_state_dict
@@ -30,6 +31,8 @@ _MADE_ANEW = (
 
 def convert(source: str, preset: str, out: Path, name: str | None = None) -> Record:
     """Write a weight file with the tensors of an authors' file; gives its record.
+
+    A network whose mean colour shows that it was trained on [0, 255] becomes one for [0, 1].
 
     Args:
         source: a file (.pth, .pt, .safetensors, .mat, .bin of ncnn), or a key of `PACKAGED`.
@@ -63,6 +66,12 @@ def convert(source: str, preset: str, out: Path, name: str | None = None) -> Rec
     }
     if reason := why_unfit(tensors, shapes):
         raise WeightsError(f"{source}: not weights of {preset} ({reason})")
+    if is_of_levels(tensors):
+        if network.config.skip:
+            raise WeightsError(
+                f"{source}: of pictures in [0, 255], and {preset} adds one in [0, 1]"
+            )
+        tensors = to_unit_range(tensors)
     record = Record(
         name=name or preset, training={"converted_from": path.name}, **network.describe()
     )

@@ -63,6 +63,8 @@ class Upsampler(nn.Sequential):
 class MeanShift(nn.Conv2d):
     """Add or subtract the mean colour of DIV2K: a 1x1 convolution that is not trained.
 
+    Converted weights of authors who trained on [0, 255] scale here, too (`convert.levels`).
+
     (N, 3, H, W) -> (N, 3, H, W)
     """
 
