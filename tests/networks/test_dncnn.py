@@ -1,5 +1,6 @@
 import pytest
 import torch
+from support.gradients import without_gradient
 from torch.nn.functional import conv2d
 
 from jcarsr.networks.dncnn import DnCNN, DnCNNConfig
@@ -29,7 +30,7 @@ def test_subtracts_the_predicted_error_of_y() -> None:
 def test_every_parameter_receives_a_gradient() -> None:
     network = DnCNN(CONFIG)
     network(torch.rand(1, 3, 8, 8)).sr.square().mean().backward()
-    assert all(p.grad is not None and p.grad.any() for p in network.parameters())
+    assert without_gradient(network) == []
 
 
 @pytest.mark.parametrize(("field", "value"), [("channels", 0), ("num_layers", 1)])

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from scipy.fft import dctn
+from support.gradients import without_gradient
 
 from jcarsr.networks.jdec import JDEC, JDECConfig, coefficients
 from jcarsr.pixels import Pixels
@@ -81,11 +82,25 @@ def test_encoder_adds_its_shallow_features() -> None:
 
 
 def test_every_trained_parameter_receives_a_gradient() -> None:
+    """The first layers begin as the identity: what their norms hide learns once these have."""
     network = JDEC(CONFIG)
-    network(torch.rand(1, 3, 16, 16), torch.ones(1, 2, 8, 8)).sr.square().mean().backward()
-    missing = [name for name, p in network.named_parameters() if p.grad is None]
-    unused = "encoder_dct.patch_embed_deep.norm"
-    assert missing == [f"{unused}.weight", f"{unused}.bias"]
+    row, lq = network.encoder_dct.layers[0], torch.rand(1, 3, 16, 16)
+
+    def learn() -> list[str]:
+        network.zero_grad()
+        network(lq, torch.ones(1, 2, 8, 8)).sr.square().mean().backward()
+        return without_gradient(network)
+
+    features = torch.rand(1, 4, 4, 8)
+    torch.testing.assert_close(row(features), features)
+    unused = [f"encoder_dct.patch_embed_deep.norm.{part}" for part in ("weight", "bias")]
+    hidden = [name for name in learn() if name not in unused]
+    assert all(".layers.0.blocks." in name and ".norm" not in name for name in hidden)
+    for name, parameter in row.named_parameters():
+        if ".norm" in name:
+            torch.nn.init.normal_(parameter)
+    assert learn() == unused
+    assert not any(network.get_parameter(name).requires_grad for name in unused)
 
 
 def test_with_skip_training_starts_from_the_input() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.gradients import without_gradient
 from torch import nn
 
 from jcarsr import JCARSR, PRESETS, JCARSRConfig
@@ -28,8 +29,7 @@ def test_every_parameter_receives_a_gradient(tiny: JCARSRConfig) -> None:
     model = JCARSR(tiny)
     out = model(torch.rand(2, 3, 16, 16))
     sum(x.square().mean() for x in out).backward()
-    missing = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
-    assert missing == []
+    assert without_gradient(model) == []
 
 
 def test_fusion_is_one_way(tiny: JCARSRConfig) -> None:
