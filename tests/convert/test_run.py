@@ -52,6 +52,43 @@ def test_state_dicts_become_weights(
     TorchEngine(network, "cpu", "lr").run(np.zeros((1, 3, 8, 8), np.float32), tables=tables)
 
 
+SWIN = {"scale": 2, "channels": 12, "num_heads": 2, "window": 4, "upsampled": 8, "num_groups": 2}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "sizes", "buffers"),
+    [
+        (
+            "swinir",
+            {"num_layers": 2},
+            ("layers.0.residual_group.blocks.1.attn_mask", "relative_position_index"),
+        ),
+        ("drct", {"growth": 4}, ("layers.0.swin1.attn.relative_position_index", "attn_mask")),
+        (
+            "hma",
+            {"num_layers": 2},
+            ("relative_position_index_SA", "layers.1.residual_group.relative_position_index_OCA"),
+        ),
+    ],
+)
+def test_buffers_that_follow_from_the_sizes_are_left_out(
+    architecture: str,
+    sizes: dict[str, int],
+    buffers: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(PRESETS, "tiny", Preset(architecture, {**SWIN, **sizes}))
+    state = build(architecture, {**SWIN, **sizes}).state_dict()
+    index = torch.zeros(16, 16, dtype=torch.int64)
+    torch.save({"params_ema": state | dict.fromkeys(buffers, index)}, tmp_path / "a.pth")
+    convert(str(tmp_path / "a.pth"), "tiny", tmp_path / "w.safetensors")
+    network = load_network(read(tmp_path / "w.safetensors"))
+    assert network.state_dict().keys() == state.keys()
+    if architecture == "hma":  # computes what its authors' code does
+        assert network.config.row_windows
+
+
 def test_safetensors_and_a_name_by_the_command(state: dict[str, Tensor], tmp_path: Path) -> None:
     save_file(state, tmp_path / "a.safetensors")
     arguments = ["convert", str(tmp_path / "a.safetensors"), "--preset", "tiny", "--name", "own"]

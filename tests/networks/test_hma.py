@@ -1,5 +1,6 @@
 """HMA's own parts against their equations; its windows are compared in `test_windows`."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -99,6 +100,32 @@ def test_hybrid_block_joins_windows_and_grid() -> None:
             torch.testing.assert_close(seen[0][..., start : start + 4], mixed)
         across = gab.grid_attn(qkv[..., 24:], gab.grid_proj(x))
         torch.testing.assert_close(seen[0][..., 8:], across)
+
+
+@torch.no_grad()
+def test_windows_of_rows_are_the_authors() -> None:
+    """Pixel by pixel: what goes in, where it comes out, and which pixels the mask keeps apart."""
+    gab = GAB(replace(CONFIG, row_windows=True))
+    x, seen = torch.randn(2, 8, 12, 16), list[torch.Tensor]()
+    windows = windows_of(x, 4)
+    gab.fc.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    gab(x, windows)
+    qkv = gab.qkv(x)[..., 12:24]
+    order = [(row, column) for row in range(8) for column in range(12)]  # reading order
+    for picture in range(2):
+        mixed = torch.empty(8, 12, 4)
+        for window in range(6):
+            pixels = order[16 * window : 16 * window + 16]
+            taken = torch.stack([qkv[picture, (r + 2) % 8, (c + 2) % 12] for r, c in pixels])
+            own = windows._replace(mask=windows.mask[window : window + 1])
+            out = gab.window_attn_s(taken[None, None], own, True)[0, 0]
+            top, left = 4 * (window // 3), 4 * (window % 3)
+            for index, value in enumerate(out):
+                mixed[top + index // 4, left + index % 4] = value
+        for index, (row, column) in enumerate(order):
+            r, c = order[index - 2]
+            expected = torch.stack([mixed[r, c, channel - 2] for channel in range(4)])
+            torch.testing.assert_close(seen[0][picture, row, column, 4:8], expected)
 
 
 def test_layers_alternate_and_end_in_a_weighed_hybrid_block() -> None:

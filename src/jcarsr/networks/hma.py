@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import lcm
 
@@ -12,7 +12,7 @@ from torch.nn.functional import gelu, scaled_dot_product_attention, silu
 
 from jcarsr.networks.layers import conv3x3
 from jcarsr.networks.swin_enlarger import SwinConfig, SwinEnlarger, convolve_last
-from jcarsr.networks.windows import MLP, SwinLayer, WindowAttention, Windows, within_windows
+from jcarsr.networks.windows import MLP, SwinLayer, WindowAttention, Windows, merge, within_windows
 from jcarsr.protocols import NetworkFacts
 
 _EXPANSION = 6  # of the channels within a fused convolution
@@ -34,6 +34,8 @@ class HMAConfig(SwinConfig):
     """Hidden channels of an MLP over channels."""
     interval: int = 4
     """Pixels between those that form a group of the grid."""
+    row_windows: bool = False
+    """Cut shifted features into rows as the authors' code does; see GAB."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -184,12 +186,14 @@ class GAB(nn.Module):
     (N, H, W, C) -> (N, H, W, C)
 
     Deviation: the second window attention is of shifted windows, as the paper draws it. The
-    authors' code cuts the shifted features into rows of pixels there: their weights would need it.
+    authors' code cuts the shifted features into rows of pixels there; `row_windows` does the same,
+    for weights trained so.
     """
 
     def __init__(self, config: HMAConfig) -> None:
         super().__init__()
         c, heads = config.channels, config.num_heads // 2
+        self.row_windows = config.row_windows
         self.qkv = nn.Linear(c, 3 * c)
         self.grid_proj = nn.Linear(c, c // 2)
         self.grid_attn = GridAttention(c // 2, heads, config.interval)
@@ -205,11 +209,33 @@ class GAB(nn.Module):
         plain, shifted, across = self.qkv(x).split((quarter, quarter, 2 * quarter), -1)
         parts = (
             within_windows(plain, windows, False, self.window_attn),
-            within_windows(shifted, windows, True, self.window_attn_s),
+            self._shifted(shifted, windows),
             self.grid_attn(across, self.grid_proj(x)),
         )
         x = x + self.norm1(self.fc(torch.cat(parts, -1)))
         return x + self.norm2(self.mlp(x))
+
+    def _shifted(self, x: Tensor, windows: Windows) -> Tensor:
+        """(N, H, W, 3 * C / 4) -> (N, H, W, C / 4)"""
+        if self.row_windows:
+            return _within_rows(x, windows, self.window_attn_s)
+        return within_windows(x, windows, True, self.window_attn_s)
+
+
+def _within_rows(
+    x: Tensor, windows: Windows, attend: Callable[[Tensor, Windows, bool], Tensor]
+) -> Tensor:
+    """(N, H, W, C) -> (N, H, W, C'): as `within_windows`, shifted, in the authors' code.
+
+    A window is of the side^2 pixels that follow in reading order, its results go where a square
+    one's would; then pixels in reading order and channels are shifted back, not rows and columns.
+    """
+    n, height, width, channels = x.shape
+    half = windows.side // 2
+    rows = torch.roll(x, (-half, -half), (1, 2)).reshape(n, -1, windows.side**2, channels)
+    mixed = merge(attend(rows, windows, True), windows.side, height, width)
+    mixed = torch.roll(mixed.flatten(1, 2), (half, half), (1, 2))
+    return mixed.view(n, height, width, mixed.shape[2])
 
 
 class Layers(nn.Module):
