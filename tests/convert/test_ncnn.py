@@ -5,22 +5,35 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner
 
 from jcarsr import WeightsError
+from jcarsr.cli import app
 from jcarsr.convert.ncnn import read_convolutions
 from jcarsr.convert.realesrgan import read_rrdbnet
+from jcarsr.networks.catalog import PRESETS, Preset, build
 
 
-def store(folder: Path, kernels: list[np.ndarray], *, half: bool = True, more: bytes = b"") -> Path:
+def store(
+    folder: Path,
+    kernels: list[np.ndarray],
+    *,
+    half: bool = True,
+    more: bytes = b"",
+    biases: list[np.ndarray] | None = None,
+) -> Path:
     """A chain of convolutions of these (out, in, side, side) kernels; biases count from 0 on."""
     lines, data = ["7767517", f"{len(kernels) + 1} 9", "Input in 0 1 data"], b""
+    biases = biases or [np.arange(len(kernel)) for kernel in kernels]
     for index, kernel in enumerate(kernels):
         out, side = len(kernel), kernel.shape[3]
         lines.append(f"Convolution c{index} 1 1 a b 0={out} 1={side} 4=1 5=1 6={kernel.size} 9=2")
         lines[-1] += " -23310=1,2.000000e-01"
         values = kernel.astype("<f2" if half else "<f4").tobytes()
         data += struct.pack("<I", 0x01306B47 if half else 0) + values + bytes(-len(values) % 4)
-        data += np.arange(out, dtype="<f4").tobytes()
+        data += biases[index].astype("<f4").tobytes()
     (folder / "a.param").write_text("\n".join(lines) + "\n")
     (folder / "a.bin").write_bytes(data + more)
     return folder / "a.bin"
@@ -72,3 +85,37 @@ def test_rrdbnet_is_named_as_its_authors_do(tmp_path: Path) -> None:
     assert at["conv_last.weight"] == 20
     with pytest.raises(WeightsError, match="20 convolutions are not those of a RRDBNet"):
         read_rrdbnet(store(tmp_path, kernels[:20]))
+
+
+@torch.no_grad()
+def test_a_converted_rrdbnet_restores_as_pytorch_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the two files of ncnn to a picture, through the commands."""
+    sizes = {"scale": 4, "channels": 6, "num_blocks": 2, "growth": 4}
+    monkeypatch.setitem(PRESETS, "tiny", Preset("rrdbnet", sizes))
+    network = build("rrdbnet", sizes).half().float()
+    convolutions = [module for module in network.modules() if isinstance(module, torch.nn.Conv2d)]
+    store(
+        tmp_path,
+        [convolution.weight.numpy() for convolution in convolutions],
+        biases=[
+            convolution.bias.numpy() for convolution in convolutions if convolution.bias is not None
+        ],
+    )
+    pixels = np.random.default_rng(0).integers(60, 200, (9, 13, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    for arguments in (
+        ("convert", "a.bin", "--preset", "tiny", "-o", "w.safetensors"),
+        ("restore", "a.png", "-o", "b.png", "--weights", "w.safetensors", "--engine", "torch"),
+    ):
+        places = [str(tmp_path / word) if "." in word else word for word in arguments]
+        result = CliRunner().invoke(app, places)
+        assert result.exit_code == 0, result.output
+
+    lq = torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255
+    sr = network.restore(lq)
+    sr = sr + lq.mean((2, 3), keepdim=True) - sr.clamp(0, 1).mean((2, 3), keepdim=True)
+    expected = (sr[0].permute(1, 2, 0) * 255).round().clamp(0, 255).numpy()
+    assert np.ptp(expected) > 20
+    assert np.abs(np.asarray(Image.open(tmp_path / "b.png")) - expected).max() <= 1
