@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from jcarsr.cli import app
 from jcarsr.data.catalog import CATALOG
-from jcarsr.networks.catalog import PRESETS
+from jcarsr.networks.catalog import MISSING, PRESETS
 from jcarsr.training.recipes import RECIPES
 from jcarsr.weights import bundled_names
 
@@ -25,7 +25,8 @@ def test_everything_there_is_is_listed() -> None:
 
 def test_sizes_are_the_papers() -> None:
     lines = out("presets").splitlines()
-    assert [line.split(":")[0] for line in lines] == list(PRESETS)
+    assert [line.split(":")[0] for line in lines] == [*PRESETS, *MISSING]
+    assert lines[-1].startswith("dan: missing, its authors' weights are on cloud drives alone")
     assert lines[0] == "jcarsr-x2: 10.10 M parameters, jcarsr, scale=2"
     assert lines[1] == "jcarsr-x4: 10.40 M parameters, jcarsr, scale=4"
 

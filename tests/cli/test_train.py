@@ -15,7 +15,8 @@ from jcarsr.weights import read
     ("arguments", "message"),
     [
         (["slow"], "slow: no such recipe, there are paper, short, compare, finish, settle"),
-        (["short", "--preset", "big"], "--preset big"),
+        (["short", "--preset", "big"], "--preset big: not one of jcarsr-x2, "),
+        (["short", "--preset", "dan"], "--preset dan: its authors' weights are on cloud drives"),
         (["short", "--precision", "int8"], "'--precision'"),
         pytest.param(
             ["short", "--device", "cuda"],

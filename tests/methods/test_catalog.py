@@ -12,7 +12,8 @@ from jcarsr.jpeg.decoded import Decoded
 from jcarsr.jpeg.last_save import LastSave
 from jcarsr.methods import catalog
 from jcarsr.methods.bicubic import Bicubic
-from jcarsr.methods.catalog import METHODS, MISSING, Context, find_method
+from jcarsr.methods.catalog import METHODS, Context, find_method
+from jcarsr.networks.catalog import MISSING
 from jcarsr.pixels import Pixels
 from jcarsr.weights import default_name, find, read_record
 

@@ -29,16 +29,18 @@ def weights(
 
 
 def presets() -> None:
-    """List the named networks and their sizes.
+    """List the named networks and their sizes, and those that are missing.
 
     Sizes that are not named are those of the network's paper.
     """
-    from jcarsr.networks.catalog import ARCHITECTURES, PRESETS
+    from jcarsr.networks.catalog import ARCHITECTURES, MISSING, PRESETS
 
     for name, preset in PRESETS.items():
         fields = "".join(f", {key}={value}" for key, value in preset.config.items())
         count = ARCHITECTURES[preset.architecture].parameters[name]
         say(f"{name}: {count / 1e6:.2f} M parameters, {preset.architecture}{fields}")
+    for name, reason in MISSING.items():
+        say(f"{name}: missing, {reason}")
 
 
 def recipes(

@@ -115,7 +115,7 @@ def train(
 
     On several devices: torchrun --nproc-per-node N -m jcarsr train RECIPE ...
     """
-    from jcarsr.networks.catalog import PRESETS
+    from jcarsr.networks.catalog import check_preset
     from jcarsr.training.options import RunOptions
     from jcarsr.training.recipe_file import SUFFIX, read_recipe
     from jcarsr.training.recipes import RECIPES, change_histories
@@ -137,8 +137,8 @@ def train(
             found = RECIPES[recipe]
         else:
             raise ValueError(f"{recipe}: no such recipe, there are {', '.join(RECIPES)}")
-        if preset is not None and preset not in PRESETS:
-            raise ValueError(f"--preset {preset}: not one of {', '.join(PRESETS)}")
+        if preset is not None:
+            check_preset(preset)
         chosen = replace(found, **{k: v for k, v in changes.items() if v is not None})
         qfs = None if qf is None else parse_qfs(qf)
         histories = change_histories(

@@ -13,7 +13,7 @@ from jcarsr.convert.matlab import read_arcnn, read_dncnn
 from jcarsr.convert.realesrgan import PACKAGED, packaged_file, read_rrdbnet
 from jcarsr.convert.state_dict import read_state_dict
 from jcarsr.errors import WeightsError
-from jcarsr.networks.catalog import PRESETS, Config, build
+from jcarsr.networks.catalog import PRESETS, Config, build, check_preset
 from jcarsr.weights import Record, Tensors, write
 
 _BY_KIND: dict[str, dict[str | None, Callable[[Path], Tensors]]] = {
@@ -49,8 +49,7 @@ def convert(source: str, preset: str, out: Path, name: str | None = None) -> Rec
         ValueError: no such preset.
         OSError: `out` cannot be written.
     """
-    if preset not in PRESETS:
-        raise ValueError(f"--preset {preset}: not one of {', '.join(PRESETS)}")
+    check_preset(preset)
     path = packaged_file(source) if source in PACKAGED else Path(source)
     if not path.is_file():
         raise WeightsError(f"{source}: no such file")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jcarsr.engines.base import EngineOptions
-from jcarsr.errors import WeightsError
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.jpeg.earlier_save import find_earlier_save
 from jcarsr.methods.bicubic import Bicubic
 from jcarsr.methods.chain import PREFIX, chain, save, share_scale, split_names
 from jcarsr.methods.method import Method
+from jcarsr.networks.catalog import MISSING as MISSING
 from jcarsr.pixels import Pixels
 from jcarsr.protocols import NETWORK_SCALES, SCALES
 from jcarsr.restoring.choice import choose_weights
@@ -107,10 +107,8 @@ def _record(name: str) -> Record:
     """What weights say of themselves.
 
     Raises:
-        WeightsError: there are none of that name; of a method that is missing, why.
+        WeightsError: there are none of that name.
     """
-    if name in MISSING:
-        raise WeightsError(f"{name}: {MISSING[name]}")
     return read_record(find(name))
 
 
@@ -141,9 +139,3 @@ def _auto(context: Context) -> Method:
 
 METHODS: dict[str, Callable[[Context], Method]] = {"bicubic": _bicubic, "auto": _auto}
 """Name -> what makes the method; a peer is a file in this folder and a row here."""
-
-MISSING: dict[str, str] = {
-    "dan": "DAN's weights are on cloud drives alone, and without them the network is not written: "
-    "bring DANv1's file for x4, its PCA matrix (441 x 10) is in it",
-}
-"""Methods that the paper compares with and that cannot run -> what is missing."""

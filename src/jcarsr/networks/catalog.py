@@ -198,6 +198,19 @@ PRESETS: dict[str, Preset] = {
 }
 """Name of a size -> the network; the names of `jcarsr train --preset`."""
 
+MISSING: dict[str, str] = {
+    "dan": "its authors' weights are on cloud drives alone, and the network is not written without "
+    "them: bring DANv1's file for x4, its PCA matrix (441 x 10) is in it",
+}
+"""Networks that the paper compares with and that are not here -> what is missing."""
+
+
+def check_preset(name: str) -> None:
+    """Raise a ValueError unless it is one of PRESETS: what is missing of it, or which there are."""
+    if name not in PRESETS:
+        reason = MISSING.get(name) or f"not one of {', '.join(PRESETS)}"
+        raise ValueError(f"--preset {name}: {reason}")
+
 
 def build(architecture: str, config: Config) -> Network:
     """The untrained network; its starting values come from PyTorch's global generator.

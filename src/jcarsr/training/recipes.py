@@ -8,7 +8,7 @@ from typing import Literal
 
 from jcarsr.degradation.draw import Distribution, Once, Paired, Web
 from jcarsr.loss_weights import TEXTURE_SIDE, LossWeights, PixelError
-from jcarsr.networks.catalog import PRESETS
+from jcarsr.networks.catalog import MISSING, PRESETS
 from jcarsr.protocols import SCALES, SCALES_TEXT
 from jcarsr.training.schedule import Cosine, Halving, Schedule
 
@@ -55,8 +55,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
             near = difflib.get_close_matches(self.preset, list(PRESETS), 1)
-            hint = f", {near[0]} is" if near else ": `jcarsr presets` lists them"
-            raise ValueError(f"preset = {self.preset!r}: not known{hint}")
+            hint = f"not known, {near[0]} is" if near else "not known: `jcarsr presets` lists them"
+            raise ValueError(f"preset = {self.preset!r}: {MISSING.get(self.preset, hint)}")
         for name in ("learning_rate", "max_steps", "batch_size", "patch_size", "candidates"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from jcarsr.errors import WeightsError
+from jcarsr.networks.catalog import MISSING
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
 """The folder of the weights that the package brings."""
@@ -31,13 +32,15 @@ def find(name_or_path: str) -> Path:
     """The file of weights given by the name of bundled ones or by a path.
 
     Raises:
-        WeightsError: neither; the message lists the bundled names.
+        WeightsError: neither; the message lists the bundled names, or says why there are none.
     """
     bundled = PRETRAINED / f"{name_or_path}.safetensors"
     if name_or_path in bundled_names():
         return bundled
     if Path(name_or_path).is_file():
         return Path(name_or_path)
+    if name_or_path in MISSING:
+        raise WeightsError(f"{name_or_path}: {MISSING[name_or_path]}")
     names = ", ".join(bundled_names()) or "none"
     raise WeightsError(f"{name_or_path}: no such weight file, nor bundled weights ({names})")
 
