@@ -4,13 +4,16 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from support.gradients import without_gradient
 from torch.nn.functional import conv2d, relu
 
 from jcarsr import PRESETS, JCARSRConfig
-from jcarsr.engines.torch import load_network
+from jcarsr.engines.onnx import OnnxEngine
+from jcarsr.engines.torch import TorchEngine, load_network
+from jcarsr.export.write import export
 from jcarsr.networks.jcarsr.blocks.mscc import MSCCG
 from jcarsr.networks.jcarsr.blocks.msnaf import MSNAFB, MSNAFG
 from jcarsr.networks.jcarsr.blocks.skff import SKFF, TwoWaySKFF
@@ -160,6 +163,30 @@ def test_without_the_skip_the_network_makes_the_picture_itself() -> None:
         out = model(lq)
     assert not out.sr.any()
     assert not out.lr.any()
+
+
+@pytest.mark.usefixtures("shapes_alone")
+@pytest.mark.parametrize("scale", [2, 4])
+def test_no_skip_is_the_papers_network_with_the_same_parameters(scale: int) -> None:
+    whole, bare = (JCARSRConfig(**PRESETS[f"jcarsr{x}-x{scale}"].config) for x in ("", "-no-skip"))
+    assert bare == replace(whole, skip=False)
+    assert (names(bare), parameters(bare)) == (names(whole), parameters(whole))
+    assert "skip" not in whole.describe()["config"]
+    assert JCARSRConfig(**whole.describe()["config"]) == replace(whole, skip=True)
+
+
+@pytest.mark.slow
+def test_without_the_skip_graphs_compute_the_same(tmp_path: Path) -> None:
+    model = JCARSR(replace(TINY, skip=False)).eval()
+    tensors = {name: value.numpy() for name, value in model.state_dict().items()}
+    write(tmp_path / "w.safetensors", tensors, Record(name="tiny", **model.describe()))
+    export(tmp_path / "w.safetensors")
+    for output in model.facts.restoring_outputs:
+        own = OnnxEngine(tmp_path / "w.safetensors", output)
+        torchs = TorchEngine(load_network(read(tmp_path / "w.safetensors")), "cpu", output)
+        for size in ((17, 23), (1, 1)):
+            lq = np.random.default_rng(0).random((1, 3, *size), np.float32)
+            np.testing.assert_allclose(own.run(lq), torchs.run(lq), atol=2e-4)  # fp16 kernel
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class JCARSRConfig:
     two_way: bool = False
     """A SKFF gives a mix of its own to the other branch, too (Table 7)."""
     skip: bool = True
-    """lq is added to the predicted pictures; ours."""
+    """lq is added to the predicted pictures, for sr bilinearly enlarged; ours."""
 
     def __post_init__(self) -> None:
         check_types(self)

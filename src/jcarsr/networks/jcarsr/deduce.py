@@ -23,7 +23,7 @@ def is_jcarsr(names: Iterable[str]) -> bool:
 def deduce_config(shapes: Mapping[str, Sequence[int]]) -> JCARSRConfig:
     """The sizes of the network that has these tensors.
 
-    `skip` leaves no trace in the tensors: it is True, as in every preset.
+    `skip` leaves no trace in the tensors: it is True, as in every preset but `no-skip`.
 
     Args:
         shapes: name of a tensor -> its shape.

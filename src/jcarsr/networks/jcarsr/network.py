@@ -31,9 +31,13 @@ class JCARSR(Network):
     the gradient features. Nothing leaves the SR branch (Table 7). The three branches' lists are
     `sr_*`, `jcar_*` and `gradient_*`. The ablations of Tables 5 to 8 are fields of the config.
 
-    Deviation: lq is added to the two predicted pictures (enlarged bilinearly for sr). The paper
-    leaves a global skip open; it has no parameters, and with tails that begin near zero training
-    starts from a bilinear enlargement.
+    Deviation: lq is added to the two predicted pictures (enlarged bilinearly for sr),
+
+        sr = tail(upsample(f)) + bilinear(lq),  lr = tail(f) + lq,
+
+    and with `skip=False` they are the tails' outputs alone. The paper leaves a global skip open;
+    it has no parameters, and with tails that begin near zero training starts from a bilinear
+    enlargement.
 
     Raises:
         ValueError: the input is not (N, 3, H, W).

@@ -66,6 +66,9 @@ PRESETS: dict[str, Config] = {
     # the paper's Table 1: 10.10 M and 10.40 M parameters
     "jcarsr-x2": {"scale": 2},
     "jcarsr-x4": {"scale": 4},
+    # ours: without our global skip, as the other networks of the paper's sizes are
+    "jcarsr-no-skip-x2": {"scale": 2, "skip": False},
+    "jcarsr-no-skip-x4": {"scale": 4, "skip": False},
     # for computers without a GPU: 0.48 M and 0.55 M
     "jcarsr-lite-x2": {"scale": 2, **_LITE},
     "jcarsr-lite-x4": {"scale": 4, **_LITE},
@@ -77,6 +80,8 @@ PRESETS: dict[str, Config] = {
 PARAMETERS = {
     "jcarsr-x2": 10_102_933,
     "jcarsr-x4": 10_398_357,
+    "jcarsr-no-skip-x2": 10_102_933,
+    "jcarsr-no-skip-x4": 10_398_357,
     "jcarsr-lite-x2": 477_297,
     "jcarsr-lite-x4": 551_281,
     **_ABLATED_PARAMETERS,
