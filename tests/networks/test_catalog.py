@@ -50,6 +50,17 @@ def test_preset_has_its_architecture_scale_and_number_of_parameters(name: str) -
         assert count <= 600_000
 
 
+@pytest.mark.parametrize("scale", [2, 4])
+def test_small_networks_that_are_compared_are_of_one_size(scale: int) -> None:
+    counts = {
+        name: count for entry in ARCHITECTURES.values() for name, count in entry.parameters.items()
+    }
+    small = {name: counts[name] for name in PRESETS if name.endswith(f"-lite-x{scale}")}
+    assert len(small) == 9
+    for name, count in small.items():
+        assert count == pytest.approx(counts[f"jcarsr-lite-x{scale}"], rel=0.03), name
+
+
 @pytest.mark.parametrize(
     ("architecture", "config", "message"),
     [
