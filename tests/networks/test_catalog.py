@@ -76,6 +76,11 @@ def test_what_cannot_be_built_is_refused(
         build(architecture, config)
 
 
+def test_weights_of_authors_whose_code_differs_from_their_paper_fit_the_papers_size() -> None:
+    assert PRESETS["jdec"].config["interleaved"]
+    assert all(PRESETS[f"hma-x{scale}"].config["row_windows"] for scale in (2, 4))
+
+
 def test_catalogue_is_read_without_torch() -> None:
     script = "import sys; sys.modules['torch'] = None; import jcarsr.networks.catalog as c"
     out = subprocess.run(

@@ -13,7 +13,7 @@ from jcarsr.convert.matlab import read_arcnn, read_dncnn
 from jcarsr.convert.realesrgan import PACKAGED, packaged_file, read_rrdbnet
 from jcarsr.convert.state_dict import read_state_dict
 from jcarsr.errors import WeightsError
-from jcarsr.networks.catalog import PRESETS, Config, build, check_preset
+from jcarsr.networks.catalog import PRESETS, build_preset, check_preset
 from jcarsr.weights import Record, Tensors, write
 
 _BY_KIND: dict[str, dict[str | None, Callable[[Path], Tensors]]] = {
@@ -28,9 +28,6 @@ _MADE_ANEW = (
     *("num_batches_tracked", "total_ops", "total_params"),
 )
 """Last parts of names of tensors that authors' files have and that follow from the sizes."""
-
-_AS_AUTHORS: dict[str, Config] = {"hma": {"row_windows": True}}
-"""Architecture -> fields with which it computes what its authors' code does, not their paper."""
 
 
 def convert(source: str, preset: str, out: Path, name: str | None = None) -> Record:
@@ -53,14 +50,14 @@ def convert(source: str, preset: str, out: Path, name: str | None = None) -> Rec
     path = packaged_file(source) if source in PACKAGED else Path(source)
     if not path.is_file():
         raise WeightsError(f"{source}: no such file")
-    architecture, config = PRESETS[preset].architecture, PRESETS[preset].config
+    architecture = PRESETS[preset].architecture
     readers = _BY_KIND.get(path.suffix.lower(), {None: read_state_dict})
     reader = readers.get(architecture) or readers.get(None)
     if reader is None:
         known = ", ".join(map(str, readers))
         raise WeightsError(f"{source}: {path.suffix} files are known of {known}")
     with torch.device("meta"):
-        network = build(architecture, {**config, **_AS_AUTHORS.get(architecture, {})})
+        network = build_preset(preset)
     shapes = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     tensors = {
         key: value

@@ -58,6 +58,7 @@ def _enlarger(
     *,
     lite: Config,
     lite_x4: Config | None = None,
+    as_authors: Config | None = None,
     parameters: tuple[int, int, int, int],
 ) -> Architecture:
     """A network of one output: the paper's Table 1, and small ones with JCARSR's global skip.
@@ -69,11 +70,12 @@ def _enlarger(
         network: its class.
         lite: the small network's sizes.
         lite_x4: what differs of them at x4; nothing where the upsampler makes up for it.
+        as_authors: what at the paper's size is as in the authors' code and not as in their paper.
         parameters: how many for x2 and x4, then of the small one for x2 and x4.
     """
     presets: dict[str, Config] = {
-        f"{name}-x2": {"scale": 2},
-        f"{name}-x4": {"scale": 4},
+        f"{name}-x2": {"scale": 2, **(as_authors or {})},
+        f"{name}-x4": {"scale": 4, **(as_authors or {})},
         f"{name}-lite-x2": {"scale": 2, **lite, "skip": True},
         f"{name}-lite-x4": {"scale": 4, **lite, **(lite_x4 or {}), "skip": True},
     }
@@ -145,6 +147,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             "drop_path": 0.0,
         },
         lite_x4={"upsampled": 56},
+        as_authors={"row_windows": True},
         parameters=(69_722_675, 69_870_387, 471_315, 547_315),
     ),
     "rrdbnet": _enlarger(

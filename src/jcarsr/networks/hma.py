@@ -187,7 +187,7 @@ class GAB(nn.Module):
 
     Deviation: the second window attention is of shifted windows, as the paper draws it. The
     authors' code cuts the shifted features into rows of pixels there; `row_windows` does the same,
-    for weights trained so.
+    for weights trained so, as the presets of the paper's size do.
     """
 
     def __init__(self, config: HMAConfig) -> None:
