@@ -61,6 +61,8 @@ def test_wrong_values_start_no_training(small_pictures: Path, sets: Path, tmp_pa
     assert (code, "200 steps are needed" in error) == (2, True)
     code, _, error = invoke("table5", *common, "--size", "paper", "--steps", 3000)
     assert (code, "200000 steps are needed" in error) == (2, True)
+    code, _, error = invoke("table1", *common, "--only", "JCARSR w/o global skip")
+    assert (code, "table1: none of these lines is of the size lite" in error) == (2, True)
     code, _, error = invoke("table5", *common, "--seeds", 0)
     assert (code, "--seeds 0" in error) == (2, True)
     code, _, error = invoke("table2", *common, "--given", "arcnn=a", "--given", "arcnn=b")

@@ -16,7 +16,7 @@ def test_tables_share_the_training_of_jcarsr(conditions: Conditions) -> None:
         conditions.training(contestant.networks[0], 2, plan.qfs, 0).hash
         for name in ("noise", "table1", "table2", "table5", "table6", "table7", "table8")
         for plan in (PLANS[name],)
-        for contestant in plan.contestants
+        for contestant in plan.lines("lite")
         if contestant.key("lite", 2, plan.qfs) == "jcarsr-lite-x2"
     }
     assert len(hashes) == 1

@@ -29,7 +29,7 @@ def test_every_network_of_every_plan_is_a_preset_and_can_learn_what_is_asked() -
         budget, data = Budget(steps=2), Data(paths=(), entries=())
         asked = Conditions(size=size, budget=budget, precision="float32", data=data)
         for plan in PLANS.values():
-            for network in (part for one in plan.contestants for part in one.networks):
+            for network in (part for one in plan.lines(size) for part in one.networks):
                 for scale in plan.scales:
                     recipe = asked.training(network, scale, plan.qfs, 0).recipe
                     assert recipe.picture_scale == scale
@@ -85,3 +85,14 @@ def test_unknown_names_are_refused() -> None:
         find_plans("table9")
     with pytest.raises(ValueError, match="nothing-x2: no such preset"):
         PlannedNetwork(name="nothing-x{scale}", lite="nothing-x{scale}").preset("lite", 2)
+
+
+def test_jcarsr_without_our_skip_is_compared_where_the_others_have_none() -> None:
+    label = "JCARSR w/o global skip"
+    plan = PLANS["table1"]
+    for size in get_args(Size):
+        networks = [network for one in plan.lines(size) for network in one.networks]
+        presets = [PRESETS[network.preset(size, scale)] for network in networks for scale in (2, 4)]
+        with_skip = [p.config.get("skip", p.architecture == "jcarsr") for p in presets]
+        assert all(with_skip) == (size == "lite")
+        assert (label in [one.label for one in plan.lines(size)]) == (size == "paper")

@@ -29,7 +29,7 @@ from jcarsr.training.pictures import check_entries
 def list_plans() -> str:
     """Every experiment, a line each."""
     tables = [
-        f"{name}: {plan.title}; methods: {len(plan.contestants)}; "
+        f"{name}: {plan.title}; methods: {len(plan.lines('lite'))}; "
         f"{', '.join(f'x{scale}' for scale in plan.scales)}, "
         f"QF {', '.join(map(str, plan.qfs))}; trainings a seed: {plan.count_trainings('lite')}"
         for name, plan in PLANS.items()

@@ -63,10 +63,14 @@ def make_agenda(
 
     Raises:
         DataError: one of `sets` is not there, or none of the plans' test sets is.
-        ValueError: no seeds, a preset that there is not, or weights given for what no plan needs.
+        ValueError: no seeds, no line of this size, a preset that there is not, or weights given
+            for what no plan needs.
     """
     if seeds < 1:
         raise ValueError(f"--seeds {seeds}: at least 1")
+    for plan in plans:
+        if not plan.lines(conditions.size):
+            raise ValueError(f"{plan.name}: none of these lines is of the size {conditions.size}")
     given = given or {}
     check_given(plans, conditions, given)
     names = list(dict.fromkeys(name for plan in plans for name in plan.sets))
@@ -75,7 +79,7 @@ def make_agenda(
     for seed in range(seeds):
         for plan in plans:
             for scale in plan.scales:
-                for contestant in plan.contestants:
+                for contestant in plan.lines(conditions.size):
                     for job in scorings(plan, contestant, conditions, scale, seed, found, given):
                         jobs.setdefault(job.hash, job)
     return Agenda(scorings=tuple(jobs.values()), missing_sets=missing)
@@ -155,7 +159,7 @@ def check_given(
         network.preset(conditions.size, scale): None
         for plan in plans
         for scale in plan.scales
-        for contestant in plan.contestants
+        for contestant in plan.lines(conditions.size)
         for network in contestant.networks
     } | dict.fromkeys(also)
     for preset in given:

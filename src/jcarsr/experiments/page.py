@@ -85,11 +85,12 @@ def _describe_missing(plan: ExperimentPlan, found: Sequence[Results]) -> str:
         contestant.label: {
             contestant.key(results.suite.size, scale, plan.qfs)
             for results in found
+            if results.suite.size in contestant.sizes
             for scale in plan.scales
         }
         for contestant in plan.contestants
     }
-    labels = [label for label, own in keys.items() if not own & methods]
+    labels = [label for label, own in keys.items() if own and not own & methods]
     return ", ".join([*scales, *sets, *labels])
 
 
@@ -100,5 +101,5 @@ def _scores(plan: ExperimentPlan, results: Results) -> list[tuple[str, tuple[int
         (method, cell)
         for method, cell in results.scores
         if cell[0] in plan.scales and cell[1] in plan.qfs and cell[2] in plan.sets
-        if any(method == one.key(size, cell[0], plan.qfs) for one in plan.contestants)
+        if any(method == one.key(size, cell[0], plan.qfs) for one in plan.lines(size))
     ]

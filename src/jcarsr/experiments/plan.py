@@ -74,6 +74,8 @@ class Contestant:
     parts: tuple[PlannedNetwork | str, ...]
     ours: bool = False
     """Not a line of the paper's table."""
+    sizes: tuple[Size, ...] = ("lite", "paper")
+    """Of the networks at which it is compared."""
 
     @property
     def networks(self) -> tuple[PlannedNetwork, ...]:
@@ -122,12 +124,16 @@ class ExperimentPlan:
                     f"{self.table}, there are {', '.join(sorted(known)) or 'none'}"
                 )
 
+    def lines(self, size: Size) -> tuple[Contestant, ...]:
+        """Those that are compared at a size of networks."""
+        return tuple(one for one in self.contestants if size in one.sizes)
+
     def count_trainings(self, size: Size) -> int:
         """Networks that are trained for it with one seed, at all scales."""
         keys = {
             (network.key(size, scale, self.qfs), scale)
             for scale in self.scales
-            for contestant in self.contestants
+            for contestant in self.lines(size)
             for network in contestant.networks
         }
         return len(keys)

@@ -68,7 +68,7 @@ class _Writer:
         plan = self._plan
         head = [f"x{scale}, QF {qf}", "", "parameters", "steps", "minutes", *plan.sets]
         lines = ["| " + " | ".join(head).replace("|  |", "| |") + " |", "|---" * len(head) + "|"]
-        for contestant in plan.contestants:
+        for contestant in plan.lines(self._results.suite.size):
             lines += self._contestant(contestant, scale, qf)
         return "\n".join(lines)
 

@@ -13,6 +13,10 @@ PLAN = ExperimentPlan(
             Contestant(label=name, parts=(enlarger(name.lower()),))
             for name in ("EDSR", "RDN", "RCAN", "MDCN", "SwinIR", "DRCT", "HMA")
         ),
+        # the others have no global skip at the paper's size; small, all of them have one
+        Contestant(
+            label="JCARSR w/o global skip", parts=(jcarsr("no-skip"),), ours=True, sizes=("paper",)
+        ),
         Contestant(label="JCARSR", parts=(jcarsr(),)),
     ),
 )
