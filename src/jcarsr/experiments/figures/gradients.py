@@ -8,41 +8,57 @@ import numpy as np
 import torch
 
 from jcarsr.experiments import table6
-from jcarsr.experiments.figures.crops import SETS
-from jcarsr.experiments.figures.scene import Scene, choose_picture, load_sample
-from jcarsr.experiments.figures.sheet import save_sheet
+from jcarsr.experiments.figures.scene import Scene
+from jcarsr.experiments.figures.sheet import Panel, in_rows, save_sheet
+from jcarsr.experiments.figures.squares import busiest
 from jcarsr.experiments.jobs import Scoring
 from jcarsr.ops import image_gradient
 from jcarsr.pixels import Floats, Pixels, to_planes
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.restorer import NetworkRestorer
 
+SIDE = 320
+"""Of the square that is shown, pixels of hr, one of which is one of the sheet."""
+COLUMNS = 3
 _SCALE = 2
-_PANELS = (
-    ("ISRB + GGB + CARB", "JCARSR: gradient branch"),
-    ("ISRB + GGB", "w/o CARB: gradient branch"),
-    ("ISRB", "w/o CARB & GGB: Sobel map of sr"),
-)
+_PANELS = {
+    "ISRB + GGB + CARB": ("JCARSR", "gradient branch"),
+    "ISRB + GGB": ("w/o CARB", "gradient branch"),
+    "ISRB": ("w/o CARB & GGB", "Sobel map of sr"),
+}
+"""Line of Table 6 -> its name in the figure, and what is shown of it."""
 
 
 def draw(scene: Scene, path: Path) -> None:
-    """Draw Figure 10: HR's Sobel map, then those of the networks that are trained."""
-    jobs = scene.jobs(table6.PLAN, _SCALE, SETS)
-    there = scene.methods(jobs)
-    rows = {label: row for label, row in scene.rows(jobs).items() if label in there}
-    sample = load_sample(jobs["ISRB"], choose_picture(rows, scene.picture))
-    panels: list[tuple[str, Pixels]] = [(f"{sample.name}: HR", sample.hr)]
-    panels.append(("Sobel map of HR", show_map(sobel(sample.hr))))
-    for label, title in _PANELS:
-        if label not in there:
-            continue
-        networks = _networks(scene, jobs[label])
-        if label == "ISRB":
-            picture = sobel(networks.restorer(_SCALE).restore(sample.lq.pixels))
-        else:
-            picture = _gradient(networks.gradient(_SCALE), sample.lq.pixels)
-        panels.append((title, show_map(picture)))
-    save_sheet(panels, path, columns=3, side=320)
+    """Draw Figure 10: HR's Sobel map, then those of the networks that are trained.
+
+    Raises:
+        DataError: none is, or the picture cannot be chosen or read.
+    """
+    entrants = scene.entrants({"": table6.PLAN}, _SCALE)
+    sample = scene.sample(entrants)
+    maps: dict[str, Pixels] = {}
+    for label in _PANELS:
+        if label in entrants:
+            networks = _networks(scene, entrants[label].jobs[sample.set])
+            if label == "ISRB":
+                gradient = sobel(networks.restorer(_SCALE).restore(sample.lq.pixels))
+            else:
+                gradient = _gradient(networks.gradient(_SCALE), sample.lq.pixels)
+            maps[label] = show_map(gradient)
+    true = show_map(sobel(sample.hr))
+    compared = list(maps.values())
+    square = busiest(compared if len(compared) > 1 else [true, *compared], SIDE)
+    panels = [
+        Panel(name=f"{sample.name}, HR", pixels=sample.hr, frame=square),
+        Panel(name="HR", pixels=square.of(sample.hr)),
+        Panel(name="HR", pixels=square.of(true), below="Sobel map"),
+    ]
+    for label, gradient in maps.items():
+        name, what = _PANELS[label]
+        panels.append(Panel(name=name, pixels=square.of(gradient), below=what))
+    caption = f"{scene.title(entrants)}; {sample.title}"
+    save_sheet(in_rows(panels, COLUMNS), path, caption=caption, side=SIDE)
 
 
 def _networks(scene: Scene, job: Scoring) -> Networks:

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jcarsr.data.catalog import pictures_of
-from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import DataError
 from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.agenda import scorings
+from jcarsr.experiments.figures.sample import Sample, load_sample, picture_names
 from jcarsr.experiments.jobs import Conditions, GivenWeights, PictureSet, Scoring
 from jcarsr.experiments.plan import ExperimentPlan
 from jcarsr.experiments.score import make_method
 from jcarsr.experiments.store import ResultStore
-from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.method import Method
-from jcarsr.pixels import Pixels, crop_to_multiple
 from jcarsr.protocols import Device
+
+SETS = ("Urban100", "B100", "Set14", "Set5", "Manga109")
+"""Where a picture to show is looked for, in this order."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
-    """A test picture and its degraded small version."""
+class Entrant:
+    """A line of a table whose weights are there."""
 
-    name: str
-    hr: Pixels
-    lq: Decoded
+    table: str
+    """table1."""
+    method: Method
+    jobs: Mapping[str, Scoring]
+    """Set -> its scoring with seed 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,95 +51,110 @@ class Scene:
 
     @property
     def options(self) -> EngineOptions:
-        """How networks are run."""
-        return EngineOptions(device=self.device, precision="float32")
+        """How trained networks are run, all by the same engine."""
+        return EngineOptions(engine="torch", device=self.device, precision="float32")
 
-    def jobs(self, plan: ExperimentPlan, scale: int, sets: Sequence[str]) -> dict[str, Scoring]:
-        """Label -> the scoring of seed 0 on the first of the sets that is there.
+    def entrants(self, plans: Mapping[str, ExperimentPlan], scale: int) -> dict[str, Entrant]:
+        """Label -> a line of the plans whose weights are there; the others are reported.
 
-        Raises:
-            DataError: none of the sets is there.
-        """
-        name = next((name for name in sets if name in self.sets), None)
-        if name is None:
-            raise DataError(f"none of {', '.join(sets)} is there")
-        found = {name: self.sets[name]}
-        jobs: dict[str, Scoring] = {}
-        for contestant in plan.contestants:
-            own = scorings(plan, contestant, self.conditions, scale, 0, found, self.given)
-            jobs[contestant.label] = next(iter(own))
-        return jobs
-
-    def methods(self, jobs: Mapping[str, Scoring]) -> dict[str, Method]:
-        """Label -> what restores, of those whose weights are there.
+        Args:
+            plans: what stands before the labels of its lines -> table. The same line of two
+                tables is there once, as of the first.
+            scale: one that the plans have.
 
         Raises:
-            DataError: there are none.
+            DataError: there is none.
         """
-        found: dict[str, Method] = {}
-        for label, job in jobs.items():
-            untrained = [t.name for t in job.trainings if not self.store.record(t)]
-            if untrained:
-                self.missing(f"{label}: {untrained[0]} is not trained")
-                continue
-            found[label] = make_method(job, self.store, self.options)
+        found: dict[str, Entrant] = {}
+        lacking: dict[str, list[str]] = {}
+        hashes: set[str] = set()
+        for mark, plan in plans.items():
+            for contestant in plan.lines(self.conditions.size):
+                own = scorings(plan, contestant, self.conditions, scale, 0, self.sets, self.given)
+                jobs = {job.set.name: job for job in own}
+                if not jobs or hashes & {job.hash for job in jobs.values()}:
+                    continue
+                hashes |= {job.hash for job in jobs.values()}
+                first = next(iter(jobs.values()))
+                if all(self.store.record(training) for training in first.trainings):
+                    method = make_method(first, self.store, self.options)
+                    label = mark + contestant.label
+                    found[label] = Entrant(table=plan.name, method=method, jobs=jobs)
+                else:
+                    lacking.setdefault(plan.name, []).append(contestant.label)
         if not found:
-            raise DataError(f"{self.store.folder}: no network of this figure is trained")
+            own = self.conditions
+            raise DataError(
+                f"{self.store.folder}: no network of size {own.size}, {own.budget} in "
+                f"{own.precision}, is trained for this figure: {self.advise(lacking)}"
+            )
+        for table, labels in lacking.items():
+            self.missing(f"{', '.join(labels)}: not trained: {self.advise([table])}")
         return found
 
-    def rows(self, jobs: Mapping[str, Scoring]) -> dict[str, Row]:
-        """Label -> row, of those that are stored."""
-        rows = {label: self.store.row(job) for label, job in jobs.items()}
+    def title(self, entrants: Mapping[str, Entrant]) -> str:
+        """Which networks are shown."""
+        own, given = self.conditions, f"weights given for {', '.join(self.given)}"
+        text = f"Networks of size {own.size}, {own.budget} each in {own.precision}, seed 0"
+        if not self.given:
+            return text
+        jobs = (job for entrant in entrants.values() for job in entrant.jobs.values())
+        if any(job.trainings for job in jobs):
+            return f"{text}, but {given}"
+        return given.capitalize()
+
+    def advise(self, tables: Iterable[str]) -> str:
+        """Say which commands make what is missing of some tables."""
+        commands = ", ".join(f"`jcarsr experiment {table}`" for table in dict.fromkeys(tables))
+        but = " but --known, with which nothing is trained" if self.store.known else ""
+        return f"run {commands} with the same options{but}"
+
+    def rows(self, entrants: Mapping[str, Entrant], set: str) -> dict[str, Row]:
+        """Label -> row of a set, of those that are stored."""
+        jobs = {label: entrant.jobs.get(set) for label, entrant in entrants.items()}
+        rows = {label: job and self.store.row(job) for label, job in jobs.items()}
         return {label: row for label, row in rows.items() if row}
 
+    def sample(self, entrants: Mapping[str, Entrant]) -> Sample:
+        """The picture asked for, or that on which the methods' PSNR differ most.
 
-def choose_picture(rows: Mapping[str, Row], asked: str | None) -> str:
-    """The picture asked for, or that on which the methods' PSNR differ most.
+        It is looked for in SETS; without one asked for, in the first of those on which the most
+        methods are scored.
 
-    Raises:
-        DataError: there are no rows, or the picture is not in them.
-    """
-    common = set[str]().union(*(row.images for row in rows.values()))
-    common = {name for name in common if all(name in row.images for row in rows.values())}
-    if asked is not None and asked in common:
-        return asked
-    if asked is not None or not common:
-        raise DataError(f"{asked or 'a picture'}: is not among the scored pictures")
+        Raises:
+            DataError: it is not in a set that is there, or nothing is scored.
+        """
+        some = next(iter(entrants.values()))
+        there = [name for name in SETS if name in some.jobs]
+        if self.picture is not None:
+            for name in there:
+                if sample := load_sample(some.jobs[name], self.picture):
+                    return sample
+            names = [name for set in there for name in picture_names(some.jobs[set])]
+            near = difflib.get_close_matches(self.picture, names, 1, 0.5)
+            hint = f"; {near[0]} is" if near else ""
+            raise DataError(f"--picture {self.picture}: is not in {', '.join(there)}{hint}")
+        rows = {name: self.rows(entrants, name) for name in there}
+        name = max(there, key=lambda name: len(rows[name]))
+        picture = widest_gap(rows[name])
+        if picture is None:
+            raise DataError(
+                f"{self.store.folder}: nothing of this figure is scored on {', '.join(there)}: "
+                f"{self.advise(own.table for own in entrants.values())}, or name a --picture"
+            )
+        sample = load_sample(some.jobs[name], picture)
+        if sample is None:
+            raise DataError(f"{some.jobs[name].set.folder}: no picture {picture}, which rows name")
+        return sample
+
+
+def widest_gap(rows: Mapping[str, Row]) -> str | None:
+    """The picture on which the methods' PSNR differ most; None = all rows have none in common."""
+    images = [row.images for row in rows.values()]
+    common = [name for name in images[0] if all(name in own for own in images)] if images else []
 
     def gap(name: str) -> float:
-        values = [row.images[name][0] for row in rows.values()]
+        values = [own[name][0] for own in images]
         return max(values) - min(values)
 
-    return max(sorted(common), key=gap)
-
-
-def load_sample(job: Scoring, name: str) -> Sample:
-    """A picture of the job's set, degraded as the job says.
-
-    Raises:
-        DataError: it is not there or cannot be read.
-    """
-    for entry in pictures_of(job.set.folder):
-        if Path(entry.name.split(":")[-1]).stem == name:
-            return degrade_sample(job, name, entry.pixels())
-    raise DataError(f"{job.set.folder}: no picture {name}")
-
-
-def load_samples(job: Scoring) -> list[Sample]:
-    """All pictures of the job's set, degraded as the job says.
-
-    Raises:
-        DataError: one cannot be read.
-    """
-    return [
-        degrade_sample(job, Path(entry.name).stem, entry.pixels())
-        for entry in pictures_of(job.set.folder)
-    ]
-
-
-def degrade_sample(job: Scoring, name: str, pixels: Pixels) -> Sample:
-    """A picture as evaluation degrades it."""
-    hr = crop_to_multiple(pixels, job.scale)
-    lr = low_resolution(hr, job.scale)
-    lq = Decoded(pixels=job.history(hr, lr), last_save=job.history.last_save)
-    return Sample(name=name, hr=hr, lq=lq)
+    return max(sorted(common), key=gap, default=None)

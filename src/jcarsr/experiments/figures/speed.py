@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import io
 import json
-import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from jcarsr.errors import DataError
 from jcarsr.experiments import table1
-from jcarsr.experiments.figures.scene import Sample, Scene, load_samples
-from jcarsr.experiments.store import write_text
+from jcarsr.experiments.figures.machine import name_device
+from jcarsr.experiments.figures.sample import Sample, load_samples
+from jcarsr.experiments.figures.scene import Entrant, Scene
+from jcarsr.experiments.jobs import Source
+from jcarsr.experiments.store import ResultStore, write_text
 from jcarsr.methods.method import Method
+from jcarsr.weights import read
 
-_SCALE, _SETS = 2, ("Set5",)
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SCALE, _SET = 2, "Set5"
 ROUNDS = 3
 
 
@@ -35,65 +42,94 @@ class Point:
 
 
 def draw(scene: Scene, path: Path) -> None:
-    """Draw Figure 6 as SVG; the points go to a JSON lines file of the same name.
+    """Draw Figure 6 as SVG; the points go to a JSON file of the same name, as a list.
 
     Raises:
-        DataError: no network of Table 1 is trained and scored.
+        DataError: no network of Table 1 is trained and scored, or Set5 is not there.
         ModuleNotFoundError: matplotlib is not installed.
     """
-    points = measure(scene)
-    lines = [json.dumps(asdict(point)) for point in points]
-    write_text(path.with_suffix(".jsonl"), "\n".join(lines) + "\n")
-    title = f"Networks of size {scene.conditions.size}, {scene.conditions.budget} each"
-    write_text(path, plot(points, title))
+    if _SET not in scene.sets:
+        raise DataError(f"{_SET} is needed: it is not among --sets")
+    entrants = scene.entrants({"": table1.PLAN}, _SCALE)
+    points = measure(scene, entrants)
+    write_text(path.with_suffix(".json"), json.dumps([asdict(p) for p in points], indent=1) + "\n")
+    write_text(path, as_svg(plot(points, scene.title(entrants))))
 
 
-def measure(scene: Scene) -> list[Point]:
-    """Time the networks of Table 1 that are trained and scored.
+def measure(scene: Scene, entrants: Mapping[str, Entrant]) -> list[Point]:
+    """Time the networks that are scored on Set5; the others are reported.
 
     Raises:
         DataError: there are none.
     """
-    jobs = scene.jobs(table1.PLAN, _SCALE, _SETS)
-    rows = scene.rows(jobs)
-    methods = {label: m for label, m in scene.methods(jobs).items() if label in rows}
-    if not methods:
-        raise DataError("no network of Table 1 is scored on Set5")
-    seconds = time_in_turns(methods, load_samples(jobs[next(iter(methods))]))
+    rows = scene.rows(entrants, _SET)
+    advice = scene.advise([table1.PLAN.name])
+    if not rows:
+        raise DataError(f"{scene.store.folder}: nothing is scored on {_SET}: {advice}")
+    if unscored := [label for label in entrants if label not in rows]:
+        scene.missing(f"{', '.join(unscored)}: not scored on {_SET}: {advice}")
+    jobs = {label: entrants[label].jobs[_SET] for label in rows}
+    methods = {label: entrants[label].method for label in rows}
+    seconds = time_in_turns(methods, load_samples(next(iter(jobs.values()))))
+    libraries = dict.fromkeys(method.library for method in methods.values())
+    machine = f"{name_device(scene.device)}, {', '.join(libraries)}"
     return [
         Point(
             method=label,
-            psnr=rows[label].psnr,
+            psnr=row.psnr,
             seconds=round(seconds[label], 5),
-            parameters=sum(source.parameters or 0 for source in jobs[label].sources),
-            machine=f"{platform.machine()}, {scene.device}",
+            parameters=sum(_count(source, scene.store) for source in jobs[label].sources),
+            machine=machine,
         )
-        for label in methods
+        for label, row in rows.items()
     ]
 
 
-def plot(points: Sequence[Point], title: str) -> str:
-    """The figure as SVG; the same points make the same text."""
-    from matplotlib import rcParams
-    from matplotlib.figure import Figure
+def _count(source: Source, store: ResultStore) -> int:
+    """How many parameters a network has; of given weights without a preset, how many numbers."""
+    if source.parameters is not None:
+        return source.parameters
+    return sum(tensor.size for tensor in read(store.weights_path(source)).tensors.values())
 
-    figure = Figure(figsize=(6, 4), layout="constrained")
+
+def plot(points: Sequence[Point], title: str) -> Figure:
+    """The figure; the same points make the same."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import StrMethodFormatter
+
+    from jcarsr.experiments.figures.labels import Bubble, write_labels
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    largest = max(point.parameters for point in points)
+    largest = max(1, *(point.parameters for point in points))
+    bubbles: list[Bubble] = []
     for point in points:
-        at = point.seconds, point.psnr
-        axes.scatter(*at, s=300 * point.parameters / max(largest, 1), alpha=0.6)
-        axes.annotate(f"{point.method}, {point.parameters / 1e6:.2f} M", at, fontsize=8)
-    axes.set(
-        xscale="log",
-        xlabel=f"seconds a picture of Set5, {points[0].machine}",
-        ylabel="PSNR on Set5 in dB, x2, QF 10",
-        title=title,
-    )
-    axes.grid(alpha=0.3)
-    rcParams["svg.hashsalt"] = "jcarsr"
+        area = 300 * point.parameters / largest  # square points
+        axes.scatter(point.seconds, point.psnr, s=area, alpha=0.6)
+        text = f"{point.method}, {point.parameters / 1e6:.2f} M"
+        radius = area**0.5 / 2
+        bubbles.append(Bubble(text=text, x=point.seconds, y=point.psnr, radius=radius))
+    axes.margins(0.2)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
+    axes.ticklabel_format(axis="y", style="plain", useOffset=False)
+    axes.tick_params(which="both", labelsize=8, length=4, pad=3)
+    axes.set_xlabel(f"seconds a picture of {_SET} ({points[0].machine})", fontsize=9)
+    axes.set_ylabel(f"PSNR on {_SET} in dB, x{_SCALE}, QF 10", fontsize=9)
+    axes.set_title(title, fontsize=9, wrap=True)
+    axes.grid(alpha=0.3, which="both")
+    write_labels(figure, axes, bubbles, size=8)
+    return figure
+
+
+def as_svg(figure: Figure) -> str:
+    """The same figure makes the same text."""
+    from matplotlib import style
+
     text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
+    with style.context({"svg.hashsalt": "jcarsr"}):
+        figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()
 
 
