@@ -103,7 +103,7 @@ def experiment(
     Nothing that is finished is done twice, in whichever table it was first needed. Figures show
     what the tables have trained with the same options.
     """
-    from jcarsr.cli.experiment_figure import prepare_figure
+    from jcarsr.cli.experiment_figure import check_options, prepare_figure
     from jcarsr.cli.experiment_run import ExperimentRun, list_plans, report_rows
     from jcarsr.experiments.catalog import PLANS, find_plans
     from jcarsr.experiments.figures.catalog import FIGURES
@@ -122,6 +122,30 @@ def experiment(
         budget = Budget(steps=steps, minutes=minutes_per_model) if chosen else default_budget(size)
     if name in FIGURES:
         with usage_errors():
+            check_options(
+                name,
+                {
+                    "--data": data,
+                    "--sets": sets,
+                    "--size": size != "lite",
+                    "--steps": steps,
+                    "--minutes-per-model": minutes_per_model,
+                    "--seeds": seeds != 1,
+                    "--only": only,
+                    "--scale": scale,
+                    "--known": known,
+                    "--rows": rows,
+                    "--into": into,
+                    "--check": check,
+                    "--pictures": pictures,
+                    "--picture": picture,
+                    "--show": show,
+                    "--precision": precision != "auto",
+                    "--compile": compile is not None,
+                    "--log-every": log_every != 50,
+                    "--checkpoint-minutes": checkpoint_minutes != 5,
+                },
+            )
             if out is None:
                 raise ValueError("--out: is needed")
             draw = prepare_figure(
@@ -132,6 +156,7 @@ def experiment(
                 size=size,
                 budget=budget,
                 given=given or [],
+                known=known or [],
                 device=device,
                 precision=precision,
                 pictures=pictures or [],

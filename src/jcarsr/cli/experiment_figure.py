@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from jcarsr.cli.experiment_run import make_conditions
@@ -11,9 +11,26 @@ from jcarsr.experiments.figures.catalog import FIGURES
 from jcarsr.experiments.figures.scene import Scene
 from jcarsr.experiments.given import read_given
 from jcarsr.experiments.jobs import Budget
+from jcarsr.experiments.page import read_folders
 from jcarsr.experiments.plan import TEST_SETS, Size
 from jcarsr.experiments.store import ResultStore
 from jcarsr.protocols import Device, TrainingPrecision
+
+
+def check_options(name: str, chosen: Mapping[str, object]) -> None:
+    """Refuse options that mean nothing for a figure.
+
+    Args:
+        name: a key of FIGURES.
+        chosen: option -> whether it was chosen, or what.
+
+    Raises:
+        ValueError: the first of them, and what the figure takes.
+    """
+    taken = FIGURES[name].options
+    for option, value in chosen.items():
+        if value and option not in taken:
+            raise ValueError(f"{option}: not of {name}, which takes {', '.join(taken)}")
 
 
 def prepare_figure(
@@ -25,6 +42,7 @@ def prepare_figure(
     size: Size,
     budget: Budget,
     given: Sequence[str],
+    known: Sequence[Path],
     device: Device,
     precision: TrainingPrecision,
     pictures: Sequence[Path],
@@ -41,6 +59,7 @@ def prepare_figure(
         size: of the networks.
         budget: of each.
         given: PRESET=FILE each.
+        known: rows of earlier runs.
         device: that restores.
         precision: of the trainings.
         pictures: real ones, for Figure 9.
@@ -63,8 +82,9 @@ def prepare_figure(
     weights = read_given(given, out / "given")
     check_given(drawing.plans, conditions, weights, also=drawing.given)
     found = find_sets(TEST_SETS, sets)[0] if drawing.plans else {}
+    rows = {row.trial.job: row for row in read_folders(known) if row.trial}
     scene = Scene(
-        store=ResultStore(out),
+        store=ResultStore(out, rows),
         conditions=conditions,
         sets=found,
         given=weights,
