@@ -9,6 +9,7 @@ from jcarsr.experiments.catalog import PLANS
 from jcarsr.experiments.given import read_given
 from jcarsr.experiments.jobs import Conditions
 from jcarsr.experiments.plan import ExperimentPlan
+from jcarsr.weights import find
 
 pytestmark = pytest.mark.usefixtures("tiny_presets")
 
@@ -37,6 +38,11 @@ def test_a_sets_own_folder_is_found_and_half_a_set_is_not_scored(
         make_agenda([plan], conditions, seeds=1, sets=[sets])
     with pytest.raises(DataError, match="elsewhere: no such folder"):
         make_agenda([plan], conditions, seeds=1, sets=[sets / "elsewhere"])
+
+
+def test_given_weights_have_the_size_of_their_preset(tmp_path: Path) -> None:
+    (given,) = read_given([f"jcarsr-lite-x2={find('jcarsr-lite-x2')}"], tmp_path).values()
+    assert given.parameters == 477_297
 
 
 def test_given_weights_take_the_place_of_a_training(

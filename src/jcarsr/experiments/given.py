@@ -52,7 +52,7 @@ def _read(preset: str, file: str, folder: Path) -> GivenWeights:
     record = read(path).record
     if (record.architecture, record.config) != _describe(preset):
         raise WeightsError(f"{file}: is of {record.name}, not of the network {preset}")
-    return GivenWeights(path=path, record=record)
+    return GivenWeights(preset=preset, path=path, record=record)
 
 
 def _is_ours(path: Path) -> bool:

@@ -121,8 +121,7 @@ class Training:
     @property
     def parameters(self) -> int:
         """How many the network has."""
-        preset = PRESETS[self.recipe.preset]
-        return ARCHITECTURES[preset.architecture].parameters[self.recipe.preset]
+        return _count_parameters(self.recipe.preset)
 
     def __str__(self) -> str:
         return f"train {self.name}"
@@ -132,6 +131,7 @@ class Training:
 class GivenWeights:
     """Weights that the user gives in place of a training."""
 
+    preset: str
     path: Path
     """A weight file of ours."""
     record: Record
@@ -142,13 +142,13 @@ class GivenWeights:
         return self.record.sha256[:12]
 
     @property
-    def parameters(self) -> int | None:
-        """How many the network has, if it is of a preset."""
-        for name, preset in PRESETS.items():
-            own = (preset.architecture, dict(preset.config))
-            if own == (self.record.architecture, self.record.config):
-                return ARCHITECTURES[preset.architecture].parameters[name]
-        return None
+    def parameters(self) -> int:
+        """How many the network has."""
+        return _count_parameters(self.preset)
+
+
+def _count_parameters(preset: str) -> int:
+    return ARCHITECTURES[PRESETS[preset].architecture].parameters[preset]
 
 
 Source: TypeAlias = Training | GivenWeights

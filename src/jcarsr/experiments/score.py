@@ -63,14 +63,13 @@ def make_method(job: Scoring, store: ResultStore, options: EngineOptions) -> Met
 
 def _trial(job: Scoring, store: ResultStore, conditions: Conditions) -> Trial:
     records = [read_record(store.weights_path(training)) for training in job.trainings]
-    counts = [source.parameters for source in job.sources]
     return Trial(
         job=job.hash,
         method=job.method,
         size=conditions.size,
         budget=str(conditions.budget),
         seed=job.seed,
-        parameters=None if None in counts else sum(count or 0 for count in counts),
+        parameters=sum(source.parameters for source in job.sources),
         steps=sum(int(record.training["steps"]) for record in records),
         minutes=round(sum(float(record.training["minutes"]) for record in records), 1),
         device=", ".join(dict.fromkeys(str(record.training["device"]) for record in records)),

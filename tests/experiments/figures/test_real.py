@@ -41,7 +41,11 @@ def scene(
         store=ResultStore(tmp_path / "out"),
         conditions=conditions,
         sets={},
-        given={"jcarsr-lite-x4": GivenWeights(path=web, record=read_record(web))},
+        given={
+            "jcarsr-lite-x4": GivenWeights(
+                preset="jcarsr-lite-x4", path=web, record=read_record(web)
+            )
+        },
         pictures=[folder],
         picture=None,
         device="cpu",

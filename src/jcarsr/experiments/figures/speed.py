@@ -16,10 +16,8 @@ from jcarsr.experiments import table1
 from jcarsr.experiments.figures.machine import name_device
 from jcarsr.experiments.figures.sample import Sample, load_samples
 from jcarsr.experiments.figures.scene import Entrant, Scene
-from jcarsr.experiments.jobs import Source
-from jcarsr.experiments.store import ResultStore, write_text
+from jcarsr.experiments.store import write_text
 from jcarsr.methods.method import Method
-from jcarsr.weights import read
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,18 +76,11 @@ def measure(scene: Scene, entrants: Mapping[str, Entrant]) -> list[Point]:
             method=label,
             psnr=row.psnr,
             seconds=round(seconds[label], 5),
-            parameters=sum(_count(source, scene.store) for source in jobs[label].sources),
+            parameters=sum(source.parameters for source in jobs[label].sources),
             machine=machine,
         )
         for label, row in rows.items()
     ]
-
-
-def _count(source: Source, store: ResultStore) -> int:
-    """How many parameters a network has; of given weights without a preset, how many numbers."""
-    if source.parameters is not None:
-        return source.parameters
-    return sum(tensor.size for tensor in read(store.weights_path(source)).tensors.values())
 
 
 def plot(points: Sequence[Point], title: str) -> Figure:
