@@ -107,7 +107,7 @@ def test_missing_file_and_unknown_name_are_told(tmp_path: Path) -> None:
         read_record(tmp_path / "none.safetensors")
     with pytest.raises(WeightsError, match="no-such-name: no such weight file"):
         find("no-such-name")
-    with pytest.raises(WeightsError, match="dan: its authors' weights are on cloud drives alone"):
+    with pytest.raises(WeightsError, match="dan: DAN's weights are on cloud drives alone"):
         find("dan")
 
 

@@ -26,7 +26,7 @@ def test_everything_there_is_is_listed() -> None:
 def test_sizes_are_the_papers() -> None:
     lines = out("presets").splitlines()
     assert [line.split(":")[0] for line in lines] == [*PRESETS, *MISSING]
-    assert lines[-1].startswith("dan: missing, its authors' weights are on cloud drives alone")
+    assert lines[-1].startswith("dan: missing, DAN's weights are on cloud drives alone")
     assert lines[0] == "jcarsr-x2: 10.10 M parameters, jcarsr, scale=2"
     assert lines[1] == "jcarsr-x4: 10.40 M parameters, jcarsr, scale=4"
 

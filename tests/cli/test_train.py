@@ -16,7 +16,7 @@ from jcarsr.weights import read
     [
         (["slow"], "slow: no such recipe, there are paper, short, compare, finish, settle"),
         (["short", "--preset", "big"], "--preset big: not one of jcarsr-x2, "),
-        (["short", "--preset", "dan"], "--preset dan: its authors' weights are on cloud drives"),
+        (["short", "--preset", "dan"], "--preset dan: DAN's weights are on cloud drives"),
         (["short", "--precision", "int8"], "'--precision'"),
         pytest.param(
             ["short", "--device", "cuda"],

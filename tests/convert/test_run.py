@@ -137,7 +137,7 @@ def test_what_does_not_fit_is_refused(
         ("empty.safetensors", "arcnn", 1, "not a safetensors file"),
         ("empty.mat", "fbcnn", 1, ".mat files are known of arcnn, dncnn"),
         ("empty.pth", "vgg", 2, "--preset vgg: not one of jcarsr-x2"),
-        ("empty.pth", "dan", 2, "--preset dan: its authors' weights are on cloud drives"),
+        ("empty.pth", "dan", 2, "--preset dan: DAN's weights are on cloud drives"),
     ],
 )
 def test_bad_input_is_one_line(

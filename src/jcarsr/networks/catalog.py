@@ -216,7 +216,7 @@ PRESETS: dict[str, Preset] = {
 """Name of a size -> the network; the names of `jcarsr train --preset`."""
 
 MISSING: dict[str, str] = {
-    "dan": "its authors' weights are on cloud drives alone, and the network is not written without "
+    "dan": "DAN's weights are on cloud drives alone, and the network is not written without "
     "them: bring DANv1's file for x4, its PCA matrix (441 x 10) is in it",
 }
 """Networks that the paper compares with and that are not here -> what is missing."""
