@@ -12,7 +12,6 @@ from jcarsr.jpeg.earlier_save import find_earlier_save
 from jcarsr.methods.bicubic import Bicubic
 from jcarsr.methods.chain import PREFIX, chain, save, share_scale, split_names
 from jcarsr.methods.method import Method
-from jcarsr.networks.catalog import MISSING as MISSING
 from jcarsr.pixels import Pixels
 from jcarsr.protocols import NETWORK_SCALES, SCALES
 from jcarsr.restoring.choice import choose_weights
