@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -223,21 +221,6 @@ def test_hostile_record_is_shown_on_one_line(
     result = run(jpeg, "--weights", path)
     assert result.code == 0, result.err
     assert "  weights: 'a\\x1b[2J\\nb' (for scale 2; it is not recorded" in result.out
-
-
-def test_no_pytorch_is_loaded(jpeg: Path) -> None:
-    program = (
-        "import sys, jcarsr.cli\n"
-        "sys.argv = ['jcarsr', 'inspect', sys.argv[1]]\n"
-        "try: jcarsr.cli.main()\n"
-        "except SystemExit as end: assert not end.code, end.code\n"
-        "assert 'jcarsr.image.facts' in sys.modules\n"
-        "assert 'torch' not in sys.modules\n"
-    )
-    command = [sys.executable, "-c", program, str(jpeg)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert result.returncode == 0, result.stderr
-    assert "weights: " in result.stdout
 
 
 def test_an_earlier_save_is_told(run: Command, tmp_path: Path, photo: Pixels) -> None:

@@ -115,13 +115,15 @@ def test_what_needs_pytorch_says_so(jpeg: Path, tmp_path: Path) -> None:
         assert message in end.err and end.err.count("\n") == 1, end.err
 
 
-def test_restoring_imports_nothing_heavy(jpeg: Path, tmp_path: Path) -> None:
+def test_restoring_and_inspecting_import_nothing_heavy(jpeg: Path, tmp_path: Path) -> None:
     """Half of what a single picture takes would be imports else."""
     heavy = "torch", "lightning_fabric", "onnx", "onnxscript", "skimage", "scipy"
     after = f"print([name for name in {heavy!r} if name in sys.modules])"
-    arguments = ["restore", str(jpeg), "-o", str(tmp_path / "a.png"), "--device", "cpu"]
-    ends, done = jcarsr(arguments, after=after)
-    assert (ends[0].code, done.stdout.splitlines()[0]) == (0, "[]"), ends
+    restore = ["restore", str(jpeg), "-o", str(tmp_path / "a.png"), "--device", "cpu"]
+    ends, done = jcarsr(restore, ["inspect", str(jpeg)], after=after)
+    assert [end.code for end in ends] == [0, 0], ends
+    assert "weights: " in ends[1].out
+    assert done.stdout.splitlines()[0] == "[]", ends
 
 
 def test_nothing_is_written_but_the_result(jpeg: Path, tmp_path: Path) -> None:

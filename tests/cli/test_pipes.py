@@ -1,4 +1,4 @@
-"""Standard input and output, each with the command in a process of its own."""
+"""Standard input and output, with the command in processes of its own."""
 
 import io
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.forks import CLOSED, NO_READER, Ended, Start, run_forked
 
 import jcarsr
 from jcarsr.cli import pipes
@@ -16,19 +17,6 @@ from jcarsr.errors import JCARSRError
 from jcarsr.pixels import Pixels
 
 FULL = Path("/dev/full")
-
-
-def run(
-    *arguments: object, given: bytes = b"", before: str = "", **places: object
-) -> subprocess.CompletedProcess[bytes]:
-    script = f"import sys\n{before}\nfrom jcarsr.cli import main\nmain()"
-    return subprocess.run(
-        [sys.executable, "-c", script, "restore", *map(str, arguments)],
-        input=given,
-        timeout=60,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | places,  # type: ignore
-    )
 
 
 @pytest.fixture
@@ -50,7 +38,14 @@ def test_picture_goes_through_and_nothing_else(
         "def loud(*a): print('python'); os.write(1, b'c\\n'); return check(*a)\n"
         "file.check_format = loud\n"
     )
-    done = run("-", "-o", "-", given=jpeg.read_bytes(), before=noise)
+    script = f"import sys\n{noise}\nfrom jcarsr.cli import main\nmain()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "restore", "-", "-o", "-"],
+        input=jpeg.read_bytes(),
+        capture_output=True,
+        timeout=60,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(b"\x89PNG") and done.stdout.endswith(b"IEND\xaeB`\x82")
     with Image.open(io.BytesIO(done.stdout)) as image:
@@ -60,57 +55,40 @@ def test_picture_goes_through_and_nothing_else(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-def test_file_to_output_in_the_format_asked_for(jpeg: Path) -> None:
-    done = run(jpeg, "-o", "-", "--format", "webp", "--scale", 1)
-    assert done.returncode == 0, done.stderr
-    with Image.open(io.BytesIO(done.stdout)) as image:
-        assert (image.format, image.size) == ("WEBP", (48, 32))
-    assert sorted(path.name for path in jpeg.parent.iterdir()) == ["photo.jpg"]
-
-
-def test_input_to_a_file_that_is_not_replaced(jpeg: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(not FULL.exists(), reason="has devices of Linux")
+def test_ends_of_pipes(jpeg: Path, tmp_path: Path) -> None:
+    """A result on standard output, a picture on standard input, and what becomes of broken ones."""
     target = tmp_path / "mine.tif"
-    assert run("-", "-o", target, "--scale", 1, given=jpeg.read_bytes()).returncode == 0
+    small = ("--scale", "1")
+    webp, tiff, stands, empty, bomb, full, gone, no_input, no_output = run_forked(
+        Start(["restore", jpeg, "-o", "-", "--format", "webp", *small]),
+        Start(["restore", "-", "-o", target, *small], given=str(jpeg)),
+        Start(["restore", "-", "-o", target], given=str(jpeg)),
+        Start(["restore", "-"]),
+        Start(["restore", "-", "--max-pixels", "1535"], given=str(jpeg)),
+        Start(["restore", jpeg, "-o", "-", *small], to=str(FULL)),
+        Start(["restore", jpeg, "-o", "-", *small], to=NO_READER),
+        Start(["restore", "-", "-o", "-"], given=CLOSED),
+        Start(["restore", jpeg, "-o", "-"], to=CLOSED),
+    )
+    assert webp.code == 0, webp.err
+    with Image.open(io.BytesIO(webp.out)) as image:
+        assert (image.format, image.size) == ("WEBP", (48, 32))
+    assert tiff.code == 0, tiff.err
     with Image.open(target) as image:
         assert (image.format, image.size) == ("TIFF", (48, 32))
-    done = run("-", "-o", target, given=jpeg.read_bytes())
-    assert done.returncode == 1
-    reason = f"{target} exists already: --overwrite replaces it"
-    assert done.stderr.decode() == f"error: -: {reason}\n"
-
-
-@pytest.mark.parametrize(
-    ("given", "options", "reason"),
-    [
-        (b"", (), "not a picture that can be read"),
-        (None, ("--max-pixels", "1535"), "more pixels than allowed: refused as a bomb"),
-    ],
-)
-def test_bad_input_is_one_line_and_no_output(
-    jpeg: Path, given: bytes | None, options: tuple[str, ...], reason: str
-) -> None:
-    done = run("-", *options, given=jpeg.read_bytes() if given is None else given)
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.decode() == f"error: -: {reason}\n"
-
-
-@pytest.mark.skipif(not FULL.exists(), reason="a device of Linux")
-def test_output_that_is_full_is_one_line_and_1(jpeg: Path) -> None:
-    with FULL.open("w") as full:
-        done = run(jpeg, "-o", "-", "--scale", 1, stdout=full)
-    assert done.returncode == 1
-    reason = "standard output: cannot be written (No space left on device)"
-    assert done.stderr.decode() == f"error: {jpeg}: {reason}\n"
-
-
-def test_reader_that_is_gone_is_one_line_and_1(jpeg: Path) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    done = run(jpeg, "-o", "-", "--scale", 1, stdout=writer)
-    os.close(writer)
-    assert done.returncode == 1
-    assert done.stderr.decode().endswith("cannot be written (Broken pipe)\n")
-    assert done.stderr.count(b"\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.tif", "photo.jpg"]
+    cannot = "standard output: cannot be written"
+    for failed, name, reason in (
+        (stands, "-", f"{target} exists already: --overwrite replaces it"),
+        (empty, "-", "not a picture that can be read"),
+        (bomb, "-", "more pixels than allowed: refused as a bomb"),
+        (full, jpeg, f"{cannot} (No space left on device)"),
+        (gone, jpeg, f"{cannot} (Broken pipe)"),
+        (no_input, "standard input", "is closed"),
+        (no_output, "standard output", "is closed"),
+    ):
+        assert failed == Ended(1, b"", f"error: {name}: {reason}\n")
 
 
 def test_input_has_the_limit_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,12 +109,3 @@ def test_terminal_is_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pipes, "standard_input", lambda: stream)
         with pytest.raises(ValueError, match="is a terminal"):
             pipes.read_picture()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="closes a descriptor")
-def test_closed_streams_are_one_line(jpeg: Path) -> None:
-    for closing, words in (("<&-", "- -o -"), (">&-", f"{jpeg} -o -")):
-        line = f"exec {sys.executable} -m jcarsr restore {words} {closing}"
-        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60)
-        assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
-        assert done.stderr.endswith(": is closed\n")

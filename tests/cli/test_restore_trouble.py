@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from support.commands import Command, Said, open_image, process, results
+from support.commands import Command, Said, open_image, results
 
 from jcarsr.batch.ledger import FILE_NAME, Ledger
 
@@ -162,14 +162,13 @@ class TestTrouble:
                 assert not out.exists()
 
     def test_damaged_exif_is_a_note_and_no_warning(
-        self, jpeg: Path, tmp_path: Path, out: Path
+        self, run: Command, jpeg: Path, out: Path
     ) -> None:
+        """A warning would be an error of this test."""
         data = jpeg.read_bytes()
         assert data.count(b"MM\0*\0\0\0\x08\0\1\1\x0e\0\2\0\0\0") == 1
         jpeg.write_bytes(data.replace(b"\1\x0e\0\2\0\0\0", b"\1\x0e\0\2\0\xff\xff"))
-        with process(jpeg, "-o", out) as command:
-            _, stderr = command.communicate(timeout=60)
-        assert stderr.splitlines() == [
+        assert run(jpeg, "-o", out).err.splitlines() == [
             f"{jpeg} -> {out / 'photo_x2.png'}",
             f"note: {jpeg}: its EXIF data is broken and was left out",
         ]

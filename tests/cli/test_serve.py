@@ -122,7 +122,7 @@ def test_signal_while_it_starts(serve: Serve, number: int) -> None:
     began = time.monotonic()
     while not psutil.Process(process.pid).children():
         assert time.monotonic() - began < WAIT
-        time.sleep(0.005)
+        time.sleep(0.02)
     process.send_signal(number)
     out, err = process.communicate(timeout=WAIT)
     assert (process.returncode, out, err) == (130, "", "")

@@ -1,4 +1,4 @@
-"""Consoles, pipes, full disks and signals, each with the command in a process of its own."""
+"""Consoles, pipes, full disks and signals, with the command in processes of its own."""
 
 import os
 import signal
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from support.forks import Start, run_forked
 
 from jcarsr.pixels import Pixels
 
@@ -21,96 +22,83 @@ def cat(tmp_path: Path, photo: Pixels) -> Path:
     return path
 
 
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "jcarsr", *map(str, arguments)]
-
-
-@pytest.mark.parametrize(
-    ("kind", "encoding"),
-    [(kind, "ascii") for kind in ("inspect", "restore", "weights", "evaluate")]
-    + [("inspect", "cp1252")],
-)
-def test_console_that_cannot_show_a_name(
-    tmp_path: Path, cat: Path, tiny_weights: Path, encoding: str, kind: str
-) -> None:
+@pytest.mark.skipif(not FULL.exists(), reason="needs fork, of Linux")
+def test_console_that_cannot_show_a_name(tmp_path: Path, cat: Path, tiny_weights: Path) -> None:
     weights = tmp_path / "ねこ.safetensors"
     tiny_weights.rename(weights)
-    arguments = {
-        "inspect": (cat, "--weights", weights),
-        "restore": (cat, "-o", tmp_path / "ねこ", "--weights", weights, "--json"),
-        "weights": (weights,),
-        "evaluate": ("--data", tmp_path / "ね", "--scale", 2, "--qf", 10, "--weights", "bicubic"),
-    }
     (tmp_path / "ね").mkdir()
     Image.open(cat).save(tmp_path / "ね" / "a.png")
+    inspect = ("inspect", cat, "--weights", weights)
+    data = ("--data", tmp_path / "ね", "--scale", 2, "--qf", 10)
+    starts = [
+        Start(inspect, encoding="cp1252"),
+        Start(inspect, encoding="ascii"),
+        Start(("evaluate", *data, "--weights", "bicubic"), encoding="ascii"),
+        Start(("restore", cat, "-o", tmp_path / "ねこ", "--json"), encoding="ascii"),
+        Start(("weights", weights), encoding="ascii"),
+    ]
+    for start, done in zip(starts, run_forked(*starts), strict=True):
+        assert done.code == 0, (start, done.err)
+        assert "Traceback" not in done.err
+        said = done.out.decode(start.encoding)
+        assert "\x1b" not in said
+        if start.words[0] in ("inspect", "evaluate"):
+            assert r"\u306d" in said
+
+
+def test_encoding_of_a_process_may_be_any(cat: Path) -> None:
+    """As Python takes it from the environment."""
     done = subprocess.run(
-        command(kind, *arguments[kind]),
-        env=os.environ | {"PYTHONIOENCODING": encoding, "OMP_NUM_THREADS": "1"},
+        [sys.executable, "-m", "jcarsr", "inspect", cat],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
         capture_output=True,
         timeout=600,
     )
     assert done.returncode == 0, done.stderr
-    assert b"Traceback" not in done.stderr
-    said = done.stdout.decode(encoding)
-    if kind in ("inspect", "evaluate"):
-        assert r"\u306d" in said
-    assert not any(character in done.stdout for character in (b"\x1b",))
+    assert r"\u306d" in done.stdout.decode("ascii")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="a device of Linux")
-@pytest.mark.parametrize("kind", ["restore", "inspect", "weights", "help"])
-def test_output_that_cannot_be_written_is_one_line_and_1(
-    tmp_path: Path, cat: Path, kind: str
-) -> None:
-    arguments = {
-        "restore": ("restore", cat, "-o", tmp_path / "out.png", "--json"),
-        "inspect": ("inspect", cat, "--json"),
-        "weights": ("weights",),
-        "help": ("--help",),
-    }
-    with FULL.open("w") as full:
-        done = subprocess.run(
-            command(*arguments[kind]),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=600,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-        )
-    assert done.returncode == 1
+def test_output_that_cannot_be_written_is_one_line_and_1(tmp_path: Path, cat: Path) -> None:
+    every = [
+        ("restore", cat, "-o", tmp_path / "out.png", "--json"),
+        ("inspect", cat, "--json"),
+        ("weights",),
+        ("--help",),
+    ]
     reason = "standard output: cannot be written (No space left on device)"
-    assert [line for line in done.stderr.splitlines() if "->" not in line] == [f"error: {reason}"]
+    for done in run_forked(*(Start(words, to=str(FULL)) for words in every)):
+        assert done.code == 1
+        assert [line for line in done.err.splitlines() if "->" not in line] == [f"error: {reason}"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_signals_leave_no_part(tmp_path: Path, cat: Path, number: signal.Signals) -> None:
-    """Sent when the part is there and the result is not."""
-    script = f"""
-import os, sys, jcarsr.image.encode as encode
-from jcarsr.cli import main
+SIGNALLED = """
+import os, jcarsr.image.encode as encode
 write = encode._write_by_pillow
 def slow(*arguments):
     write(*arguments)
-    os.kill(os.getpid(), {int(number)})
+    os.kill(os.getpid(), {number})
     for _ in range(1000): pass
 encode._write_by_pillow = slow
-sys.argv = ["jcarsr", "restore", sys.argv[1], "-o", sys.argv[2]]
-main()
 """
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs fork, of Linux")
+def test_signals_leave_no_part(tmp_path: Path, cat: Path) -> None:
+    """Sent when the part is there and the result is not."""
     (tmp_path / "out").mkdir()
-    done = subprocess.run(
-        [sys.executable, "-c", script, cat, tmp_path / "out" / "a.png"],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 128 + number, done.stderr
-    assert done.stderr == f"ended by {number.name}\n"
-    left = [path.name for path in (tmp_path / "out").iterdir()]
-    assert left in ([], ["a.png"])  # what is being written is written to its end
-    if left:
-        with Image.open(tmp_path / "out" / "a.png") as image:
+    numbers = [signal.SIGTERM, signal.SIGHUP]
+    results = [tmp_path / "out" / f"{number.name}.png" for number in numbers]
+    starts = [
+        Start(("restore", cat, "-o", result), before=SIGNALLED.format(number=int(number)))
+        for number, result in zip(numbers, results, strict=True)
+    ]
+    for number, done in zip(numbers, run_forked(*starts), strict=True):
+        assert (done.code, done.err) == (128 + number, f"ended by {number.name}\n")
+    left = [*(tmp_path / "out").iterdir()]
+    assert set(left) <= set(results)  # what is being written is written to its end
+    for path in left:
+        with Image.open(path) as image:
             image.load()
 
 
