@@ -23,6 +23,7 @@ CHROMIUM = shutil.which("chromium")
 
 SIZE: ViewportSize = {"width": 1200, "height": 900}
 WAIT = 60_000  # milliseconds that a picture may take
+expect.set_options(timeout=WAIT)  # a busy computer is no fault of the page
 EXPECTED_ERROR = "status of 503"  # the browser's own line about an answer that a test made up
 
 
@@ -30,7 +31,7 @@ class Server(Protocol):
     url: str
 
 
-Serve = Callable[..., AbstractContextManager[Server]]
+ServeHere = Callable[..., AbstractContextManager[Server]]
 
 
 @pytest.fixture(scope="module")

@@ -234,6 +234,7 @@ def serve_here(
         hosts: tuple[str, ...] = (),
         proxied: tuple[str, ...] = (),
         workers: int = 1,
+        token: str | None = None,
         **limits: Any,
     ) -> Generator[Here]:
         ready, server = threading.Event(), list[Any]()
@@ -241,7 +242,7 @@ def serve_here(
         address = listener.getsockname()
 
         async def run() -> None:
-            settings = ServerSettings(workers=workers, limits=Limits(**limits))
+            settings = ServerSettings(workers=workers, token=token, limits=Limits(**limits))
             async with Service(settings) as service:
                 config = uvicorn.Config(
                     create_app(service, hosts, proxied),

@@ -23,7 +23,7 @@ pytest.importorskip("playwright.sync_api")
 from support.browser import (
     CHROMIUM,
     WAIT,
-    Serve,
+    ServeHere,
     Server,
     add,
     add_done,
@@ -35,7 +35,7 @@ from support.browser import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page, Route
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium")
 
@@ -55,16 +55,9 @@ def overflow(page: Page) -> int:
     return page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
 
 
-def test_facts_are_told(page: Page, pictures: dict[str, Path]) -> None:
-    add_done(page, pictures["cat"])
-    facts = page.locator("#facts")
-    expect(facts).to_contain_text("JPEG, sequential, 4:2:0")
-    expect(facts).to_contain_text("20, exact")
-    expect(facts).to_contain_text("jcarsr-lite-x2")
-    expect(page.locator("#outcome")).to_contain_text("240 × 180 pixels")
-
-
-def test_divider_follows_mouse_and_keys(page: Page, pictures: dict[str, Path]) -> None:
+def test_divider_follows_mouse_and_keys_and_the_wheel_zooms(
+    page: Page, pictures: dict[str, Path]
+) -> None:
     add_done(page, pictures["cat"])
     assert clip(page) == pytest.approx(50)
     box = page.locator("#divider").bounding_box()
@@ -80,10 +73,6 @@ def test_divider_follows_mouse_and_keys(page: Page, pictures: dict[str, Path]) -
     page.keyboard.press("ArrowRight")
     assert clip(page) > 25.5
     expect(divider).to_have_attribute("aria-valuetext", "26 % Bicubic")
-
-
-def test_zoom(page: Page, pictures: dict[str, Path]) -> None:
-    add_done(page, pictures["cat"])
     level = page.locator("#zoom-level")
     fitted = level.inner_text()
     page.locator("#stage").hover()
@@ -108,7 +97,7 @@ def test_zoom(page: Page, pictures: dict[str, Path]) -> None:
     expect(level).to_have_text(fitted)
 
 
-def test_download_is_what_the_command_writes(
+def test_download_is_what_the_command_writes_also_with_other_options(
     page: Page, pictures: dict[str, Path], tmp_path: Path
 ) -> None:
     add_done(page, pictures["cat"])
@@ -122,10 +111,6 @@ def test_download_is_what_the_command_writes(
     assert result.exit_code == 0, result.output
     with Image.open(saved.value.path()) as ours, Image.open(written) as theirs:
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
-
-
-def test_other_format_and_other_options(page: Page, pictures: dict[str, Path]) -> None:
-    add_done(page, pictures["cat"])
     page.get_by_role("radio", name="Clean only").check()
     page.get_by_role("button", name="Restore again").click()
     expect(page.locator("#outcome")).to_contain_text("120 × 90 pixels")
@@ -200,19 +185,26 @@ async () => {
 """
 
 
-def test_what_cannot_be_read_of_a_folder_is_not_missed(page: Page) -> None:
-    """Empty files in its place, which the page refuses by their names."""
+def test_what_is_not_sent_is_told(page: Page, tmp_path: Path) -> None:
+    """Of a folder, empty files are in the place of what cannot be read: refused by their names."""
     assert page.evaluate(BROKEN_FOLDER) == [["closed.jpg", 0], ["inner", 0]]
-
-
-def test_dropped_folder_without_pictures_is_told(page: Page, tmp_path: Path) -> None:
     drop(page, tmp_path)
     expect(page.locator("#notice")).to_have_text("There are no pictures in this folder")
     expect(page.locator("#drop-veil")).to_be_hidden()
+    large = tmp_path / "large.jpg"
+    with large.open("wb") as file:
+        file.truncate(40 * 2**20)
+    add(page, large)
+    expect(row(page, "large.jpg")).to_contain_text("40 MiB is too large")
 
 
-def test_edges(page: Page, pictures: dict[str, Path]) -> None:
+def test_facts_are_told_and_edges_shown(page: Page, pictures: dict[str, Path]) -> None:
     add_done(page, pictures["cat"])
+    facts = page.locator("#facts")
+    expect(facts).to_contain_text("JPEG, sequential, 4:2:0")
+    expect(facts).to_contain_text("20, exact")
+    expect(facts).to_contain_text("jcarsr-lite-x2")
+    expect(page.locator("#outcome")).to_contain_text("240 × 180 pixels")
     page.get_by_role("button", name="Edges").click()
     expect(page.locator("#label-after")).to_have_text("Edges", timeout=WAIT)
     expect(page.locator("#map")).to_be_visible()
@@ -221,23 +213,29 @@ def test_edges(page: Page, pictures: dict[str, Path]) -> None:
     expect(page.locator("#after")).to_be_visible()
 
 
-def test_too_large_file_is_not_sent(page: Page, tmp_path: Path) -> None:
-    large = tmp_path / "large.jpg"
-    with large.open("wb") as file:
-        file.truncate(40 * 2**20)
-    add(page, large)
-    expect(row(page, "large.jpg")).to_contain_text("40 MiB is too large")
+WORDS = """
+() => {
+  window.words = new Set();
+  const note = () => window.words.add(document.querySelector("#rows").textContent);
+  const everything = { childList: true, subtree: true, characterData: true };
+  new MutationObserver(note).observe(document.body, everything);
+}
+"""
 
 
 def test_busy_server_is_asked_again(page: Page, pictures: dict[str, Path]) -> None:
+    """What is said meanwhile is noted in the page: it stands there for a second."""
+
     def refuse(route: Route) -> None:
         body = json.dumps({"detail": "full", "status": 503})
         route.fulfill(status=503, headers={"Retry-After": "1"}, body=body)
 
     page.route("**/v1/restore", refuse, times=1)
+    page.evaluate(WORDS)
     add(page, pictures["cat"])
-    expect(row(page, "cat.jpg")).to_contain_text("Server is busy, trying again in 1 s")
     expect(row(page, "cat.jpg")).to_have_attribute("data-state", "done", timeout=WAIT)
+    said = "\n".join(page.evaluate("() => [...window.words]"))
+    assert "Server is busy, trying again in 1 s" in said
 
 
 def test_leaving_deletes_the_picture(page: Page, server: Server, pictures: dict[str, Path]) -> None:
@@ -246,7 +244,8 @@ def test_leaving_deletes_the_picture(page: Page, server: Server, pictures: dict[
     job = f"{server.url.rstrip('/')}/v1/jobs/{answer.value.json()['id']}"
     expect(page.locator("#stage")).to_contain_class("divided", timeout=WAIT)
     page.goto("about:blank")
-    for _ in range(50):
+    began = time.monotonic()
+    while time.monotonic() - began < WAIT / 1000:
         try:
             urllib.request.urlopen(job).close()
         except urllib.error.HTTPError as error:
@@ -289,38 +288,27 @@ def test_telephone(page: Page, server: Server, pictures: dict[str, Path]) -> Non
     assert overflow(page) == 0
 
 
-def test_token(
-    browser: BrowserContext,
-    tab: Page,
-    serve: Serve,
-    tmp_path: Path,
-    pictures: dict[str, Path],
-) -> None:
+def test_token(tab: Page, serve_here: ServeHere, pictures: dict[str, Path]) -> None:
     """Asked for, or taken from the address and out of it."""
-    token, path = "0123456789" * 3, tmp_path / "token"
-    path.touch(0o600)
-    path.write_text(token)
-    with serve("--token-file", path) as running:
-        page = tab
-        page.goto(running.url)
-        field = page.get_by_label("This server's token")
+    token = "0123456789" * 3
+    with serve_here(token=token) as running:
+        tab.goto(running.url)
+        field = tab.get_by_label("This server's token")
         field.fill("another token")
         field.press("Enter")
         expect(field).to_have_value("")
-        expect(page.get_by_role("radio", name="×2")).to_have_count(0)
+        expect(tab.get_by_role("radio", name="×2")).to_have_count(0)
         field.fill(token)
-        page.get_by_role("button", name="Continue").click()
-        expect(page.get_by_role("radio", name="×2")).to_be_checked()
-        add_done(page, pictures["cat"])
+        tab.get_by_role("button", name="Continue").click()
+        expect(tab.get_by_role("radio", name="×2")).to_be_checked()
+        add_done(tab, pictures["cat"])
         expect(field).to_be_hidden()
-        page.goto("about:blank")
-        page = browser.new_page()  # a tab remembers the token
-        page.goto(f"{running.url}/#token={token}")
-        expect(page.get_by_role("radio", name="×2")).to_be_checked()
-        add_done(page, pictures["cat"])
-        assert token not in page.url
-        page.locator("#remove-all").click()
-        page.close()
+        tab.evaluate("() => sessionStorage.clear()")  # as in another tab
+        tab.goto("about:blank")
+        tab.goto(f"{running.url}/#token={token}")
+        expect(tab.get_by_role("radio", name="×2")).to_be_checked()
+        assert token not in tab.url
+        tab.goto("about:blank")
 
 
 def test_documentation_has_every_operation(page: Page, server: Server) -> None:

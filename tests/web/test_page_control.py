@@ -72,41 +72,40 @@ def test_strength_is_mixed_live(
         assert xmp_value(image, (OURS, "Strength")) == "0.5"
 
 
-@pytest.mark.parametrize("state", ["done", "failed"])
-def test_download_waits_for_the_crisp_picture_that_was_not_looked_at(
-    page: Page, state: str
-) -> None:
+MADE_UP_CRISP = """
+async (state) => {
+  const { download } = await import("/static/download.js");
+  const { Item } = await import("/static/item.js");
+  const { Task } = await import("/static/task.js");
+  const asked = [];
+  window.fetch = async (url) => (asked.push(String(url)), new Response("picture"));
+  Task.prototype.start = async function () {
+    if (this.output === "picture") return;
+    this.state = "running";
+    await new Promise((go) => setTimeout(go, 20));
+    this.job = { id: "second" };
+    this.message = "no crisp weights";
+    this.state = state;
+    this.dispatchEvent(new Event("change"));
+  };
+  const item = new Item(new File(["x"], "a.jpg"));
+  item.restore({ scale: 2, weights: "auto" });
+  item.task.job = { id: "first" };
+  try {
+    await download(item, "png", { strength: 1, crisp: 0.5 });
+  } catch (error) {
+    return [error.message];
+  }
+  return asked.filter((url) => url.startsWith("/v1/"));
+}
+"""
+
+
+def test_download_waits_for_the_crisp_picture_that_was_not_looked_at(page: Page) -> None:
     """The server of these tests has no crisp weights: its answers are made up."""
-    asked = page.evaluate(
-        """async (state) => {
-          const { download } = await import("/static/download.js");
-          const { Item } = await import("/static/item.js");
-          const { Task } = await import("/static/task.js");
-          const asked = [];
-          window.fetch = async (url) => (asked.push(String(url)), new Response("picture"));
-          Task.prototype.start = async function () {
-            if (this.output === "picture") return;
-            this.state = "running";
-            await new Promise((go) => setTimeout(go, 20));
-            this.job = { id: "second" };
-            this.message = "no crisp weights";
-            this.state = state;
-            this.dispatchEvent(new Event("change"));
-          };
-          const item = new Item(new File(["x"], "a.jpg"));
-          item.restore({ scale: 2, weights: "auto" });
-          item.task.job = { id: "first" };
-          try {
-            await download(item, "png", { strength: 1, crisp: 0.5 });
-          } catch (error) {
-            return [error.message];
-          }
-          return asked.filter((url) => url.startsWith("/v1/"));
-        }""",
-        state,
-    )
     expected = "/v1/jobs/first/result?format=png&crisp=0.5&crisp_job=second"
-    assert asked == ([expected] if state == "done" else ["no crisp weights"])
+    assert page.evaluate(MADE_UP_CRISP, "done") == [expected]
+    assert page.evaluate(MADE_UP_CRISP, "failed") == ["no crisp weights"]
 
 
 def test_departures_are_a_layer_and_support_is_told(
@@ -133,8 +132,10 @@ def test_options_are_remembered_and_what_is_not_there_is_hidden(page: Page) -> N
     page.reload()
     expect(page.get_by_role("radio", name="×4")).to_be_checked()
     page.evaluate("() => localStorage.setItem('jcarsr-scale', '3')")
+    page.evaluate("() => localStorage.setItem('jcarsr-crisp', '100')")
     page.reload()
     expect(page.get_by_role("radio", name="×2")).to_be_checked()
+    expect(page.locator("#crisp")).to_have_value("0")  # it is not remembered
 
 
 def test_repeated_saves_get_their_weights(page: Page, photo: Pixels, tmp_path: Path) -> None:
@@ -160,12 +161,6 @@ def test_a_picture_may_be_chosen_before_the_page_has_started(
     page.route("**/v1/service", choose, times=1)
     page.reload()
     expect(page.locator("#stage")).to_contain_class("divided", timeout=WAIT)
-
-
-def test_crispness_is_not_remembered(page: Page) -> None:
-    page.evaluate("() => localStorage.setItem('jcarsr-crisp', '100')")
-    page.reload()
-    expect(page.locator("#crisp")).to_have_value("0")
 
 
 def test_comparison_opens_offline(
