@@ -1,5 +1,6 @@
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,6 +50,20 @@ def recipe(tiny: JCARSRConfig) -> Recipe:
     )
 
 
+@pytest.fixture(scope="module")
+def _run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one whole run of `recipe`, made by the first test that needs it."""
+    return tmp_path_factory.mktemp("whole") / "run"
+
+
+@pytest.fixture
+def finished(tmp_path: Path, small_pictures: Path, recipe: Recipe, _run: Path) -> Path:
+    """A copy of the folder of one whole run of `recipe`, which a test may go on with."""
+    if not _run.exists():
+        train(recipe, options(small_pictures, _run))
+    return Path(shutil.copytree(_run, tmp_path / "finished"))
+
+
 def options(folder: Path, out: Path, **changes: object) -> RunOptions:
     fields = {"data": [folder], "out": out, "device": "cpu", "log_every": 1} | changes
     return RunOptions(**fields)  # pyright: ignore
@@ -92,12 +107,12 @@ def test_loss_weight_without_its_output_is_refused_before_training(
 
 
 def test_run_killed_between_its_last_checkpoint_and_its_weights_is_completed(
-    tmp_path: Path, small_pictures: Path, recipe: Recipe
+    finished: Path, small_pictures: Path, recipe: Recipe
 ) -> None:
-    path = train(recipe, options(small_pictures, tmp_path))
+    path = finished / "weights.safetensors"
     whole = read(path).record
     path.unlink()
-    train(recipe, options(small_pictures, tmp_path, resume=True))
+    train(recipe, options(small_pictures, finished, resume=True))
     assert read(path).record.sha256 == whole.sha256
     assert read(path).record.scores == whole.scores
 
@@ -147,9 +162,9 @@ def test_precision_is_what_the_device_has(
 
 
 def test_resumed_run_is_the_same_to_the_last_bit(
-    tmp_path: Path, small_pictures: Path, recipe: Recipe
+    tmp_path: Path, finished: Path, small_pictures: Path, recipe: Recipe
 ) -> None:
-    whole = read(train(recipe, options(small_pictures, tmp_path / "whole")))
+    whole = read(finished / "weights.safetensors")
 
     out = tmp_path / "parts"
     with pytest.MonkeyPatch.context() as patch:
@@ -168,11 +183,11 @@ def test_resumed_run_draws_the_same_stochastic_depth(
 ) -> None:
     config = SwinIRConfig(scale=2, channels=8, num_heads=2, num_groups=1, num_layers=4)
     monkeypatch.setitem(PRESETS, "swin", Preset("swinir", asdict(config)))
-    swin = replace(recipe, preset="swin")
+    swin = replace(recipe, preset="swin", max_steps=3)
     whole = read(train(swin, options(small_pictures, tmp_path / "whole")))
     out = tmp_path / "parts"
     with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 3)
+        stop_after(patch, 2)
         train(swin, options(small_pictures, out))
     torch.rand(7)  # as whoever computes in between
     resumed = read(train(swin, options(small_pictures, out, resume=True)))
@@ -180,12 +195,11 @@ def test_resumed_run_draws_the_same_stochastic_depth(
 
 
 def test_new_run_leaves_what_another_can_be_resumed_from(
-    tmp_path: Path, small_pictures: Path, recipe: Recipe
+    finished: Path, small_pictures: Path, recipe: Recipe
 ) -> None:
-    train(recipe, options(small_pictures, tmp_path))
     with pytest.raises(TrainingError, match=r"step-00000006: the checkpoint of an earlier run"):
-        train(replace(recipe, seed=1, max_steps=1), options(small_pictures, tmp_path))
-    assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["step-00000006"]
+        train(replace(recipe, seed=1, max_steps=1), options(small_pictures, finished))
+    assert [p.name for p in (finished / "checkpoints").iterdir()] == ["step-00000006"]
 
 
 def test_runs_outside_the_main_thread(tmp_path: Path, small_pictures: Path, recipe: Recipe) -> None:
@@ -209,11 +223,10 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     monkeypatch.setattr(Bank, "draw", counting)
 
 
-def test_other_data_is_not_resumed(tmp_path: Path, small_pictures: Path, recipe: Recipe) -> None:
-    train(recipe, options(small_pictures, tmp_path))
+def test_other_data_is_not_resumed(finished: Path, small_pictures: Path, recipe: Recipe) -> None:
     (small_pictures / "00.png").unlink()
     with pytest.raises(TrainingError, match="from other data"):
-        train(recipe, options(small_pictures, tmp_path, resume=True))
+        train(recipe, options(small_pictures, finished, resume=True))
 
 
 def test_nan_stops_and_keeps_the_last_good_checkpoint(
@@ -252,9 +265,13 @@ def test_minutes_end_a_run_and_its_schedule(
 
 
 def test_init_takes_what_fits(
-    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    finished: Path,
+    small_pictures: Path,
+    recipe: Recipe,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    start = train(recipe, options(small_pictures, tmp_path / "x2"))
+    start = finished / "weights.safetensors"
     monkeypatch.setitem(
         PRESETS, "tiny-x4", replace(PRESETS["tiny"], config={**PRESETS["tiny"].config, "scale": 4})
     )
@@ -264,7 +281,7 @@ def test_init_takes_what_fits(
         def message(self, text: str) -> None:
             messages.append(text)
 
-    larger = replace(recipe, preset="tiny-x4", patch_size=8, learning_rate=1e-9)
+    larger = replace(recipe, preset="tiny-x4", patch_size=8, max_steps=1, learning_rate=1e-9)
     path = train(larger, options(small_pictures, tmp_path / "x4", init=[str(start)]), Messages())
     before, after = read(start).tensors, read(path).tensors
     assert set(after) - set(before) == {
@@ -277,13 +294,17 @@ def test_init_takes_what_fits(
 
 
 def test_last_init_wins_where_both_fit(
-    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    finished: Path,
+    small_pictures: Path,
+    recipe: Recipe,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(
         PRESETS, "tiny-x4", replace(PRESETS["tiny"], config={**PRESETS["tiny"].config, "scale": 4})
     )
     larger = replace(recipe, preset="tiny-x4", patch_size=8, max_steps=1, seed=7)
-    x2 = train(replace(recipe, max_steps=1), options(small_pictures, tmp_path / "x2"))
+    x2 = finished / "weights.safetensors"
     x4 = train(larger, options(small_pictures, tmp_path / "x4"))
     both = options(small_pictures, tmp_path / "both", init=[str(x4), str(x2)])
     path = train(replace(larger, learning_rate=1e-9), both)
