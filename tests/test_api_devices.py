@@ -18,7 +18,7 @@ from jcarsr.engines.torch import TorchEngine
 from jcarsr.errors import DeviceError
 from jcarsr.pixels import Pixels
 
-WAIT = 10  # seconds after which an event that should have come is missing
+WAIT = 60  # seconds after which an event that should have come is missing
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from jcarsr.pixels import Pixels
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outcome import Outcome
 
-WAIT = 10  # seconds after which an event that should have come is missing
+WAIT = 60  # seconds after which an event that should have come is missing
 LOST = DeviceError("cuda:1: CUDA error: unspecified launch failure")
 
 

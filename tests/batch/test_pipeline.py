@@ -14,7 +14,7 @@ from jcarsr.batch.plan import FileJob, Refused
 from jcarsr.batch.worker import LARGE, Outcome, ReadFile
 from jcarsr.errors import DeviceError, JCARSRError, LedgerError, StorageError
 
-WAIT = 10  # seconds after which an event that should have come is missing
+WAIT = 60  # seconds after which an event that should have come is missing
 
 
 class Stub:

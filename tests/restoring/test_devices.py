@@ -9,7 +9,7 @@ import pytest
 from jcarsr.errors import DeviceError, ImageError
 from jcarsr.restoring.devices import Devices
 
-WAIT = 10  # seconds after which an event that should have come is missing
+WAIT = 60  # seconds after which an event that should have come is missing
 LOST = DeviceError("cuda:1: CUDA error: unspecified launch failure")
 
 

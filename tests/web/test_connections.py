@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from http.client import HTTPResponse
 from typing import Any
 
+import httpx
 import pytest
 
 from jcarsr.web import connections
@@ -17,6 +18,7 @@ from jcarsr.web import connections
 ServeHere = Callable[..., AbstractContextManager[Any]]
 WAIT = 60  # seconds after which what should have happened has not
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+UPLOAD = b"POST /v1/inspect HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n"
 SERVICE = HEALTH.replace(b"/healthz", b"/v1/service")
 
 
@@ -26,6 +28,15 @@ def status(connection: socket.socket, request: bytes = HEALTH) -> int:
     response.begin()
     response.read()
     return response.status
+
+
+def at_work(connection: socket.socket) -> None:
+    """Begin to upload; this returns when the server waits for the rest."""
+    connection.sendall(UPLOAD + b"Expect: 100-continue\r\n\r\n")
+    response = b""
+    while not response.endswith(b"\r\n\r\n"):
+        response += connection.recv(1)
+    assert response.startswith(b"HTTP/1.1 100 ")
 
 
 def rest(connection: socket.socket) -> bytes:
@@ -95,12 +106,20 @@ class TestTime:
                     break
                 time.sleep(0.02)
 
-    def test_an_answer_that_takes_longer(self, serve_here: ServeHere, fakes: Any) -> None:
+    def test_an_answer_that_takes_longer(
+        self, serve_here: ServeHere, fakes: Any, jpeg: Callable[..., bytes]
+    ) -> None:
         """It is the head that is waited for, not the picture."""
-        with serve_here(head_seconds=0.2) as here, here.connect() as connection:
-            connection.sendall(HEALTH[:-2])
-            time.sleep(0.05)
-            connection.sendall(b"\r\n")
+        fakes.open.clear()
+        with serve_here(head_seconds=0.5) as here, here.connect() as connection:
+            request = httpx.Request("POST", f"{here.url}/v1/restore", files={"file": jpeg()})
+            body = request.read()
+            lines = [f"{name}: {value}" for name, value in request.headers.items()]
+            head = "\r\n".join(["POST /v1/restore HTTP/1.1", *lines, "", ""])
+            connection.sendall(head.encode() + body)
+            assert fakes.begun.acquire(timeout=WAIT)
+            time.sleep(0.6)
+            fakes.open.set()
             assert connection.recv(13).startswith(b"HTTP/1.1 200")
 
     def test_a_client_that_does_not_read(self, serve_here: ServeHere) -> None:
@@ -121,8 +140,7 @@ class TestNumber:
             def connect() -> socket.socket:
                 return stack.enter_context(here.connect())
 
-            uploading = connect()
-            uploading.sendall(b"POST /v1/inspect HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n")
+            at_work(uploading := connect())
             asked = connect()
             assert status(asked) == 200
             silent = [connect() for _ in range(2)]
@@ -153,15 +171,13 @@ class TestNumber:
     ) -> None:
         """A few more are heard: /healthz is answered, all else refused; and then no more."""
         monkeypatch.setattr(connections, "_RESERVE", 2)
-        upload = b"POST /v1/inspect HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"
         with serve_here(connections=4) as here, ExitStack() as stack:
             for _ in range(3):
-                stack.enter_context(here.connect()).sendall(upload)
-            time.sleep(0.1)
+                at_work(stack.enter_context(here.connect()))
             fourth = stack.enter_context(here.connect())
             assert status(fourth, SERVICE) == 503  # its client has three of four
             fourth = stack.enter_context(here.connect())
-            fourth.sendall(upload)
+            fourth.sendall(UPLOAD + b"\r\n")
             for _ in range(3):
                 with here.connect() as connection:
                     assert status(connection) == 200
@@ -171,10 +187,9 @@ class TestNumber:
 
     @pytest.mark.skipif(sys.platform != "linux", reason="has all of 127.0.0.0/8")
     def test_one_client_at_work_leaves_room_for_another(self, serve_here: ServeHere) -> None:
-        upload = b"POST /v1/inspect HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"
         with serve_here(connections=4) as here, ExitStack() as stack:
-            for _ in range(4):
-                stack.enter_context(here.connect("127.0.0.2")).sendall(upload)
-            time.sleep(0.1)
+            for _ in range(3):
+                at_work(stack.enter_context(here.connect("127.0.0.2")))
+            stack.enter_context(here.connect("127.0.0.2")).sendall(UPLOAD + b"\r\n")
             with here.connect("127.0.0.3") as connection:
                 assert status(connection, SERVICE) == 200

@@ -21,7 +21,7 @@ from jcarsr.web.service import ServerSettings, Service
 Jpeg = Callable[..., bytes]
 ServeHere = Callable[..., AbstractContextManager[Any]]
 WAIT = 60  # seconds after which what should have happened has not
-QUICK = 5  # seconds; less than what is drained for, or idle by default
+QUICK = 9  # seconds; less than what is drained for, or idle by default
 # before a file's bytes; what does not begin so is invalid, however much of it there is
 OPENING = b'--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
 
@@ -176,8 +176,11 @@ class TestRate:
     def test_what_came_at_once_is_counted_for_a_pause(
         self, serve_here: ServeHere, jpeg: Jpeg
     ) -> None:
-        """1,000 bytes at 500 a second buy two seconds."""
-        with serve_here(lowest_rate=500, rate_grace=0.01) as here, here.connect() as connection:
+        """1,000 bytes at 20 a second buy fifty seconds."""
+        with (
+            serve_here(lowest_rate=20, rate_grace=0.01, idle_seconds=WAIT) as here,
+            here.connect() as connection,
+        ):
             body = form(jpeg() + bytes(1000))
             connection.sendall(head(Content_Length=len(body)) + body[:1000])
             time.sleep(0.5)
