@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,6 +45,30 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+EXPORTING = (
+    *("cli/test_export.py", "networks/test_cleaning.py", "networks/test_edsr.py", "export/"),
+    *("engines/test_base.py", "engines/test_graph_", "engines/test_select.py"),
+)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """As `--dist loadfile`, but one process has all files that export graphs.
+
+    To export the first takes seconds more than the next, and others would wait for `exported`.
+    """
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "exporting" if file.removeprefix("tests/").startswith(EXPORTING) else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
