@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jcarsr.batch.decide import Decision, decide, sha256_of
+from jcarsr.batch.decide import Decision, decide, is_source, sha256_of
 from jcarsr.batch.ledger import Entry
 from jcarsr.errors import ImageError
 
 OLD, NEW, FOREIGN = b"old result", b"new result", b"somebody's"
+
+
+SOURCE = Path("/pictures/a.jpg")
 
 
 def sha256(content: bytes) -> str:
@@ -25,10 +28,11 @@ def entry(
     weights: str | None = "weights",
     result: bytes | None = NEW,
     previous: bytes | None = None,
+    place: Path = SOURCE,
 ) -> Entry:
     return Entry(
         target="a.png",
-        source="a.jpg",
+        source=str(place),
         state=state,  # type: ignore[arg-type]
         source_sha256=source,
         settings=settings,
@@ -42,6 +46,7 @@ def decided(target: Path, entry: Entry | None, *, overwrite: bool = False) -> De
     return decide(
         target,
         entry,
+        source=SOURCE,
         source_sha256="input",
         settings="settings",
         weights_sha256="weights",
@@ -114,12 +119,54 @@ def test_unknown_weights_now_are_other_weights(tmp_path: Path) -> None:
     decision = decide(
         target,
         entry(),
+        source=SOURCE,
         source_sha256="input",
         settings="settings",
         weights_sha256=None,
         overwrite=False,
     )
     assert decision == Decision(skip=False, previous_sha256=sha256(NEW))
+
+
+OTHER = Path("/elsewhere/a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (NEW, entry(source="other", place=OTHER)),
+        (NEW, entry("failed", source=None, place=OTHER)),
+        (OLD, entry("pending", source="other", previous=OLD, place=OTHER)),
+    ],
+)
+def test_result_of_another_picture_is_left_until_overwrite(
+    tmp_path: Path, found: bytes, said: Entry
+) -> None:
+    target = tmp_path / "a.png"
+    target.write_bytes(found)
+    with pytest.raises(ImageError) as told:
+        decided(target, said)
+    assert str(told.value) == (
+        f"its result {target} is that of {OTHER}: change --name or --out, or --overwrite "
+        "replaces it"
+    )
+    replacing = Decision(skip=False, previous_sha256=sha256(found))
+    assert decided(target, said, overwrite=True) == replacing
+
+
+def test_picture_that_was_moved_is_the_same(tmp_path: Path) -> None:
+    target = tmp_path / "a.png"
+    target.write_bytes(NEW)
+    assert decided(target, entry(place=OTHER)).skip
+    assert not decided(target, entry(settings="other", place=OTHER)).skip
+
+
+def test_link_to_the_picture_is_the_same(tmp_path: Path) -> None:
+    (tmp_path / "album").mkdir()
+    (tmp_path / "link").symlink_to("album")
+    said = entry(source="before", place=tmp_path / "album" / "a.jpg")
+    assert is_source(said, tmp_path / "link" / "a.jpg")
+    assert not is_source(said, tmp_path / "b.jpg")
 
 
 def test_folder_in_the_results_place_is_refused(tmp_path: Path) -> None:
@@ -186,6 +233,7 @@ def test_what_is_not_ours_is_never_replaced(
             decision = decide(
                 target,
                 said,
+                source=SOURCE,
                 source_sha256=now[0],
                 settings=now[1],
                 weights_sha256=now[2],

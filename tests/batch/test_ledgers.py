@@ -48,6 +48,18 @@ def reasons(parts: list[Part]) -> dict[str, str]:
     return {left.source: left.reason for part in parts for left in part.left}
 
 
+def test_input_that_is_refused_later_has_failed(tmp_path: Path) -> None:
+    run(tmp_path, WHOLE, ["a"], done=["a"])  # another run's
+    with Ledger(tmp_path) as ledger:
+        ledger.begin([Planned(f"other/{name}", name) for name in ("a", "b")])
+        ledger.refuse(Planned("other/a", "a"), "is another's")
+        (entry,) = ledger.entries()
+    assert (entry.source, entry.state) == ("in/a", "done")
+    parts = survey(tmp_path)
+    assert numbers(parts) == [(WHOLE, "ended", 2, 0, 1, 1)]
+    assert reasons(parts) == {"other/a": "is another's", "other/b": "not restored yet"}
+
+
 def test_every_shards_inputs_are_counted_against_its_plan(tmp_path: Path) -> None:
     run(tmp_path, A, ["a", "b"], done=["a", "b"])
     run(tmp_path, C, ["c", "d", "e", "f"], done=["c", "d"], failed=["e"])

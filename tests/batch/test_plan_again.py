@@ -41,6 +41,17 @@ def test_one_that_stays_behind_does_not_take_the_others_name(folder: Path) -> No
     assert "out/a_png_x2.png" in targets(planned([folder], OUT, earlier=earlier))
 
 
+def test_newcomer_of_another_run_gets_the_long_name(folder: Path, tmp_path: Path) -> None:
+    earlier = as_earlier(planned([folder / "a.jpg"], OUT))
+    (newcomer,) = touch(tmp_path, "elsewhere/a.png")
+    plan = planned([newcomer], OUT, earlier=earlier)
+    assert targets(plan) == ["out/a_png_x2.png"]
+    again = planned([newcomer], OUT, earlier=earlier | as_earlier(plan))
+    assert targets(again) == ["out/a_png_x2.png"]
+    alike = planned(touch(tmp_path, "elsewhere/a.jpg"), OUT, earlier=earlier)
+    assert targets(alike) == ["out/a_x2.png"]  # whose it is, the bytes tell
+
+
 def test_ledger_may_have_written_the_path_otherwise(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

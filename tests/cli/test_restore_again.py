@@ -202,6 +202,56 @@ class TestNamesStay:
         name = ("--name", "{parent}_{stem}_{size}")
         assert run(jpeg, other / "photo.jpg", "-o", tmp_path / "flat", *name).code == 0
 
+    def test_later_run_does_not_replace_another_folders_results(
+        self, run: Command, jpeg: Path, tmp_path: Path, out: Path
+    ) -> None:
+        (tmp_path / "other").mkdir()
+        other = tmp_path / "other" / "photo.jpg"
+        open_image(jpeg).rotate(180).save(other)
+        assert run(jpeg.parent, "-o", out).code == 0
+        first = (out / "photo_x2.png").read_bytes()
+        for _ in range(2):
+            said = run(other.parent, "-o", out)
+            assert (said.code, len(said.errors)) == (1, 1)
+            assert f"its result {out / 'photo_x2.png'} is that of {jpeg}: change --name" in said.err
+            assert (out / "photo_x2.png").read_bytes() == first
+        assert run(jpeg.parent, "-o", out).err == "0 restored, 1 unchanged, of 1\n"
+        assert run(other, "-o", out, "--overwrite").code == 0
+        assert (out / "photo_x2.png").read_bytes() != first
+
+    def test_later_run_names_another_file_of_the_stem_apart(
+        self, run: Command, jpeg: Path, tmp_path: Path, out: Path
+    ) -> None:
+        (tmp_path / "other").mkdir()
+        other = tmp_path / "other" / "photo.png"
+        open_image(jpeg).rotate(180).save(other)
+        assert run(jpeg, "-o", out).code == 0
+        first = (out / "photo_x2.png").read_bytes()
+        assert run(other, "-o", out).code == 0
+        assert results(out) == ["photo_png_x2.png", "photo_x2.png"]
+        assert (out / "photo_x2.png").read_bytes() == first
+        assert run(other, "-o", out).err == "0 restored, 1 unchanged, of 1\n"
+
+    def test_broken_picture_does_not_take_anothers_result(
+        self, run: Command, jpeg: Path, tmp_path: Path, out: Path
+    ) -> None:
+        (tmp_path / "other").mkdir()
+        other = tmp_path / "other" / "photo.jpg"
+        other.symlink_to("nowhere")
+        assert run(jpeg.parent, "-o", out).code == 0
+        assert run(other.parent, "-o", out).code == 1
+        other.unlink()
+        open_image(jpeg).rotate(180).save(other)
+        assert "is that of" in run(other.parent, "-o", out).err
+
+    def test_folder_that_was_moved_is_done(
+        self, run: Command, jpeg: Path, tmp_path: Path, out: Path
+    ) -> None:
+        assert run(jpeg.parent, "-o", out).code == 0
+        moved = jpeg.parent.rename(tmp_path / "moved")
+        assert run(moved, "-o", out).err == "0 restored, 1 unchanged, of 1\n"
+        assert run(moved, "-o", out, "--scale", 1, "--name", "{stem}_x2").code == 0
+
     def test_shards_name_alike_after_a_whole_run(self, run: Command, jpeg: Path, out: Path) -> None:
         assert run(jpeg.parent, "-o", out).code == 0
         open_image(jpeg).save(jpeg.with_suffix(".png"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -52,7 +53,7 @@ def adopt(
     scale = settings.target.native_scale(*size, networks.scales)
     entry = Entry(
         target="",
-        source=as_text(str(job.source)),
+        source=as_text(os.path.abspath(job.source)),
         state="done",
         source_sha256=source_sha256,
         settings=FileRestorer(networks, settings, reader).settings_text,

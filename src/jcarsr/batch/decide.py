@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from jcarsr.batch.ledger import Entry
+from jcarsr.batch.ledger import Entry, as_text
+from jcarsr.errors import ImageError
 from jcarsr.restoring.place import check_place, exists, unwritable
 
 
@@ -26,6 +28,7 @@ def decide(
     target: Path,
     entry: Entry | None,
     *,
+    source: Path,
     source_sha256: str,
     settings: str,
     weights_sha256: str | None,
@@ -34,13 +37,17 @@ def decide(
 ) -> Decision:
     """A file that stands at `target` is replaced only if an earlier run wrote it just so.
 
+    And only if it was made from the same picture: from a file at the same place, or of the same
+    bytes at any place, so that pictures may be moved.
+
     Args:
         target: the result.
         entry: what the ledger says of it.
+        source: the input.
         source_sha256: of the input as it is now.
         settings: as they are now, `Settings.as_text`.
         weights_sha256: of the weights that would now do what the entry's did.
-        overwrite: files of other origin may be replaced, too.
+        overwrite: files of other origin, and results of other pictures, may be replaced, too.
         adopt: a file of which the ledger knows no result counts as an earlier run's. One that
             differs from what the ledger knows, which was edited, does not.
 
@@ -63,11 +70,24 @@ def decide(
         if found == entry.result_sha256 and made_from == (source_sha256, settings, weights_sha256):
             return Decision(skip=True, previous_sha256=found)
         if found in (entry.result_sha256, entry.previous_sha256):
+            same = entry.source_sha256 == source_sha256 or is_source(entry, source)
+            if not same and not overwrite:
+                raise ImageError(
+                    f"its result {target} is that of {entry.source}: change --name or --out, or "
+                    "--overwrite replaces it"
+                )
             return Decision(skip=False, previous_sha256=found)
     if adopt:
         return Decision(skip=True, previous_sha256=found, adopt=True)
     check_place(target, overwrite=overwrite)
     return Decision(skip=False)
+
+
+def is_source(entry: Entry, source: Path) -> bool:
+    """Return whether an entry's result was made from the file at a place, whatever it held."""
+    if entry.source == as_text(os.path.abspath(source)):
+        return True
+    return os.path.realpath(entry.source) == os.path.realpath(source)
 
 
 def sha256_of(path: Path) -> str:

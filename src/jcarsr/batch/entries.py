@@ -24,6 +24,7 @@ class Entry:
     target: str
     """Relative to the output folder."""
     source: str
+    """Its absolute path."""
     state: EntryState
     source_sha256: str | None = None
     settings: str | None = None
@@ -45,6 +46,7 @@ class Planned:
     """One input of a run."""
 
     source: str
+    """As it was given."""
     target: str | None
     """As `Ledger.key` gives it; None = there is none."""
     reason: str | None = None

@@ -107,6 +107,14 @@ class Ledger:
             run("INSERT INTO runs VALUES (?, ?, ?)", (number, self._shard.of, time.time()))
             run("COMMIT")
 
+    def refuse(self, planned: Planned, reason: str) -> None:
+        """Write of an input of this run that it gets no result, and why."""
+        query = "UPDATE plan SET target = NULL, reason = ? WHERE source = ? AND target = ?"
+        with self._errors():
+            run = self._database.execute
+            run("CREATE INDEX IF NOT EXISTS plan_target ON plan (target)")  # there may be many
+            run(query, (reason, planned.source, planned.target))
+
     def forget_plan(self) -> None:
         """Remove what the last runs were to do; their results stay."""
         with self._errors():

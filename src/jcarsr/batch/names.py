@@ -19,11 +19,12 @@ def place_results(
     *,
     elsewhere: Callable[[int], Sequence[Path]] = lambda index: (),
     known: Callable[[int, Path], bool] = lambda index, place: False,
+    taken: Callable[[int, Path], bool] = lambda index, place: False,
 ) -> tuple[list[Path], Collection[int]]:
     """Return each result's path without extension, and the indices of those that are known.
 
     A source of which a result is known keeps its name: of those that would share a name, only the
-    others get a longer one.
+    others get a longer one. So do those whose place another source's result has.
 
     Args:
         found: a source, whose folder's name is {parent}, and the folder of its result.
@@ -33,6 +34,8 @@ def place_results(
             in `found`.
         known: whether a place is that of a result of a source, given by its index, which an earlier
             run made.
+        taken: whether it is that of a result of another source, from which the longer name tells
+            it apart.
 
     Raises:
         ValueError: the template is wrong.
@@ -49,6 +52,9 @@ def place_results(
             if known(index, one):
                 kept[index] = one
                 break
+        else:
+            if taken(index, short[index]):
+                long_ones.add(index)
     return _tell_apart(short, long, long_ones, kept), kept.keys()
 
 

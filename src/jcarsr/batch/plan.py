@@ -63,7 +63,8 @@ def plan_jobs(
 
     Where several inputs of one folder would give the same result, as `a.jpg` and `a.png` do, each
     of them gets its extension behind its stem: `a_jpg` and `a_png`. One of which `source_of` knows
-    a result keeps its name. Links to folders are not followed.
+    a result keeps its name, and one whose name is that of another picture's result gets the long
+    one. Links to folders are not followed.
 
     Args:
         inputs: files, taken under any name, and folders, whose tree is mirrored in `out`, of
@@ -167,8 +168,12 @@ def _pairs(
         own = as_text(os.path.abspath(pictures[index].source))
         return source is not None and os.path.abspath(source) == own
 
+    def taken(index: int, place: Path) -> bool:
+        source = source_of(with_extension(place))
+        return source is not None and Path(source).name != as_text(pictures[index].source.name)
+
     found = [(Path(os.path.abspath(one.source)), folder(one)) for one in pictures]
-    places, kept = place_results(found, name, size, elsewhere=elsewhere, known=known)
+    places, kept = place_results(found, name, size, elsewhere=elsewhere, known=known, taken=taken)
     pairs = [
         (one.source, with_extension(place)) for one, place in zip(pictures, places, strict=True)
     ]

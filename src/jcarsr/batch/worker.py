@@ -6,14 +6,15 @@ Adds to `restoring.file` what many files need: reading ahead, hashes, decisions 
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jcarsr.batch.adopt import adopt
-from jcarsr.batch.decide import Decision, decide, sha256_of
-from jcarsr.batch.ledger import Entry, Ledger, as_text
+from jcarsr.batch.decide import Decision, decide, is_source, sha256_of
+from jcarsr.batch.ledger import Entry, Ledger, Planned, as_text
 from jcarsr.batch.plan import FileJob, Refused
 from jcarsr.errors import DeviceError, JCARSRError
 from jcarsr.image import Animation, Picture
@@ -72,7 +73,7 @@ class LedgerWorker:
         ledger: of the output folder; None = there is none.
         others: the same networks on more devices, which restore other pictures at the same time.
         on_lost: called with what a device said that computes no more, while others do.
-        overwrite: files of other origin may be replaced.
+        overwrite: files of other origin, and results of other pictures, may be replaced.
         adopt: results of which the ledger knows nothing are entered if they fit.
         reader: reads the files.
     """
@@ -108,7 +109,7 @@ class LedgerWorker:
         sha256 = sha256_of(job.source) if data is None else hashlib.sha256(data).hexdigest()
         paths = self._files.paths(job.target)
         decisions: dict[Kind, Decision] = {
-            kind: self._decide(path, sha256) for kind, path in paths.items()
+            kind: self._decide(path, job.source, sha256) for kind, path in paths.items()
         }
         adopting = any(decision.adopt for decision in decisions.values())
         if adopting and self._ledger is not None:
@@ -176,12 +177,17 @@ class LedgerWorker:
         reason = one_line_reason(error)
         if isinstance(job, Refused):
             return Outcome(source=job.source, state="failed", error=reason)
-        if self._ledger is not None:
-            old = self._ledger.find(job.target)  # whichever of its results stands there is ours
+        if self._ledger is None:
+            return Outcome(source=job.source, target=job.target, state="failed", error=reason)
+        key, old = self._ledger.key(job.target), self._ledger.find(job.target)
+        if old and old.result_sha256 and not is_source(old, job.source):  # the entry stays
+            planned = Planned(as_text(str(job.source)), key)
+            self._ledger.refuse(planned, as_text(reason))
+        else:  # whichever of its results stands there is ours
             self._ledger.enter(
                 Entry(
-                    target=self._ledger.key(job.target),
-                    source=as_text(str(job.source)),
+                    target=key,
+                    source=as_text(os.path.abspath(job.source)),
                     state="failed",
                     result_sha256=old and old.result_sha256,
                     previous_sha256=old and old.previous_sha256,
@@ -194,7 +200,7 @@ class LedgerWorker:
         """What will be entered of one output, without its file."""
         return Entry(
             target="",
-            source=as_text(str(read.job.source)),
+            source=as_text(os.path.abspath(read.job.source)),
             state="pending",
             source_sha256=read.sha256,
             settings=self._settings_text,
@@ -223,11 +229,12 @@ class LedgerWorker:
         ledger.enter(replace(_as_done(entry), seconds=time.perf_counter() - started))
         return lost
 
-    def _decide(self, target: Path, sha256: str) -> Decision:
+    def _decide(self, target: Path, source: Path, sha256: str) -> Decision:
         entry = None if self._ledger is None else self._ledger.find(target)
         decision = decide(
             target,
             entry,
+            source=source,
             source_sha256=sha256,
             settings=self._settings_text,
             weights_sha256=self._sha256_for(entry),

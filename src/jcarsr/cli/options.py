@@ -165,7 +165,7 @@ OverwriteOption: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--overwrite",
-        help="Replace results that are there and not from an earlier run.",
+        help="Replace files that no earlier run made, and results of other pictures.",
         rich_help_panel=FILES,
     ),
 ]
