@@ -259,3 +259,45 @@ class TestNamesStay:
             assert run(jpeg.parent, "-o", out, "--shard", shard).code == 0
         found = sorted(path.name for path in out.glob("*.png"))
         assert found == ["photo_png_x2.png", "photo_x2.png"]
+
+
+class TestResultsAmongPictures:
+    SIZES = (("--scale", 1), ("--scale", 4), ("--width", 100), ("--height", 60), ())
+
+    def test_those_beside_their_pictures_are_left_out(
+        self, run: Command, small: Path, out: Path
+    ) -> None:
+        for size in self.SIZES:
+            assert run(small, *size, weights=None).code == 0
+        assert run(small, "--overwrite", "--save-gradient", "--compare", "side").code == 0
+        said = run(small.parent, "-o", out)
+        assert (said.code, results(out)) == (0, ["a_x2.png"])
+        assert "note: " in said.err
+        assert "7 earlier results are left out" in said.err
+        named = run(small.parent / "a_x2.png", small.parent, "-o", out)
+        assert (named.code, results(out)) == (0, ["a_x2.png", "a_x2_x2.png"])
+
+    def test_those_in_a_folder_with_a_ledger_are_left_out(
+        self, run: Command, small: Path, out: Path
+    ) -> None:
+        inner = small.parent / "album" / "restored"
+        (small.parent / "album").mkdir()
+        small.rename(small.parent / "album" / "a.jpg")
+        assert run(small.parent / "album", "-o", inner, "--name", "better").code == 0
+        open_image(inner / "better.png").rotate(90).save(inner / "mine.png")
+        said = run(small.parent / "album", "-o", out)
+        assert (said.code, results(out)) == (
+            0,
+            ["a_x2.png", "restored", "restored/mine_x2.png"],
+        )
+        assert "1 earlier result is left out" in said.err
+        open_image(inner / "better.png").rotate(90).save(inner / "better.png")  # is the user's now
+        assert run(small.parent / "album", "-o", out).code == 0
+        assert results(out)[2:] == ["restored/better_x2.png", "restored/mine_x2.png"]
+
+    def test_folder_of_results_that_is_named_is_restored(
+        self, run: Command, small: Path, out: Path
+    ) -> None:
+        assert run(small, "-o", out).code == 0
+        assert run(out, "-o", out.with_name("again")).code == 0
+        assert results(out.with_name("again")) == ["a_x2_x2.png"]

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jcarsr.batch.earlier import KnownResults, results_beside
 from jcarsr.image import named_as_picture
 
 _MADE_BY_MACHINES = frozenset(
@@ -33,32 +34,50 @@ class Found:
     """Of what else lies there."""
 
 
-def search(path: Path, out: Path | None) -> Found:
+def search(path: Path, out: Path | None, *, results: bool = False) -> Found:
     """The pictures of a folder, searched to the bottom, in the order of their names.
 
-    Earlier results are not restored again: what lies in `out` is left, if `out` is below `path`.
-    So are hidden files and folders, links to folders, and thumbnails and deleted files that NAS
-    keep in folders of their own. None for `out` leaves no results out.
+    Hidden files and folders, links to folders, and thumbnails and deleted files that NAS keep in
+    folders of their own are left out.
+
+    Args:
+        path: of the folder.
+        out: of results; what lies in it is left out.
+        results: take those of earlier runs, too, which are known by a ledger in a folder below
+            `path`, or by the picture beside them (`results_beside`).
     """
+    with KnownResults() as known:
+        return _search(path, out, None if results else known)
+
+
+def _search(path: Path, out: Path | None, known: KnownResults | None) -> Found:
     found, others, aside = Found([]), Counter[str](), Counter[str]()
 
     def unreadable(error: OSError) -> None:
         reason = f"a folder that cannot be read ({error.strerror})"
         found.refused.append((Path(os.fsdecode(error.filename)), reason))
 
-    results = None if out is None else os.path.realpath(out)
+    own = None if out is None else os.path.realpath(out)
     for folder, folders, files in os.walk(path, onerror=unreadable):
         folders[:] = sorted(
             inner
             for inner in folders
             if inner.lower() not in _MADE_BY_MACHINES
             and not inner.lower().startswith(_TRASH)
-            and os.path.realpath(Path(folder, inner)) != results
+            and os.path.realpath(Path(folder, inner)) != own
         )
         linked = [inner for inner in folders if os.path.islink(Path(folder, inner))]
         hidden = [inner for inner in folders if inner.startswith(".") and inner not in linked]
         aside.update({"linked folder": len(linked), "hidden folder": len(hidden)})
         folders[:] = [inner for inner in folders if inner not in hidden]  # no link is followed
+        earlier = set[Path]()
+        if known is not None:
+            if Path(folder) != path:  # of a folder of results that is named, they are wanted
+                known.look_into(Path(folder))
+            visible = [Path(folder, name) for name in files if not name.startswith(".")]
+            earlier = results_beside(
+                [f for f in visible if named_as_picture(f) and not _why_not(f)]
+            )
         for file in (Path(folder, name) for name in sorted(files)):
             if not named_as_picture(file):
                 if not file.name.startswith(".") and file.name.lower() not in _NO_PICTURES:
@@ -67,6 +86,8 @@ def search(path: Path, out: Path | None) -> Found:
                 aside["hidden picture"] += 1
             elif reason := _why_not(file):
                 found.refused.append((file, reason))
+            elif file in earlier or (known is not None and known.have(file)):
+                aside["earlier result"] += 1
             else:
                 found.pictures.append((file, Path(folder).relative_to(path)))
     left = "; ".join(filter(None, (_in_words(others), *map(_count, aside.items()))))

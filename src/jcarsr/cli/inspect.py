@@ -118,7 +118,7 @@ def _sources(given: Inputs) -> Iterator[_Source]:
         elif not path.is_dir():
             yield _Source(path)
         else:
-            searched = search(path, None)
+            searched = search(path, None, results=True)
             for refused, reason in searched.refused:
                 yield _Source(refused, wrong=reason)
             for note in searched.notes:

@@ -1,0 +1,122 @@
+"""Which pictures of a folder are results of earlier runs, or maps of them, and no originals."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from pathlib import Path, PurePath
+
+from jcarsr.batch.decide import sha256_of
+from jcarsr.batch.entries import key_of
+from jcarsr.batch.ledger_reader import LedgerReader
+from jcarsr.batch.shard import ledger_files
+from jcarsr.errors import ImageError, LedgerError
+from jcarsr.image import format_of
+from jcarsr.image.header import read_header
+from jcarsr.restoring.target import Target
+
+_NAME = re.compile(r"(.+)_(?:x([124])|(width|height|max-side|min-side)-([1-9]\d{0,6}))")
+_MAP = re.compile(r"(.+)\.(?:gradient|detail|side)")
+
+
+def results_beside(names: Sequence[Path]) -> set[Path]:
+    """Return those of a folder's pictures that are results of others of them.
+
+    Such a one has the name that a run without `--out` and `--name` gives it, and exactly the size
+    that its name says. With it go the maps and comparisons that have its name.
+
+    Args:
+        names: all pictures of one folder.
+    """
+    by_stem = defaultdict[str, list[Path]](list)
+    for path in names:
+        by_stem[path.stem].append(path)
+        by_stem[f"{path.stem}_{path.suffix.removeprefix('.')}"].append(path)
+    results = {
+        path
+        for path in names
+        if (found := _NAME.fullmatch(path.stem)) is not None
+        and format_of(path) is not None
+        and _is_result(path, by_stem.get(found[1], ()), _target(found))
+    }
+    stems = {path.stem for path in results}
+    maps = {path for path in names if (found := _MAP.fullmatch(path.stem)) and found[1] in stems}
+    return results | maps
+
+
+class KnownResults:
+    """What the ledgers know that lie in the folders of a search; a context.
+
+    A ledger that cannot be read, as while a run writes it, knows nothing.
+    """
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._readers: dict[Path, list[LedgerReader]] = {}
+
+    def __enter__(self) -> KnownResults:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    def look_into(self, folder: Path) -> None:
+        """Read the ledgers in a folder, if it has any."""
+        try:
+            paths = ledger_files(folder).values()
+        except OSError:
+            return
+        for path in paths:
+            try:
+                reader = self._stack.enter_context(LedgerReader(path))
+            except LedgerError:
+                continue
+            self._readers.setdefault(folder, []).append(reader)
+
+    def have(self, path: Path) -> bool:
+        """Return whether a file is a result as a run wrote it."""
+        if not self._readers:
+            return False
+        hashes = set(self._hashes(path, path.parents))
+        try:
+            return bool(hashes) and sha256_of(path) in hashes
+        except OSError:
+            return False
+
+    def _hashes(self, path: Path, folders: Collection[PurePath]) -> list[str]:
+        """Of the results that the ledgers of the folders it lies in have under its path."""
+        entries = [
+            reader.find(key_of(folder, path))
+            for folder, readers in self._readers.items()
+            if folder in folders
+            for reader in readers
+        ]
+        return [entry.result_sha256 for entry in entries if entry and entry.result_sha256]
+
+
+def _target(found: re.Match[str]) -> Target:
+    """The size that a result's name says."""
+    if found[2]:
+        return Target(scale=int(found[2]))
+    return Target(**{found[3].replace("-", "_"): int(found[4])})
+
+
+def _is_result(path: Path, sources: Sequence[Path], target: Target) -> bool:
+    """Whether a picture has the size of a result of one of the sources."""
+    size = None
+    for source in sources:
+        size = size or _size(path)
+        own = _size(source)
+        if source != path and size and own and target.size(*own) == size:
+            return True
+    return False
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    """(width, height) of a picture, upright; None if its header cannot be read."""
+    try:
+        return read_header(path).size
+    except ImageError:
+        return None
