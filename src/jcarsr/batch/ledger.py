@@ -169,6 +169,11 @@ class Ledger:
                 f"INSERT OR REPLACE INTO results ({NAMES}) VALUES ({marks})", astuple(entry)
             )
 
+    def forget(self, target: Path) -> None:
+        """Remove a result's entry."""
+        with self._errors():
+            self._database.execute("DELETE FROM results WHERE target = ?", (self.key(target),))
+
     def entries(self) -> list[Entry]:
         """All entries in the order of their targets."""
         with self._errors():

@@ -15,6 +15,7 @@ from pathlib import Path
 from jcarsr.batch.adopt import adopt
 from jcarsr.batch.decide import Decision, decide, is_source, sha256_of
 from jcarsr.batch.ledger import Entry, Ledger, Planned, as_text
+from jcarsr.batch.outdated import remove_outdated
 from jcarsr.batch.plan import FileJob, Refused
 from jcarsr.errors import DeviceError, JCARSRError
 from jcarsr.image import Animation, Picture
@@ -215,19 +216,23 @@ class LedgerWorker:
         self, result: RestoredFile, kind: Kind, path: Path, started: float
     ) -> tuple[str, ...]:
         """Save and enter: as pending before the file gets its name, as done after that."""
-        ledger = self._ledger
-        if ledger is None:
-            return self._files.write(result.restored, kind, path)
-        entry = replace(result.entries[kind], target=ledger.key(path))
+        ledger, job, notes = self._ledger, result.job, tuple[str, ...]()
+        entry = result.entries[kind]
+        own = [entry]
 
         def enter(partial: Path) -> None:
-            nonlocal entry
-            entry = replace(entry, result_sha256=sha256_of(partial))
-            ledger.enter(entry)
+            nonlocal entry, notes
+            if ledger is not None:
+                own.extend(filter(None, [ledger.find(path)]))
+                entry = replace(entry, target=ledger.key(path), result_sha256=sha256_of(partial))
+                ledger.enter(entry)
+            if kind == "picture":
+                notes = remove_outdated(job, partial, self._settings.outputs, ledger, own)
 
         lost = self._files.write(result.restored, kind, path, enter)
-        ledger.enter(replace(_as_done(entry), seconds=time.perf_counter() - started))
-        return lost
+        if ledger is not None:
+            ledger.enter(replace(_as_done(entry), seconds=time.perf_counter() - started))
+        return (*lost, *notes)
 
     def _decide(self, target: Path, source: Path, sha256: str) -> Decision:
         entry = None if self._ledger is None else self._ledger.find(target)

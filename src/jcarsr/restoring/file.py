@@ -25,6 +25,7 @@ from jcarsr.image.guard import check_length
 from jcarsr.image.header import Header
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.restoring.animate import check_film
+from jcarsr.restoring.beside import signed_map, signed_page
 from jcarsr.restoring.comparison import Comparison
 from jcarsr.restoring.devices import Devices
 from jcarsr.restoring.memory import fitting_tile
@@ -239,10 +240,12 @@ class FileRestorer:
     ) -> tuple[str, ...]:
         output = restored.outputs[kind]
         if isinstance(output, Comparison):
-            page = output.page(path.name.removesuffix(".compare.html"))
+            page = signed_page(output.page(path.name.removesuffix(".compare.html")))
             save_bytes(page, path, before_rename)
             return ()
         options = self.settings.save if kind == "picture" else SaveOptions()
+        if kind != "picture" and isinstance(output, Picture) and format_of(path) == "png":
+            output = signed_map(output)
         return save(output, path, options, before_rename)
 
 

@@ -14,6 +14,9 @@ Kind: TypeAlias = MapKind | Literal["side", "html"]
 """Those, or a comparison with the enlarged input: side is one picture of two halves, html a page
 with a slider."""
 
+BESIDE: tuple[Kind, ...] = ("gradient", "detail", "side", "html")
+"""All but the picture, which are files beside it."""
+
 _ENDINGS: dict[Kind, str] = {"html": ".compare.html"}  # others end in .KIND.png
 
 
