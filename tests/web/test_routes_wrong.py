@@ -19,6 +19,9 @@ class TestWrong:
             ),
             ({"format": "gif"}, "format: Input should be 'png', 'jpg', 'webp', 'avif' or 'tiff'"),
             ({"format": "png\x00"}, "format: Input should be"),
+            ({"sclae": "4"}, "sclae: no such field, scale is"),
+            ({"strip-metadata": "true", "scale": "9"}, "strip-metadata: no such field, strip_meta"),
+            ({"n" * 500: "4"}, f"{'n' * 80}: no such field"),
             ({"quality": "0"}, "quality: Input should be greater than or equal to 1"),
             ({"quality": "101"}, "quality: Input should be less than or equal to 100"),
             ({"quality": "1e9"}, "quality: Input should be a valid integer"),
@@ -33,6 +36,10 @@ class TestWrong:
         assert status == 422
         assert said.startswith(detail)
         assert len(said) < 300
+
+    def test_field_of_another_form(self, client: httpx.Client, jpeg: Jpeg) -> None:
+        answer = post(client, "/v1/inspect", jpeg(), quality="90")
+        assert problem(answer) == (422, "quality: no such field")
 
     def test_a_network_that_is_not_there(self, client: httpx.Client, jpeg: Jpeg) -> None:
         for scale, output in ((2, "picture"), (4, "picture"), (2, "gradient")):

@@ -16,6 +16,9 @@ MEDIA_TYPE = "application/problem+json"
 FULL_SECONDS = "60"
 """Retry-After of a server whose disk is full."""
 
+UNKNOWN_FIELD = "unknown_field"
+"""Type of the error of a form with a field that it does not have; its message names the field."""
+
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS, errno.EIO})
 
@@ -107,5 +110,7 @@ async def _answer_storage_error(request: Request, error: Exception) -> Response:
 async def _answer_invalid_field(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    if first["type"] == UNKNOWN_FIELD:
+        return response(422, first["msg"])
     where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     return response(422, f"{where}: {first['msg']}")

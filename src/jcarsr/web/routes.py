@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from jcarsr.image import DEFAULT_QUALITY
@@ -15,6 +15,7 @@ from jcarsr.image.formats import FORMATS
 from jcarsr.protocols import SCALES
 from jcarsr.web import metrics
 from jcarsr.web.clients import client_of
+from jcarsr.web.forms import Inspected, Restored
 from jcarsr.web.job import Job
 from jcarsr.web.job_file import JobFile
 from jcarsr.web.network_size import NetworkSize, has_crisp, is_available
@@ -26,17 +27,14 @@ from jcarsr.web.schemas import (
     InspectView,
     JobView,
     LimitsView,
-    Scale,
     ServiceView,
     SizeView,
-    Wanted,
     job_view,
 )
 from jcarsr.web.service import Service
 from jcarsr.web.tasks import Restore
 
-_STRENGTH = "How much is restored: 0 is bicubic enlargement alone, 1 all; between, a mix."
-_LONGEST = 1_000_000  # pixels of a side that may be asked for
+_SIDES = ("width", "height", "max_side", "min_side")
 _GONE_SECONDS = 0.5  # how often it is looked whether a waiting client is still there
 
 
@@ -45,12 +43,6 @@ def _service(request: Request) -> Service:
 
 
 Uses = Annotated[Service, Depends(_service)]
-Picture = Annotated[UploadFile, File(description="A picture of any kind the command takes.")]
-ScaleField = Annotated[Scale, Form(description="1 only removes artifacts.")]
-Side = Annotated[
-    int | None, Form(ge=1, le=_LONGEST, description="Exactly so many pixels, instead of scale.")
-]
-WeightsField = Annotated[NetworkSize, Form(description="The network's size.")]
 Quality = Annotated[int, Query(ge=1, le=100, description="Of jpg (at 4:4:4), webp and avif.")]
 
 
@@ -75,15 +67,15 @@ async def service(service: Uses) -> ServiceView:
 async def inspect(
     request: Request,
     service: Uses,
-    file: Picture,
-    scale: ScaleField = 2,
-    weights: WeightsField = NetworkSize.auto,
+    form: Inspected,
 ) -> InspectView:
     """Tell what a picture is, how hard a JPEG was compressed, and which weights would be used.
 
     Looks at the pixels, too: they tell of an earlier save, and decide the weights.
     """
-    found = await service.inspect(file.file, scale, weights, client_of(request.scope))
+    found = await service.inspect(
+        form.file.file, form.scale, form.weights, client_of(request.scope)
+    )
     return InspectView(**found)
 
 
@@ -103,38 +95,7 @@ async def inspect(
 async def restore(
     request: Request,
     service: Uses,
-    file: Picture,
-    scale: Annotated[
-        Scale | None, Form(description="1 only removes artifacts. Without any size: 2.")
-    ] = None,
-    width: Side = None,
-    height: Side = None,
-    max_side: Side = None,
-    min_side: Side = None,
-    weights: WeightsField = NetworkSize.auto,
-    format: Annotated[Format, Form(description="Of the result.")] = "png",
-    quality: Annotated[
-        int, Form(ge=1, le=100, description="Of jpg, webp and avif.")
-    ] = DEFAULT_QUALITY,
-    strip_metadata: Annotated[
-        bool, Form(description="Keep no EXIF, XMP or resolution; the colour profile stays.")
-    ] = False,
-    salvage: Annotated[
-        bool, Form(description="Restore what there is of a truncated picture.")
-    ] = False,
-    strength: Annotated[float, Form(ge=0, le=1, description=_STRENGTH)] = 1.0,
-    crisp: Annotated[
-        float, Form(ge=0, le=1, description="0 is the faithful picture, 1 the crisp one.")
-    ] = 0.0,
-    ensemble: Annotated[
-        bool, Form(description="Mean of eight runs: a little better, eight times slower.")
-    ] = False,
-    mark: Annotated[
-        bool, Form(description="The metadata say that the picture was enhanced.")
-    ] = False,
-    output: Annotated[
-        Wanted, Form(description="The picture, its edges, or where it departs.")
-    ] = "picture",
+    form: Restored,
     prefer: Annotated[str | None, Header(description="respond-async: answer a job.")] = None,
 ) -> Response:
     """Remove JPEG artifacts from a picture and enlarge it.
@@ -143,34 +104,34 @@ async def restore(
     the header Jcarsr-Notes, a list in JSON. With the header `Prefer: respond-async` it answers a
     job at once. A client that goes away ends its job.
     """
-    sides = {"width": width, "height": height, "max_side": max_side, "min_side": min_side}
+    sides = {name: getattr(form, name) for name in _SIDES}
     given = [(name, value) for name, value in sides.items() if value is not None]
-    if len(given) + (scale is not None) > 1:
+    if len(given) + (form.scale is not None) > 1:
         raise Problem(422, "one of scale, width, height, max_side and min_side")
     side, pixels = given[0] if given else ("", 0)
-    if crisp and not has_crisp():
+    if form.crisp and not has_crisp():
         raise Problem(422, "crisp: this server has no weights for crisp pictures")
 
     def task(source: str, result: str) -> Restore:
-        extension = format if output == "picture" else "png"
+        extension = form.format if form.output == "picture" else "png"
         return Restore(
             source=source,
             result=f"{result}.{extension}",
-            scale=2 if scale is None else scale,
+            scale=2 if form.scale is None else form.scale,
             side=side,
             pixels=pixels,
-            weights=weights.value,
-            quality=quality,
-            strip_metadata=strip_metadata,
-            salvage=salvage,
-            output=output,
-            strength=strength,
-            crisp=crisp,
-            ensemble=ensemble,
-            mark=mark,
+            weights=form.weights.value,
+            quality=form.quality,
+            strip_metadata=form.strip_metadata,
+            salvage=form.salvage,
+            output=form.output,
+            strength=form.strength,
+            crisp=form.crisp,
+            ensemble=form.ensemble,
+            mark=form.mark,
         )
 
-    job = await service.submit(file.file, task, client_of(request.scope))
+    job = await service.submit(form.file.file, task, client_of(request.scope))
     if prefer is not None and "respond-async" in prefer.lower():
         if await request.is_disconnected():  # no client will ask for it
             service.jobs.remove(job)
@@ -180,7 +141,7 @@ async def restore(
     try:
         with service.jobs.hold(job):
             await _wait(request, job)
-            return JobFile(await service.result(job, None, quality), job, service, forget=True)
+            return JobFile(await service.result(job, None, form.quality), job, service, forget=True)
     except BaseException:
         service.jobs.remove(job)
         raise
