@@ -76,7 +76,7 @@ def test_file_to_file_keeps_what_the_file_carries(
     exif[ORIENTATION], exif[ARTIST] = 6, "somebody"
     Image.fromarray(photo).save(tmp_path / "a.jpg", exif=exif, dpi=(300, 300))
     restorer = Restorer(str(tiny_weights))
-    outcome = restorer.restore_file(tmp_path / "a.jpg", tmp_path / "b.webp", Target(max_side=300))
+    outcome = restorer.restore_file(tmp_path / "a.jpg", tmp_path / "b.webp", Target(long_side=300))
     assert (outcome.state, outcome.size, outcome.scale) == ("done", (225, 300), 2)
     with Image.open(tmp_path / "b.webp") as saved:
         assert saved.size == (225, 300)

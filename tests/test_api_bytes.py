@@ -66,10 +66,10 @@ def test_bytes_are_those_of_the_file(
     (tmp_path / "source").write_bytes(data)
     target = tmp_path / f"result.{format}"
     written = restorer.restore_file(
-        tmp_path / "source", target, Target(max_side=50), save=save, strength=0.7
+        tmp_path / "source", target, Target(long_side=50), save=save, strength=0.7
     )
     made, outcome = restorer.restore_bytes(
-        data, Target(max_side=50), format=format, name="s3://b/k", save=save, strength=0.7
+        data, Target(long_side=50), format=format, name="s3://b/k", save=save, strength=0.7
     )
     assert made == target.read_bytes()
     differing = {"source": "s3://b/k", "target": None, "seconds": outcome.seconds}

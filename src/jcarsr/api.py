@@ -76,7 +76,7 @@ class Restorer:
     >>> grey = np.full((20, 30, 3), 128, np.uint8)
     >>> restorer.restore(grey).size
     (60, 40)
-    >>> restorer.restore(grey, Target(max_side=75)).size
+    >>> restorer.restore(grey, Target(long_side=75)).size
     (75, 50)
     """
 

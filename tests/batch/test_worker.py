@@ -70,7 +70,7 @@ class TestOneFile:
         assert seen == [("pending", False), ("done", True)]
 
     def test_exact_size(self, networks: Any, job: FileJob) -> None:
-        outcome = finished(LedgerWorker(networks, Settings(target=Target(max_side=100))), job)
+        outcome = finished(LedgerWorker(networks, Settings(target=Target(long_side=100))), job)
         assert (outcome.size, outcome.scale) == ((100, 67), 4)
         with Image.open(job.target) as image:
             assert image.size == (100, 67)

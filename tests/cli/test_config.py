@@ -43,7 +43,7 @@ strip-metadata = true
 engine = "onnx"
 out = "~/results"
 [profile.web.restore]
-max-side = 1600
+long-side = 1600
 quality = 70
 """
 
@@ -60,15 +60,20 @@ def test_values_are_those_of_the_options(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_profile_goes_before_restore_and_its_size_replaces_another() -> None:
     found = taken(FILE, "--profile", "web")
-    assert (found["max_side"], found["scale"], found["quality"]) == (1600, None, 70)
+    assert (found["long_side"], found["scale"], found["quality"]) == (1600, None, 70)
     assert (found["format"], found["strip_metadata"]) == ("webp", True)
 
 
-@pytest.mark.parametrize("size", ["--scale", "--width", "--height", "--max-side", "--min-side"])
+def test_former_names_of_keys_are_taken() -> None:
+    found = taken(FILE.replace("long-side", "max-side"), "--profile", "web")
+    assert (found["long_side"], found["scale"]) == (1600, None)
+
+
+@pytest.mark.parametrize("size", ["--scale", "--width", "--height", "--long-side", "--short-side"])
 def test_what_is_typed_goes_first(size: str) -> None:
     typed = (size, "2", "--quality", "11", "--no-strip-metadata", "-o", "x")
     found = taken(FILE, "--profile", "web", *typed)
-    sizes = {name: found[name] for name in ("scale", "width", "height", "max_side", "min_side")}
+    sizes = {name: found[name] for name in ("scale", "width", "height", "long_side", "short_side")}
     (given,) = (name for name, value in sizes.items() if value is not None)
     assert f"--{given.replace('_', '-')}" == size
     assert (found["quality"], found["strip_metadata"], found["out"]) == (11, False, "x")
@@ -91,7 +96,7 @@ def test_what_is_taken_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
     ("text", "message"),
     [
         ("[restore]\nqualty = 9", "jcarsr.toml: [restore] qualty: not an option here, quality is"),
-        ("[restore]\nmax_side = 9", "[restore] max_side: not an option here, max-side is"),
+        ("[restore]\nlong_side = 9", "[restore] long_side: not an option here, long-side is"),
         ("[profile.a.restore]\nx = 1", "[profile.a.restore] x: not an option here"),
         ("[restore]\noverwrite = true", "overwrite: not an option here, only on the command line"),
         ("[restore]\nno-lock = true", "no-lock: not an option here, only on the command line"),

@@ -44,8 +44,8 @@ class TestResult:
             ("--width", 100, (100, 75)),
             ("--width", 32, (32, 24)),
             ("--height", 90, (120, 90)),
-            ("--max-side", 120, (120, 90)),
-            ("--min-side", 90, (120, 90)),
+            ("--long-side", 120, (120, 90)),
+            ("--short-side", 90, (120, 90)),
         ],
     )
     def test_size_is_exact_and_in_the_name(
@@ -55,6 +55,11 @@ class TestResult:
         label = f"x{value}" if option == "--scale" else f"{option.removeprefix('--')}-{value}"
         assert results(out) == [f"photo_{label}.png"]
         assert open_image(out / f"photo_{label}.png").size == size
+
+    def test_former_names_of_sizes(self, run: Command, jpeg: Path, out: Path) -> None:
+        assert run(jpeg, "-o", out, "--max-side", 120).code == 0
+        assert run(jpeg, "-o", out, "--min-side", 90).code == 0
+        assert results(out) == ["photo_long-side-120.png", "photo_short-side-90.png"]
 
     def test_more_than_the_network_can_is_told(self, run: Command, jpeg: Path, out: Path) -> None:
         said = run(jpeg, "-o", out, "--width", 129)

@@ -103,7 +103,7 @@ class TestTrouble:
             (["--scale", "4"], "enlarges by 2"),
             (["--scale", "2", "--width", "100"], "scale, width"),
             (["--width", "0"], "at least 1"),
-            (["--min-side", "-5"], "at least 1"),
+            (["--short-side", "-5"], "at least 1"),
             (["--quality", "101"], "quality"),
             (["--max-pixels", "0"], "--max-pixels 0"),
             (["--max-memory", "much"], "'much'"),

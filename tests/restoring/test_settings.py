@@ -17,8 +17,8 @@ PLAIN = Settings(target=Target(scale=2))
         replace(PLAIN, target=Target(scale=1)),
         replace(PLAIN, target=Target(width=2)),
         replace(PLAIN, target=Target(height=2)),
-        replace(PLAIN, target=Target(max_side=2)),
-        replace(PLAIN, target=Target(min_side=2)),
+        replace(PLAIN, target=Target(long_side=2)),
+        replace(PLAIN, target=Target(short_side=2)),
         replace(PLAIN, read=ReadOptions(salvage=True)),
         replace(PLAIN, read=ReadOptions(first_frame=True)),
         replace(PLAIN, save=SaveOptions(quality=94)),
@@ -42,9 +42,9 @@ def test_text_is_the_same_where_results_are() -> None:
 
 
 def test_text_is_json_that_says_what_was_asked() -> None:
-    said = json.loads(replace(PLAIN, target=Target(max_side=800), tile=None).as_text(SCALES))
+    said = json.loads(replace(PLAIN, target=Target(long_side=800), tile=None).as_text(SCALES))
     assert said == {
-        "max_side": 800,
+        "long_side": 800,
         "scales": [1, 2, 4],
         "salvage": False,
         "first_frame": False,
@@ -68,6 +68,6 @@ def test_scales_to_choose_from_decide_only_where_one_is_chosen() -> None:
 
 
 def test_text_of_two_different_sizes_never_agrees() -> None:
-    sides = ("width", "height", "max_side", "min_side", "scale")
+    sides = ("width", "height", "long_side", "short_side", "scale")
     texts = {Settings(target=Target(**{side: 4})).as_text(SCALES) for side in sides}
     assert len(texts) == len(sides)

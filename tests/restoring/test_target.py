@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +17,8 @@ sides = st.integers(1, 5000)
         (Target(width=450), (450, 300), 2),
         (Target(height=200), (300, 200), 1),
         (Target(height=201), (302, 201), 2),
-        (Target(max_side=1000), (1000, 667), 4),
-        (Target(min_side=50), (75, 50), 1),
+        (Target(long_side=1000), (1000, 667), 4),
+        (Target(short_side=50), (75, 50), 1),
     ],
 )
 def test_size_and_the_scale_that_reaches_it(
@@ -32,8 +34,8 @@ def test_side_is_exact_and_the_other_in_proportion(width: int, height: int, side
     wanted = Target(width=side).size(width, height)
     assert wanted[0] == side
     assert abs(wanted[1] - side * height / width) <= 0.5 or wanted[1] == 1
-    assert max(Target(max_side=side).size(width, height)) == side
-    assert min(Target(min_side=side).size(width, height)) == side
+    assert max(Target(long_side=side).size(width, height)) == side
+    assert min(Target(short_side=side).size(width, height)) == side
 
 
 def test_what_the_networks_cannot_reach_is_told() -> None:
@@ -51,4 +53,15 @@ def test_nonsense_cannot_be_asked_for(values: dict[str, int]) -> None:
 
 def test_label_goes_into_file_names() -> None:
     assert Target(scale=2).label == "x2"
-    assert Target(max_side=800).label == "max-side-800"
+    assert Target(long_side=800).label == "long-side-800"
+
+
+def test_former_names_are_deprecated() -> None:
+    with pytest.warns(DeprecationWarning, match="long_side"):
+        assert Target(max_side=800) == Target(long_side=800)
+    with pytest.warns(DeprecationWarning, match="short_side"):
+        assert replace(Target(min_side=8)).label == "short-side-8"
+    with pytest.warns(DeprecationWarning), pytest.raises(ValueError, match="one of them"):
+        Target(max_side=8, long_side=8)
+    with pytest.warns(DeprecationWarning), pytest.raises(ValueError, match="one of scale"):
+        Target(max_side=8, scale=2)

@@ -53,7 +53,7 @@ def pixels(path: Path) -> Pixels:
 
 @pytest.mark.parametrize(
     ("side", "value", "size"),
-    [("width", 45, (45, 30)), ("height", 40, (60, 40)), ("max_side", 30, (30, 20))],
+    [("width", 45, (45, 30)), ("height", 40, (60, 40)), ("long_side", 30, (30, 20))],
 )
 @pytest.mark.parametrize("weights", ["auto", "small"])
 def test_any_side_may_be_asked_for(

@@ -8,7 +8,12 @@ from support.api import Jpeg, open_image, post, problem, submitted, until
 
 @pytest.mark.parametrize(
     ("field", "value", "size"),
-    [("width", "60", (60, 48)), ("max_side", "70", (70, 56)), ("scale", "1", (40, 32))],
+    [
+        ("width", "60", (60, 48)),
+        ("long_side", "70", (70, 56)),
+        ("min_side", "56", (70, 56)),
+        ("scale", "1", (40, 32)),
+    ],
 )
 def test_sizes(
     client: httpx.Client, jpeg: Jpeg, field: str, value: str, size: tuple[int, int]
@@ -19,7 +24,9 @@ def test_sizes(
 
 def test_two_sizes_are_refused(client: httpx.Client, jpeg: Jpeg) -> None:
     answer = post(client, "/v1/restore", jpeg(), scale="2", width="60")
-    assert problem(answer) == (422, "one of scale, width, height, max_side and min_side")
+    assert problem(answer) == (422, "one of scale, width, height, long_side and short_side")
+    answer = post(client, "/v1/restore", jpeg(), long_side="60", max_side="60")
+    assert problem(answer) == (422, "one of scale, width, height, long_side and short_side")
     assert problem(post(client, "/v1/restore", jpeg(), width="0"))[0] == 422
     status, detail = problem(post(client, "/v1/restore", jpeg(), width="500"))
     assert (status, detail) == (422, "500x400 is more than 4 times its 40x32")

@@ -27,7 +27,9 @@ CHECKS = [
     checks.response_schema_conformance,
     checks.negative_data_rejection,
 ]
-SIZES = ("width", "height", "max_side", "min_side")  # refused where they contradict each other
+SIZES = ("width", "height", "long_side", "short_side", "max_side", "min_side")
+"""Refused where they contradict each other."""
+
 QUIET = settings(
     derandomize=True,
     max_examples=25,

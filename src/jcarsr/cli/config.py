@@ -21,7 +21,8 @@ from jcarsr.tomlfile import read_toml
 FILE_NAME = "jcarsr.toml"
 """Read from the current folder, if it is there."""
 
-_SIZES = frozenset({"scale", "width", "height", "max_side", "min_side"})  # one of them at a time
+_SIZES = frozenset({"scale", "width", "height", "long_side", "short_side"})  # one of them at a time
+_FORMER = {"max-side": "long-side", "min-side": "short-side"}  # names that keys had
 _PATHS = frozenset({"out", "weights", "crisp_weights"})
 _ONLY_TYPED = frozenset(  # what may lose something, what names the inputs, and the file itself
     {"overwrite", "adopt", "no_lock", "inputs", "files_from", "null", "shard"}
@@ -119,6 +120,7 @@ def _values(path: Path, where: str, table: Any, options: Mapping[str, Option]) -
     found: dict[str, Any] = {}
     for key, value in _as_table(path, where, table).items():
         place = f"{path}: [{where}] {key}"
+        key = _FORMER.get(key, key)
         if key not in by_key:
             near = difflib.get_close_matches(key.replace("_", "-"), by_key, 1)
             hint = f", {near[0]} is" if near else ""
@@ -133,7 +135,7 @@ def _values(path: Path, where: str, table: Any, options: Mapping[str, Option]) -
         if name in _PATHS:
             found[name] = os.path.expanduser(found[name])
     if len(_SIZES & found.keys()) > 1:
-        keys = " and ".join(key for key in table if by_key[key] in _SIZES)
+        keys = " and ".join(name.replace("_", "-") for name in found if name in _SIZES)
         raise ValueError(f"{path}: [{where}] {keys}: one of them at most")
     return found
 

@@ -86,11 +86,24 @@ WidthOption: TypeAlias = Annotated[
 HeightOption: TypeAlias = Annotated[
     int | None, typer.Option(help="Exactly so many pixels high.", rich_help_panel=_SIZE)
 ]
-MaxSideOption: TypeAlias = Annotated[
-    int | None, typer.Option(help="The longer side, exactly.", rich_help_panel=_SIZE)
+LongSideOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--long-side",
+        "--max-side",
+        help="The longer side, exactly: no limit, small pictures are enlarged to it. "
+        "(formerly --max-side)",
+        rich_help_panel=_SIZE,
+    ),
 ]
-MinSideOption: TypeAlias = Annotated[
-    int | None, typer.Option(help="The shorter side, exactly.", rich_help_panel=_SIZE)
+ShortSideOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--short-side",
+        "--min-side",
+        help="The shorter side, exactly. (formerly --min-side)",
+        rich_help_panel=_SIZE,
+    ),
 ]
 StrengthOption: TypeAlias = Annotated[
     float,

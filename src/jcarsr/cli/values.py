@@ -38,15 +38,15 @@ def make_target(
     *,
     width: int | None,
     height: int | None,
-    max_side: int | None,
-    min_side: int | None,
+    long_side: int | None,
+    short_side: int | None,
 ) -> Target:
     """Return the size that the five options ask for; without any, what the weights do.
 
     Raises:
         ValueError: they contradict each other, or are no sizes.
     """
-    sizes = {"width": width, "height": height, "max_side": max_side, "min_side": min_side}
+    sizes = {"width": width, "height": height, "long_side": long_side, "short_side": short_side}
     asked = scale is not None or all(size is None for size in sizes.values())
     return Target(scale=weights.asked_scale(scale) if asked else None, **sizes)
 

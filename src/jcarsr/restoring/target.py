@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 
 from jcarsr.errors import JCARSRError
 from jcarsr.protocols import SCALES, SCALES_TEXT
@@ -23,16 +24,29 @@ class Target:
     """Pixels of the result."""
     height: int | None = None
     """Pixels of the result."""
-    max_side: int | None = None
-    """Pixels of the result's longer side."""
-    min_side: int | None = None
-    """Pixels of the result's shorter side."""
+    long_side: int | None = None
+    """Pixels of the result's longer side, exactly: smaller pictures are enlarged to it."""
+    short_side: int | None = None
+    """Pixels of the result's shorter side, exactly."""
+    max_side: InitVar[int | None] = None
+    """Former name of long_side."""
+    min_side: InitVar[int | None] = None
+    """Former name of short_side."""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, max_side: int | None, min_side: int | None) -> None:
+        for former, name, value in (
+            ("max_side", "long_side", max_side),
+            ("min_side", "short_side", min_side),
+        ):
+            if value is not None:
+                warnings.warn(f"{former} is called {name} now", DeprecationWarning, stacklevel=3)
+                if getattr(self, name) is not None:
+                    raise ValueError(f"{former} is {name}: one of them")
+                object.__setattr__(self, name, value)
         given = {name: value for name, value in vars(self).items() if value is not None}
         if len(given) != 1:
             names = ", ".join(given) or "none"
-            raise ValueError(f"one of scale, width, height, max_side and min_side, got {names}")
+            raise ValueError(f"one of scale, width, height, long_side and short_side, got {names}")
         name, value = given.popitem()
         if name == "scale" and value not in SCALES:
             raise ValueError(f"scale must be {SCALES_TEXT}, got {value}")
@@ -55,11 +69,11 @@ class Target:
             wanted, own = self.width, width
         elif self.height is not None:
             wanted, own = self.height, height
-        elif self.max_side is not None:
-            wanted, own = self.max_side, max(width, height)
+        elif self.long_side is not None:
+            wanted, own = self.long_side, max(width, height)
         else:
-            assert self.min_side is not None
-            wanted, own = self.min_side, min(width, height)
+            assert self.short_side is not None
+            wanted, own = self.short_side, min(width, height)
         sized = [max(1, (2 * side * wanted + own) // (2 * own)) for side in (width, height)]
         return sized[0], sized[1]
 

@@ -58,8 +58,10 @@ class RestoreForm(_PictureForm):
     scale: Scale | None = Field(None, description="1 only removes artifacts. Without any size: 2.")
     width: _Side = None
     height: _Side = None
-    max_side: _Side = None
-    min_side: _Side = None
+    long_side: _Side = None
+    short_side: _Side = None
+    max_side: Annotated[_Side, Field(deprecated=True, description="Is long_side.")] = None
+    min_side: Annotated[_Side, Field(deprecated=True, description="Is short_side.")] = None
     format: Format = Field("png", description="Of the result.")
     quality: int = Field(DEFAULT_QUALITY, ge=1, le=100, description="Of jpg, webp and avif.")
     strip_metadata: bool = Field(

@@ -34,7 +34,10 @@ from jcarsr.web.schemas import (
 from jcarsr.web.service import Service
 from jcarsr.web.tasks import Restore
 
-_SIDES = ("width", "height", "max_side", "min_side")
+_SIDES = {
+    **{name: name for name in ("width", "height", "long_side", "short_side")},
+    **{"max_side": "long_side", "min_side": "short_side"},  # their former names
+}
 _GONE_SECONDS = 0.5  # how often it is looked whether a waiting client is still there
 
 
@@ -104,10 +107,10 @@ async def restore(
     the header Jcarsr-Notes, a list in JSON. With the header `Prefer: respond-async` it answers a
     job at once. A client that goes away ends its job.
     """
-    sides = {name: getattr(form, name) for name in _SIDES}
-    given = [(name, value) for name, value in sides.items() if value is not None]
+    fields = form.model_dump(include=set(_SIDES), exclude_none=True)
+    given = [(_SIDES[field], pixels) for field, pixels in fields.items()]
     if len(given) + (form.scale is not None) > 1:
-        raise Problem(422, "one of scale, width, height, max_side and min_side")
+        raise Problem(422, "one of scale, width, height, long_side and short_side")
     side, pixels = given[0] if given else ("", 0)
     if form.crisp and not has_crisp():
         raise Problem(422, "crisp: this server has no weights for crisp pictures")
