@@ -28,11 +28,11 @@ from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
 
+networks: Any = None  # the class of conftest.py, imported before anything is forked
+
 
 def run(inputs: Path, out: Path, weights: str, gradient: bool, step: Callable[[], None]) -> None:
     """Restore a folder; `step` is called before every entry and every renaming."""
-    from conftest import NearestNetworks  # in this file's folder, which is where programs look
-
     enter, rename = Ledger.enter, Path.replace
 
     def watched_enter(self: Ledger, entry: Any) -> None:
@@ -48,7 +48,7 @@ def run(inputs: Path, out: Path, weights: str, gradient: bool, step: Callable[[]
     settings = Settings(target=Target(scale=2), outputs=outputs)
     plan = plan_jobs([inputs], out, size="x2", format=None, outputs=outputs)
     with Ledger(out) as ledger:
-        worker = LedgerWorker(NearestNetworks(weights), settings, ledger)
+        worker = LedgerWorker(networks(weights), settings, ledger)
         assert all(o.state in ("done", "skipped") for o in run_jobs(worker, plan.jobs))
     Ledger.enter, Path.replace = enter, rename  # type: ignore[method-assign]
 
@@ -134,6 +134,9 @@ def dies(inputs: Path, out: Path, steps: int, gradient: bool, replacing: bool) -
 
 
 if __name__ == "__main__":
+    from conftest import NearestNetworks  # in this file's folder, which is where programs look
+
+    networks = NearestNetworks
     mode, pictures, results, *rest = sys.argv[1:]
     if mode == "kills":
         kills(Path(pictures), Path(results), rest[0], int(rest[1]), int(rest[2]))

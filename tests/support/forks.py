@@ -6,6 +6,7 @@ that forking is safe.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -106,13 +107,13 @@ def _take_places(start: Start, name: Path) -> None:
 
 def _serve(folder: Path) -> None:
     starts = [Start(**each) for each in json.load(sys.stdin)]
-    import jcarsr.api
     from jcarsr.cli import main
     from jcarsr.cli.commands import load_command
 
-    del jcarsr
     for name in ("restore", "inspect"):
         load_command(name)
+    for module in ("jcarsr.api", "jcarsr.batch.worker", "jcarsr.engines.onnx"):
+        importlib.import_module(module)
     codes: list[int] = []
     for number, start in enumerate(starts):
         assert len(os.listdir("/proc/self/task")) == 1
