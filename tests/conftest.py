@@ -47,18 +47,19 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-EXPORTING = (
-    *("cli/test_export.py", "networks/test_cleaning.py", "networks/test_edsr.py", "export/"),
-    *("engines/test_base.py", "engines/test_graph_", "engines/test_select.py"),
-)
+TOGETHER = {
+    "a server": ("web/",),
+    "exported graphs": (
+        *("cli/test_export.py", "networks/test_cleaning.py", "networks/test_edsr.py", "export/"),
+        *("engines/test_base.py", "engines/test_graph_", "engines/test_select.py"),
+    ),
+}
+"""What files, by the beginnings of their names, have in common that is costly to make."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """As `--dist loadfile`, but one process has all files that export graphs.
-
-    To export the first takes seconds more than the next, and others would wait for `exported`.
-    """
+    """As `--dist loadfile`, but files that share what is costly are in one process."""
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
@@ -66,7 +67,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "exporting" if file.removeprefix("tests/").startswith(EXPORTING) else file
+            for shared, names in TOGETHER.items():
+                if file.removeprefix("tests/").startswith(names):
+                    return shared
+            return file
 
     return Scheduling(config, log)
 
