@@ -13,7 +13,7 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import typer
 
-from jcarsr.cli.checked import CheckedCommand
+from jcarsr.cli.checked import FORMER, CheckedCommand
 from jcarsr.cli.text import on_one_line
 from jcarsr.cli.values import usage_errors
 from jcarsr.tomlfile import read_toml
@@ -22,7 +22,7 @@ FILE_NAME = "jcarsr.toml"
 """Read from the current folder, if it is there."""
 
 _SIZES = frozenset({"scale", "width", "height", "long_side", "short_side"})  # one of them at a time
-_FORMER = {"max-side": "long-side", "min-side": "short-side"}  # names that keys had
+_FORMER = {former: name.replace("_", "-") for name, former in FORMER.items()}
 _PATHS = frozenset({"out", "weights", "crisp_weights"})
 _ONLY_TYPED = frozenset(  # what may lose something, what names the inputs, and the file itself
     {"overwrite", "adopt", "no_lock", "inputs", "files_from", "null", "shard"}

@@ -89,21 +89,12 @@ HeightOption: TypeAlias = Annotated[
 LongSideOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
-        "--long-side",
-        "--max-side",
-        help="The longer side, exactly: no limit, small pictures are enlarged to it. "
-        "(formerly --max-side)",
+        help="The longer side, exactly: no limit, small pictures are enlarged to it.",
         rich_help_panel=_SIZE,
     ),
 ]
 ShortSideOption: TypeAlias = Annotated[
-    int | None,
-    typer.Option(
-        "--short-side",
-        "--min-side",
-        help="The shorter side, exactly. (formerly --min-side)",
-        rich_help_panel=_SIZE,
-    ),
+    int | None, typer.Option(help="The shorter side, exactly.", rich_help_panel=_SIZE)
 ]
 StrengthOption: TypeAlias = Annotated[
     float,
