@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
+_ARGUMENT = re.compile(
+    r"\b(?:(overwrite|salvage|first_frame)=True|(scale|precision|engine|crisp_weights)=(?=\w))"
+)
+
+
+def with_options(message: str) -> str:
+    """Return a message that names arguments of the library, with the command's options instead.
+
+    >>> with_options("b.png exists already: overwrite=True replaces it")
+    'b.png exists already: --overwrite replaces it'
+    >>> with_options("choose precision=float32 or auto")
+    'choose --precision float32 or auto'
+    """
+
+    def option(found: re.Match[str]) -> str:
+        name = found[1] or f"{found[2]} "
+        return f"--{name.replace('_', '-')}"
+
+    return _ARGUMENT.sub(option, message)
+
 
 def format_bytes(count: int) -> str:
     """A size of memory in words.

@@ -102,7 +102,7 @@ def test_table(
     if expected == REFUSE:
         with pytest.raises(ImageError) as told:
             decided(target, said, overwrite=overwrite)
-        assert str(told.value) == f"{target} exists already: --overwrite replaces it"
+        assert str(told.value) == f"{target} exists already: overwrite=True replaces it"
         return
     decision = decided(target, said, overwrite=overwrite)
     if isinstance(expected, bytes):

@@ -89,7 +89,7 @@ def test_missing_weights_are_named(
     monkeypatch.setattr("jcarsr.weights.bundled.PRETRAINED", tmp_path / "none")
     said = restore(tiny_weights, small, "--crisp", "0.5", code=1)
     assert (
-        "--crisp: jcarsr-crisp-lite-x2 is not bundled: --crisp-weights FILE names such weights"
+        "crisp: jcarsr-crisp-lite-x2 is not bundled: crisp_weights=FILE names such weights"
         in f"{said.stderr}{said.exception}"
     )
 
@@ -97,7 +97,7 @@ def test_missing_weights_are_named(
 def test_bundled_ones_do_not_go_with_eight_bits(small: Path, tmp_path: Path) -> None:
     options = [small, "-o", tmp_path / "b.png", "--crisp", "1", "--precision", "int8"]
     said = restore(Path("jcarsr-lite-x2"), *options, code=1)
-    assert "--crisp: jcarsr-crisp-lite-x2 has no 8-bit graphs" in f"{said.stderr}{said.exception}"
+    assert "crisp: jcarsr-crisp-lite-x2 has no 8-bit graphs" in f"{said.stderr}{said.exception}"
     assert not (tmp_path / "b.png").exists()
 
 

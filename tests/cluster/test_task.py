@@ -73,7 +73,7 @@ def test_files_of_other_origin_are_left(tiny_weights: Path, out: Store, data: by
         out.write("a.png", b"mine")
         if contents is not None:
             out.write(f"{RECORDS}/a.png.json", contents)
-        with pytest.raises(ImageError, match=r"a\.png exists already: --overwrite replaces it"):
+        with pytest.raises(ImageError, match=r"a\.png exists already: overwrite=True replaces it"):
             task(tiny_weights, out).run("a", data, "a.png")
         assert out.read("a.png") == b"mine"
     assert task(tiny_weights, out, overwrite=True).run("a", data, "a.png").state == "done"

@@ -110,7 +110,7 @@ class TestAnimations:
 
     def test_pages_are_refused_naming_the_option(self) -> None:
         data = moving(plain(), "TIFF")
-        assert refusal(data).endswith("with --first-frame")
+        assert refusal(data).endswith("with first_frame=True")
         assert still(data, first_frame=True).samples[0, 0].tolist() == [255, 0, 0]
 
     def test_metadata(self) -> None:

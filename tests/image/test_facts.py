@@ -213,7 +213,7 @@ def test_all_frames_count_against_the_limit(image: Image.Image) -> None:
 def test_pages(image: Image.Image) -> None:
     found = told(saved(image, "TIFF", save_all=True, append_images=[image]))
     assert found.frames == 2
-    assert "--first-frame" in found.notes[0]
+    assert "first_frame=True" in found.notes[0]
 
 
 def test_cameras_multi_picture_file(image: Image.Image) -> None:
@@ -297,7 +297,7 @@ def test_pixels_may_be_cut_off(image: Image.Image, format: str) -> None:
     data = saved(image, format)
     found = told(data[: len(data) // 2])
     assert (found.width, found.height) == (256, 192)
-    truncated = "truncated: it is refused (--salvage restores what there is)"
+    truncated = "truncated: it is refused (salvage=True restores what there is)"
     expected = [truncated, LAST_SAVE] if format == "JPEG" else []
     assert list(found.notes) == expected
 

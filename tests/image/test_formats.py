@@ -55,7 +55,7 @@ class TestCheckFormat:
         ("picture", "size", "format", "message"),
         [
             (MOVING, (9, 9), "jpg", "an animation, .*choose png, webp or avif"),
-            (MOVING, (9, 9), "tiff", "an animation, .* or --first-frame"),
+            (MOVING, (9, 9), "tiff", "an animation, .* or first_frame=True"),
             (CLEAR, (9, 9), "jpg", "has transparency, .*: choose png, webp or avif"),
             (STILL, (65_501, 9), "jpg", "65501x9 is more than jpg can hold .*: choose png or tiff"),
             (STILL, (9, 16_384), "webp", "9x16384 is more than webp can hold "),

@@ -18,7 +18,7 @@ from jcarsr.pixels import Pixels
 
 END = b"\xff\xd9"
 DAMAGED = "its data is damaged: part of the picture may be wrong"
-REFUSAL = r"^cannot be decoded \(truncated\) \(--salvage restores what there is\)$"
+REFUSAL = r"^cannot be decoded \(truncated\) \(salvage=True restores what there is\)$"
 KINDS: list[dict[str, Any]] = [
     {},
     {"progressive": True},
@@ -121,7 +121,7 @@ class TestBrokenOff:
             found = still(data, salvage=True)
             assert found.notes == (TRUNCATED,)
             assert found.samples.shape == (49, 67, 3)
-            note = "truncated: it is refused (--salvage restores what there is)"
+            note = "truncated: it is refused (salvage=True restores what there is)"
             assert note in facts(io.BytesIO(data)).notes
 
     @pytest.mark.parametrize("kind", KINDS, ids=str)

@@ -69,7 +69,7 @@ def test_nothing_is_written_where_one_output_has_no_place(
 ) -> None:
     (tmp_path / taken).write_bytes(b"other")
     restorer = files(tiny_weights, "picture", "gradient")
-    with pytest.raises(ImageError, match=rf"{taken} exists already: --overwrite replaces it$"):
+    with pytest.raises(ImageError, match=rf"{taken} exists already: overwrite=True replaces it$"):
         restorer.run(source, tmp_path / "b.png")
     assert sorted(path.name for path in tmp_path.glob("*.png")) == sorted(["a.png", taken])
     restorer.run(source, tmp_path / "b.png", overwrite=True)

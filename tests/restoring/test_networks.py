@@ -74,7 +74,7 @@ def test_scale_that_is_not_asked_for(tiny_weights: Path) -> None:
     assert Networks().asked_scale(None) == 2
     own = Networks(str(tiny_weights))
     assert (own.asked_scale(None), own.asked_scale(1)) == (2, 1)
-    with pytest.raises(ValueError, match=r"^--scale 4: .*tiny\.safetensors enlarges by 2$"):
+    with pytest.raises(ValueError, match=r"^scale=4: .*tiny\.safetensors enlarges by 2$"):
         own.asked_scale(4)
 
 

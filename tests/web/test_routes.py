@@ -174,7 +174,7 @@ class TestRestore:
     def test_what_a_format_cannot_hold(self, client: httpx.Client, animation: bytes) -> None:
         assert problem(post(client, "/v1/restore", animation, format="jpg")) == (
             422,
-            "an animation, which jpg cannot hold: choose png, webp or avif, or --first-frame",
+            "an animation, which jpg cannot hold: choose png, webp or avif",
         )
 
     def test_nothing_is_kept(

@@ -17,7 +17,7 @@ from jcarsr.batch.decide import Decision, decide, is_source, sha256_of
 from jcarsr.batch.ledger import Entry, Ledger, Planned, as_text
 from jcarsr.batch.outdated import remove_outdated
 from jcarsr.batch.plan import FileJob, Refused
-from jcarsr.errors import DeviceError, JCARSRError
+from jcarsr.errors import DeviceError, JCARSRError, with_options
 from jcarsr.image import Animation, Picture
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.guard import check_file
@@ -281,9 +281,9 @@ def _as_done(entry: Entry) -> Entry:
 
 
 def one_line_reason(error: Exception) -> str:
-    """Return the message for the user about an error, our own or not."""
+    """Return the message for the command's user about an error, our own or not."""
     if isinstance(error, JCARSRError):
-        return " ".join(str(error).split())
+        return with_options(" ".join(str(error).split()))
     if isinstance(error, MemoryError):
         return "not enough memory"
     return f"unexpected {type(error).__name__}: {' '.join(str(error).split())}"

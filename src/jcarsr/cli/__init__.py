@@ -16,7 +16,7 @@ from jcarsr.cli.shell import (
     output_is_lost,
 )
 from jcarsr.cli.text import on_one_line
-from jcarsr.errors import JCARSRError
+from jcarsr.errors import JCARSRError, with_options
 
 app = typer.Typer(
     name="jcarsr",
@@ -68,7 +68,7 @@ def main() -> None:
     try:
         app(prog_name="jcarsr")
     except JCARSRError as error:
-        typer.echo(f"error: {on_one_line(str(error))}", err=True)
+        typer.echo(f"error: {on_one_line(with_options(str(error)))}", err=True)
         sys.exit(1)
     except OSError as error:
         if not output_is_lost() and not is_of_output(error):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from jcarsr.cli.pipes import read_picture
 from jcarsr.cli.shell import exit_on_signals, say
 from jcarsr.cli.text import on_one_line, printable
 from jcarsr.cli.values import check_decode_timeout, usage_errors
-from jcarsr.errors import ImageError, format_bytes
+from jcarsr.errors import ImageError, format_bytes, with_options
 from jcarsr.image.facts import LAST_SAVE, Facts, JpegFacts, Profile
 from jcarsr.image.open import MAX_PIXELS, ReadOptions, limit_pillow
 from jcarsr.inspection import Choice, as_dictionary, choose, look_at_file, notes_of
@@ -87,10 +87,12 @@ def _tell(
         source = Path(picture.name) if picture.data is None else picture.data
         found, chosen = reader.call(look_at_file, source, options, choice)
     except ImageError as error:
-        typer.echo(f"error: {name}: {error}", err=True)
+        reason = with_options(str(error))
+        typer.echo(f"error: {name}: {reason}", err=True)
         if as_json:
-            say(json.dumps({"file": str(picture.name), "error": str(error)}))
+            say(json.dumps({"file": str(picture.name), "error": reason}))
         return False
+    found = replace(found, notes=tuple(map(with_options, found.notes)))
     if as_json:
         say(json.dumps({"file": str(picture.name), **as_dictionary(found, chosen)}))
     elif picture.in_folder:

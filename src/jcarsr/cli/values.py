@@ -11,6 +11,7 @@ from jcarsr import image
 from jcarsr.cli.text import on_one_line
 from jcarsr.engines.base import EngineOptions
 from jcarsr.engines.device_names import NamedDevice
+from jcarsr.errors import with_options
 from jcarsr.protocols import Device, EngineName, Precision, Scale
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.target import Target
@@ -138,5 +139,5 @@ def usage_errors() -> Generator[None]:
     try:
         yield
     except ValueError as error:
-        typer.echo(f"error: {on_one_line(str(error))}", err=True)
+        typer.echo(f"error: {on_one_line(with_options(str(error)))}", err=True)
         raise typer.Exit(2) from error

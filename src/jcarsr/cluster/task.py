@@ -81,7 +81,7 @@ class Task:
             ):
                 return Outcome(source=key, state="skipped")
             if not ours and not self.overwrite:
-                raise ImageError(f"{target} exists already: --overwrite replaces it")
+                raise ImageError(f"{target} exists already: overwrite=True replaces it")
         format = format_named(target.rpartition(".")[2])
         result, outcome = self.files.run_bytes(data, cast("Format", format), key)
         made = ResultRecord(

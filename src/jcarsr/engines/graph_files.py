@@ -45,7 +45,7 @@ def refuse_readers(weights: Path, record: Record) -> None:
     if record.facts.reads:
         raise WeightsError(
             f"{weights}: its network reads a JPEG's tables, graphs take pixels alone: "
-            "--engine torch runs it"
+            "engine=torch runs it"
         )
 
 

@@ -213,7 +213,9 @@ def _animation(
 ) -> Animation:
     """All frames of an image; `data` is its file, `found` are notes on it."""
     if image.format not in ("GIF", "PNG", "WEBP", "AVIF"):
-        raise ImageError("has several pages: the first alone can be restored, with --first-frame")
+        raise ImageError(
+            "has several pages: the first alone can be restored, with first_frame=True"
+        )
     unchecked: Any = image
     count: int = unchecked.n_frames
     pixels = image.width * image.height * count

@@ -230,7 +230,7 @@ def _doubts(image: Image.Image, frames: int | None, options: ReadOptions) -> lis
     elif image.format == "MPO" and frames > 1:
         doubts.append("a camera's file of several pictures: the first is restored")
     elif image.format == "TIFF" and frames > 1:
-        doubts.append("has several pages: the first alone can be restored, with --first-frame")
+        doubts.append("has several pages: the first alone can be restored, with first_frame=True")
     elif frames * image.width * image.height > options.max_pixels:
         doubts.append(f"all frames together are more than {options.max_pixels:,} pixels")
     return doubts

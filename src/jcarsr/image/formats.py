@@ -88,7 +88,7 @@ def check_format(picture: Picture | Animation, size: tuple[int, int], format: st
         if format not in _ANIMATED:
             raise ImageError(
                 f"an animation, which {format} cannot hold: choose png, webp or avif, "
-                "or --first-frame"
+                "or first_frame=True"
             )
     elif picture.alpha is not None and format == "jpg":
         raise ImageError("has transparency, which jpg cannot hold: choose png, webp or avif")

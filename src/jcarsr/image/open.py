@@ -27,7 +27,7 @@ SUFFIXES = frozenset(
 MAX_PIXELS = 100_000_000
 """An input with more pixels, all frames together, is refused as a decompression bomb."""
 
-SALVAGE_HELPS = "(--salvage restores what there is)"
+SALVAGE_HELPS = "(salvage=True restores what there is)"
 """Ends the refusal of a truncated file of which something can be had."""
 
 DAMAGED = "its data is damaged: part of the picture may be wrong"

@@ -75,7 +75,7 @@ class Networks:
         if scale is None:
             return 2 if self._name is None else self.scales[-1]
         if scale != 1 and scale not in self.scales:
-            raise ValueError(f"--scale {scale}: {self._name} {_does(self.scales[-1])}")
+            raise ValueError(f"scale={scale}: {self._name} {_does(self.scales[-1])}")
         return scale
 
     def network_scale(self, scale: int) -> int:
@@ -144,11 +144,11 @@ class Networks:
             if name is None:
                 wanted = weights_name("small", scale, "crisp")
                 raise WeightsError(
-                    f"--crisp: {wanted} is not bundled: --crisp-weights FILE names such weights"
+                    f"crisp: {wanted} is not bundled: crisp_weights=FILE names such weights"
                 )
             if self._int8:
                 raise WeightsError(
-                    f"--crisp: {name} has no 8-bit graphs: choose --precision float32 or auto"
+                    f"crisp: {name} has no 8-bit graphs: choose precision=float32 or auto"
                 )
             return name
         own = self.record(scale, self._crisp).facts.scale

@@ -83,7 +83,7 @@ def restore_picture(
     maps = [kind for kind in settings.outputs if kind != "picture"]
     if isinstance(picture, Animation) and maps:
         what = "comparison" if maps[0] in ("side", "html") else f"{maps[0]} map"
-        raise ImageError(f"an animation has no one {what}: --first-frame")
+        raise ImageError(f"an animation has no one {what}: first_frame=True")
     size = settings.target.size(*picture.size)
     scale = settings.target.native_scale(*picture.size, networks.scales)
     name = networks.choose(picture, scale)

@@ -37,7 +37,7 @@ def check_place(path: Path, *, overwrite: bool, source: Path | None = None) -> N
     if source is not None and os.path.realpath(path) == os.path.realpath(source):
         raise ImageError(f"its result {path} would replace it: originals stay")
     if exists(path) and not overwrite:
-        raise ImageError(f"{path} exists already: --overwrite replaces it")
+        raise ImageError(f"{path} exists already: overwrite=True replaces it")
 
 
 def unwritable(path: Path, error: OSError) -> ImageError:

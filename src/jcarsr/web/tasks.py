@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -38,6 +39,9 @@ from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.strength import apply_strength, enlarge
 from jcarsr.restoring.target import Target
 from jcarsr.web.network_size import NetworkSize, chosen_name
+
+_FIRST_FRAME = re.compile(r"(:|, or|: the first alone can be restored, with) first_frame=True$")
+"""Ends of refusals that name an argument which is no field of the API."""
 
 Answer: TypeAlias = dict[str, Any]
 
@@ -247,7 +251,7 @@ class Performer:
 
     @contextmanager
     def _in_terms_of_the_api(self, task: Restore) -> Generator[None]:
-        """Refuse without the command's options, and say whether a picture can be salvaged."""
+        """Name no argument that is no field, and say whether a picture can be salvaged."""
         try:
             yield
         except StorageError:
@@ -255,8 +259,7 @@ class Performer:
         except ImageError as error:
             if not task.salvage and self._is_salvageable(task.source):
                 raise SalvageableError(_offer(str(error))) from error
-            reason = str(error).removesuffix(": --first-frame")  # which the API does not have
-            raise type(error)(reason) from error
+            raise type(error)(_FIRST_FRAME.sub("", str(error))) from error
 
     def _is_salvageable(self, source: str) -> bool:
         try:
@@ -281,7 +284,7 @@ class Performer:
 
 
 def _offer(refusal: str) -> str:
-    """Name the API's way of the command's option --salvage, which a refusal may name already."""
-    if "--salvage" in refusal:
-        return refusal.replace("--salvage", "salvage=true")
+    """Name the field salvage, which a refusal may name already, as an argument."""
+    if "salvage=True" in refusal:
+        return refusal.replace("salvage=True", "salvage=true")
     return f"{refusal} (salvage=true restores what there is)"
