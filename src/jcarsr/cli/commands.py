@@ -59,7 +59,9 @@ OUTLINES = {  # name of the command and of its function -> outline, in the order
     "weights": Outline(
         "show", "List the bundled weights, or show one weight file's record as JSON."
     ),
-    "presets": Outline("show", "List the named networks and their sizes."),
+    "presets": Outline(
+        "show", "List the named networks and their sizes, and those that are missing."
+    ),
     "recipes": Outline("show", "List the training recipes, or print one as a file to change."),
     "sets": Outline("show", "List the usual training and test sets and how to get them."),
 }
