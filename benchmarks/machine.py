@@ -6,12 +6,11 @@ import os
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from jcarsr.devices import supports_bfloat16
+from jcarsr.devices import name_processor, supports_bfloat16
 
 SIDE = 4096  # of the matrices
 MATRIX_FLOPS = 2 * SIDE**3  # a multiply-add is two
@@ -21,7 +20,7 @@ def describe(threads: int) -> dict[str, Any]:
     """For every row: processor, threads and versions."""
     packages = ("jcarsr", "numpy", "onnxruntime", "openvino", "torch", "pillow")
     return {
-        "processor": _processor(),
+        "processor": name_processor(),
         "instructions": _instructions(),
         "cores": len(os.sched_getaffinity(0)),
         "threads": threads,
@@ -45,10 +44,3 @@ def _instructions() -> str:
     """What decides which kernels the libraries take, as far as these differ in speed here."""
     vectors = torch.backends.cpu.get_cpu_capability()
     return f"{vectors} with bfloat16" if supports_bfloat16("cpu") else vectors
-
-
-def _processor() -> str:
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text().splitlines() if file.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()

@@ -1,9 +1,11 @@
+import platform
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
 
+from jcarsr import devices
 from jcarsr.devices import find_device, open_device, supports_bfloat16, try_device
 
 
@@ -81,3 +83,23 @@ def test_device_that_cannot_compute_is_one_line(monkeypatch: pytest.MonkeyPatch)
 def test_pytorch_without_cuda_is_one_line() -> None:
     with pytest.raises(ValueError, match=r"^device cuda:1 cannot be used: [^\n]*CUDA[^\n]*$"):
         try_device(torch.device("cuda:1"))
+
+
+def test_linux_names_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    file = tmp_path / "cpuinfo"
+    file.write_text("processor\t: 0\nmodel name\t: AMD EPYC 7763: 64-Core\nmodel name\t: other\n")
+    assert devices.name_processor(file) == "AMD EPYC 7763: 64-Core"
+    file.write_text("processor\t: 0\nCPU part\t: 0xd0c\n")
+    monkeypatch.setattr(platform, "processor", lambda: "")
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    assert devices.name_processor(file) == devices.name_processor(tmp_path / "none") == "aarch64"
+
+
+def test_device_is_named_as_it_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "name_processor", lambda: "A CPU")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    assert devices.name_device("cpu") == "A CPU, 4 threads"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA H100")
+    assert devices.name_device("auto") == "NVIDIA H100"

@@ -1,7 +1,10 @@
-"""PyTorch's devices: which there are, and what they compute in."""
+"""PyTorch's devices: which there are, what they compute in, and what they are called."""
 
 from __future__ import annotations
 
+import platform
+import subprocess
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import torch
@@ -10,6 +13,8 @@ from jcarsr.protocols import Device
 
 Found: TypeAlias = Literal["cpu", "cuda", "mps"]
 """A device that is there."""
+
+_CPUINFO = Path("/proc/cpuinfo")
 
 
 def find_device(device: Device) -> Found:
@@ -81,3 +86,33 @@ def supports_bfloat16(device: Found, gpu: int | None = None) -> bool:
         return False
     able = torch.cpu.get_capabilities()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+
+def name_device(device: Device) -> str:
+    """The model of the GPU, or that of the CPU with the threads that PyTorch uses.
+
+    Raises:
+        ValueError: the device is not there.
+    """
+    found = find_device(device)
+    if found == "cuda":
+        return torch.cuda.get_device_name()
+    if found == "mps":
+        return f"GPU of {name_processor()}"
+    threads = torch.get_num_threads()
+    return f"{name_processor()}, {threads} thread{'s' * (threads > 1)}"
+
+
+def name_processor(listed: Path = _CPUINFO) -> str:
+    """The CPU's model, or at least its kind.
+
+    Args:
+        listed: where Linux says it.
+    """
+    if platform.system() == "Darwin":
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        return told.stdout.strip() or platform.machine()
+    lines = listed.read_text("utf-8").splitlines() if listed.is_file() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(iter(models), "") or platform.processor() or platform.machine()

@@ -149,3 +149,5 @@ def test_one_line_alone_keeps_the_others_in_the_report(
     report = (out / "table6.md").read_text()
     assert "| less ISRB + GGB + CARB | | | | -2.000 not resolved |" in report
     assert "29.00 / 0.8000" in report
+    code, text, _ = invoke(*run, "--show")
+    assert (code, text.count("not needed, its scores are known")) == (0, 1)

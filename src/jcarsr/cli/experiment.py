@@ -9,16 +9,21 @@ import typer
 
 from jcarsr.cli.shell import exit_on_signals, say
 from jcarsr.cli.text import printable
-from jcarsr.cli.values import usage_errors
+from jcarsr.cli.values import typed_options, usage_errors
 from jcarsr.protocols import Device, TrainingPrecision
 
 if TYPE_CHECKING:
     from jcarsr.experiments.plan import ExperimentPlan
 
 _LOGS = "Logs and checkpoints"
+_ELSEWHERE = {
+    **dict.fromkeys(("--pictures", "--picture"), "of figures"),
+    **dict.fromkeys(("--into", "--check"), "with --rows"),
+}  # options that mean nothing for a run of tables
 
 
 def experiment(
+    ctx: typer.Context,
     name: Annotated[
         str | None,
         typer.Argument(help="table1 to table8, noise, all; fig6 to fig10. (default: list them)"),
@@ -109,6 +114,7 @@ def experiment(
     from jcarsr.experiments.figures.catalog import FIGURES
     from jcarsr.experiments.jobs import Budget, default_budget
 
+    typed = typed_options(ctx)
     if name is None:
         say(list_plans())
         return
@@ -122,30 +128,7 @@ def experiment(
         budget = Budget(steps=steps, minutes=minutes_per_model) if chosen else default_budget(size)
     if name in FIGURES:
         with usage_errors():
-            check_options(
-                name,
-                {
-                    "--data": data,
-                    "--sets": sets,
-                    "--size": size != "lite",
-                    "--steps": steps,
-                    "--minutes-per-model": minutes_per_model,
-                    "--seeds": seeds != 1,
-                    "--only": only,
-                    "--scale": scale,
-                    "--known": known,
-                    "--rows": rows,
-                    "--into": into,
-                    "--check": check,
-                    "--pictures": pictures,
-                    "--picture": picture,
-                    "--show": show,
-                    "--precision": precision != "auto",
-                    "--compile": compile is not None,
-                    "--log-every": log_every != 50,
-                    "--checkpoint-minutes": checkpoint_minutes != 5,
-                },
-            )
+            check_options(name, typed)
             if out is None:
                 raise ValueError("--out: is needed")
             draw = prepare_figure(
@@ -175,12 +158,9 @@ def experiment(
         for option, value in (("--data", data), ("--sets", sets), ("--out", out)):
             if not value:
                 raise ValueError(f"{option}: is needed")
-        for option, value in (("--pictures", pictures), ("--picture", picture)):
-            if value:
-                raise ValueError(f"{option}: of figures alone")
-        for option, value in (("--into", into), ("--check", check)):
-            if value:
-                raise ValueError(f"{option}: with --rows alone")
+        for option, where in _ELSEWHERE.items():
+            if option in typed:
+                raise ValueError(f"{option}: {where} alone")
         assert data and sets and out
         run = ExperimentRun(
             plans=plans,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jcarsr.cli.experiment_run import make_conditions
@@ -17,19 +17,19 @@ from jcarsr.experiments.store import ResultStore
 from jcarsr.protocols import Device, TrainingPrecision
 
 
-def check_options(name: str, chosen: Mapping[str, object]) -> None:
+def check_options(name: str, typed: Sequence[str]) -> None:
     """Refuse options that mean nothing for a figure.
 
     Args:
         name: a key of FIGURES.
-        chosen: option -> whether it was chosen, or what.
+        typed: the options of the command.
 
     Raises:
         ValueError: the first of them, and what the figure takes.
     """
     taken = FIGURES[name].options
-    for option, value in chosen.items():
-        if value and option not in taken:
+    for option in typed:
+        if option not in taken:
             raise ValueError(f"{option}: not of {name}, which takes {', '.join(taken)}")
 
 

@@ -119,7 +119,8 @@ class ExperimentRun:
 
     def show(self) -> str:
         """The jobs, what they cost and what exists of them."""
-        lines = [self._line(job) for job in self.agenda.trainings]
+        needed = {job.hash for job in self.agenda.trainings_left(self.store)}
+        lines = [self._line(job, job.hash in needed) for job in self.agenda.trainings]
         lines += [self._line(job) for job in self.agenda.scorings]
         lines += [f"missing {name}: {why}" for name, why in self.agenda.missing_sets.items()]
         for job in self.agenda.trainings:
@@ -183,11 +184,13 @@ class ExperimentRun:
                 write_text(written[-1], whole_report(plan, results, body))
         return written
 
-    def _line(self, job: Training | Scoring) -> str:
+    def _line(self, job: Training | Scoring, needed: bool = True) -> str:
         if isinstance(job, Scoring):
             return f"{job}: {'done' if self.store.row(job) else 'missing'}"
         if self.store.record(job):
             state = "done"
+        elif not needed:
+            state = "not needed, its scores are known"
         else:
             step = self.store.begun(job)
             state = "missing" if step is None else f"goes on at step {step}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 import typer
 
@@ -131,6 +132,14 @@ def parse_bytes(text: str) -> int:
     if size <= 0:
         raise ValueError(f"{text!r} is no size of memory: it must be positive")
     return size
+
+
+def typed_options(ctx: typer.Context) -> list[str]:
+    """Return the options that were typed, by their first names."""
+    params: list[Any] = list(ctx.command.params)
+    sources = {param.opts[0]: ctx.get_parameter_source(param.name) for param in params}
+    typed = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
+    return [name for name in typed if name.startswith("-")]
 
 
 @contextmanager

@@ -59,7 +59,8 @@ def _mixes_features(param: nn.Parameter) -> bool:
 def make_average(model: Network, recipe: Recipe) -> AveragedModel:
     """The running average of the weights: what is evaluated and kept, never trained.
 
-    Its decay rises to the recipe's, or a short run would keep its random starting weights in it.
+    Its decay after n steps is (1 + n) / (10 + n), as TensorFlow's ExponentialMovingAverage has it,
+    and at most the recipe's: or a short run would keep its random starting weights in it.
     """
 
     def update(averaged: _Tensors, current: _Tensors, count: Tensor | int) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from jcarsr.devices import name_device
 from jcarsr.errors import DataError
 from jcarsr.experiments import table1
-from jcarsr.experiments.figures.machine import name_device
 from jcarsr.experiments.figures.sample import Sample, load_samples
 from jcarsr.experiments.figures.scene import Entrant, Scene
 from jcarsr.experiments.store import write_text
