@@ -36,9 +36,15 @@ def out() -> Store:
     return open_store(f"memory://{uuid4().hex}")
 
 
-def task(weights: Path, out: Store, settings: Settings = X2, overwrite: bool = False) -> Task:
+def task(
+    weights: Path,
+    out: Store,
+    settings: Settings = X2,
+    overwrite: bool = False,
+    place: str = "/pictures",
+) -> Task:
     networks = Networks(str(weights), EngineOptions(threads=1))
-    return Task(FileRestorer(networks, settings), out, overwrite)
+    return Task(FileRestorer(networks, settings), out, overwrite, place)
 
 
 def test_result_is_that_of_restore_bytes(tiny_weights: Path, out: Store, data: bytes) -> None:
@@ -48,6 +54,7 @@ def test_result_is_that_of_restore_bytes(tiny_weights: Path, out: Store, data: b
     assert out.read("d/a_x2.png") == expected
     assert list(out.list()) == [RECORD, "d/a_x2.png"]
     record = json.loads(out.read(RECORD))
+    assert record["source"] == "/pictures/d/a.jpg"
     assert record["source_sha256"] == hashlib.sha256(data).hexdigest()
     assert record["result_sha256"] == hashlib.sha256(expected).hexdigest()
 
@@ -84,6 +91,37 @@ def test_edited_result_is_left(tiny_weights: Path, out: Store, data: bytes) -> N
     out.write("a.png", b"edited")
     with pytest.raises(ImageError, match="exists already"):
         task(tiny_weights, out).run("a", data, "a.png")
+
+
+def test_result_of_another_picture_is_left(
+    tiny_weights: Path, out: Store, data: bytes, photo: Pixels
+) -> None:
+    other = io.BytesIO()
+    Image.fromarray(photo[50:62, :16]).save(other, "PNG")
+    task(tiny_weights, out).run("a", data, "a.png")
+    before = out.read("a.png")
+    elsewhere = task(tiny_weights, out, place="s3://album")
+    message = r"^its result a\.png is that of /pictures/a: change --name or --out, or --overwrite "
+    with pytest.raises(ImageError, match=message):
+        elsewhere.run("a", other.getvalue(), "a.png")
+    assert out.read("a.png") == before
+    assert elsewhere.run("a", data, "a.png").state == "skipped"  # moved
+    replacing = task(tiny_weights, out, overwrite=True, place="s3://album")
+    assert replacing.run("a", other.getvalue(), "a.png").state == "done"
+
+
+def test_record_of_an_earlier_version_names_no_picture(
+    tiny_weights: Path, out: Store, data: bytes, photo: Pixels
+) -> None:
+    task(tiny_weights, out).run("a", data, "a.png")
+    record = json.loads(out.read(f"{RECORDS}/a.png.json"))
+    del record["source"]
+    out.write(f"{RECORDS}/a.png.json", json.dumps(record).encode())
+    assert task(tiny_weights, out).run("a", data, "a.png").state == "skipped"
+    other = io.BytesIO()
+    Image.fromarray(photo[50:62, :16]).save(other, "PNG")
+    elsewhere = task(tiny_weights, out, place="s3://album")
+    assert elsewhere.run("a", other.getvalue(), "a.png").state == "done"
 
 
 class Dies(BaseException):

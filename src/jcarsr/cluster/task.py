@@ -34,6 +34,8 @@ class ResultRecord:
     result_sha256: str
     previous_sha256: str | None = None
     """Of the result that it replaces."""
+    source: str | None = None
+    """Where the picture was; None = the record does not say, as those before 2026-11-27."""
 
     def as_bytes(self) -> bytes:
         """Return the record's file."""
@@ -47,12 +49,14 @@ class Task:
     Args:
         files: restores.
         out: of results and records.
-        overwrite: files of other origin may be replaced.
+        overwrite: files of other origin, and results of other pictures, may be replaced.
+        place: of the pictures; with a key it says which picture a result is of.
     """
 
     files: FileRestorer
     out: Store
     overwrite: bool = False
+    place: str = ""
 
     def run(self, key: str, data: bytes, target: str) -> Outcome:
         """Restore a picture, unless its result is there already.
@@ -66,29 +70,34 @@ class Task:
             an outcome that is done or skipped; its target is None.
 
         Raises:
-            JCARSRError: it cannot be restored or saved, or a file of other origin is there.
+            JCARSRError: it cannot be restored or saved, or a file of other origin or the result of
+                another picture is there.
         """
-        source, made_by = _sha256(data), self.made_by
+        sha256, source, made_by = _sha256(data), f"{self.place}/{key}", self.made_by
         standing, record = self.out.find(target), self._record(target)
         previous = None if standing is None else _sha256(standing)
-        if previous is not None:
-            ours = record is not None and previous in (record.result_sha256, record.previous_sha256)
-            if record == ResultRecord(
-                source_sha256=source,
-                made_by=made_by,
-                result_sha256=previous,
-                previous_sha256=record and record.previous_sha256,
-            ):
-                return Outcome(source=key, state="skipped")
-            if not ours and not self.overwrite:
+        if record is not None and (record.source_sha256, record.made_by, record.result_sha256) == (
+            sha256,
+            made_by,
+            previous,
+        ):
+            return Outcome(source=key, state="skipped")
+        if previous is not None and not self.overwrite:
+            if record is None or previous not in (record.result_sha256, record.previous_sha256):
                 raise ImageError(f"{target} exists already: overwrite=True replaces it")
+            if record.source_sha256 != sha256 and record.source not in (None, source):
+                raise ImageError(
+                    f"its result {target} is that of {record.source}: change --name or "
+                    "--out, or --overwrite replaces it"
+                )
         format = format_named(target.rpartition(".")[2])
         result, outcome = self.files.run_bytes(data, cast("Format", format), key)
         made = ResultRecord(
-            source_sha256=source,
+            source_sha256=sha256,
             made_by=made_by,
             result_sha256=_sha256(result),
             previous_sha256=previous,
+            source=source,
         )
         self.out.write(_record_key(target), made.as_bytes())
         self.out.write(target, result)

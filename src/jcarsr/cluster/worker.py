@@ -37,6 +37,12 @@ class WorkerOptions:
     decode_seconds: float = DEFAULT_SECONDS
     overwrite: bool = False
 
+    @property
+    def place(self) -> str:
+        """Of the pictures."""
+        place = self.source if self.table is None else self.table.place
+        return (place or "").rstrip("/")
+
 
 def make_networks(options: WorkerOptions) -> Networks:
     """Return what restores; nothing is loaded before it is needed.
@@ -63,7 +69,7 @@ class RestoringWorker:
         prepare_reading(read.max_pixels)
         self._reader = TimedReader(options.decode_seconds, read.max_pixels)
         files = FileRestorer(make_networks(options), options.settings, self._reader)
-        self._task = Task(files, open_store(options.out), options.overwrite)
+        self._task = Task(files, open_store(options.out), options.overwrite, options.place)
         self._source = None if options.source is None else open_store(options.source)
         self._table = None if options.table is None else RowReader(options.table)
 
