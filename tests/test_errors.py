@@ -26,4 +26,6 @@ def test_arguments_are_named_as_options(name: str) -> None:
 def test_other_words_stay() -> None:
     said = "a=b/overwrite.png scale=/x salvaged salvage=False not_overwrite=True"
     assert with_options(said) == said
+    said = "engine=x.png, d/scale=2, overwrite=True.jpg: cannot be read"
+    assert with_options(said) == said
     assert not re.search("--", said)

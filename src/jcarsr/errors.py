@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 _ARGUMENT = re.compile(
-    r"\b(?:(overwrite|salvage|first_frame)=True|(scale|precision|engine|crisp_weights)=(?=\w))"
+    r"(?<![\w/\\])"  # not of a file's name
+    r"(?:(overwrite|salvage|first_frame)=True|(scale|precision|engine|crisp_weights)=(?=\w))"
+    r"(?!\S*\.\w)"
 )
 
 
