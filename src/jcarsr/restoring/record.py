@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jcarsr.image.metadata.xmp_record import IPTC, OURS
+from jcarsr.image.metadata.xmp_record import OURS, SOURCE_TYPE
 from jcarsr.image.metadata.xmp_tree import Name
 
 _SOURCES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -24,7 +24,7 @@ def properties_of(strength: float, crisp: float = 0.0, *, mark: bool = False) ->
     return {
         **({(OURS, "Strength"): f"{strength:g}"} if strength != 1 else {}),
         **({(OURS, "Crisp"): f"{crisp:g}"} if crisp else {}),
-        **({(IPTC, "DigitalSourceType"): EDITED if crisp else ENHANCED} if mark else {}),
+        **({SOURCE_TYPE: EDITED if crisp else ENHANCED} if mark else {}),
     }
 
 

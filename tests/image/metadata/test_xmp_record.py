@@ -1,5 +1,6 @@
 import io
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from PIL import Image
 from support.pictures import xmp_value
 
 from jcarsr.image import Picture
-from jcarsr.image.metadata.xmp_record import OURS, record, with_properties
+from jcarsr.image.metadata.xmp_record import IPTC, OURS, SOURCE_TYPE, record, with_properties
 from jcarsr.image.metadata.xmp_tree import RDF
 from jcarsr.image.picture import Metadata
 
@@ -65,6 +66,46 @@ def test_where_there_is_no_place_a_note_says_so(packet: bytes) -> None:
         "its XMP data has no place for how it was made, which is not recorded in it",
     )
     assert record(picture, {}) is picture
+
+
+def test_what_an_earlier_result_said_of_itself_goes() -> None:
+    once = with_properties(LIGHTROOM, {STRENGTH: "0.5", (OURS, "Crisp"): "1"})
+    picture = Picture(np.zeros((1, 1, 3), np.uint8), metadata=Metadata(xmp=once))
+    again = record(picture, {}).metadata.xmp
+    assert again is not None
+    assert not values(again, STRENGTH)
+    assert not values(again, (OURS, "Crisp"))
+    crisp = record(picture, {(OURS, "Crisp"): "0.5"}).metadata.xmp
+    assert crisp is not None
+    assert not values(crisp, STRENGTH)
+    assert values(crisp, (OURS, "Crisp")) == [("uuid:1", "0.5")]
+
+
+MADE_BY_AI = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"xmlns:i='{IPTC}' i:DigitalSourceType='{MADE_BY_AI}'/>",
+        f"xmlns:i='{IPTC}'><i:DigitalSourceType>{MADE_BY_AI}</i:DigitalSourceType>"
+        "</rdf:Description>",
+        f"xmlns:i='{IPTC}'><i:DigitalSourceType rdf:resource='{MADE_BY_AI}'/></rdf:Description>",
+    ],
+)
+def test_that_ai_made_it_stays_said(said: str) -> None:
+    packet = LIGHTROOM.replace(b"dc:format='image/jpeg'/>", said.encode())
+    picture = Picture(np.zeros((1, 1, 3), np.uint8), metadata=Metadata(xmp=packet))
+    recorded = record(picture, {SOURCE_TYPE: "enhanced", STRENGTH: "0.5"})
+    assert recorded.metadata.xmp is not None
+    assert said.encode() in recorded.metadata.xmp
+    assert b"enhanced" not in recorded.metadata.xmp
+    assert values(recorded.metadata.xmp, STRENGTH) == [("uuid:1", "0.5")]
+    assert recorded.notes == ("its metadata say that AI made it, which stays as it is",)
+    photo = packet.replace(MADE_BY_AI.encode(), b"digitalCapture")
+    recorded = record(replace(picture, metadata=Metadata(xmp=photo)), {SOURCE_TYPE: "enhanced"})
+    assert recorded.metadata.xmp is not None
+    assert [text for _, text in values(recorded.metadata.xmp, SOURCE_TYPE)] == ["enhanced"]
 
 
 def test_pillow_reads_it_from_a_file() -> None:
