@@ -1,5 +1,6 @@
 import asyncio
 import io
+import json
 import socket
 import threading
 import time
@@ -14,10 +15,13 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 from prometheus_client.parser import text_string_to_metric_families
 from support.api import ASYNC, WAIT, Jpeg, open_image, post, problem, submitted, until
+from support.pictures import xmp_value
 
 from jcarsr.engines.base import EngineOptions
+from jcarsr.image.metadata.xmp_record import OURS, SOURCE_TYPE
 from jcarsr.methods.bicubic import Bicubic
 from jcarsr.web.app import create_app
 from jcarsr.web.service import ServerSettings, Service
@@ -101,6 +105,33 @@ class TestJob:
         full = {"jpg": {"subsampling": 0}, "avif": {"subsampling": "4:4:4"}}.get(format, {})
         image.save(file, kind, quality=60, **full)
         np.testing.assert_array_equal(np.array(again), np.array(open_image(file.getvalue())))
+        client.delete(path)
+
+    def test_what_it_loses_is_told(self, client: httpx.Client, jpeg: Jpeg, tmp_path: Path) -> None:
+        texts = PngInfo()
+        texts.add_text("prompt", "a cat")
+        open_image(jpeg()).save(tmp_path / "a.png", pnginfo=texts)
+        path = submitted(client, (tmp_path / "a.png").read_bytes(), mark="true", crisp="0.5")
+        until(client, path, "done")
+        for format, notes in (
+            ("png", []),
+            ("webp", ["its text (prompt), which webp cannot hold, was left out"]),
+        ):
+            for _ in range(2):  # made, and as it stands
+                answer = client.get(f"{path}/result", params={"format": format, "strength": 0.5})
+                assert json.loads(answer.headers["jcarsr-notes"]) == notes
+                with open_image(answer.content) as image:
+                    assert "compositeWith" in (xmp_value(image, SOURCE_TYPE) or "")
+                    assert xmp_value(image, (OURS, "Crisp")) == "0.5"
+        client.delete(path)
+
+    def test_other_quality(self, client: httpx.Client, jpeg: Jpeg) -> None:
+        path = submitted(client, jpeg(), format="jpg", quality="60")
+        until(client, path, "done")
+        own = client.get(f"{path}/result").content
+        for same in ({"format": "jpg"}, {"quality": 60}):
+            assert client.get(f"{path}/result", params=same).content == own
+        assert len(client.get(f"{path}/result", params={"quality": 20}).content) < len(own)
         client.delete(path)
 
     def test_what_the_other_format_cannot_hold(

@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 import jcarsr
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError, PixelLimitError, WeightsError
-from jcarsr.image import SaveOptions
+from jcarsr.image import SaveOptions, decode
+from jcarsr.image.colour.icc import Curve, make_profile
 from jcarsr.image.facts import facts
+from jcarsr.image.picture import Picture
 from jcarsr.methods.bicubic import Bicubic
 from jcarsr.web.tasks import Convert, Enlarge, Inspect, Performer, Restore
 
@@ -251,3 +254,90 @@ class TestConvert:
         assert pixels(Path(converted)).shape == (260, 300, 3)
         with pytest.raises(PixelLimitError):
             performer.perform(Inspect(source=converted, scale=2, weights="auto"))
+
+    @pytest.mark.parametrize("format", ["png", "jpg", "webp", "avif", "tiff"])
+    def test_file_is_that_of_restoring_to_it(
+        self, performer: Performer, source: Path, format: str
+    ) -> None:
+        """With a comment and a text, which some formats hold and others do not."""
+        texts = PngInfo()
+        texts.add_text("prompt", "a cat")
+        with Image.open(source) as image:
+            image.save(source, "PNG", pnginfo=texts, exif=image.getexif(), dpi=(150, 150))
+        at_once = performer.perform(restore(source, f"b.{format}", strength=0.5, mark=True))
+        made = performer.perform(restore(source, "a.png", mark=True))
+        assert made["notes"] == []
+        task = Convert(
+            source=str(source.with_name("a.png")),
+            result=str(source.with_name(f"c.{format}")),
+            quality=95,
+            strength=0.5,
+            recorded=0.5,
+            mark=True,
+            before=str(source),
+        )
+        assert performer.perform(task) == {"notes": at_once["notes"]}
+        assert Path(task.result).read_bytes() == source.with_name(f"b.{format}").read_bytes()
+        assert bool(at_once["notes"]) == (format != "png")
+
+    def test_comment_comes_back_into_a_jpeg(
+        self, performer: Performer, source: Path, jpeg: Jpeg
+    ) -> None:
+        source.write_bytes(jpeg(size=(24, 16), comment=b"by Anna"))
+        performer.perform(restore(source, "a.png"))
+        performer.perform(converted(source, "b.jpg"))
+        with Image.open(source.with_name("b.jpg")) as image:
+            assert image.info["comment"] == b"by Anna"
+
+    @pytest.mark.parametrize("format", ["jpg", "webp", "avif", "tiff", "png"])
+    def test_16_bits_and_8_are_mixed_on_one_scale(
+        self, performer: Performer, tmp_path: Path, format: str
+    ) -> None:
+        source = tmp_path / "upload"
+        ramp = np.linspace(0.3, 0.7, 24 * 16).reshape(16, 24)
+        Image.fromarray((65_535 * ramp).astype(np.uint16)).save(source, "PNG")
+        performer.perform(restore(source, f"a.{format}"))
+        performer.perform(converted(source, f"b.{format}", strength=0.5, name=f"a.{format}"))
+        full, half = (decode(tmp_path / f"{name}.{format}") for name in "ab")
+        assert isinstance(full, Picture)
+        assert isinstance(half, Picture)
+        assert half.samples.dtype == full.samples.dtype
+        difference = full.samples.astype(float) - half.samples
+        assert np.abs(difference).max() < 0.04 * np.iinfo(full.samples.dtype).max
+
+    def test_profile_of_grey_in_a_format_without(
+        self, performer: Performer, tmp_path: Path
+    ) -> None:
+        """A grey of gamma 1.0, which is lighter in sRGB than its samples look."""
+        source = tmp_path / "upload"
+        Image.new("L", (24, 16), 60).save(
+            source, "PNG", icc_profile=make_profile("a", None, Curve(1.0))
+        )
+        performer.perform(restore(source, "a.webp"))
+        performer.perform(converted(source, "b.webp", strength=0.5, name="a.webp"))
+        full, half = (pixels(tmp_path / f"{name}.webp").astype(float) for name in "ab")
+        assert full.mean() > 120
+        assert abs(full.mean() - half.mean()) < 3
+
+    def test_metadata_stay_away(self, performer: Performer, source: Path) -> None:
+        performer.perform(restore(source, "a.png", strip_metadata=True))
+        performer.perform(converted(source, "b.png", strength=0.5, strip_metadata=True))
+        with Image.open(source.with_name("b.png")) as image:
+            assert set(image.info) == {"icc_profile"}
+
+    def test_animation_is_named_in_terms_of_the_api(
+        self, performer: Performer, animation: Path
+    ) -> None:
+        performer.perform(restore(animation, "a.png"))
+        with pytest.raises(
+            ImageError, match=r"^an animation, which jpg cannot hold: choose png, webp or avif$"
+        ):
+            performer.perform(converted(animation, "b.jpg"))
+        performer.perform(converted(animation, "b.webp"))
+        with Image.open(animation.with_name("b.webp")) as image:
+            assert image.n_frames == 3
+
+
+def converted(source: Path, new: str, name: str = "a.png", **more: Any) -> Convert:
+    made, result = (str(source.with_name(each)) for each in (name, new))
+    return Convert(source=made, result=result, quality=95, before=str(source), **more)

@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 
 from jcarsr.image.colour.settle import grey_to_srgb
+from jcarsr.image.formats import LOSSY
 from jcarsr.image.jpeg.segments import MAX_SEGMENT, segments_of
 from jcarsr.image.metadata.carry import with_resolution
 from jcarsr.image.metadata.profile import colour_space
@@ -66,7 +67,7 @@ def fit_colours(picture: Picture, format: str) -> tuple[Picture, tuple[str, ...]
 def settings_for(metadata: Metadata, format: str, quality: int) -> dict[str, Any]:
     """Pillow's arguments; with `metadata` that `format` can hold, for TIFF without EXIF data."""
     settings: dict[str, Any] = {}
-    if format in ("jpg", "webp", "avif"):
+    if format in LOSSY:
         settings["quality"] = quality
     if format in ("jpg", "avif"):
         settings["subsampling"] = "4:4:4"

@@ -37,6 +37,9 @@ _OTHERS = (  # formats of pictures that are not written, by their extensions
     "ico cur icns tga pcx ppm pgm pbm pnm pam pfm qoi exr hdr dds sgi xbm xpm psd psb xcf kra ora "
     "svg svgz eps ai pdf raw dng cr2 cr3 nef arw orf rw2 raf pef srw"
 )
+LOSSY = frozenset({"jpg", "webp", "avif"})
+"""Formats that have a quality."""
+
 _ANIMATED = frozenset({"png", "webp", "avif"})
 LONGEST_SIDE = {"jpg": 65_500, "webp": 16_383, "avif": 65_535}
 """Format -> pixels of the longest side that it can hold; for jpg it is libjpeg's limit."""

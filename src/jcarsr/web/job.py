@@ -43,6 +43,8 @@ class Job:
     file_bytes: int = 0
     """What its files take, as it was last measured."""
     answer: Answer | None = None
+    notes: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """What could not be kept, of files that were made of the result, by their names."""
     problem: Problem | None = None
     holders: int = 0
     """That are reading its files, which stay meanwhile."""

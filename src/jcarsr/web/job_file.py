@@ -32,7 +32,7 @@ class JobFile(Response):
             headers={
                 "Content-Length": str(path.stat().st_size),
                 "Jcarsr-Weights": answer["weights"],
-                "Jcarsr-Notes": json.dumps(answer["notes"]),
+                "Jcarsr-Notes": json.dumps(job.notes.get(path.name, answer["notes"])),
             },
             media_type=media_type_of(path),
         )

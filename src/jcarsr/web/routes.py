@@ -10,7 +10,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from jcarsr.image import DEFAULT_QUALITY
 from jcarsr.image.formats import FORMATS
 from jcarsr.protocols import SCALES
 from jcarsr.web import metrics
@@ -46,7 +45,12 @@ def _service(request: Request) -> Service:
 
 
 Uses = Annotated[Service, Depends(_service)]
-Quality = Annotated[int, Query(ge=1, le=100, description="Of jpg (at 4:4:4), webp and avif.")]
+Quality = Annotated[
+    int | None,
+    Query(
+        ge=1, le=100, description="Of jpg (at 4:4:4), webp and avif. None = as it was asked for."
+    ),
+]
 
 
 router = APIRouter(responses=OTHER)
@@ -144,7 +148,7 @@ async def restore(
     try:
         with service.jobs.hold(job):
             await _wait(request, job)
-            return JobFile(await service.result(job, None, form.quality), job, service, forget=True)
+            return JobFile(await service.result(job, None), job, service, forget=True)
     except BaseException:
         service.jobs.remove(job)
         raise
@@ -166,7 +170,7 @@ async def result(
     service: Uses,
     id: str,
     format: Annotated[Format | None, Query(description="None = as it was asked for.")] = None,
-    quality: Quality = DEFAULT_QUALITY,
+    quality: Quality = None,
     strength: Annotated[
         float, Query(ge=0, le=1, description="Of the result, in hundredths; the rest is bicubic.")
     ] = 1.0,

@@ -16,6 +16,7 @@ from typing import IO, Any, TypeAlias
 
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError
+from jcarsr.image.formats import LOSSY, format_of
 from jcarsr.protocols import Scale
 from jcarsr.web import problems
 from jcarsr.web.folder import locked_folder, remove_stale
@@ -152,7 +153,7 @@ class Service:
         self,
         job: Job,
         format: str | None,
-        quality: int,
+        quality: int | None = None,
         strength: float = 1.0,
         crisp: Job | None = None,
         share: float = 0.0,
@@ -162,7 +163,7 @@ class Service:
         Args:
             job: that is done.
             format: of the file; None = as the job asked for.
-            quality: of a lossy one.
+            quality: of a lossy one; None = as the job asked for.
             strength: of the result in the mix with the enlarged input, from 0 to 1.
             crisp: the job whose result is mixed in before that; None = none is.
             share: of that job's result, from 0 to 1.
@@ -175,7 +176,9 @@ class Service:
         extension = own.suffix if format is None else f".{format}"
         percent, parts = round(100 * strength), round(100 * share) if crisp else 0
         other = self._result_file(crisp) if crisp and parts else None
-        if percent == 100 and not parts and own.suffix == extension:
+        quality = task.quality if quality is None else quality
+        same = own.suffix == extension and (quality == task.quality or format_of(own) not in LOSSY)
+        if percent == 100 and not parts and same:
             return own
         if (percent != 100 or parts) and task.output != "picture":
             raise Problem(422, f"strength: {task.output} is no picture")
@@ -189,11 +192,14 @@ class Service:
                 source=str(own),
                 result=new,
                 quality=quality,
+                strip_metadata=task.strip_metadata,
                 strength=percent / 100,
                 recorded=task.strength * percent / 100,
                 crisp_result="" if other is None else str(other),
                 share=parts / 100,
-                before=task.source,
+                recorded_crisp=task.crisp + (1 - task.crisp) * parts / 100,
+                mark=task.mark,
+                before=task.source if task.output == "picture" else "",
                 salvage=task.salvage,
             ),
         )
@@ -232,8 +238,9 @@ class Service:
             new = path.with_stem(f"new-{secrets.token_hex(8)}")
             with self.jobs.hold(job):
                 try:
-                    await self._looks.perform(task(str(new)), job.client)
+                    answer = await self._looks.perform(task(str(new)), job.client)
                     new.replace(path)
+                    job.notes[path.name] = answer.get("notes", [])
                 finally:
                     new.unlink(missing_ok=True)
                 job.measure()

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError, StorageError
 from jcarsr.image import (
@@ -19,15 +21,18 @@ from jcarsr.image import (
     SaveOptions,
     apply_orientation,
     decode,
+    format_of,
     limit_pillow,
     save,
     upright,
 )
 from jcarsr.image.facts import facts
+from jcarsr.image.format_metadata import fit_colours
 from jcarsr.image.header import read_header
 from jcarsr.image.metadata.xmp_record import record
 from jcarsr.image.png.deflate import STRATEGY
 from jcarsr.inspection import as_dictionary, choose, look
+from jcarsr.pixels import to_8_bits
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.protocols import NETWORK_SCALES, SCALES
 from jcarsr.restoring.file import FileRestorer
@@ -96,11 +101,15 @@ class Enlarge:
 
 @dataclass(frozen=True, kw_only=True)
 class Convert:
-    """Save a result in another format, or mixed with the enlarged input."""
+    """Save a result in another format, or mixed with the enlarged input.
+
+    It is the file that restoring to it at once gives: metadata are taken from the input.
+    """
 
     source: str
     result: str
     quality: int
+    strip_metadata: bool = False
     strength: float = 1.0
     """Of the result in the mix."""
     recorded: float = 1.0
@@ -109,8 +118,12 @@ class Convert:
     """The file of a crisp picture that is mixed in before that."""
     share: float = 0.0
     """Of the crisp picture."""
+    recorded_crisp: float = 0.0
+    """The share that the new result's metadata tell."""
+    mark: bool = False
+    """They say that it was enhanced."""
     before: str = ""
-    """The file of the input, for a strength below 1."""
+    """The file of the input; "" = the result is a map, which keeps what metadata it has."""
     salvage: bool = False
     """Of the input."""
 
@@ -138,6 +151,7 @@ class Performer:
     def __init__(self, options: EngineOptions, max_pixels: int, max_memory: int) -> None:
         self._options, self._max_memory = options, max_memory
         self._read = ReadOptions(max_pixels=max_pixels, max_memory=max_memory)
+        self._own = ReadOptions(max_pixels=max_pixels * max(SCALES) ** 2)  # results are larger
         self._networks: dict[tuple[str | None, bool], Networks] = {}
 
     def warm(self) -> None:
@@ -166,7 +180,8 @@ class Performer:
             case Enlarge():
                 return self._enlarge(task)
             case Convert():
-                return self._convert(task)
+                with _without_arguments():
+                    return self._convert(task)
 
     def _inspect(self, task: Inspect) -> Answer:
         found = facts(task.source, self._read)
@@ -214,27 +229,37 @@ class Performer:
         return {}
 
     def _convert(self, task: Convert) -> Answer:
-        most = self._read.max_pixels * max(SCALES) ** 2  # our own file: larger than any input
-        limit_pillow(most)
+        options = SaveOptions(quality=task.quality, strip_metadata=task.strip_metadata)
+        limit_pillow(self._own.max_pixels)
         try:
-            picture = decode(task.source, ReadOptions(max_pixels=most))
+            picture = decode(task.source, self._own)
             if task.share:
                 picture = self._with_crisp(picture, task)
+            if task.before:
+                picture = self._as_made_of(picture, task)
+            notes = save(picture, Path(task.result), options)  # decodes an animation's frames
         finally:
             limit_pillow(self._read.max_pixels)
-        if task.strength != 1 or task.share:
-            if isinstance(picture, Animation):
+        return {"notes": [*picture.notes, *notes]}
+
+    def _as_made_of(self, picture: Picture | Animation, task: Convert) -> Picture | Animation:
+        """Mix a result with its input, and give it the metadata that the input's restoring does."""
+        still = isinstance(picture, Picture)
+        reading = replace(self._read, salvage=task.salvage, first_frame=still)
+        before = decode(task.before, reading)
+        if task.strength != 1:
+            if not still or not isinstance(before, Picture):
                 raise ImageError("an animation is mixed while it is restored: send strength then")
-            before = self._still(task.before, salvage=task.salvage)
-            picture = apply_strength(picture, apply_orientation(before), task.strength)
-            picture = record(picture, properties_of(task.recorded, task.share))
-        save(picture, Path(task.result), SaveOptions(quality=task.quality))
-        return {}
+            upright = _as_saved(apply_orientation(before), picture, Path(task.source))
+            picture = apply_strength(picture, upright, task.strength)
+        profile = picture.metadata.icc_profile
+        metadata = replace(before.metadata, icc_profile=profile)
+        picture = replace(picture, metadata=metadata, notes=before.notes)
+        return record(picture, properties_of(task.recorded, task.recorded_crisp, mark=task.mark))
 
     def _with_crisp(self, picture: Picture | Animation, task: Convert) -> Picture:
         """Mix the crisp picture in."""
-        most = self._read.max_pixels * max(SCALES) ** 2
-        crisp = decode(task.crisp_result, ReadOptions(max_pixels=most))
+        crisp = decode(task.crisp_result, self._own)
         if isinstance(crisp, Animation) or isinstance(picture, Animation):
             raise ImageError("an animation is mixed while it is restored: send crisp then")
         if crisp.samples.shape != picture.samples.shape:
@@ -253,13 +278,14 @@ class Performer:
     def _in_terms_of_the_api(self, task: Restore) -> Generator[None]:
         """Name no argument that is no field, and say whether a picture can be salvaged."""
         try:
-            yield
+            with _without_arguments():
+                yield
         except StorageError:
             raise
         except ImageError as error:
             if not task.salvage and self._is_salvageable(task.source):
                 raise SalvageableError(_offer(str(error))) from error
-            raise type(error)(_FIRST_FRAME.sub("", str(error))) from error
+            raise
 
     def _is_salvageable(self, source: str) -> bool:
         try:
@@ -281,6 +307,24 @@ class Performer:
                 name, self._options, max_memory=self._max_memory, ensemble=ensemble
             )
         return self._networks[key]
+
+
+@contextmanager
+def _without_arguments() -> Generator[None]:
+    """Leave out of refusals the advice that names an argument which is no field."""
+    try:
+        yield
+    except ImageError as error:
+        raise type(error)(_FIRST_FRAME.sub("", str(error))) from error
+
+
+def _as_saved(picture: Picture, result: Picture, file: Path) -> Picture:
+    """Return an input with the bits and colours that its result has in a file."""
+    format = format_of(file)
+    if result.samples.dtype == np.uint8:
+        alpha = None if picture.alpha is None else to_8_bits(picture.alpha)
+        picture = replace(picture, samples=to_8_bits(picture.samples), alpha=alpha)
+    return picture if format is None else fit_colours(picture, format)[0]
 
 
 def _offer(refusal: str) -> str:
