@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from support.pictures import xmp_value
 
 from jcarsr.image import Picture
@@ -33,7 +34,7 @@ from support.browser import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Download, Page, Route
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium")
 
@@ -70,6 +71,62 @@ def test_strength_is_mixed_live(
         page.get_by_role("button", name="Download", exact=True).click()
     with Image.open(saved.value.path()) as image:
         assert xmp_value(image, (OURS, "Strength")) == "0.5"
+
+
+def test_downloads_tell_what_is_lost_and_mix_no_animation(
+    page: Page, pictures: dict[str, Path], tmp_path: Path
+) -> None:
+    texts = PngInfo()
+    texts.add_text("prompt", "a cat")
+    with Image.open(pictures["cat"]) as image:
+        image.resize((24, 16)).save(tmp_path / "text.png", pnginfo=texts)
+        still = image.resize((24, 16))
+    others = [still.rotate(180)]
+    still.save(tmp_path / "film.gif", save_all=True, append_images=others, duration=50)
+    add_done(page, tmp_path / "text.png")
+    page.get_by_role("slider", name="Strength").fill("50")
+    add(page, tmp_path / "film.gif")
+    film = page.locator(".row", has_text="film.gif")
+    expect(film).to_have_attribute("data-state", "done", timeout=WAIT)
+    film.locator(".row-main").click()
+    expect(page.get_by_role("slider", name="Strength")).to_be_disabled()
+    page.get_by_label("Format").select_option("WebP")
+    saved: list[Download] = []
+
+    def note(one: Download) -> None:
+        saved.append(one)
+
+    page.on("download", note)
+    page.get_by_role("button", name="Download all").click()
+    lost = "text.png: its text (prompt), which webp cannot hold, was left out"
+    while len(saved) < 2:
+        page.wait_for_timeout(20)
+    page.remove_listener("download", note)
+    expect(page.locator("#notice")).to_have_text(lost)
+    files = {each.suggested_filename: each.path() for each in saved}
+    with Image.open(files["text_x2.webp"]) as image:
+        assert xmp_value(image, (OURS, "Strength")) == "0.5"
+    with Image.open(files["film_x2.webp"]) as image:
+        assert (image.n_frames, image.info.get("xmp")) == (2, None)
+
+
+LOSE_ONE_ANSWER = """
+() => {
+  const ask = window.fetch;
+  window.lost = 0;
+  window.fetch = (url, init) => {
+    if (window.lost || init?.method || !/[/]v1[/]jobs[/][^/]+$/.test(url)) return ask(url, init);
+    window.lost += 1;
+    return Promise.reject(new TypeError("lost"));
+  };
+}
+"""
+
+
+def test_lost_answer_about_a_job_is_asked_for_again(page: Page, pictures: dict[str, Path]) -> None:
+    page.evaluate(LOSE_ONE_ANSWER)
+    add_done(page, pictures["cat"])
+    assert page.evaluate("window.lost") == 1
 
 
 MADE_UP_CRISP = """

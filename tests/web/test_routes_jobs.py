@@ -73,6 +73,7 @@ class TestJob:
             "width": 64,
             "height": 96,
             "bytes": len(result.content),
+            "frames": None,
             "scale": 2,
             "weights": "jcarsr-lite-x2",
             "notes": [],

@@ -48,6 +48,7 @@ def test_a_job_that_is_done(jobs: Jobs, job: Job) -> None:
         **size,
         "format": "webp",
         "media_type": "image/webp",
+        "frames": None,
         "weights": "w",
         "notes": ["n"],
         "strength": 1.0,

@@ -96,6 +96,7 @@ class TestRestore:
         assert answer == {
             "width": 24 * scale,
             "height": 40 * scale,
+            "frames": None,
             "scale": scale,
             "weights": "jcarsr-lite-x4" if scale == 4 else "jcarsr-lite-x2",
             "notes": list(outcome.notes),
@@ -123,7 +124,7 @@ class TestRestore:
             performer.perform(restore(large, "a.png"))
 
     def test_animation(self, performer: Performer, animation: Path) -> None:
-        performer.perform(restore(animation, "a.webp"))
+        assert performer.perform(restore(animation, "a.webp"))["frames"] == 3
         with Image.open(animation.with_name("a.webp")) as image:
             assert (image.n_frames, image.size) == (3, (40, 32))
         with pytest.raises(ImageError, match="an animation, which jpg cannot hold"):

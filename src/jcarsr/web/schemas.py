@@ -174,6 +174,7 @@ class ResultView(BaseModel):
     width: int
     height: int
     bytes: int
+    frames: int | None = Field(None, description="Of an animation, which is not mixed afterwards.")
     scale: int
     weights: str
     notes: list[str] = Field(description="What could not be kept, a few words each.")

@@ -206,12 +206,16 @@ class Performer:
             mark=task.mark,
             ensemble=task.ensemble,
         )
-        files = FileRestorer(networks, settings)
+        files, frames = (
+            FileRestorer(networks, settings),
+            read_header(task.source, settings.read).frames,
+        )
         outcome = files.run(Path(task.source), Path(task.result), on_tile)
         assert outcome.size is not None  # it is done
         return {
             "width": outcome.size[0],
             "height": outcome.size[1],
+            "frames": frames if frames > 1 else None,
             "scale": outcome.scale,
             "weights": outcome.weights,
             "notes": list(outcome.notes),

@@ -11,7 +11,7 @@ import { authorization } from "./token.js";
 /** @typedef {{ strength: number, crisp: number, crispJob: string | null }} Mix shares, 0 to 1 */
 /** @typedef {"picture" | "gradient" | "detail" | "crisp" | "crispDetail"} Output crisp: at full crispness */
 /** @typedef {{ outside: number, steps: number, counted: number, saturated: number }} Support */
-/** @typedef {{ width: number, height: number, bytes: number, format: string, scale: number, weights: string, notes: string[], strength: number, support: Support | null }} Result */
+/** @typedef {{ width: number, height: number, bytes: number, format: string, frames: number | null, scale: number, weights: string, notes: string[], strength: number, support: Support | null }} Result */
 /**
  * @typedef {object} Job
  * @property {string} id
@@ -124,18 +124,30 @@ export function forget(id) {
 /**
  * The restored picture.
  * @param {string} id
- * @param {string} format
- * @param {AbortSignal} [signal]
- * @param {Mix} [mix]
+ * @param {AbortSignal} signal
  */
-export async function result(id, format, signal, mix = { strength: 1, crisp: 0, crispJob: null }) {
+export async function result(id, signal) {
+  return (await ask(`${jobPath(id)}/result?format=png`, { signal })).blob();
+}
+
+/**
+ * The restored picture as a file for the user, and what could not be kept in it.
+ * @param {string} id
+ * @param {string} format
+ * @param {AbortSignal} signal
+ * @param {Mix} mix
+ */
+export async function file(id, format, signal, mix) {
   const query = new URLSearchParams({ format });
   if (mix.strength !== 1) query.set("strength", String(mix.strength));
   if (mix.crisp && mix.crispJob) {
     query.set("crisp", String(mix.crisp));
     query.set("crisp_job", mix.crispJob);
   }
-  return (await ask(`${jobPath(id)}/result?${query}`, { signal })).blob();
+  const response = await ask(`${jobPath(id)}/result?${query}`, { signal });
+  /** @type {string[]} */
+  const notes = JSON.parse(response.headers.get("Jcarsr-Notes") ?? "[]");
+  return { blob: await response.blob(), notes };
 }
 
 /**

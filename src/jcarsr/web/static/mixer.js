@@ -5,6 +5,8 @@ import { byId } from "./dom.js";
 import { remember, remembered } from "./memory.js";
 import { text } from "./strings.js";
 
+const UNMIXED = Object.freeze({ strength: 1, crisp: 0 });
+
 /** Sends "change" when a slider moves. */
 export class Mixer extends EventTarget {
   #strength = byId("strength", HTMLInputElement);
@@ -12,6 +14,8 @@ export class Mixer extends EventTarget {
   #results = byId("results", HTMLElement);
   #under = byId("under", HTMLImageElement);
   #crispReady = false;
+  /** @type {import("./api.js").Result | null} */
+  #result = null;
 
   /** @param {boolean} hasCrisp whether the server has weights for crisp pictures */
   constructor(hasCrisp) {
@@ -36,11 +40,21 @@ export class Mixer extends EventTarget {
   }
 
   /**
-   * Show a mix with what lies on the left of the divider.
+   * The shares that count for a result: an animation is not mixed after it was made.
+   * @param {import("./api.js").Result | null} result
+   */
+  of(result) {
+    return result?.frames ? UNMIXED : this.value;
+  }
+
+  /**
+   * Show a result mixed with what lies on the left of the divider.
+   * @param {import("./api.js").Result | null} result
    * @param {HTMLImageElement} before
    * @param {boolean} crispReady whether the crisp picture is there
    */
-  mixWith(before, crispReady) {
+  mix(result, before, crispReady) {
+    this.#result = result;
     if (this.#under.src !== before.src) this.#under.src = before.src;
     this.#crispReady = crispReady;
     this.#apply();
@@ -52,7 +66,7 @@ export class Mixer extends EventTarget {
   }
 
   #apply() {
-    const { strength, crisp } = this.value;
+    const { strength, crisp } = this.of(this.#result);
     const share = this.#crispReady ? crisp : 0;
     this.#results.classList.toggle("mixed", strength !== 1 || share !== 0);
     this.#results.style.setProperty("--strength", String(strength));

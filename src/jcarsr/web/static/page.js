@@ -52,7 +52,7 @@ export class Page {
       map: (kind) => this.#viewer.showMap(kind),
       again: () => this.#queue.selected && this.#restore(this.#queue.selected),
       download: async () => {
-        if (this.#queue.selected) await this.#save(this.#queue.selected);
+        if (this.#queue.selected) await this.#save([this.#queue.selected]);
       },
     });
     this.#rows = new Rows(byId("rows", HTMLElement), {
@@ -78,7 +78,7 @@ export class Page {
     });
     this.#options.onChange(() => this.#update());
     this.#saveAll.addEventListener("click", async () => {
-      for (const item of this.#queue.done) await this.#save(item);
+      await this.#save(this.#queue.done);
     });
     byId("remove-all", HTMLButtonElement).addEventListener("click", () => {
       this.#queue.clear();
@@ -178,16 +178,21 @@ export class Page {
     }
   }
 
-  /** @param {Item} item */
-  async #save(item) {
-    const { name } = item;
-    try {
-      await download(item, this.#tools.format, this.#mixer.value);
-      warn("");
-      say(text("saidSaved", { name }));
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      warn(text("saidFailed", { name, message: error.message }));
+  /** @param {Item[]} items */
+  async #save(items) {
+    /** @type {string[]} */
+    const troubles = [];
+    for (const item of items) {
+      const { name } = item;
+      try {
+        const lost = await download(item, this.#tools.format, this.#mixer.of(item.result));
+        if (lost.length) troubles.push(text("saidFailed", { name, message: lost.join("; ") }));
+        say(text("saidSaved", { name }));
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        troubles.push(text("saidFailed", { name, message: error.message }));
+      }
+      warn(troubles.join("\n"));
     }
   }
 }

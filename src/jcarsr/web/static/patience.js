@@ -4,6 +4,7 @@
 import { Problem } from "./api.js";
 
 const LONGEST_MS = 2 ** 31 - 1; // of a browser's timer
+const TRIES = 5; // until a server is thought to be gone
 
 /**
  * Do nothing for a time; ends early, with the signal's reason, if it is aborted.
@@ -46,6 +47,26 @@ export async function patiently(ask, signal, told = () => undefined) {
         told(left);
         await pause(1000, signal);
       }
+    }
+  }
+}
+
+
+
+/**
+ * Ask as patiently, and some times more if there is no answer at all: a connection may be lost.
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @param {AbortSignal} signal
+ * @returns {Promise<T>}
+ */
+export async function persistently(ask, signal) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await patiently(ask, signal);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 0 || tries === TRIES) throw error;
+      await pause(1000 * tries, signal);
     }
   }
 }

@@ -2,7 +2,7 @@
 // One job on the server, from the upload to its end.
 
 import * as api from "./api.js";
-import { patiently, pause } from "./patience.js";
+import { patiently, pause, persistently } from "./patience.js";
 import { Slots } from "./slots.js";
 
 /** @typedef {"waiting" | "sending" | "busy" | "queued" | "running" | "done" | "failed" | "cancelled" | "expired"} State */
@@ -98,7 +98,7 @@ export class Task extends EventTarget {
   /** @param {api.Job} first */
   async #follow(first) {
     const { signal } = this.#stop;
-    for (let job = first; ; job = await api.job(job.id, signal)) {
+    for (let job = first; ; job = await persistently(() => api.job(job.id, signal), signal)) {
       signal.throwIfAborted();
       this.job = job;
       if (job.state === "failed") throw new api.Problem(job.problem?.detail ?? "");

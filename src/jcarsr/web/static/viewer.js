@@ -80,7 +80,7 @@ export class Viewer {
     const item = this.#item;
     if (!item) return;
     const result = item.result;
-    if (result && this.#mixer.value.crisp) item.make("crisp", false);
+    if (result && this.#mixer.of(result).crisp) item.make("crisp", false);
     if (result && this.#kind) item.make(this.#output(this.#kind), false);
     this.#load(item);
     const compares = this.#before.ready && this.#after.ready;
@@ -88,15 +88,15 @@ export class Viewer {
     this.#preview.image.hidden = compares || !this.#preview.ready;
     this.#before.image.hidden = !compares;
     this.#results.hidden = !compares || mapped;
-    if (compares) this.#mixer.mixWith(this.#before.image, this.#crisp.ready);
-    this.#mixer.enable(compares && !mapped);
+    if (compares) this.#mixer.mix(result, this.#before.image, this.#crisp.ready);
+    this.#mixer.enable(compares && !mapped && !result?.frames);
     this.#map.image.hidden = !mapped;
     this.#blank.classList.toggle("shown", !compares && this.#preview.state === "broken");
     this.#stage.show(result ?? this.#expected(item));
     this.#stage.divide(compares);
     const clean = item.task?.options.scale === 1;
     this.#labels.left.textContent = text(clean ? "beforeOriginal" : "beforeEnlarged");
-    const after = this.#mixer.value.crisp && this.#crisp.ready ? "afterCrisp" : "afterRestored";
+    const after = this.#mixer.of(result).crisp && this.#crisp.ready ? "afterCrisp" : "afterRestored";
     this.#labels.right.textContent = text(mapped && this.#kind ? WORDS[this.#kind].label : after);
     this.#tell(item, compares);
   }
@@ -110,12 +110,12 @@ export class Viewer {
     const crisp = item.other("crisp");
     const crispId = (crisp?.result && crisp.job?.id) || "";
     const crispAlt = text("crispAlt", { name });
-    this.#crisp.show(crispId, (signal) => api.result(crispId, "png", signal), crispAlt);
+    this.#crisp.show(crispId, (signal) => api.result(crispId, signal), crispAlt);
     const alt = WORDS[this.#kind ?? "gradient"].alt;
     this.#preview.show(item.key, async () => file, text("previewAlt", { name }));
     this.#before.show(id, (signal) => api.before(id, signal), text("beforeAlt", { name }));
-    this.#after.show(id, (signal) => api.result(id, "png", signal), text("afterAlt", { name }));
-    this.#map.show(map, (signal) => api.result(map, "png", signal), text(alt, { name }));
+    this.#after.show(id, (signal) => api.result(id, signal), text("afterAlt", { name }));
+    this.#map.show(map, (signal) => api.result(map, signal), text(alt, { name }));
   }
 
   /**
