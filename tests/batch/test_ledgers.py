@@ -83,16 +83,46 @@ def test_refused_input_counts_as_failed(tmp_path: Path) -> None:
 
 def test_only_the_last_plan_counts(tmp_path: Path) -> None:
     run(tmp_path, WHOLE, ["a", "b"], done=["a"], failed=["b"])
-    run(tmp_path, WHOLE, ["a"])
+    with Ledger(tmp_path) as ledger:
+        ledger.begin([Planned("in/a", "a")])
+        ledger.meet(tmp_path / "a")
     assert numbers(survey(tmp_path)) == [(WHOLE, "ended", 1, 1, 0, 0)]
+
+
+@pytest.mark.parametrize("shard", [WHOLE, A])
+def test_what_the_last_run_did_not_come_to_is_missing(tmp_path: Path, shard: Shard) -> None:
+    """Their results may be those of other settings, or of pictures that have changed."""
+    run(tmp_path, shard, "abcd", done="abc", failed="d")
+    with Ledger(tmp_path, shard=shard) as ledger:
+        ledger.begin([Planned(f"in/{name}", name) for name in "abcd"])
+        ledger.meet(tmp_path / "a")
+        ledger.enter(Entry(target="b", source="in/b", state="failed", error="broken"))
+    said = "the last run did not come to it"
+    for _ in range(2):
+        parts = survey(tmp_path)[:1]
+        assert numbers(parts)[0][2:] == (4, 1, 1, 2)
+        assert reasons(parts) == {"in/b": "broken", "in/c": said, "in/d": said}
+        merge(tmp_path)
+
+
+def test_plan_of_an_earlier_version_does_not_say_what_was_met(tmp_path: Path) -> None:
+    for shard, name in ((A, "a"), (B, "b"), (C, "c")):
+        run(tmp_path, shard, [name], done=[name])
+    database = sqlite3.connect(tmp_path / A.ledger_name)
+    database.execute("ALTER TABLE plan DROP COLUMN met")
+    database.commit()
+    database.close()
+    assert [part.done for part in survey(tmp_path)] == [1, 1, 1]
+    assert merge(tmp_path) == 3
+    assert [part.done for part in survey(tmp_path)] == [1, 1, 1]
 
 
 def test_killed_run_is_judged_by_what_stands_there(tmp_path: Path) -> None:
     """An entry is pending before and after its file gets its name."""
-    run(tmp_path, A, ["a", "b", "c"])
-    (tmp_path / "a").write_bytes(b"whole")
-    (tmp_path / "b").write_bytes(b"of before")
+    tmp_path.joinpath("a").write_bytes(b"whole")
+    tmp_path.joinpath("b").write_bytes(b"of before")
     with Ledger(tmp_path, shard=A) as ledger:
+        ledger.begin([Planned(f"in/{name}", name) for name in "abc"])
         for name in "abc":
             sha256 = hashlib.sha256(b"whole").hexdigest()
             ledger.enter(Entry(target=name, source="", state="pending", result_sha256=sha256))

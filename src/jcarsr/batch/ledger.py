@@ -12,7 +12,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, fields
 from pathlib import Path
 
@@ -28,9 +28,11 @@ from jcarsr.partfile import can_lock, make_folder, remove_dead_parts
 
 _RESULTS = "CREATE TABLE IF NOT EXISTS {name}results (target TEXT PRIMARY KEY, {columns})"
 _PLAN = """
-CREATE TABLE IF NOT EXISTS {name}plan (shard INTEGER, source TEXT, target TEXT, reason TEXT);
+CREATE TABLE IF NOT EXISTS {name}plan
+    (shard INTEGER, source TEXT, target TEXT, reason TEXT, met INTEGER);
 CREATE TABLE IF NOT EXISTS {name}runs (shard INTEGER, shards INTEGER, begun REAL)
 """  # of the last run, or of the last runs of several shards
+_MOST_MET = 1_000  # results that stay as they are, until they are written down as met
 _BESIDE = ("", "-journal", "-wal", "-shm")  # endings of the files that SQLite opens
 
 
@@ -59,6 +61,7 @@ class Ledger:
     ) -> None:
         self._folder, self._shard, self._earlier = folder, shard, earlier
         self._path = folder / shard.ledger_name
+        self._met: list[str] | None = None
         self._lock = threading.Lock()
         try:
             make_folder(folder)
@@ -82,6 +85,10 @@ class Ledger:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        with suppress(LedgerError):  # they count as results that the run did not come to
+            if self._met:
+                with self._errors(), self._transaction():
+                    self._write_met()
         self._database.close()
 
     def find(self, target: Path) -> Entry | None:
@@ -95,25 +102,36 @@ class Ledger:
     def begin(self, planned: Iterable[Planned]) -> None:
         """Write what this run is to do, in place of what the last one was."""
         number = self._shard.number
-        rows = ((number, one.source, one.target, one.reason) for one in planned)
-        with self._errors():
+        rows = ((number, one.source, one.target, one.reason, 0) for one in planned)
+        with self._errors(), self._transaction():
             run = self._database.execute
-            run("BEGIN EXCLUSIVE")
-            for table in _PLAN.format(name="").split(";"):
-                run(table)
-            run("DELETE FROM plan")
-            run("DELETE FROM runs")
-            self._database.executemany("INSERT INTO plan VALUES (?, ?, ?, ?)", rows)
+            for table in ("plan", "runs"):
+                run(f"DROP TABLE IF EXISTS {table}")
+            self._make_plan("")
+            self._database.executemany("INSERT INTO plan VALUES (?, ?, ?, ?, ?)", rows)
+            run("CREATE INDEX plan_target ON plan (target)")
             run("INSERT INTO runs VALUES (?, ?, ?)", (number, self._shard.of, time.time()))
-            run("COMMIT")
+        self._met = []
+
+    def meet(self, target: Path) -> None:
+        """Note that this run has come to a result and leaves it as it is.
+
+        On disk with the next entry, or at the end: of a run that is killed before, `survey` says
+        that it did not come to it.
+        """
+        with self._errors():
+            if self._met is None:
+                return
+            self._met.append(self.key(target))
+            if len(self._met) >= _MOST_MET:
+                with self._transaction():
+                    self._write_met()
 
     def refuse(self, planned: Planned, reason: str) -> None:
         """Write of an input of this run that it gets no result, and why."""
         query = "UPDATE plan SET target = NULL, reason = ? WHERE source = ? AND target = ?"
         with self._errors():
-            run = self._database.execute
-            run("CREATE INDEX IF NOT EXISTS plan_target ON plan (target)")  # there may be many
-            run(query, (reason, planned.source, planned.target))
+            self._database.execute(query, (reason, planned.source, planned.target))
 
     def forget_plan(self) -> None:
         """Remove what the last runs were to do; their results stay."""
@@ -148,8 +166,7 @@ class Ledger:
                     "r WHERE r.target = o.target AND r.result_sha256 IS NOT NULL)"
                 )
                 for name in ("", "other."):
-                    for table in _PLAN.format(name=name).split(";"):
-                        run(table)
+                    self._make_plan(name)
                 if plan:
                     for table in ("plan", "runs"):
                         shards = "SELECT shard FROM other.runs"
@@ -164,10 +181,13 @@ class Ledger:
     def enter(self, entry: Entry) -> None:
         """Write an entry, in place of the target's older one; on disk when this returns."""
         marks = ", ".join("?" for _ in fields(Entry))
-        with self._errors():
+        with self._errors(), self._transaction():
             self._database.execute(
                 f"INSERT OR REPLACE INTO results ({NAMES}) VALUES ({marks})", astuple(entry)
             )
+            if self._met is not None:
+                self._met.append(entry.target)
+            self._write_met()
 
     def forget(self, target: Path) -> None:
         """Remove a result's entry."""
@@ -218,6 +238,32 @@ class Ledger:
                 raise LedgerError(f"{path}: a link, which is not followed: remove it")
             if not stat.S_ISREG(mode):
                 raise LedgerError(f"{path}: cannot be written (not a file)")
+
+    def _make_plan(self, name: str) -> None:
+        """Make the tables of plans in a database, whose name ends in a dot; "" = this one."""
+        run = self._database.execute
+        for table in _PLAN.format(name=name).split(";"):
+            run(table)
+        if "met" not in [row[1] for row in run(f"PRAGMA {name}table_info(plan)")]:
+            run(f"ALTER TABLE {name}plan ADD COLUMN met INTEGER")  # of an earlier version
+
+    def _write_met(self) -> None:
+        met, self._met = self._met, None if self._met is None else []
+        if met:
+            rows = ((key,) for key in met)
+            self._database.executemany("UPDATE plan SET met = 1 WHERE target = ?", rows)
+
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        """What is done in it is done as a whole, or not at all."""
+        self._database.execute("BEGIN EXCLUSIVE")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def _errors(self) -> Generator[None]:

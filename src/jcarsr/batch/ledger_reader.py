@@ -69,24 +69,33 @@ class LedgerReader:
             rows = self._database.execute("SELECT shard, shards, begun FROM runs").fetchall()
         return {Shard(number, of): begun for number, of, begun in rows}
 
-    def plan(self) -> Iterator[tuple[int, Planned, Entry | None]]:
-        """Return what the last runs were to do: shard, input, and the entry of its result.
+    def plan(self) -> Iterator[tuple[int, Planned, bool, Entry | None]]:
+        """Return what the last runs were to do.
 
-        A ledger that was written before plans were kept says what it has results of.
+        Yields:
+            shard, input, whether the run has come to it, and the entry of its result. A ledger
+            that was written before this was kept says that the run has come to all; one from
+            before there were plans, what it has results of.
         """
         if self._empty:
             return
         names = ", ".join(f"r.{name.strip()}" for name in NAMES.split(","))
-        query = f"SELECT 1, r.source, r.target, NULL, {names} FROM results r"
+        query = f"SELECT 1, r.source, r.target, NULL, 1, {names} FROM results r"
         if self._has("plan"):
             query = (
-                f"SELECT p.shard, p.source, p.target, p.reason, {names} "
+                f"SELECT p.shard, p.source, p.target, p.reason, {self._met()}, {names} "
                 "FROM plan p LEFT JOIN results r ON r.target = p.target ORDER BY p.rowid"
             )
         with self._errors():
-            for number, source, target, reason, *row in self._database.execute(query):
+            for number, source, target, reason, met, *row in self._database.execute(query):
                 entry = None if row[0] is None else entry_of(tuple(row))
-                yield number, Planned(source, target, reason), entry
+                yield number, Planned(source, target, reason), met != 0, entry
+
+    def _met(self) -> str:
+        """The column that says what the run has come to, or what stands for it."""
+        with self._errors():
+            columns = [row[1] for row in self._database.execute("PRAGMA table_info(plan)")]
+        return "p.met" if "met" in columns else "1"
 
     def _has(self, table: str) -> bool:
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"

@@ -210,13 +210,13 @@ def _parts(
 ) -> dict[Shard, Part]:
     """What became of the inputs of some shards, whose plans are in one ledger."""
     counts, left = Counter[int](), {number: list[Left]() for number in shards}
-    for number, planned, entry in reader.plan():
+    for number, planned, met, entry in reader.plan():
         if number not in shards:
             continue
         counts[number] += 1
         if entry is None and planned.target is not None:
             entry = merged(planned.target)
-        why = _why_left(folder, planned, entry, check=check)
+        why = _why_left(folder, planned, met, entry, check=check)
         if why is not None:
             left[number].append(why)
     return {
@@ -231,7 +231,9 @@ def _parts(
     }
 
 
-def _why_left(folder: Path, planned: Planned, entry: Entry | None, *, check: bool) -> Left | None:
+def _why_left(
+    folder: Path, planned: Planned, met: bool, entry: Entry | None, *, check: bool
+) -> Left | None:
     """Why an input has no result, None if it has one."""
 
     def left(state: Found, reason: str) -> Left:
@@ -241,6 +243,8 @@ def _why_left(folder: Path, planned: Planned, entry: Entry | None, *, check: boo
         return left("failed", planned.reason or "")
     if entry is None:
         return left("missing", "not restored yet")
+    if not met:
+        return left("missing", "the last run did not come to it")
     if entry.state == "failed":
         return left("failed", entry.error or "")
     path = path_of(folder, entry.target)

@@ -125,6 +125,8 @@ class LedgerWorker:
             )
         if all(decision.skip for decision in decisions.values()):
             state = "adopted" if adopting else "skipped"
+            if self._ledger is not None:
+                self._ledger.meet(job.target)
             return Outcome(source=job.source, target=job.target, state=state)
         source = job.source if data is None else data
         header = self._files.check(source)
