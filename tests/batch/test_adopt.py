@@ -61,6 +61,24 @@ def test_after_the_ledger_is_lost(
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+def test_what_is_adopted_is_not_written_anew_when_a_map_is_missing(
+    run: Run, tmp_path: Path
+) -> None:
+    settings = replace(X2, outputs=("picture", "gradient"))
+    run(settings=settings)
+    out = tmp_path / "out"
+    (out / FILE_NAME).unlink()
+    (out / "0_x2.gradient.png").unlink()
+    (out / "1_x2.png").unlink()
+    Image.new("RGB", (56, 48), "red").save(out / "0_x2.png")
+    mine = (out / "0_x2.png").read_bytes()
+    assert states(run(settings=settings, adopt=True)) == ["done", "done", "adopted", "adopted"]
+    assert (out / "0_x2.png").read_bytes() == mine
+    assert (out / "0_x2.gradient.png").exists()
+    assert (out / "1_x2.png").exists()
+    assert states(run(settings=settings)) == ["skipped"] * 4
+
+
 def test_adopted_ones_are_ours_from_now_on(run: Run, tmp_path: Path) -> None:
     run()
     (tmp_path / "out" / FILE_NAME).unlink()

@@ -157,7 +157,11 @@ class LedgerWorker:
         return RestoredFile(
             job=job,
             restored=restored,
-            entries={kind: self._entry(read, restored, kind) for kind in restored.outputs},
+            entries={
+                kind: self._entry(read, restored, kind)
+                for kind in restored.outputs
+                if not read.decisions[kind].adopt  # entered, and left as it is
+            },
             seconds=read.seconds + time.perf_counter() - started,
         )
 
@@ -170,7 +174,10 @@ class LedgerWorker:
         """
         started = time.perf_counter() - result.seconds
         job, notes = result.job, tuple[str, ...]()
-        for kind, path in reversed(self._files.paths(job.target).items()):
+        paths = self._files.paths(job.target)
+        for kind, path in reversed(
+            [(kind, paths[kind]) for kind in paths if kind in result.entries]
+        ):
             notes = (*self._save(result, kind, path, started), *notes)
         seconds = time.perf_counter() - started
         return outcome_of(result.restored, job.source, job.target, notes=notes, seconds=seconds)
