@@ -5,6 +5,7 @@ import pytest
 from support.plans import BOTH, pairs, planned, targets, touch
 
 from jcarsr.batch.plan import FileJob, Plan, Refused
+from jcarsr.restoring import place
 
 
 class TestNames:
@@ -194,6 +195,16 @@ class TestClashes:
             assert targets(plan) == ["out/a_x2.png"]
             named = planned(given_inputs, Path("out"), name="{parent}_{stem}_{size}")
             assert sorted(targets(named)) == ["out/one_a_x2.png", "out/two_a_x2.png"]
+
+    def test_names_that_differ_by_case_are_one_where_it_does_not_count(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        inputs = touch(folder, "one/a.jpg", "two/A.png")
+        assert targets(planned(inputs, Path("out"))) == ["out/a_x2.png", "out/A_x2.png"]
+        monkeypatch.setattr(place, "ignores_case", lambda folder: True)
+        plan = planned(inputs, Path("out"))
+        (refused,) = (job for job in plan.jobs if isinstance(job, Refused))
+        assert refused.reason.startswith(f"its result out/A_x2.png is that of {inputs[0]}")
 
     def test_extension_stands_only_where_it_separates(self, folder: Path) -> None:
         inputs = touch(folder, "one/a.jpg", "two/a.jpg", "two/a.png")

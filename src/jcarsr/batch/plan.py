@@ -13,6 +13,7 @@ from jcarsr.batch.search import Found, search
 from jcarsr.batch.shard import Shard
 from jcarsr.image import FORMATS, format_of, names_other_format
 from jcarsr.restoring.outputs import Kind, output_paths
+from jcarsr.restoring.place import place_of
 
 
 @dataclass(frozen=True)
@@ -287,14 +288,14 @@ def _without_clashes(
     Of several with one result that of the `known` pairs gets it, else the first in the order of
     their paths.
     """
-    inputs = {os.path.realpath(source) for source, _ in pairs}
+    inputs = {place_of(source) for source, _ in pairs}
     taken: dict[str, Path] = {}
     jobs: dict[tuple[Path, Path], FileJob | Refused] = {}
     for source, target in sorted(pairs, key=lambda pair: (pair not in known, pair)):
         files = list(output_paths(target, outputs).values())
         jobs[source, target] = FileJob(source, target)
         for file in files:
-            place = os.path.realpath(file)
+            place = place_of(file)
             if place in inputs:
                 reason = f"its result {file} would replace an input"
                 jobs[source, target] = Refused(source, reason)
@@ -304,7 +305,7 @@ def _without_clashes(
                 )
                 jobs[source, target] = Refused(source, reason)
         if isinstance(jobs[source, target], FileJob):
-            taken |= {os.path.realpath(file): source for file in files}
+            taken |= {place_of(file): source for file in files}
     return [jobs[pair] for pair in pairs]
 
 
