@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from jcarsr.cluster.store import Store, check_places, is_url, open_store
+from jcarsr.cluster.store import Store, check_places, folder_of, is_url, open_store
 from jcarsr.errors import ImageError, StorageError
 
 STORES: list[Callable[[Path], str]] = [
@@ -89,6 +89,18 @@ def test_results_among_the_pictures_are_refused(source: str, out: str) -> None:
 )
 def test_other_places_are_taken(source: str, out: str) -> None:
     check_places(source, out)
+
+
+def test_folder_is_the_same_as_its_url(tmp_path: Path) -> None:
+    (tmp_path / "album").mkdir()
+    folder, url = str(tmp_path / "album"), f"file://{tmp_path}/x/../album/"
+    for source, out in ((folder, url), (url, folder), (url, f"local://{folder}")):
+        with pytest.raises(ValueError, match="results would lie among the pictures of"):
+            check_places(source, out)
+        check_places(source, f"{out}2")
+        check_places(source, f"{out.rstrip('/')}/restored")
+    assert folder_of(f"file://{folder}") == folder_of(folder) == tmp_path / "album"
+    assert folder_of("s3://album") is None
 
 
 def test_file_is_no_source(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def batch(
     """
     from jcarsr.cluster.ray_data import ClusterOptions, cluster, run_items
     from jcarsr.cluster.sources import find_repeated, pictures_of, plan_items
-    from jcarsr.cluster.store import check_places, is_url, open_store
+    from jcarsr.cluster.store import check_places, folder_of, is_url, open_store
     from jcarsr.cluster.table import RowPlace, Table, table_rows
     from jcarsr.cluster.worker import WorkerOptions
 
@@ -170,7 +170,7 @@ def batch(
     twice: Sequence[str] = ()
     places: dict[str, RowPlace] | None = None
     if table is None:
-        keys = pictures_of(open_store(home), None if is_url(out) else Path(out))
+        keys = pictures_of(open_store(home), folder_of(out))
     else:
         rows = list(table_rows(table))
         places = {name: row for name, row in rows if name is not None}

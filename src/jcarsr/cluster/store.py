@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 from jcarsr.errors import ImageError, StorageError
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.encode import save_bytes
+from jcarsr.restoring.place import place_of
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -27,14 +27,23 @@ def check_places(source: str, out: str) -> None:
     Raises:
         ValueError: they would, or `source` is a file.
     """
-    if is_url(source) or is_url(out):
+    folder, folder_out = folder_of(source), folder_of(out)
+    if folder is not None and folder.is_file():
+        raise ValueError(f"{source}: a file: name its folder, or --key for Parquet")
+    if folder is None or folder_out is None:
         same = f"{out.rstrip('/')}/".startswith(f"{source.rstrip('/')}/")
     else:
-        if os.path.isfile(source):
-            raise ValueError(f"{source}: a file: name its folder, or --key for Parquet")
-        same = os.path.realpath(source) == os.path.realpath(out)
+        same = place_of(folder) == place_of(folder_out)
     if same:
         raise ValueError(f"--out {out}: results would lie among the pictures of {source}")
+
+
+def folder_of(place: str) -> Path | None:
+    """Return the folder that a place of this computer is, also as file:///folder; else None."""
+    if is_url(place) and place.partition("://")[0] not in ("file", "local"):
+        return None
+    store = open_store(place)
+    return store.root if isinstance(store, FolderStore) else None
 
 
 class Store(Protocol):
