@@ -160,7 +160,7 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
         exif=metadata.exif is not None or (orientation != 1 and bool(image.info.get("exif"))),
         xmp=metadata.xmp is not None,
         iptc=metadata.iptc is not None,
-        texts=tuple(keyword for keyword, _ in metadata.texts),
+        texts=tuple(dict.fromkeys(keyword for keyword, _ in metadata.texts)),
         dpi=metadata.dpi,
         jpeg=jpeg,
         notes=tuple(notes),

@@ -32,7 +32,7 @@ def fit_metadata(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, 
         metadata = replace(metadata, comments=())
         notes.append(f"its comment, which {format} cannot hold, was left out")
     if metadata.texts and format != "png":
-        keywords = ", ".join(keyword for keyword, _ in metadata.texts)
+        keywords = ", ".join(dict.fromkeys(keyword for keyword, _ in metadata.texts))
         metadata = replace(metadata, texts=())
         notes.append(f"its text ({keywords}), which {format} cannot hold, was left out")
     if format == "jpg":

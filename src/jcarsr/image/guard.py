@@ -12,7 +12,8 @@ from typing import IO
 from jcarsr.errors import ImageError
 from jcarsr.image.metadata.overlaps import has_overlaps, without_overlaps
 from jcarsr.image.parts import check_chunks, check_gif
-from jcarsr.image.png.chunks import is_png, without_bad_chunks
+from jcarsr.image.png.chunks import without_bad_chunks
+from jcarsr.image.png.layout import is_png
 from jcarsr.image.tiff.directory import check_tiff
 from jcarsr.jpeg.structure import LOSSLESS, is_jpeg, read_structure
 

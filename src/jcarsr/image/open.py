@@ -8,14 +8,16 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import IO
+from typing import IO, Any
 
 from PIL import Image, UnidentifiedImageError
 
 from jcarsr.errors import ImageError, PixelLimitError
-from jcarsr.image.colour.tags import COLOUR_TAGS, ColourTags, read_colour_tags
+from jcarsr.image.colour.tags import COLOUR_TAGS, read_colour_tags
 from jcarsr.image.guard import check_content, check_file
 from jcarsr.image.kinds import kind_of
+from jcarsr.image.png.layout import is_png
+from jcarsr.image.png.texts import TEXTS, take_texts
 from jcarsr.image.tiff.directory import kind_of_tiff
 
 SUFFIXES = frozenset(
@@ -104,10 +106,9 @@ def one_line(error: Exception) -> str:
 
 def _open(file: str | Path | IO[bytes], options: ReadOptions) -> Image.Image:
     try:
-        other, notes, tags = _look_before(file, options)
-        image = Image.open(file if other is None else other, formats=_known_formats())
-        image.info[LEFT_OUT] = notes
-        image.info[COLOUR_TAGS] = tags
+        seen, about = _look_before(file, options)
+        image = Image.open(file if seen is None else seen, formats=_known_formats())
+        image.info.update(about)
         return image
     except ImageError:
         raise
@@ -128,25 +129,32 @@ def _known_formats() -> list[str]:
 
 def _look_before(
     file: str | Path | IO[bytes], options: ReadOptions
-) -> tuple[IO[bytes] | None, tuple[str, ...], ColourTags]:
-    """Refuse what Pillow must not see, or leave it out; load the HEIC reader if it is needed."""
+) -> tuple[IO[bytes] | None, dict[str, Any]]:
+    """Refuse what Pillow must not see, or leave it out; load the HEIC reader if it is needed.
+
+    Returns:
+        what Pillow may see, None if that is the file; and what it does not tell, for `info`.
+    """
     if isinstance(file, str | Path):
         check_file(file)
         with open(file, "rb") as stream:
             return _look_before(stream, options)
-    other, notes = check_content(file, options.max_pixels)
-    found = (other, notes, read_colour_tags(file if other is None else other))
-    file.seek(0)
-    head = file.read(12)
-    for stream in (file, other or file):
+    seen, notes = check_content(file, options.max_pixels)
+    stream = file if seen is None else seen
+    about: dict[str, Any] = {LEFT_OUT: notes, COLOUR_TAGS: read_colour_tags(stream)}
+    stream.seek(0)
+    head = stream.read(12)
+    if is_png(head):
+        about[TEXTS], hidden = take_texts(stream)
+        seen = seen if hidden is None else hidden
+    elif head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        try:
+            importlib.import_module("pillow_heif").register_heif_opener()
+        except ModuleNotFoundError as error:
+            raise ImageError("HEIC pictures need: pip install 'jcarsr[heif]'") from error
+    for stream in (file, seen or file):
         stream.seek(0)
-    if head[4:8] != b"ftyp" or head[8:12] not in _HEIF_BRANDS:
-        return found
-    try:
-        importlib.import_module("pillow_heif").register_heif_opener()
-    except ModuleNotFoundError as error:
-        raise ImageError("HEIC pictures need: pip install 'jcarsr[heif]'") from error
-    return found
+    return seen, about
 
 
 def _kind(file: str | Path | IO[bytes]) -> str | None:

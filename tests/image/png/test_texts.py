@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from PIL.PngImagePlugin import PngImageFile, PngInfo
+from PIL.PngImagePlugin import PngImageFile, PngInfo, iTXt
 
 from jcarsr.image import Animation, Picture, SaveOptions, decode, save
 from jcarsr.image.facts import facts
@@ -22,17 +22,22 @@ TEXTS = {
 OTHERS = {"Raw profile type exif": "\nexif\n       0\n\n", "XML:com.adobe.xmp": "<x/>"}
 
 
-def png(texts: dict[str, str] = TEXTS, *, late: bool = False, **options: Any) -> bytes:
+def png(
+    texts: dict[str, str] = TEXTS, *, late: bool = False, mode: str = "RGB", **options: Any
+) -> bytes:
     info = PngInfo()
     for keyword, text in texts.items():
         info.add_text(keyword, text, zip=len(text) > 1_000)
     stream = io.BytesIO()
-    Image.new("RGB", (12, 10)).save(stream, "PNG", pnginfo=info, **options)
-    data = stream.getvalue()
-    if late:  # all chunks between the header and the pixels go behind them
-        pixels, end = data.index(b"IDAT") - 4, len(data) - 12
-        data = data[:33] + data[pixels:end] + data[33:pixels] + data[end:]
-    return data
+    Image.new(mode, (12, 10)).save(stream, "PNG", pnginfo=info, **options)
+    return moved(stream.getvalue()) if late else stream.getvalue()
+
+
+def moved(data: bytes) -> bytes:
+    """The same PNG with its texts, which stand before its pixels, behind them."""
+    pixels, end = data.index(b"IDAT") - 4, len(data) - 12
+    first = min(data.find(kind) - 4 for kind in (b"tEXt", b"zTXt", b"iTXt") if kind in data)
+    return data[:first] + data[pixels:end] + data[first:pixels] + data[end:]
 
 
 def read(data: bytes) -> Picture | Animation:
@@ -77,3 +82,45 @@ def test_elsewhere_they_are_noted(tmp_path: Path, format: str) -> None:
 @pytest.mark.parametrize("late", [False, True])
 def test_facts_name_them(late: bool) -> None:
     assert facts(io.BytesIO(png(TEXTS | OTHERS, late=late))).texts == tuple(TEXTS)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_repeated_and_translated_ones_stay(tmp_path: Path, late: bool) -> None:
+    info = PngInfo()
+    for author in ("Anna", "Bert"):
+        info.add_text("Author", author)
+    info.add_itxt("Title", "Am See", "de", "Titel", zip=True)
+    info.add_text("Author", "Cleo")
+    stream = io.BytesIO()
+    Image.new("RGB", (12, 10)).save(stream, "PNG", pnginfo=info)
+    picture = read(moved(stream.getvalue()) if late else stream.getvalue())
+    assert save(picture, tmp_path / "a.png") == ()
+    data = (tmp_path / "a.png").read_bytes()
+    places = [data.index(b"Author\0" + name) for name in (b"Anna", b"Bert", b"Cleo")]
+    assert places == sorted(places)
+    with Image.open(tmp_path / "a.png") as image:
+        assert isinstance(image, PngImageFile)
+        title = image.text["Title"]
+    assert isinstance(title, iTXt)
+    assert (title, title.lang, title.tkey) == ("Am See", "de", "Titel")
+
+
+PILLOWS = """
+transparency interlace bbox gamma icc_profile exif xmp dpi loop duration chromaticity srgb
+default_image
+"""
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("keyword", [*PILLOWS.split(), "jcarsr: left out", "jcarsr: texts"])
+def test_no_keyword_costs_the_picture(tmp_path: Path, keyword: str, late: bool) -> None:
+    """Pillow puts texts among its own facts."""
+    texts = {keyword: "hello", "Title": "a"}
+    for mode in ("RGB", "L") if late else ("RGB", "L", "P"):  # a palette would be moved, too
+        picture = read(png(texts, late=late, mode=mode))
+        assert isinstance(picture, Picture)
+        assert (picture.notes, picture.alpha) == ((), None)
+        save(picture, tmp_path / "a.png")
+        data = (tmp_path / "a.png").read_bytes()
+        assert keyword.encode() + b"\0hello" in data
+        assert facts(io.BytesIO(data)).texts == tuple(texts)

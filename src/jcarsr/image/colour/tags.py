@@ -9,10 +9,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO
 
 from jcarsr.image.colour.icc import Chromaticities
-from jcarsr.image.png.chunks import is_png
+from jcarsr.image.png.layout import is_png, iter_chunks
 
 COLOUR_TAGS = "jcarsr: colour tags"
 """Key of an opened image's `info`: the file's `ColourTags`."""
@@ -68,16 +69,11 @@ def read_colour_tags(stream: IO[bytes]) -> ColourTags:
 
 def _of_png(stream: IO[bytes]) -> ColourTags:
     found: dict[bytes, bytes] = {}
-    stream.seek(8)
-    for _ in range(_MAX_CHUNKS):
-        head = stream.read(8)
-        if len(head) < 8 or head[4:] == b"IDAT":
+    for chunk in islice(iter_chunks(stream), _MAX_CHUNKS):
+        if chunk.kind == b"IDAT":
             break
-        length = int.from_bytes(head[:4])
-        end = stream.tell() + length + 4
-        if head[4:] in (b"cICP", b"sRGB", b"gAMA", b"cHRM") and length < 100:
-            found.setdefault(head[4:], stream.read(length))
-        stream.seek(end)
+        if chunk.kind in (b"cICP", b"sRGB", b"gAMA", b"cHRM") and chunk.length < 100:
+            found.setdefault(chunk.kind, stream.read(chunk.length))
     points = gamma = chromaticities = None
     if len(data := found.get(b"cICP", b"")) == 4:
         primaries, transfer, matrix, full = data

@@ -18,7 +18,7 @@ from jcarsr.image.metadata.profile import colour_space
 from jcarsr.image.metadata.storage_tags import STORAGE
 from jcarsr.image.metadata.xmp import without_lost_parts
 from jcarsr.image.picture import Metadata
-from jcarsr.image.png.texts import find_texts
+from jcarsr.image.png.texts import TEXTS
 
 _INCH, _CENTIMETRE = 2, 3  # units of a resolution
 _CAMERA = int(ExifTags.IFD.Exif)
@@ -54,7 +54,7 @@ def read_metadata(image: Image.Image, file: bytes | None = None) -> tuple[Metada
         iptc=_iptc(image, notes),
         dpi=dpi,
         comments=_comments(image),
-        texts=find_texts(image) if image.format == "PNG" else (),
+        texts=image.info.get(TEXTS, ()),
         stored=Stored(width=width, height=height, orientation=orientation),
     )
     return metadata, orientation, notes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 import zlib
 from dataclasses import dataclass, field
 from typing import IO
@@ -11,9 +10,8 @@ from typing import IO
 from jcarsr.errors import ImageError
 from jcarsr.image.metadata.iptc import PNG_KEYWORDS
 from jcarsr.image.metadata.overlaps import has_overlaps
-from jcarsr.image.png.texts import XMP_KEYWORD
+from jcarsr.image.png.layout import CHECK, SIGNATURE, TEXT_KINDS, XMP_KEYWORD, Chunk, iter_chunks
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_EXTRA = 10_000
 """Chunks that are no pixels; a PNG with more is refused."""
 
@@ -24,12 +22,11 @@ _MAX_STORED = 2**24  # bytes of a chunk of metadata
 _MAX_TEXT = 2**20  # bytes of a text or profile, inflated: as much as Pillow takes
 _MAX_TEXTS = 2**24  # bytes of all together
 _PACKED = frozenset({b"zTXt", b"iTXt", b"iCCP"})
-_TEXTS = frozenset({b"tEXt", *_PACKED})
+_TEXTS = TEXT_KINDS | _PACKED
 _FRAMES = frozenset({b"acTL", b"fcTL", b"fdAT"})  # without them, pixels would be missing
 _SHORTEST = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"eXIf": 8, b"tRNS": 1}
 _NAMES = {b"iCCP": "colour profile", b"eXIf": "EXIF data", b"tRNS": "transparency"}
 _EXIF_TEXT = b"Raw profile type exif\0"
-_CHECK = 4  # bytes of a checksum
 
 
 @dataclass
@@ -40,11 +37,6 @@ class _Sorting:
     """chunk -> why."""
     texts: int = 0
     """Bytes, inflated."""
-
-
-def is_png(head: bytes) -> bool:
-    """Whether a file that begins with `head` is taken as a PNG."""
-    return head.startswith(SIGNATURE)
 
 
 def without_bad_chunks(stream: IO[bytes]) -> tuple[IO[bytes] | None, tuple[str, ...]]:
@@ -70,38 +62,32 @@ def without_bad_chunks(stream: IO[bytes]) -> tuple[IO[bytes] | None, tuple[str, 
 def _sort(stream: IO[bytes]) -> _Sorting:
     found = _Sorting(kept=[(0, len(SIGNATURE))])
     size = stream.seek(0, io.SEEK_END)
-    at, chunks, extra = len(SIGNATURE), 0, 0
-    while at < size:
-        stream.seek(at)
-        head = stream.read(8)
-        if len(head) < 8:
-            found.kept.append((at, size))
-            break
-        length, kind = struct.unpack(">I4s", head)
-        end = at + 8 + length + _CHECK
-        chunks += 1
+    at, extra, kind = len(SIGNATURE), 0, b""
+    for chunks, chunk in enumerate(iter_chunks(stream), 1):
+        kind = chunk.kind
         extra += kind not in (b"IDAT", b"fdAT", b"fcTL")
         if chunks > MAX_CHUNKS or extra > MAX_EXTRA:
             raise ImageError(f"more than {MAX_EXTRA:,} chunks of metadata: refused")
         why = None
-        if kind[:1].islower() and kind not in _FRAMES and end <= size:
-            why = _reason(stream, kind, length, found)
+        if kind[:1].islower() and kind not in _FRAMES and chunk.end <= size:
+            why = _reason(stream, chunk, found)
         if why is None:
-            found.kept.append((at, min(end, size)))
+            found.kept.append((at, min(chunk.end, size)))
         else:
-            found.dropped[_name(stream, kind, at + 8)] = why
-        at = end
-        if kind == b"IEND":
-            break
+            found.dropped[_name(stream, kind, chunk.start)] = why
+        at = chunk.end
+    if kind != b"IEND" and at < size:  # too little for a chunk
+        found.kept.append((at, size))
     return found
 
 
-def _reason(stream: IO[bytes], kind: bytes, length: int, found: _Sorting) -> str | None:
+def _reason(stream: IO[bytes], chunk: Chunk, found: _Sorting) -> str | None:
     """Why a chunk is left out; None = it is sound."""
+    kind, length = chunk.kind, chunk.length
     if length > _MAX_STORED:
         return "is too large"
     data = stream.read(length)
-    if zlib.crc32(kind + data) != int.from_bytes(stream.read(_CHECK)):
+    if zlib.crc32(kind + data) != int.from_bytes(stream.read(CHECK)):
         return "is broken (wrong checksum)"
     if length < _SHORTEST.get(kind, 0):
         return "is broken"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from dataclasses import dataclass
 
-from jcarsr.image.png.chunks import SIGNATURE
+from jcarsr.image.png.layout import CHECK, SIGNATURE, iter_chunks
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type (PNG specification, table 11.1)
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
@@ -14,7 +15,6 @@ _PASSES = (*_ADAM7, (0, 1, 1, 2))  # first column and row, and the steps to the 
 _MOST = 1032  # bytes that a compressed one can stand for
 _STEP = 2**20  # bytes inflated at once
 _PIXELS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"acTL", b"fcTL", b"fdAT"})
-_CHECK = 4  # bytes of a checksum
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,13 @@ def has_wrong_checksum(png: bytes) -> bool:
 
 def _pixels(png: bytes) -> tuple[list[memoryview], bool]:
     """The contents of its IDAT chunks; and whether a checksum of what makes its pixels is wrong."""
-    found, wrong = list[memoryview](), False
-    at, view = len(SIGNATURE), memoryview(png)
-    while at + 8 <= len(png):
-        length, kind = struct.unpack_from(">I4s", png, at)
-        end = at + 8 + length
-        if kind == b"IDAT":
-            found.append(view[at + 8 : end])
-        if kind in _PIXELS and end + _CHECK <= len(png):
-            wrong |= zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + _CHECK])
-        if kind == b"IEND":
-            break
-        at = end + _CHECK
+    found, wrong, view = list[memoryview](), False, memoryview(png)
+    for chunk in iter_chunks(io.BytesIO(png)):
+        start, end = chunk.start, chunk.start + chunk.length
+        if chunk.kind == b"IDAT":
+            found.append(view[start:end])
+        if chunk.kind in _PIXELS and chunk.end <= len(png):
+            wrong |= zlib.crc32(view[start - 4 : end]) != int.from_bytes(view[end : end + CHECK])
     return found, wrong
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+import io
+from typing import IO
+
+from PIL.PngImagePlugin import PngInfo, iTXt
 
 from jcarsr.image.metadata.iptc import PNG_KEYWORDS, png_text
 from jcarsr.image.picture import Metadata
+from jcarsr.image.png.layout import TEXT_KINDS, XMP_KEYWORD, iter_chunks, split_text
 
-XMP_KEYWORD = "XML:com.adobe.xmp"
-"""Of XMP data (XMP specification, part 3, 1.1.5)."""
+TEXTS = "jcarsr: texts"
+"""Key of an opened image's `info`: a PNG's texts, as `Metadata` has them."""
 
 _COMMENT = "Comment"
 _RAW = "Raw profile type "  # how ImageMagick keeps EXIF, IPTC and other data
 _LONGEST_KEYWORD = 79  # letters
 _LONG = 1024  # letters from which on a text is compressed
+_MAX_CHUNK = 2**24  # bytes; a larger one is left unread
 
 
 def texts_of(metadata: Metadata) -> PngInfo:
@@ -31,19 +35,47 @@ def texts_of(metadata: Metadata) -> PngInfo:
     return texts
 
 
-def find_texts(png: Image.Image) -> tuple[tuple[str, str], ...]:
-    """(keyword, text) of an opened PNG, but for those in which it keeps other metadata.
+def take_texts(stream: IO[bytes]) -> tuple[tuple[tuple[str, str], ...], IO[bytes] | None]:
+    """Read the texts of a PNG, wherever they stand, and hide from Pillow those that it mistakes.
 
-    Those behind its pixels are there once they are decoded, or `find_late_metadata` was called.
+    Pillow puts texts under their keywords among its own facts: one with the keyword "transparency"
+    would cost the picture. Its facts have names of small letters, keywords mostly none.
+
+    Args:
+        stream: with chunks that `without_bad_chunks` lets through.
+
+    Returns:
+        (keyword, text) in the file's order, but for those in which it keeps other metadata; an
+        international text is an `iTXt`. And the file without them, None if Pillow may see it.
     """
-    return tuple(
-        (keyword, str(text))
-        for keyword, text in png.info.items()
-        if isinstance(text, str) and isinstance(keyword, str) and is_own_text(keyword)
-    )
+    texts, mistaken, kept, at = list[tuple[str, str]](), False, list[tuple[int, int]](), 0
+    for chunk in iter_chunks(stream):
+        if chunk.kind not in TEXT_KINDS or chunk.length > _MAX_CHUNK:
+            continue
+        found = split_text(chunk.kind, stream.read(chunk.length))
+        if not _is_own_text(found.keyword):
+            continue
+        if found.translated is None:
+            text = found.text.decode("latin-1")
+        else:
+            text = iTXt(found.text.decode("utf-8", "replace"), found.language, found.translated)
+        texts.append((found.keyword, text))
+        mistaken = mistaken or not found.keyword[:1].isupper()
+        kept.append((at, chunk.start - 8))
+        at = chunk.end
+    if not mistaken:
+        return tuple(texts), None
+    hidden = io.BytesIO()
+    for start, end in kept:
+        stream.seek(start)
+        hidden.write(stream.read(end - start))
+    stream.seek(at)
+    hidden.write(stream.read())
+    hidden.seek(0)
+    return tuple(texts), hidden
 
 
-def is_own_text(keyword: str) -> bool:
+def _is_own_text(keyword: str) -> bool:
     """Whether a text of a PNG is for people or programs, and not the form of other metadata."""
     own = keyword != XMP_KEYWORD and not keyword.startswith(_RAW)
     return own and 1 <= len(keyword) <= _LONGEST_KEYWORD

@@ -10,6 +10,7 @@ import numpy as np
 from PIL.PngImagePlugin import putchunk
 
 from jcarsr.image.picture import Metadata
+from jcarsr.image.png.layout import SIGNATURE
 from jcarsr.image.png.texts import texts_of
 from jcarsr.pixels import Samples
 
@@ -21,7 +22,7 @@ _STRIP = 64  # rows compressed at once
 def write_png16(file: IO[bytes], samples: Samples, metadata: Metadata) -> None:
     """(H, W, C) uint16, C = 1, 3 or 4 -> a PNG with profile, EXIF, XMP, IPTC and resolution."""
     height, width, channels = samples.shape
-    file.write(b"\x89PNG\r\n\x1a\n")
+    file.write(SIGNATURE)
     header = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPE[channels], 0, 0, 0)
     putchunk(file, b"IHDR", header)
     if metadata.icc_profile:
