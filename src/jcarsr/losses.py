@@ -11,6 +11,8 @@ from jcarsr.loss_weights import TEXTURE_SIDE
 from jcarsr.loss_weights import LossWeights as LossWeights
 from jcarsr.ops import image_gradient
 
+_WINDOW = 16  # pixels of a side
+
 
 def pixel_loss(sr: Tensor, hr: Tensor) -> Tensor:
     """Mean absolute error of the restored picture (eq. 17). 2 x (N, 3, H, W) -> scalar"""
@@ -35,22 +37,22 @@ def log_rms_loss(sr: Tensor, hr: Tensor) -> Tensor:
     return 0.5 * torch.log(mse + 1e-6).mean()  # a quarter of a grey level is as good as none
 
 
-def harm_loss(sr: Tensor, hr: Tensor, plain: Tensor, *, window: int = 16) -> Tensor:
+def harm_loss(sr: Tensor, hr: Tensor, plain: Tensor) -> Tensor:
     """Mean over windows of how much larger sr's squared error is than plain's, where it is.
 
     Not in the paper. A network that minimises a mean error overdoes rare textures that resemble
     common ones, until they are worse than not restored at all; this term damps what it does there
     and is zero everywhere else.
 
-    3 x (N, 3, H, W) -> scalar; what does not fill a window at the right and below is left out.
+    3 x (N, 3, H, W) -> scalar. Windows are of 16x16 pixels: what does not fill one at the right and
+    below is left out, a smaller picture is one window.
 
     Args:
         sr: the restored picture.
         hr: the truth.
         plain: the input, enlarged without restoration.
-        window: side in pixels; smaller pictures are one window.
     """
-    sides = min(window, hr.shape[2]), min(window, hr.shape[3])
+    sides = min(_WINDOW, hr.shape[2]), min(_WINDOW, hr.shape[3])
 
     def errors(x: Tensor) -> Tensor:
         return avg_pool2d((x - hr).square().mean(1, keepdim=True), sides)
@@ -96,12 +98,12 @@ def _strengths(x: Tensor) -> Tensor:
     return torch.sqrt(power + 1e-8)  # a root's slope at 0 would have no end
 
 
-def charbonnier_loss(lr_hat: Tensor, lr: Tensor, *, epsilon: float = 1e-6) -> Tensor:
+def charbonnier_loss(lr_hat: Tensor, lr: Tensor) -> Tensor:
     """Mean of sqrt(error^2 + epsilon) of the artifact removal branch (eq. 19).
 
-    The paper does not give epsilon. 2 x (N, 3, H, W) -> scalar
+    The paper does not give epsilon: 1e-6 here. 2 x (N, 3, H, W) -> scalar
     """
-    return torch.sqrt((lr_hat - lr).square() + epsilon).mean()
+    return torch.sqrt((lr_hat - lr).square() + 1e-6).mean()
 
 
 def total_loss(terms: dict[str, Tensor], weights: LossWeights) -> Tensor:
