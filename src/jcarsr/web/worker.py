@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jcarsr.engines.base import EngineOptions
-from jcarsr.errors import JCARSRError, MemoryLimitError, PixelLimitError, StorageError
+from jcarsr.errors import JCARSRError, MemoryLimitError, PixelLimitError, StorageError, one_line
 from jcarsr.image import limit_pillow
 from jcarsr.protocols import Device, EngineName, Precision
 from jcarsr.web.tasks import TASKS, Performer, SalvageableError
@@ -98,7 +98,7 @@ def _http_status(error: Exception, max_pixels: int) -> tuple[int, str]:
         return 413, f"more than the {max_pixels:,} pixels allowed"
     if isinstance(error, JCARSRError):
         too_large = isinstance(error, MemoryLimitError)
-        return 413 if too_large else 422, " ".join(str(error).split())
+        return 413 if too_large else 422, one_line(error)
     if isinstance(error, MemoryError):
         return 413, "not enough memory"
     traceback.print_exc()
