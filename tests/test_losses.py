@@ -6,8 +6,8 @@ import skimage.filters
 import torch
 from scipy.fft import dctn
 
+from jcarsr.loss_weights import LossWeights
 from jcarsr.losses import (
-    LossWeights,
     charbonnier_loss,
     gradient_loss,
     harm_loss,

@@ -7,8 +7,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
 from jcarsr.jpeg.block_dct import BASIS, SIDE
-from jcarsr.loss_weights import TEXTURE_SIDE
-from jcarsr.loss_weights import LossWeights as LossWeights
+from jcarsr.loss_weights import TEXTURE_SIDE, LossWeights
 from jcarsr.ops import image_gradient
 
 _WINDOW = 16  # pixels of a side
