@@ -19,6 +19,7 @@ from jcarsr.networks.network import (
     cleaning_facts,
 )
 from jcarsr.networks.swinv2 import SwinV2Layer
+from jcarsr.networks.windows import windows_of
 from jcarsr.protocols import NetworkFacts
 
 _PATCH = 4  # pixels of a token's side
@@ -165,15 +166,16 @@ class _Row(nn.Module):
 
     def __init__(self, config: JDECConfig) -> None:
         super().__init__()
-        c, heads, window = config.channels, config.heads, config.window
+        c, heads, self.side = config.channels, config.heads, config.window
         self.blocks = nn.ModuleList(
-            SwinV2Layer(c, heads, window, shift=index % 2 * (window // 2), ratio=2)
+            SwinV2Layer(c, heads, self.side, shifted=index % 2 == 1, ratio=2)
             for index in range(config.num_layers)
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        windows = windows_of(x, self.side)
         for block in self.blocks:
-            x = block(x)
+            x = block(x, windows)
         return x
 
 
