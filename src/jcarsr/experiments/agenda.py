@@ -14,8 +14,8 @@ from jcarsr.experiments.jobs import (
     GivenWeights,
     PictureSet,
     Scoring,
-    Source,
     Training,
+    WeightsSource,
     identity_of,
 )
 from jcarsr.experiments.plan import Contestant, ExperimentPlan, PlannedNetwork
@@ -109,7 +109,7 @@ def scorings(
         ValueError: no such preset.
     """
 
-    def source(part: PlannedNetwork | str) -> Source | str:
+    def source(part: PlannedNetwork | str) -> WeightsSource | str:
         if isinstance(part, str):
             return part
         preset = part.preset(conditions.size, scale)

@@ -18,7 +18,7 @@ from PIL import Image
 
 from jcarsr.errors import DataError, JCARSRError
 from jcarsr.evaluation.rows import Row, read_rows
-from jcarsr.experiments.jobs import GivenWeights, Scoring, Source, Training
+from jcarsr.experiments.jobs import GivenWeights, Scoring, Training, WeightsSource
 from jcarsr.experiments.lock import try_lock
 from jcarsr.partfile import being_written, make_folder
 from jcarsr.weights import Record, read_record
@@ -36,7 +36,7 @@ class ResultStore:
         """The folder of a training run."""
         return self.folder / "runs" / job.name
 
-    def weights_path(self, source: Source) -> Path:
+    def weights_path(self, source: WeightsSource) -> Path:
         """The weight file, which may not be there yet."""
         if isinstance(source, GivenWeights):
             return source.path

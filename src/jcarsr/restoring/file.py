@@ -34,7 +34,7 @@ from jcarsr.restoring.outcome import Outcome, outcome_of
 from jcarsr.restoring.outputs import Kind, output_paths
 from jcarsr.restoring.picture import RestoredOutputs, restore_picture
 from jcarsr.restoring.place import check_place, unwritable
-from jcarsr.restoring.reading import PlainReader, Reader, Source
+from jcarsr.restoring.reading import FileInput, PlainReader, Reader
 from jcarsr.restoring.settings import Settings
 
 
@@ -136,7 +136,7 @@ class FileRestorer:
         crisp = networks.crisp_hashes(settings.target) if settings.crisp else ()
         return settings.as_text(networks.scales, chooses=networks.chooses, crisp=crisp)
 
-    def read(self, source: Source) -> Picture | Animation:
+    def read(self, source: FileInput) -> Picture | Animation:
         """Decode a file.
 
         Raises:
@@ -144,7 +144,7 @@ class FileRestorer:
         """
         return self._reader.decode(source, self.settings.read)
 
-    def check(self, source: Source) -> Header:
+    def check(self, source: FileInput) -> Header:
         """Return what a file's header says, once it is clear that memory suffices for it.
 
         Raises:
