@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
-from jcarsr.jpeg.block_dct import BASIS, SIDE
+from jcarsr.jpeg.block_dct import BASIS
+from jcarsr.jpeg.grid import BLOCK
 from jcarsr.loss_weights import TEXTURE_SIDE, LossWeights
 from jcarsr.ops import image_gradient
 
@@ -91,7 +92,7 @@ def _strengths(x: Tensor) -> Tensor:
     """(N, 3, H, W) -> (N, 63, rows, columns); of noise every one is its standard deviation."""
     luma = (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
     basis = torch.from_numpy(BASIS).to(x)
-    waves = torch.einsum("iy,jx->ijyx", basis, basis).reshape(SIDE * SIDE, 1, SIDE, SIDE)[1:]
+    waves = torch.einsum("iy,jx->ijyx", basis, basis).reshape(BLOCK * BLOCK, 1, BLOCK, BLOCK)[1:]
     coefficients = conv2d(luma, waves, stride=4)
     power = avg_pool2d(coefficients.square(), 4, stride=2)
     return torch.sqrt(power + 1e-8)  # a root's slope at 0 would have no end
