@@ -13,6 +13,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from PIL import Image
 
@@ -108,11 +109,8 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         DataError: it cannot be written.
     """
-    try:
-        with being_written(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+    with _whole(path) as file:
+        file.write(text.encode())
 
 
 def write_png(path: Path, picture: Image.Image) -> None:
@@ -121,8 +119,14 @@ def write_png(path: Path, picture: Image.Image) -> None:
     Raises:
         DataError: it cannot be written.
     """
+    with _whole(path) as file:
+        picture.save(file, "PNG", optimize=True)
+
+
+@contextmanager
+def _whole(path: Path) -> Generator[IO[bytes]]:
     try:
         with being_written(path) as file:
-            picture.save(file, "PNG", optimize=True)
+            yield file
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
