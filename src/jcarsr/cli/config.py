@@ -16,7 +16,7 @@ import typer
 from jcarsr.cli.checked import CheckedCommand
 from jcarsr.cli.text import on_one_line
 from jcarsr.cli.values import usage_errors
-from jcarsr.tomlfile import read_toml
+from jcarsr.tomlfile import read_toml, typed
 
 FILE_NAME = "jcarsr.toml"
 """Read from the current folder, if it is there."""
@@ -144,28 +144,19 @@ def _value(kind: Any, value: Any) -> Any:
     Raises:
         ValueError: it is of another kind than the option's.
     """
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise ValueError("must be true or false")
-        return value
     if get_origin(kind) is Literal:
         names = [str(choice) for choice in get_args(kind)]
         if isinstance(value, bool) or str(value) not in names:
             raise ValueError(f"not one of {', '.join(names)}")
         return str(value)
-    if kind is int:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValueError("must be a whole number")
-        return value
-    if kind is float:
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise ValueError("must be a number")
-        return value
-    if not isinstance(value, str) or not value.isprintable():
+    if kind in (bool, int, float):
+        return typed(kind, value)
+    text = typed(str, value)
+    if not text.isprintable():
         raise ValueError("must be a text")
-    if not value:
+    if not text:
         raise ValueError("is empty")
-    return value
+    return text
 
 
 def _kinds(function: Any) -> dict[str, Any]:
