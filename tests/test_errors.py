@@ -1,4 +1,4 @@
-"""Arguments and options: what the library's messages name, the command has, and no file's name."""
+"""Messages: arguments named as options, which the command has, and the errors of others."""
 
 import inspect
 import re
@@ -7,7 +7,7 @@ import pytest
 
 from jcarsr import ReadOptions, Restorer
 from jcarsr.cli.restore import restore
-from jcarsr.errors import with_options
+from jcarsr.errors import one_line, with_options
 
 NAMES = ("overwrite", "salvage", "first_frame", "scale", "precision", "engine", "crisp_weights")
 
@@ -29,3 +29,16 @@ def test_other_words_stay() -> None:
     said = "engine=x.png, d/scale=2, overwrite=True.jpg: cannot be read"
     assert with_options(said) == said
     assert not re.search("--", said)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("one\ntwo\r\n  three"), "one two three"),
+        (OSError(28, "No space left on device", "/some/where"), "No space left on device"),
+        (OSError("bad\nmarker"), "bad marker"),
+        (ValueError(), "ValueError"),
+    ],
+)
+def test_errors_of_others_become_one_line(error: Exception, line: str) -> None:
+    assert one_line(error) == line

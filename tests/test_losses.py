@@ -6,8 +6,8 @@ import skimage.filters
 import torch
 from scipy.fft import dctn
 
+from jcarsr.loss_weights import LossWeights
 from jcarsr.losses import (
-    LossWeights,
     charbonnier_loss,
     gradient_loss,
     harm_loss,
@@ -36,24 +36,31 @@ def test_squared_loss_of_a_constant_error() -> None:
 
 def test_harm_is_counted_window_by_window_and_only_where_sr_is_worse() -> None:
     """Four windows; errors of 0.1 in plain; sr errs by 0.3 in one, 0.1 and 0 in the others."""
+    hr = torch.rand(2, 3, 32, 32, dtype=torch.float64)
+    sr, plain = hr.clone(), hr + 0.1
+    sr[0, :, :16, 16:] += 0.3
+    sr[0, :, 16:, :16] -= 0.1
+    assert harm_loss(sr, hr, plain).item() == pytest.approx((0.09 - 0.01) / 8)
+    assert harm_loss(plain, hr, plain) == 0
+
+
+def test_harm_of_less_than_a_window_is_counted_at_once() -> None:
     hr = torch.rand(2, 3, 8, 8, dtype=torch.float64)
     sr, plain = hr.clone(), hr + 0.1
     sr[0, :, :4, 4:] += 0.3
     sr[0, :, 4:, :4] -= 0.1
-    assert harm_loss(sr, hr, plain, window=4).item() == pytest.approx((0.09 - 0.01) / 8)
-    assert harm_loss(plain, hr, plain, window=4) == 0
-    assert harm_loss(sr, hr, plain, window=99).item() == pytest.approx((0.1 / 4 - 0.01) / 2)
+    assert harm_loss(sr, hr, plain).item() == pytest.approx((0.1 / 4 - 0.01) / 2)
 
 
 def test_harm_pushes_only_what_is_worse_towards_the_truth() -> None:
-    hr = torch.zeros(1, 3, 4, 8)
+    hr = torch.zeros(1, 3, 16, 32)
     sr, plain = torch.full_like(hr, 0.2), torch.full_like(hr, 0.3)
-    sr[..., 4:] = 0.5
+    sr[..., 16:] = 0.5
     sr.requires_grad_()
-    harm_loss(sr, hr, plain, window=4).backward()
+    harm_loss(sr, hr, plain).backward()
     assert sr.grad is not None
-    assert (sr.grad[..., :4] == 0).all()
-    assert (sr.grad[..., 4:] > 0).all()
+    assert (sr.grad[..., :16] == 0).all()
+    assert (sr.grad[..., 16:] > 0).all()
 
 
 def test_texture_is_the_difference_of_the_strengths_of_scipys_coefficients() -> None:

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 import torch
+from support.resizing import imresize, torchs
 from torch.nn.functional import interpolate
 
-from jcarsr.degradation.resize import downscale, upscale
+from jcarsr.degradation.resize import downscale
 from jcarsr.resample import resize, resize_bands
 
 
-def torchs(x: np.ndarray, height: int, width: int) -> np.ndarray:
+def cut_off(x: np.ndarray, height: int, width: int) -> np.ndarray:
     """PyTorch's antialiased bicubic (a = -0.5); at borders weights are cut off."""
     planes = torch.from_numpy(x).permute(2, 0, 1)[None]
     y = interpolate(planes, (height, width), mode="bicubic", antialias=True)
@@ -18,13 +19,25 @@ def levels(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, shape).astype(np.float64)
 
 
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (7, 9), (17, 23), (40, 33)])
+def test_enlargement_is_matlabs_and_torchs(scale: int, size: tuple[int, int]) -> None:
+    height, width = size[0] * scale, size[1] * scale
+    x = levels(*size, 3)
+    ours = resize(x, height, width, np.float64)
+    assert ours.shape == (height, width, 3)
+    np.testing.assert_allclose(ours, imresize(x, scale), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(ours, torchs(x, height, width), rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize("scale", [1, 2, 4])
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (3, 2), (150, 33)])
 def test_whole_factors_are_exact(scale: int, size: tuple[int, int]) -> None:
+    """The weights are multiples of 2^-12 at most: their sums of grey levels need 32 bits."""
     small = levels(*size, 3).astype(np.uint8)
     height, width = size[0] * scale, size[1] * scale
     ours = resize(small, height, width, np.float64)
-    np.testing.assert_array_equal(ours, upscale(small.astype(np.float64), scale))
+    np.testing.assert_array_equal(ours * 2**24 % 1, 0)
     large = levels(height, width, 3)
     ours = resize(large, *size, np.float64)
     np.testing.assert_array_equal(ours, downscale(large, scale))
@@ -33,7 +46,7 @@ def test_whole_factors_are_exact(scale: int, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", [(100, 75), (67, 50), (41, 101), (60, 90), (200, 170)])
 def test_any_size_agrees_with_pytorch(size: tuple[int, int]) -> None:
     x = levels(67, 75, 2)
-    ours, theirs = resize(x, *size, np.float64), torchs(x, *size)
+    ours, theirs = resize(x, *size, np.float64), cut_off(x, *size)
     edge = 8  # beyond what a border reaches
     np.testing.assert_allclose(
         ours[edge:-edge, edge:-edge], theirs[edge:-edge, edge:-edge], atol=1e-9

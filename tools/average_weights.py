@@ -10,11 +10,38 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from tool_report import report
 
-from jcarsr.weights.average import average
+from jcarsr.errors import WeightsError
+from jcarsr.weights import read, write
+
+
+def average(paths: Sequence[Path], out: Path) -> None:
+    """Write the mean, with the last file's record: without its scores, but with all trainings.
+
+    Args:
+        paths: weight files, at least one.
+        out: the file that is written.
+
+    Raises:
+        WeightsError: a file is missing or damaged, or two are not of the same network.
+    """
+    files = [read(path) for path in paths]
+    last = files[-1].record
+    for path, file in zip(paths, files, strict=True):
+        if (file.record.architecture, file.record.config) != (last.architecture, last.config):
+            raise WeightsError(f"{path}: not the network of {paths[-1]}")
+    tensors = {
+        name: np.mean([file.tensors[name].astype(np.float32) for file in files], axis=0)
+        for name in files[-1].tensors
+    }
+    parts = [file.record.training | {"sha256": file.record.sha256} for file in files]
+    write(out, tensors, replace(last, training={"mean_of": parts}, scores={}))
 
 
 def main() -> int:

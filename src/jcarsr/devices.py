@@ -11,13 +11,13 @@ import torch
 
 from jcarsr.protocols import Device
 
-Found: TypeAlias = Literal["cpu", "cuda", "mps"]
+FoundDevice: TypeAlias = Literal["cpu", "cuda", "mps"]
 """A device that is there."""
 
 _CPUINFO = Path("/proc/cpuinfo")
 
 
-def find_device(device: Device) -> Found:
+def find_device(device: Device) -> FoundDevice:
     """The device asked for, or the best there is.
 
     Raises:
@@ -69,7 +69,7 @@ def try_device(device: torch.device) -> None:
         raise ValueError(f"device {device} cannot be used: {reason}") from error
 
 
-def supports_bfloat16(device: Found, gpu: int | None = None) -> bool:
+def supports_bfloat16(device: FoundDevice, gpu: int | None = None) -> bool:
     """Whether the device has instructions for products of bfloat16, as far as we know.
 
     Elsewhere PyTorch emulates them: a CPU that has AVX2 alone took 60 times as long as for float32.

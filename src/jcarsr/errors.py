@@ -27,6 +27,12 @@ def with_options(message: str) -> str:
     return _ARGUMENT.sub(option, message)
 
 
+def one_line(error: Exception) -> str:
+    """The text of somebody else's error without its line breaks, or its type if it has no text."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(reason.split()) or type(error).__name__
+
+
 def format_bytes(count: int) -> str:
     """A size of memory in words.
 

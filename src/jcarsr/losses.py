@@ -6,10 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
-from jcarsr.jpeg.block_dct import BASIS, SIDE
-from jcarsr.loss_weights import TEXTURE_SIDE
-from jcarsr.loss_weights import LossWeights as LossWeights
+from jcarsr.jpeg.block_dct import BASIS
+from jcarsr.jpeg.grid import BLOCK
+from jcarsr.loss_weights import TEXTURE_SIDE, LossWeights
 from jcarsr.ops import image_gradient
+
+_WINDOW = 16  # pixels of a side
 
 
 def pixel_loss(sr: Tensor, hr: Tensor) -> Tensor:
@@ -35,22 +37,22 @@ def log_rms_loss(sr: Tensor, hr: Tensor) -> Tensor:
     return 0.5 * torch.log(mse + 1e-6).mean()  # a quarter of a grey level is as good as none
 
 
-def harm_loss(sr: Tensor, hr: Tensor, plain: Tensor, *, window: int = 16) -> Tensor:
+def harm_loss(sr: Tensor, hr: Tensor, plain: Tensor) -> Tensor:
     """Mean over windows of how much larger sr's squared error is than plain's, where it is.
 
     Not in the paper. A network that minimises a mean error overdoes rare textures that resemble
     common ones, until they are worse than not restored at all; this term damps what it does there
     and is zero everywhere else.
 
-    3 x (N, 3, H, W) -> scalar; what does not fill a window at the right and below is left out.
+    3 x (N, 3, H, W) -> scalar. Windows are of 16x16 pixels: what does not fill one at the right and
+    below is left out, a smaller picture is one window.
 
     Args:
         sr: the restored picture.
         hr: the truth.
         plain: the input, enlarged without restoration.
-        window: side in pixels; smaller pictures are one window.
     """
-    sides = min(window, hr.shape[2]), min(window, hr.shape[3])
+    sides = min(_WINDOW, hr.shape[2]), min(_WINDOW, hr.shape[3])
 
     def errors(x: Tensor) -> Tensor:
         return avg_pool2d((x - hr).square().mean(1, keepdim=True), sides)
@@ -90,18 +92,18 @@ def _strengths(x: Tensor) -> Tensor:
     """(N, 3, H, W) -> (N, 63, rows, columns); of noise every one is its standard deviation."""
     luma = (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
     basis = torch.from_numpy(BASIS).to(x)
-    waves = torch.einsum("iy,jx->ijyx", basis, basis).reshape(SIDE * SIDE, 1, SIDE, SIDE)[1:]
+    waves = torch.einsum("iy,jx->ijyx", basis, basis).reshape(BLOCK * BLOCK, 1, BLOCK, BLOCK)[1:]
     coefficients = conv2d(luma, waves, stride=4)
     power = avg_pool2d(coefficients.square(), 4, stride=2)
     return torch.sqrt(power + 1e-8)  # a root's slope at 0 would have no end
 
 
-def charbonnier_loss(lr_hat: Tensor, lr: Tensor, *, epsilon: float = 1e-6) -> Tensor:
+def charbonnier_loss(lr_hat: Tensor, lr: Tensor) -> Tensor:
     """Mean of sqrt(error^2 + epsilon) of the artifact removal branch (eq. 19).
 
-    The paper does not give epsilon. 2 x (N, 3, H, W) -> scalar
+    The paper does not give epsilon: 1e-6 here. 2 x (N, 3, H, W) -> scalar
     """
-    return torch.sqrt((lr_hat - lr).square() + epsilon).mean()
+    return torch.sqrt((lr_hat - lr).square() + 1e-6).mean()
 
 
 def total_loss(terms: dict[str, Tensor], weights: LossWeights) -> Tensor:

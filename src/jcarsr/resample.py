@@ -88,7 +88,7 @@ def cubic_weights(distances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]
     near = (1.5 * x - 2.5) * x**2 + 1
     far = ((-0.5 * x + 2.5) * x - 4) * x + 2
     weights = np.where(x <= 1, near, np.where(x < _REACH, far, 0))
-    return weights / weights.sum(1, keepdims=True)
+    return weights / weights.sum(-1, keepdims=True)
 
 
 def mirror(places: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:

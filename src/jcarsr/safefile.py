@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
 
+from jcarsr.errors import one_line
+
 
 class SafeFileError(Exception):
     """A file that is missing or no safetensors file; the text does not name it."""
@@ -65,7 +67,7 @@ def _read(
     except FileNotFoundError as error:
         raise SafeFileError("no such file") from error
     except Exception as error:  # of types that numpy lacks the library says it in many ways
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = one_line(error)
         if name is not None and not isinstance(error, SafetensorError | OSError):
             raise SafeFileError(
                 f"tensor {name!r} is of a type that cannot be read ({reason})"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 _MAX_BYTES = 2**20
+_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -27,3 +28,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: no TOML that can be read (nested too deeply)") from error
     except ValueError as error:  # not UTF-8, or no TOML
         raise ValueError(f"{path}: no TOML that can be read ({error})") from error
+
+
+def typed(kind: type[bool | int | float | str], value: Any) -> Any:
+    """Return a value of TOML if it is of a kind; whole numbers are numbers (float), too.
+
+    Raises:
+        ValueError: it is of another kind; says which it must be of.
+    """
+    if type(value) is not kind and (kind, type(value)) != (float, int):
+        raise ValueError(f"must be {_NAMES[kind]}")
+    return value

@@ -23,7 +23,7 @@ def picture(path: Path, width: int, height: int) -> Path:
         ("a_width-45.png", (45, 30)),
         ("a_height-10.png", (15, 10)),
         ("a_long-side-75.png", (75, 50)),
-        ("a_min-side-50.png", (75, 50)),
+        ("a_short-side-50.png", (75, 50)),
     ],
 )
 def test_result_has_the_name_and_the_size(tmp_path: Path, name: str, size: tuple[int, int]) -> None:

@@ -64,11 +64,6 @@ def test_profile_goes_before_restore_and_its_size_replaces_another() -> None:
     assert (found["format"], found["strip_metadata"]) == ("webp", True)
 
 
-def test_former_names_of_keys_are_taken() -> None:
-    found = taken(FILE.replace("long-side", "max-side"), "--profile", "web")
-    assert (found["long_side"], found["scale"]) == (1600, None)
-
-
 @pytest.mark.parametrize("size", ["--scale", "--width", "--height", "--long-side", "--short-side"])
 def test_what_is_typed_goes_first(size: str) -> None:
     typed = (size, "2", "--quality", "11", "--no-strip-metadata", "-o", "x")

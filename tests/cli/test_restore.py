@@ -56,11 +56,6 @@ class TestResult:
         assert results(out) == [f"photo_{label}.png"]
         assert open_image(out / f"photo_{label}.png").size == size
 
-    def test_former_names_of_sizes(self, run: Command, jpeg: Path, out: Path) -> None:
-        assert run(jpeg, "-o", out, "--max-side", 120).code == 0
-        assert run(jpeg, "-o", out, "--min-side", 90).code == 0
-        assert results(out) == ["photo_long-side-120.png", "photo_short-side-90.png"]
-
     def test_more_than_the_network_can_is_told(self, run: Command, jpeg: Path, out: Path) -> None:
         said = run(jpeg, "-o", out, "--width", 129)
         assert (said.code, results(out)) == (1, [])

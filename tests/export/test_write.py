@@ -48,11 +48,11 @@ def test_two_exports_at_once_and_one_that_was_killed(
     (copied.parent / f".dead{PART}").mkdir()
     check, others = write.check, list[Path]()
 
-    def check_and_export(weights: Path, output: Output) -> float:
+    def check_and_export(weights: Path, output: Output) -> None:
         if not others:
             others.append(weights)  # once
             others.extend(write.export(copied))
-        return check(weights, output)
+        check(weights, output)
 
     monkeypatch.setattr(write, "check", check_and_export)
     graphs = write.export(copied)
@@ -116,7 +116,9 @@ def test_eight_bits_only_where_inputs_are_given_and_only_good_ones(
     assert list(copied.parent.iterdir()) == [copied]
 
 
-def test_engines_agree_on_the_exported_network(exported: Path) -> None:
+def test_engines_agree_on_the_exported_network(
+    exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write, "TOLERANCE", 2e-4)  # the merged kernel is stored as fp16, 11 bits
     for output in FACTS.restoring_outputs:
-        # the merged kernel is stored as fp16, numbers of 11 bits
-        assert write.check(exported, output) < 2e-4
+        write.check(exported, output)

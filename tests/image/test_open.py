@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from jcarsr.errors import ImageError
-from jcarsr.image.open import SUFFIXES, ReadOptions, named_as_picture, one_line, open_image
+from jcarsr.image.open import SUFFIXES, ReadOptions, named_as_picture, open_image
 from jcarsr.pixels import Pixels
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"  # how a HEIC starts
@@ -171,16 +171,3 @@ class TestHeif:
         with open_image(stream) as image:
             assert image.format == "HEIF"
             assert np.abs(np.asarray(image).astype(int) - photo).mean() < 3
-
-
-@pytest.mark.parametrize(
-    ("error", "line"),
-    [
-        (ValueError("one\ntwo\r\n  three"), "one two three"),
-        (OSError(28, "No space left on device", "/some/where"), "No space left on device"),
-        (OSError("bad\nmarker"), "bad marker"),
-        (ValueError(), "ValueError"),
-    ],
-)
-def test_errors_of_others_become_one_line(error: Exception, line: str) -> None:
-    assert one_line(error) == line

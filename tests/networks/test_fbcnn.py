@@ -40,7 +40,7 @@ def test_output_is_the_papers_equations(skip: bool) -> None:
     quality = row(x, "qf_pred").mean((2, 3))
     quality = relu(full(relu(full(quality, "qf_pred.4")), "qf_pred.6"))
     quality = torch.sigmoid(full(quality, "qf_pred.8"))
-    torch.testing.assert_close(network.quality(lq), quality)
+    torch.testing.assert_close(network.qf_pred(network._encode(lq)[1]), quality)
     code = quality
     for layer in (0, 2, 4):
         code = relu(full(code, f"qf_embed.{layer}"))

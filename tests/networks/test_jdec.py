@@ -11,6 +11,7 @@ from scipy.fft import dctn
 from support.gradients import without_gradient
 
 from jcarsr.networks.jdec import JDEC, JDECConfig, coefficients
+from jcarsr.networks.windows import windows_of
 from jcarsr.pixels import Pixels
 
 CONFIG = JDECConfig(
@@ -70,12 +71,13 @@ def test_encoder_adds_its_shallow_features() -> None:
     encoder = JDEC(CONFIG).encoder_dct
     tokens = torch.rand(1, 8, 8, 24)
     x = encoder.patch_embed["norm"](encoder.patch_embed["projection"](tokens))
+    windows = windows_of(x, CONFIG.window)
     for block in encoder.layers[0].blocks:
-        x = block(x)
+        x = block(x, windows)
     shallow = encoder.norm(x)
     group, y = encoder.layers_RSTB[0], shallow
     for block in group.residual_group.blocks:
-        y = block(y)
+        y = block(y, windows)
     y = shallow + group.conv(y.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
     deep = encoder.conv_after_body(encoder.norm(y).permute(0, 3, 1, 2))
     torch.testing.assert_close(encoder(tokens), deep + shallow.permute(0, 3, 1, 2))

@@ -5,13 +5,14 @@ import math
 import torch
 from torch.nn.functional import cosine_similarity, gelu, layer_norm, relu
 
-from jcarsr.networks.swinv2 import SwinV2Layer, to_pictures, to_windows
+from jcarsr.networks.swinv2 import SwinV2Layer
+from jcarsr.networks.windows import windows_of
 
 DIM, HEADS, SIDE = 8, 2, 4
 
 
 def test_layer_is_the_papers_equations_with_shifted_windows() -> None:
-    layer = SwinV2Layer(DIM, HEADS, SIDE, shift=2, ratio=2)
+    layer = SwinV2Layer(DIM, HEADS, SIDE, shifted=True, ratio=2)
     for parameter in layer.parameters():
         parameter.data.normal_(std=0.5)
     layer.attn.logit_scale.data[0] = 9.0  # beyond the largest, 100
@@ -54,11 +55,4 @@ def test_layer_is_the_papers_equations_with_shifted_windows() -> None:
     inner = gelu(y @ p["mlp.fc1.weight"].T + p["mlp.fc1.bias"])
     inner = inner @ p["mlp.fc2.weight"].T + p["mlp.fc2.bias"]
     y = y + layer_norm(inner, (DIM,), p["norm2.weight"], p["norm2.bias"])
-    torch.testing.assert_close(layer(x), y, atol=1e-4, rtol=1e-4)
-
-
-def test_windows_are_pieces_of_the_picture() -> None:
-    x = torch.rand(2, 8, 12, 3)
-    windows = to_windows(x, 4)
-    torch.testing.assert_close(windows[4].view(4, 4, 3), x[0, 4:8, 4:8])
-    torch.testing.assert_close(to_pictures(windows, 8, 12, 4), x)
+    torch.testing.assert_close(layer(x, windows_of(x, SIDE)), y, atol=1e-4, rtol=1e-4)

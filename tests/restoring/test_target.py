@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,14 +52,3 @@ def test_nonsense_cannot_be_asked_for(values: dict[str, int]) -> None:
 def test_label_goes_into_file_names() -> None:
     assert Target(scale=2).label == "x2"
     assert Target(long_side=800).label == "long-side-800"
-
-
-def test_former_names_are_deprecated() -> None:
-    with pytest.warns(DeprecationWarning, match="long_side"):
-        assert Target(max_side=800) == Target(long_side=800)
-    with pytest.warns(DeprecationWarning, match="short_side"):
-        assert replace(Target(min_side=8)).label == "short-side-8"
-    with pytest.warns(DeprecationWarning), pytest.raises(ValueError, match="one of them"):
-        Target(max_side=8, long_side=8)
-    with pytest.warns(DeprecationWarning), pytest.raises(ValueError, match="one of scale"):
-        Target(max_side=8, scale=2)

@@ -1,6 +1,7 @@
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from jcarsr import JCARSRConfig
 from jcarsr.weights import Record, read, write
 
 
-def stored(path: Path, **values: float) -> Path:
-    record = Record(name=path.name, **JCARSRConfig(scale=2, channels=8).describe())
-    tensors = {name: np.full(1, value, np.float32) for name, value in values.items()}
+def stored(path: Path, *, scale: Literal[2, 4] = 2, **values: float | list[float]) -> Path:
+    config = JCARSRConfig(scale=scale, channels=8)
+    record = Record(name=path.name, **config.describe(), scores={"Set5 x4 QF 10": [24, 0.7]})
+    tensors = {name: np.atleast_1d(np.float32(value)) for name, value in values.items()}
     write(path, tensors, record)
     return path
 
@@ -21,6 +23,26 @@ def run(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, *files: Path) -> int:
     arguments = ["add", own, "--before", before, "--after", after, "--out", out]
     monkeypatch.setattr(sys, "argv", arguments)
     return tool.main()
+
+
+def test_difference_is_added_to_what_all_three_have(tmp_path: Path, tool: ModuleType) -> None:
+    own = stored(tmp_path / "4", scale=4, trunk=[8, 8], tail=[3, 3], last=5)
+    before = stored(tmp_path / "2", trunk=[1, 1], tail=1)
+    after = stored(tmp_path / "2+", trunk=[1.5, 0.5], tail=2)
+    out = tmp_path / "out"
+    assert tool.add_training(own, before, after, out) == (1, 3)
+    summed = read(out)
+    assert {name: values.tolist() for name, values in summed.tensors.items()} == {
+        "trunk": [8.5, 7.5],
+        "tail": [3, 3],  # another shape than x2's
+        "last": [5],
+    }
+    parts = summed.record.training["sum_of"]
+    assert [parts[key]["sha256"] for key in ("weights", "before", "after")] == [
+        read(path).record.sha256 for path in (own, before, after)
+    ]
+    assert summed.record.name == "4"
+    assert summed.record.scores == {}
 
 
 def test_files_keep_their_roles(

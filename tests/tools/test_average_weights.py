@@ -10,9 +10,11 @@ from jcarsr import JCARSRConfig
 from jcarsr.weights import Record, read, write
 
 
-def stored(path: Path, value: float, scale: Literal[2, 4] = 2) -> Path:
-    record = Record(name=path.name, **JCARSRConfig(scale=scale, channels=8).describe())
-    write(path, {"a": np.full(1, value, np.float32)}, record)
+def stored(path: Path, values: list[float], steps: int, scale: Literal[2, 4] = 2) -> Path:
+    training, scores = {"steps": steps}, {"Set5 x2 QF 10": [28, 0.8]}
+    config = JCARSRConfig(scale=scale, channels=8)
+    record = Record(name=path.name, **config.describe(), training=training, scores=scores)
+    write(path, {"a": np.array(values, np.float32)}, record)
     return path
 
 
@@ -28,11 +30,24 @@ def test_mean_of_all_files_is_written(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    files = [stored(tmp_path / str(value), value) for value in (1, 2, 6)]
+    files = [stored(tmp_path / str(value), [value, -value], 10) for value in (1, 2, 6)]
     out = tmp_path / "mean"
     assert run(tool, monkeypatch, *files, out) == 0
-    assert read(out).tensors["a"] == 3
+    assert read(out).tensors["a"].tolist() == [3, -3]
     assert capsys.readouterr().out == f"{out}\n"
+
+
+def test_mean_says_of_what_it_is_the_mean_and_claims_no_scores(
+    tmp_path: Path, tool: ModuleType
+) -> None:
+    files = [stored(tmp_path / str(steps), [1.0], steps) for steps in (10, 20)]
+    out = tmp_path / "mean"
+    tool.average(files, out)
+    mean = read(out).record
+    parts = mean.training["mean_of"]
+    assert [part["steps"] for part in parts] == [10, 20]
+    assert [part["sha256"] for part in parts] == [read(path).record.sha256 for path in files]
+    assert mean.scores == {}
 
 
 def test_refusal_is_a_line(
@@ -41,7 +56,8 @@ def test_refusal_is_a_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    one, two, out = stored(tmp_path / "1", 1, scale=4), stored(tmp_path / "2", 2), tmp_path / "out"
+    one, two = stored(tmp_path / "1", [1], 10, scale=4), stored(tmp_path / "2", [2], 20)
+    out = tmp_path / "out"
     assert run(tool, monkeypatch, one, two, out) == 1
     assert capsys.readouterr().err == f"error: {one}: not the network of {two}\n"
     assert not out.exists()

@@ -19,7 +19,7 @@ from torch.nn.modules.module import register_module_forward_hook
 from jcarsr import JCARSR, PRESETS, JCARSRConfig, TrainingError
 from jcarsr.data.bank import Bank, Batch
 from jcarsr.degradation.draw import Once
-from jcarsr.losses import LossWeights
+from jcarsr.loss_weights import LossWeights, PixelError
 from jcarsr.networks.catalog import Preset
 from jcarsr.networks.swinir import SwinIRConfig
 from jcarsr.training import loop as loop_module
@@ -28,7 +28,6 @@ from jcarsr.training.options import RunOptions
 from jcarsr.training.recipes import RECIPES, Recipe
 from jcarsr.training.report import Reporter, StepReport
 from jcarsr.training.run import train
-from jcarsr.training.task import PixelError
 from jcarsr.weights import read
 
 pytestmark = pytest.mark.filterwarnings("default")  # the engine warns of its own matters

@@ -5,7 +5,8 @@ import torch
 
 from jcarsr import JCARSR, JCARSRConfig
 from jcarsr.data.bank import Batch
-from jcarsr.losses import LossWeights, texture_loss
+from jcarsr.loss_weights import LossWeights
+from jcarsr.losses import texture_loss
 from jcarsr.networks.arcnn import ARCNN, ARCNNConfig
 from jcarsr.networks.edsr import EDSR, EDSRConfig
 from jcarsr.networks.qgcn import QGCN, QGCNConfig

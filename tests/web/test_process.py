@@ -11,6 +11,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import JCARSRError
 from jcarsr.image.facts import facts
 from jcarsr.web import process as module
@@ -19,7 +20,8 @@ from jcarsr.web.tasks import Inspect, Restore
 from jcarsr.web.worker import WorkerSettings
 
 WAIT = 60  # seconds after which what should have happened has not
-COLD = WorkerSettings(max_pixels=4_000_000, max_memory=2**31, warm=False, engine="onnx", threads=1)
+ONNX = EngineOptions(engine="onnx", threads=1)
+COLD = WorkerSettings(max_pixels=4_000_000, max_memory=2**31, warm=False, engine=ONNX)
 
 
 @pytest.fixture
@@ -142,8 +144,8 @@ def test_one_task_at_a_time(picture: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (replace(COLD, warm=True, device="cuda"), "cuda"),
-        (replace(COLD, warm=True, precision="bfloat16"), "float32 or int8"),
+        (replace(COLD, warm=True, engine=replace(ONNX, device="cuda")), "cuda"),
+        (replace(COLD, warm=True, engine=replace(ONNX, precision="bfloat16")), "float32 or int8"),
     ],
 )
 def test_what_cannot_be_run_is_told_at_the_start(settings: WorkerSettings, said: str) -> None:
@@ -182,6 +184,7 @@ def test_it_ends_with_its_server(tmp_path: Path) -> None:
     """Also with one that is killed, and cannot end it."""
     script = f"""
 import asyncio
+from jcarsr.engines.base import EngineOptions
 from jcarsr.web.process import WorkerProcess
 from jcarsr.web.worker import WorkerSettings
 

@@ -11,7 +11,7 @@ from support.api import Jpeg, open_image, post, problem, submitted, until
     [
         ("width", "60", (60, 48)),
         ("long_side", "70", (70, 56)),
-        ("min_side", "56", (70, 56)),
+        ("short_side", "56", (70, 56)),
         ("scale", "1", (40, 32)),
     ],
 )
@@ -25,7 +25,7 @@ def test_sizes(
 def test_two_sizes_are_refused(client: httpx.Client, jpeg: Jpeg) -> None:
     answer = post(client, "/v1/restore", jpeg(), scale="2", width="60")
     assert problem(answer) == (422, "one of scale, width, height, long_side and short_side")
-    answer = post(client, "/v1/restore", jpeg(), long_side="60", max_side="60")
+    answer = post(client, "/v1/restore", jpeg(), long_side="60", short_side="60")
     assert problem(answer) == (422, "one of scale, width, height, long_side and short_side")
     assert problem(post(client, "/v1/restore", jpeg(), width="0"))[0] == 422
     status, detail = problem(post(client, "/v1/restore", jpeg(), width="500"))

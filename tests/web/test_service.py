@@ -103,7 +103,7 @@ class TestStart:
         engine = EngineOptions(device="cuda", gpu=1)
         for gpus, expected in (((1, 3), [1, 3, 1, 3, 1]), ((), [1] * 5)):
             service = Service(ServerSettings(workers=5, engine=engine, gpus=gpus))
-            assert [process._settings.gpu for process in service._restoring] == expected
+            assert [process._settings.engine.gpu for process in service._restoring] == expected
 
     async def test_threads_are_shared_by_the_processes(
         self, monkeypatch: pytest.MonkeyPatch
@@ -114,7 +114,7 @@ class TestStart:
             service = Service(settings)
             assert len(service._restoring) == workers
             for process in service._processes:
-                assert process._settings.threads == threads
+                assert process._settings.engine.threads == threads
 
     async def test_one_process_that_cannot_start_ends_all(self, temporary: Path) -> None:
         settings = ServerSettings(

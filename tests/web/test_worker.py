@@ -16,8 +16,7 @@ SETTINGS = {
     "max_pixels": 4000,
     "max_memory": 2**31,
     "warm": False,
-    "engine": "onnx",
-    "threads": 1,
+    "engine": {"engine": "onnx", "threads": 1},
 }
 
 
@@ -110,7 +109,7 @@ worker.main()
 
 
 def test_settings_that_cannot_be_run() -> None:
-    said, _ = run(warm=True, precision="bfloat16")
+    said, _ = run(warm=True, engine={"engine": "onnx", "precision": "bfloat16"})
     assert said == [
         {"event": "failed", "status": 500, "detail": "engine onnx computes in float32 or int8"}
     ]

@@ -17,7 +17,7 @@ from jcarsr.image import format_of
 from jcarsr.image.header import read_header
 from jcarsr.restoring.target import Target
 
-_NAME = re.compile(r"(.+)_(?:x([124])|(width|height|(?:long|short|max|min)-side)-([1-9]\d{0,6}))")
+_NAME = re.compile(r"(.+)_(?:x([124])|(width|height|(?:long|short)-side)-([1-9]\d{0,6}))")
 _MAP = re.compile(r"(.+)\.(?:gradient|detail|side)")
 
 
@@ -100,8 +100,7 @@ def _target(found: re.Match[str]) -> Target:
     """The size that a result's name says."""
     if found[2]:
         return Target(scale=int(found[2]))
-    side = found[3].replace("max", "long").replace("min", "short")  # as they were called once
-    return Target(**{side.replace("-", "_"): int(found[4])})
+    return Target(**{found[3].replace("-", "_"): int(found[4])})
 
 
 def _is_result(path: Path, sources: Sequence[Path], target: Target) -> bool:

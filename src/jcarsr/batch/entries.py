@@ -34,7 +34,7 @@ class Entry:
     previous_sha256: str | None = None
     """Of the earlier result that this one replaces."""
     scale: int | None = None
-    """Of the network."""
+    """Of the network; 1 where its result was shrunk to the input's size, or less."""
     tile: int | None = None
     full_precision_tiles: int | None = None
     seconds: float | None = None

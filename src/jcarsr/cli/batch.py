@@ -45,6 +45,7 @@ from jcarsr.cli.values import (
     parse_format,
     usage_errors,
 )
+from jcarsr.engines.device_names import NamedDevice
 from jcarsr.errors import JCARSRError
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
@@ -136,7 +137,7 @@ def batch(
         extension = parse_format(format)
         check_share("--strength", strength)
         check_decode_timeout(decode_timeout)
-        engine_asked = engine_options(engine, device, precision, max(1, int(cpus)))
+        engine_asked = engine_options(engine, NamedDevice(device), precision, max(1, int(cpus)))
         asked = ClusterOptions(workers=workers, cpus=cpus, gpus=gpus, address=address)
         target = make_target(
             Networks(weights),

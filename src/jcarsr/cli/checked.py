@@ -9,23 +9,9 @@ from typer.core import TyperCommand
 
 from jcarsr.cli.values import usage_errors
 
-FORMER = {"long_side": "max-side", "short_side": "min-side"}
-"""Names that options had, without --, by those of their parameters."""
-
 
 class CheckedCommand(TyperCommand):
-    """A command of which no argument and no option's value is empty.
-
-    Options are taken by their former names, too, which --help does not list.
-    """
-
-    def make_parser(self, ctx: Any) -> Any:
-        """Add the former names."""
-        parser: Any = super().make_parser(ctx)
-        for param in cast("Sequence[Any]", self.params):
-            if former := FORMER.get(param.name):
-                parser.add_option(obj=param, opts=[f"--{former}"], dest=param.name)
-        return parser
+    """A command of which no argument and no option's value is empty."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words, unless one is empty."""

@@ -13,16 +13,15 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import typer
 
-from jcarsr.cli.checked import FORMER, CheckedCommand
+from jcarsr.cli.checked import CheckedCommand
 from jcarsr.cli.text import on_one_line
 from jcarsr.cli.values import usage_errors
-from jcarsr.tomlfile import read_toml
+from jcarsr.tomlfile import read_toml, typed
 
 FILE_NAME = "jcarsr.toml"
 """Read from the current folder, if it is there."""
 
 _SIZES = frozenset({"scale", "width", "height", "long_side", "short_side"})  # one of them at a time
-_FORMER = {former: name.replace("_", "-") for name, former in FORMER.items()}
 _PATHS = frozenset({"out", "weights", "crisp_weights"})
 _ONLY_TYPED = frozenset(  # what may lose something, what names the inputs, and the file itself
     {"overwrite", "adopt", "no_lock", "inputs", "files_from", "null", "shard"}
@@ -120,7 +119,6 @@ def _values(path: Path, where: str, table: Any, options: Mapping[str, Option]) -
     found: dict[str, Any] = {}
     for key, value in _as_table(path, where, table).items():
         place = f"{path}: [{where}] {key}"
-        key = _FORMER.get(key, key)
         if key not in by_key:
             near = difflib.get_close_matches(key.replace("_", "-"), by_key, 1)
             hint = f", {near[0]} is" if near else ""
@@ -146,28 +144,19 @@ def _value(kind: Any, value: Any) -> Any:
     Raises:
         ValueError: it is of another kind than the option's.
     """
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise ValueError("must be true or false")
-        return value
     if get_origin(kind) is Literal:
         names = [str(choice) for choice in get_args(kind)]
         if isinstance(value, bool) or str(value) not in names:
             raise ValueError(f"not one of {', '.join(names)}")
         return str(value)
-    if kind is int:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValueError("must be a whole number")
-        return value
-    if kind is float:
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise ValueError("must be a number")
-        return value
-    if not isinstance(value, str) or not value.isprintable():
+    if kind in (bool, int, float):
+        return typed(kind, value)
+    text = typed(str, value)
+    if not text.isprintable():
         raise ValueError("must be a text")
-    if not value:
+    if not text:
         raise ValueError("is empty")
-    return value
+    return text
 
 
 def _kinds(function: Any) -> dict[str, Any]:

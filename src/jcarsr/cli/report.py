@@ -1,4 +1,4 @@
-"""What `jcarsr restore` prints: every file, on the terminal and as JSON, and the sums."""
+"""What `jcarsr restore` and `batch` print: every file, for people and as JSON, and the sums."""
 
 from __future__ import annotations
 

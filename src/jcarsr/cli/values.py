@@ -13,7 +13,7 @@ from jcarsr.cli.text import on_one_line
 from jcarsr.engines.base import EngineOptions
 from jcarsr.engines.device_names import NamedDevice
 from jcarsr.errors import with_options
-from jcarsr.protocols import Device, EngineName, Precision, Scale
+from jcarsr.protocols import EngineName, Precision, Scale
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.target import Target
 
@@ -75,16 +75,13 @@ def check_share(option: str, value: float) -> None:
 
 def engine_options(
     engine: EngineName,
-    device: Device | NamedDevice,
+    device: NamedDevice,
     precision: Precision,
     threads: int | None,
 ) -> EngineOptions:
     """The four options in one."""
-    gpu = None
-    if isinstance(device, NamedDevice):
-        device, gpu = device.kind, device.gpu
     return EngineOptions(
-        engine=engine, device=device, gpu=gpu, precision=precision, threads=threads
+        engine=engine, device=device.kind, gpu=device.gpu, precision=precision, threads=threads
     )
 
 

@@ -1,1 +1,1 @@
-"""How a picture becomes a small, JPEG-compressed one: resize, codec, and both in order."""
+"""How a picture becomes a small, JPEG-compressed one: steps, and how they are drawn."""

@@ -31,8 +31,37 @@ PhotoshopPreset = Literal[
 ]
 
 
+class _InJpeg:
+    """What saves as JPEG share; without fields."""
+
+    shift: Shift
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """The pixels after saving and loading."""
+        return _cut(codec.decode(self.encode(_pad(pixels, self.shift))), self.shift)
+
+    @property
+    def last_save(self) -> LastSave:
+        """What such a file says of its save."""
+        with Image.open(io.BytesIO(self.encode(np.zeros((8, 8, 3), np.uint8)))) as image:
+            return last_save_of(image)
+
+    def encode(self, pixels: Pixels) -> bytes:
+        """The file, without the shift."""
+        raise NotImplementedError
+
+
+class _InPng:
+    """What steps share whose pixels stay in a file without loss; without fields."""
+
+    @property
+    def last_save(self) -> LastSave:
+        """What a file of the pixels says: a PNG has no loss."""
+        return LastSave(format="PNG")
+
+
 @dataclass(frozen=True, kw_only=True)
-class Jpeg:
+class Jpeg(_InJpeg):
     """Save as JPEG: `jpeg20`, `jpeg75/444`, `jpeg60/mozjpeg`, `jpeg20+4,4`.
 
     Raises:
@@ -50,15 +79,6 @@ class Jpeg:
         _check_range("JPEG quality", self.qf, 1)
         _check_shift(self.shift)
 
-    def __call__(self, pixels: Pixels) -> Pixels:
-        """The pixels after saving and loading."""
-        return _cut(codec.decode(self.encode(_pad(pixels, self.shift))), self.shift)
-
-    @property
-    def last_save(self) -> LastSave:
-        """What such a file says of its save."""
-        return _read_last_save(self.encode(np.zeros((8, 8, 3), np.uint8)))
-
     def encode(self, pixels: Pixels) -> bytes:
         """The file, without the shift."""
         tables = [mozjpeg_table(self.qf)] * 2 if self.tables == "mozjpeg" else None
@@ -71,7 +91,7 @@ class Jpeg:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Photoshop:
+class Photoshop(_InJpeg):
     """Save as JPEG with the tables and the subsampling of Photoshop: `photoshop/web_low+4,4`.
 
     Raises:
@@ -88,15 +108,6 @@ class Photoshop:
                 f"Photoshop preset must be one of web_low ... maximum, got {self.preset!r}"
             )
         _check_shift(self.shift)
-
-    def __call__(self, pixels: Pixels) -> Pixels:
-        """The pixels after saving and loading."""
-        return _cut(codec.decode(self.encode(_pad(pixels, self.shift))), self.shift)
-
-    @property
-    def last_save(self) -> LastSave:
-        """What such a file says of its save."""
-        return _read_last_save(self.encode(np.zeros((8, 8, 3), np.uint8)))
 
     def encode(self, pixels: Pixels) -> bytes:
         """The file, without the shift."""
@@ -145,24 +156,19 @@ class Modern:
 
 
 @dataclass(frozen=True)
-class Png:
+class Png(_InPng):
     """Save without loss: `png`, as a screenshot does."""
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """The same pixels."""
         return pixels
 
-    @property
-    def last_save(self) -> LastSave:
-        """What a file of the pixels says: a PNG has no loss."""
-        return LastSave(format="PNG")
-
     def __str__(self) -> str:
         return "png"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resize:
+class Resize(_InPng):
     """Enlarge or shrink: `resize0.5`, `resize0.75/lanczos`; antialiased, by Pillow.
 
     Raises:
@@ -188,18 +194,13 @@ class Resize:
         how = Image.Resampling[self.filter.upper()]
         return np.array(Image.fromarray(pixels).resize((size[1], size[0]), how))
 
-    @property
-    def last_save(self) -> LastSave:
-        """What a file of the pixels says: a PNG has no loss."""
-        return LastSave(format="PNG")
-
     def __str__(self) -> str:
         name = "" if self.filter == "bicubic" else f"/{self.filter}"
         return f"resize{self.ratio:g}{name}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sharpen:
+class Sharpen(_InPng):
     """Mask unsharply: `sharpen50` (Pillow, radius of 1 pixel, no threshold).
 
     Raises:
@@ -216,11 +217,6 @@ class Sharpen:
         """The sharpened pixels."""
         mask = ImageFilter.UnsharpMask(radius=1, percent=self.percent, threshold=0)
         return np.array(Image.fromarray(pixels).filter(mask))
-
-    @property
-    def last_save(self) -> LastSave:
-        """What a file of the pixels says: a PNG has no loss."""
-        return LastSave(format="PNG")
 
     def __str__(self) -> str:
         return f"sharpen{self.percent}"
@@ -242,11 +238,6 @@ def _check_shift(shift: Shift) -> None:
 
 def _shift_word(shift: Shift) -> str:
     return "" if shift == (0, 0) else f"+{shift[0]},{shift[1]}"
-
-
-def _read_last_save(data: bytes) -> LastSave:
-    with Image.open(io.BytesIO(data)) as image:
-        return last_save_of(image)
 
 
 def _pad(pixels: Pixels, shift: Shift) -> Pixels:

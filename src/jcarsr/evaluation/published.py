@@ -40,13 +40,17 @@ def published_numbers() -> tuple[Published, ...]:
         )
 
 
+def published_number(
+    table: int | None, method: str, scale: int, qf: int, dataset: str
+) -> Published | None:
+    """The number of one cell, None where the paper gives none."""
+    wanted = table, method, scale, qf, dataset
+    return next(
+        (n for n in published_numbers() if (n.table, n.method, n.scale, n.qf, n.dataset) == wanted),
+        None,
+    )
+
+
 def paper_jcarsr(dataset: str, scale: int, qf: int) -> Published | None:
     """The paper's own network (Table 4: every quality factor), None where it gives no number."""
-    for number in published_numbers():
-        if (number.table, number.method) == (4, "JCARSR") and (
-            number.dataset,
-            number.scale,
-            number.qf,
-        ) == (dataset, scale, qf):
-            return number
-    return None
+    return published_number(4, "JCARSR", scale, qf, dataset)

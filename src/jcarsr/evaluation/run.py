@@ -49,9 +49,7 @@ def evaluate(
     done = 0
     pairs: dict[str, tuple[Pixels, Pixels]] = {}
     for name, entry in zip(_names(entries, folder), entries, strict=True):
-        hr = crop_to_multiple(entry.pixels(), scale)
-        if min(hr.shape[:2]) < 11 + 2 * scale:
-            raise DataError(f"{entry.name}: {hr.shape[1]}x{hr.shape[0]} is too small to be scored")
+        hr = read_hr(entry, scale)
         pairs[name] = hr, low_resolution(hr, scale)
         done += 1
         on_progress(done, steps)
@@ -85,6 +83,18 @@ def evaluate(
                 versions={n: version(n) for n in ("jcarsr", "numpy", method.library)},
                 niqe=round(fmean(niqes), 4) if niqes else None,
             )
+
+
+def read_hr(entry: SourcePicture, scale: int) -> Pixels:
+    """A picture of a test set, cut to a multiple of `scale`.
+
+    Raises:
+        DataError: it cannot be read, or is too small to be scored.
+    """
+    hr = crop_to_multiple(entry.pixels(), scale)
+    if min(hr.shape[:2]) < 11 + 2 * scale:
+        raise DataError(f"{entry.name}: {hr.shape[1]}x{hr.shape[0]} is too small to be scored")
+    return hr
 
 
 def _names(entries: Sequence[SourcePicture], folder: Path) -> list[str]:

@@ -14,8 +14,8 @@ from jcarsr.experiments.jobs import (
     GivenWeights,
     PictureSet,
     Scoring,
-    Source,
     Training,
+    WeightsSource,
     identity_of,
 )
 from jcarsr.experiments.plan import Contestant, ExperimentPlan, PlannedNetwork
@@ -109,43 +109,27 @@ def scorings(
         ValueError: no such preset.
     """
 
-    def source(part: PlannedNetwork | str) -> Source | str:
+    def source(part: PlannedNetwork | str) -> WeightsSource | str:
         if isinstance(part, str):
             return part
         preset = part.preset(conditions.size, scale)
         return given.get(preset) or conditions.training(part, scale, plan.qfs, seed)
+
+    def mark(preset: str) -> str:
+        return f"{GIVEN}{given[preset].hash}" if preset in given else ""
 
     parts = tuple(source(part) for part in contestant.parts)
     trained = any(isinstance(part, Training) for part in parts)
     for name in plan.sets:
         for qf in plan.qfs if name in sets else ():
             yield Scoring(
-                method=method_key(plan, contestant, conditions, scale, given),
+                method=contestant.key(conditions.size, scale, plan.qfs, mark),
                 parts=parts,
                 scale=scale,
                 qf=qf,
                 set=sets[name],
                 seed=seed if trained else 0,
             )
-
-
-def method_key(
-    plan: ExperimentPlan,
-    contestant: Contestant,
-    conditions: Conditions,
-    scale: int,
-    given: Mapping[str, GivenWeights],
-) -> str:
-    """What rows call a contestant: its key; `GIVEN` and a hash follow what was not trained."""
-    words: list[str] = []
-    for part in contestant.parts:
-        if isinstance(part, str):
-            words.append(part)
-        else:
-            weights = given.get(part.preset(conditions.size, scale))
-            mark = f"{GIVEN}{weights.hash}" if weights else ""
-            words.append(part.key(conditions.size, scale, plan.qfs) + mark)
-    return " + ".join(words)
 
 
 def check_given(

@@ -7,13 +7,12 @@ from statistics import fmean
 
 import torch
 
-from jcarsr.data.bank import Batch
 from jcarsr.devices import find_device
 from jcarsr.experiments.agenda import Agenda
 from jcarsr.experiments.jobs import Scoring, Training
 from jcarsr.experiments.store import ResultStore
-from jcarsr.networks.network import TableReader
 from jcarsr.protocols import Device
+from jcarsr.training.meter import random_batch
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.schedule import Cosine
 from jcarsr.training.state import TrainingState
@@ -103,12 +102,8 @@ def step_seconds(recipe: Recipe, device: Device, precision: str) -> float:
     """Seconds of one training step, measured after a first one that is not counted."""
     found = torch.device(find_device(device))
     state = TrainingState(recipe, found, compile=False)
-    size, patch, scale = recipe.batch_size, recipe.patch_size, recipe.picture_scale
-    small = torch.rand(size, 3, patch, patch, device=found)
-    large = torch.rand(size, 3, scale * patch, scale * patch, device=found)
-    reads = isinstance(state.model, TableReader)
-    tables = torch.ones(size, 2, 8, 8, device=found) if reads else None
-    batch = Batch(lq=small, lr=small, hr=large, tables=tables)
+    with found:
+        batch = random_batch(recipe, state.model)
     state.set_rate(0.0)
 
     def step() -> float:

@@ -151,7 +151,7 @@ def _count_parameters(preset: str) -> int:
     return ARCHITECTURES[PRESETS[preset].architecture].parameters[preset]
 
 
-Source: TypeAlias = Training | GivenWeights
+WeightsSource: TypeAlias = Training | GivenWeights
 """Where a network's weights come from."""
 
 
@@ -171,7 +171,7 @@ class Scoring:
 
     method: str
     """The contestant's key."""
-    parts: tuple[Source | str, ...]
+    parts: tuple[WeightsSource | str, ...]
     scale: int
     qf: int
     set: PictureSet
@@ -190,7 +190,7 @@ class Scoring:
         return History((Jpeg(qf=self.qf),))
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[WeightsSource]:
         """The weights that it needs."""
         return [part for part in self.parts if not isinstance(part, str)]
 

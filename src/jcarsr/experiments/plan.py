@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -82,10 +83,22 @@ class Contestant:
         """Those of its parts that have weights."""
         return tuple(part for part in self.parts if isinstance(part, PlannedNetwork))
 
-    def key(self, size: Size, scale: int, qfs: tuple[int, ...]) -> str:
-        """What is compared, without seed and budget; arguments as of `PlannedNetwork.key`."""
+    def key(
+        self,
+        size: Size,
+        scale: int,
+        qfs: tuple[int, ...],
+        mark: Callable[[str], str] = lambda preset: "",
+    ) -> str:
+        """What is compared, without seed and budget; arguments as of `PlannedNetwork.key`.
+
+        `mark`: preset -> what follows that network's key.
+        """
         return " + ".join(
-            part if isinstance(part, str) else part.key(size, scale, qfs) for part in self.parts
+            part
+            if isinstance(part, str)
+            else part.key(size, scale, qfs) + mark(part.preset(size, scale))
+            for part in self.parts
         )
 
 

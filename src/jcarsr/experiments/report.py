@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from jcarsr.data.catalog import CATALOG
-from jcarsr.evaluation.published import Published, published_numbers
+from jcarsr.evaluation.published import Published, published_number
 from jcarsr.evaluation.rows import Row, Trial
 from jcarsr.experiments.jobs import GIVEN
 from jcarsr.experiments.plan import Contestant, ExperimentPlan
@@ -155,15 +155,7 @@ class _Writer:
         return [f"{a.psnr - b.psnr:+.2f}" if a and b else "" for a, b in pairs]
 
     def _number(self, label: str, cell: Cell) -> Published | None:
-        wanted = (self._plan.table, label, *cell)
-        return next(
-            (
-                n
-                for n in published_numbers()
-                if (n.table, n.method, n.scale, n.qf, n.dataset) == wanted
-            ),
-            None,
-        )
+        return published_number(self._plan.table, label, *cell)
 
 
 def _score(rows: Sequence[Row]) -> str:

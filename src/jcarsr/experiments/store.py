@@ -13,12 +13,13 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from PIL import Image
 
 from jcarsr.errors import DataError, JCARSRError
 from jcarsr.evaluation.rows import Row, read_rows
-from jcarsr.experiments.jobs import GivenWeights, Scoring, Source, Training
+from jcarsr.experiments.jobs import GivenWeights, Scoring, Training, WeightsSource
 from jcarsr.experiments.lock import try_lock
 from jcarsr.partfile import being_written, make_folder
 from jcarsr.weights import Record, read_record
@@ -36,7 +37,7 @@ class ResultStore:
         """The folder of a training run."""
         return self.folder / "runs" / job.name
 
-    def weights_path(self, source: Source) -> Path:
+    def weights_path(self, source: WeightsSource) -> Path:
         """The weight file, which may not be there yet."""
         if isinstance(source, GivenWeights):
             return source.path
@@ -108,11 +109,8 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         DataError: it cannot be written.
     """
-    try:
-        with being_written(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+    with _whole(path) as file:
+        file.write(text.encode())
 
 
 def write_png(path: Path, picture: Image.Image) -> None:
@@ -121,8 +119,14 @@ def write_png(path: Path, picture: Image.Image) -> None:
     Raises:
         DataError: it cannot be written.
     """
+    with _whole(path) as file:
+        picture.save(file, "PNG", optimize=True)
+
+
+@contextmanager
+def _whole(path: Path) -> Generator[IO[bytes]]:
     try:
         with being_written(path) as file:
-            picture.save(file, "PNG", optimize=True)
+            yield file
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error

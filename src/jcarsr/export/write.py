@@ -87,11 +87,11 @@ def export(
         return written
 
 
-def check(weights: Path, output: Output) -> float:
-    """The largest difference between ONNX Runtime and PyTorch, values in [0, 1].
+def check(weights: Path, output: Output) -> None:
+    """Compare ONNX Runtime with PyTorch.
 
     Raises:
-        WeightsError: it is more than TOLERANCE.
+        WeightsError: a value is off by more than TOLERANCE.
     """
     torch_engine = TorchEngine(load_network(read(weights)), "cpu", output)
     onnx_engine = OnnxEngine(weights, output)
@@ -101,14 +101,13 @@ def check(weights: Path, output: Output) -> float:
     largest = float(np.max(off))
     if not largest <= TOLERANCE:  # not a number is wrong, too
         raise WeightsError(f"{weights}: ONNX Runtime is off by {largest:.2g} ({output})")
-    return largest
 
 
-def check_int8(weights: Path, output: Output, pictures: Sequence[Planes]) -> float:
-    """PSNR in dB between 8 bits in ONNX Runtime and PyTorch.
+def check_int8(weights: Path, output: Output, pictures: Sequence[Planes]) -> None:
+    """Compare 8 bits in ONNX Runtime with PyTorch.
 
     Raises:
-        WeightsError: it is less than INT8_AGREEMENT.
+        WeightsError: they agree within less than INT8_AGREEMENT.
     """
     torch_engine = TorchEngine(load_network(read(weights)), "cpu", output)
     int8_engine = OnnxEngine(weights, output, "int8")
@@ -117,4 +116,3 @@ def check_int8(weights: Path, output: Output, pictures: Sequence[Planes]) -> flo
     )
     if not agreed >= INT8_AGREEMENT:
         raise WeightsError(f"{weights}: 8 bits agree within {agreed:.1f} dB only ({output})")
-    return agreed

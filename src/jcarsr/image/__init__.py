@@ -1,4 +1,4 @@
-"""The only place that knows picture files: path or bytes <-> samples and metadata."""
+"""Picture files: path or bytes <-> samples and metadata."""
 
 from jcarsr.image.decode import decode, decode_rgb, from_pillow, size_of
 from jcarsr.image.encode import (

@@ -11,7 +11,7 @@ from typing import IO, Any
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from jcarsr.errors import ImageError, JCARSRError, PixelLimitError
+from jcarsr.errors import ImageError, JCARSRError, PixelLimitError, one_line
 from jcarsr.image.colour.settle import Colours, settle_colours, without_grey
 from jcarsr.image.geometry import Stored
 from jcarsr.image.guard import check_file
@@ -20,7 +20,7 @@ from jcarsr.image.jpeg.behind import note_on_rest
 from jcarsr.image.jpeg.whole import TRUNCATED, whole_jpeg
 from jcarsr.image.metadata.read import orientation_of, read_metadata, stored_size
 from jcarsr.image.metadata.xmp import tells_of_lost_data
-from jcarsr.image.open import DAMAGED, LEFT_OUT, SALVAGE_HELPS, ReadOptions, one_line, open_image
+from jcarsr.image.open import DAMAGED, LEFT_OUT, SALVAGE_HELPS, ReadOptions, open_image
 from jcarsr.image.parts import MAX_FRAMES
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.png.rows import find_png_damage

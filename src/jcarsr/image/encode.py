@@ -14,12 +14,11 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image
 
-from jcarsr.errors import ImageError, StorageError
+from jcarsr.errors import ImageError, StorageError, one_line
 from jcarsr.image.format_metadata import fit_colours, fit_metadata, settings_for
 from jcarsr.image.formats import FORMATS, Format, check_format, format_of
 from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.metadata.carry import for_result
-from jcarsr.image.open import one_line
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.png.write16 import write_png16
 from jcarsr.image.tiff.write import write_tiff

@@ -11,7 +11,7 @@ from typing import IO, Any
 from PIL import Image, ImageCms
 from PIL.JpegImagePlugin import JpegImageFile
 
-from jcarsr.errors import ImageError
+from jcarsr.errors import ImageError, one_line
 from jcarsr.image.colour.settle import settle_colours
 from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.jpeg.behind import note_on_rest
@@ -19,7 +19,7 @@ from jcarsr.image.jpeg.whole import doubts_about_jpeg
 from jcarsr.image.metadata.profile import colour_space
 from jcarsr.image.metadata.read import read_metadata, stored_size
 from jcarsr.image.metadata.xmp import tells_of_lost_data
-from jcarsr.image.open import DAMAGED, LEFT_OUT, ReadOptions, one_line, open_image
+from jcarsr.image.open import DAMAGED, LEFT_OUT, ReadOptions, open_image
 from jcarsr.image.png.late import find_late_metadata
 from jcarsr.image.png.rows import has_wrong_checksum
 from jcarsr.image.samples import note_on_channels, refuse_unknown_mode

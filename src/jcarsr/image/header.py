@@ -10,10 +10,10 @@ from typing import IO, Any
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from jcarsr.errors import ImageError, LargePictureError, format_bytes
+from jcarsr.errors import ImageError, LargePictureError, format_bytes, one_line
 from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.metadata.read import orientation_of, stored_size
-from jcarsr.image.open import ReadOptions, one_line, open_image
+from jcarsr.image.open import ReadOptions, open_image
 from jcarsr.image.png.late import find_late_metadata
 from jcarsr.image.samples import is_deep
 from jcarsr.jpeg.structure import read_structure

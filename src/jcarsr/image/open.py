@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from PIL import Image, UnidentifiedImageError
 
-from jcarsr.errors import ImageError, PixelLimitError
+from jcarsr.errors import ImageError, PixelLimitError, one_line
 from jcarsr.image.colour.tags import COLOUR_TAGS, read_colour_tags
 from jcarsr.image.guard import check_content, check_file
 from jcarsr.image.kinds import kind_of
@@ -96,12 +96,6 @@ def limit_pillow(max_pixels: int) -> None:
     """
     Image.MAX_IMAGE_PIXELS = max_pixels
     warnings.simplefilter("error", Image.DecompressionBombWarning)  # becomes one of our errors
-
-
-def one_line(error: Exception) -> str:
-    """The text of somebody else's error without its line breaks, or its type if it has no text."""
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(reason.split()) or type(error).__name__
 
 
 def _open(file: str | Path | IO[bytes], options: ReadOptions) -> Image.Image:

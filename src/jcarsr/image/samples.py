@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms
 
-from jcarsr.errors import ImageError
+from jcarsr.errors import ImageError, one_line
 from jcarsr.image.metadata.profile import colour_space, wrong_profile
-from jcarsr.image.open import SALVAGE_HELPS, ReadOptions, one_line, open_image
+from jcarsr.image.open import SALVAGE_HELPS, ReadOptions, open_image
 from jcarsr.pixels import Samples
 
 _STRIP = 2**20  # pixels converted at once

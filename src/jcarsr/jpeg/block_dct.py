@@ -8,18 +8,17 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from jcarsr.jpeg.grid import BLOCK
+
 Plane: TypeAlias = npt.NDArray[np.float32]
 """(H, W) float32."""
-
-SIDE = 8
-"""Pixels along a block."""
 
 _ROWS = 64  # converted at once
 
 
 def _basis() -> Plane:
-    k = np.arange(SIDE)
-    rows = np.cos(np.pi * (2 * k[None] + 1) * k[:, None] / (2 * SIDE)) / 2
+    k = np.arange(BLOCK)
+    rows = np.cos(np.pi * (2 * k[None] + 1) * k[:, None] / (2 * BLOCK)) / 2
     rows[0] /= np.sqrt(2)
     return rows.astype(np.float32)
 
@@ -48,8 +47,8 @@ def block_dct(plane: Plane, phase: tuple[int, int]) -> npt.NDArray[np.float32]:
         (blocks, 8, 8): vertical, then horizontal frequency; the level shift is not applied.
     """
     blocks = _cut(plane, phase)
-    rows, columns = blocks.shape[0] // SIDE, blocks.shape[1] // SIDE
-    blocks = blocks.reshape(rows, SIDE, columns, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)
+    rows, columns = blocks.shape[0] // BLOCK, blocks.shape[1] // BLOCK
+    blocks = blocks.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2).reshape(-1, BLOCK, BLOCK)
     coefficients = np.matmul(np.matmul(BASIS, blocks), BASIS.T, dtype=np.float32)
     return coefficients
 
@@ -70,21 +69,21 @@ def dct_of_all_phases(
         frequencies); every phase has as many blocks. Nothing if height or width is under 15.
     """
     basis = BASIS[:frequencies]
-    rows = max(plane.shape[0] - SIDE + 1, 0) // SIDE
-    columns = max(plane.shape[1] - SIDE + 1, 0) // SIDE
+    rows = max(plane.shape[0] - BLOCK + 1, 0) // BLOCK
+    columns = max(plane.shape[1] - BLOCK + 1, 0) // BLOCK
     if not rows or not columns:
         return
-    for x in range(SIDE):
-        strip = plane[:, x : x + SIDE * columns].reshape(-1, SIDE) @ basis.T
+    for x in range(BLOCK):
+        strip = plane[:, x : x + BLOCK * columns].reshape(-1, BLOCK) @ basis.T
         strip = strip.reshape(len(plane), -1)
-        for y in range(SIDE):
-            part = strip[y : y + SIDE * rows].reshape(rows, SIDE, -1)
+        for y in range(BLOCK):
+            part = strip[y : y + BLOCK * rows].reshape(rows, BLOCK, -1)
             coefficients = np.matmul(basis, part, dtype=np.float32)
             yield (y, x), coefficients.reshape(rows, frequencies, columns, frequencies)
 
 
 def _cut(plane: Plane, phase: tuple[int, int]) -> Plane:
     height, width = (
-        (size - start) // SIDE * SIDE for size, start in zip(plane.shape, phase, strict=True)
+        (size - start) // BLOCK * BLOCK for size, start in zip(plane.shape, phase, strict=True)
     )
     return plane[phase[0] : phase[0] + height, phase[1] : phase[1] + width]

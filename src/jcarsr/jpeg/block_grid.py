@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from jcarsr.jpeg.block_dct import SIDE, Plane, dct_of_all_phases
+from jcarsr.jpeg.block_dct import Plane, dct_of_all_phases
+from jcarsr.jpeg.grid import BLOCK
 
 _FREQUENCIES = 5  # of each direction
 
@@ -27,7 +28,7 @@ def grid_scores(tiles: Sequence[Plane], half_steps: Plane) -> npt.NDArray[np.flo
     Returns:
         (8, 8): row and column of the grid's first block; None if no tile has 15 x 15 pixels.
     """
-    share, count = np.zeros((SIDE, SIDE)), 0
+    share, count = np.zeros((BLOCK, BLOCK)), 0
     limits = half_steps[:_FREQUENCIES, None, :_FREQUENCIES]
     for tile in tiles:
         for phase, coefficients in dct_of_all_phases(tile, _FREQUENCIES):
@@ -35,6 +36,6 @@ def grid_scores(tiles: Sequence[Plane], half_steps: Plane) -> npt.NDArray[np.flo
             count += coefficients.size
     if not count:
         return None
-    above = share * (SIDE * SIDE / count)
+    above = share * (BLOCK * BLOCK / count)
     above -= np.median(above)
     return above / (1.4826 * np.median(np.abs(above)) + 1e-3)

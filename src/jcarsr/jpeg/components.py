@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from jcarsr.jpeg.block_dct import SIDE
+from jcarsr.jpeg.grid import BLOCK
 from jcarsr.jpeg.subsampling import subsampling_name
 from jcarsr.pixels import Floats
 
@@ -56,7 +56,7 @@ def read_components(data: bytes) -> tuple[Component, ...]:
         return (Component(samples=planes[..., 0], steps=luma),)
     factor = 1
     if name == "4:2:0":
-        if min(planes.shape[:2]) < 2 * SIDE:
+        if min(planes.shape[:2]) < 2 * BLOCK:
             return (Component(samples=planes[..., 0], steps=luma),)
         factor, halves = 2, _decode(data, half=True)
     else:
@@ -89,4 +89,4 @@ def _holds_rgb(image: JpegImageFile) -> bool:
 def _steps(table: list[int] | None) -> Floats | None:
     if table is None:
         return None
-    return np.maximum(np.array(table, np.float32).reshape(SIDE, SIDE), 1)
+    return np.maximum(np.array(table, np.float32).reshape(BLOCK, BLOCK), 1)

@@ -23,9 +23,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jcarsr.jpeg.block_dct import SIDE, Plane, luma_full_range
+from jcarsr.jpeg.block_dct import Plane, luma_full_range
 from jcarsr.jpeg.block_grid import grid_scores
 from jcarsr.jpeg.comb import QUALITIES, comb_scores
+from jcarsr.jpeg.grid import BLOCK
 from jcarsr.jpeg.last_save import LastSave
 from jcarsr.jpeg.quality import luma_table
 from jcarsr.pixels import Pixels
@@ -76,12 +77,12 @@ def find_earlier_save(pixels: Pixels, last: LastSave) -> EarlierSave | None:
         None if there is no trace of one.
     """
     plane = luma_full_range(pixels)
-    if min(plane.shape) < 2 * SIDE:
+    if min(plane.shape) < 2 * BLOCK:
         return None
     tiles = _sample(plane)
-    half_steps = np.ones((SIDE, SIDE), np.float32)
+    half_steps = np.ones((BLOCK, BLOCK), np.float32)
     if last.luma is not None:
-        half_steps = np.maximum(np.array(last.luma, np.float32).reshape(SIDE, SIDE) / 2, 1)
+        half_steps = np.maximum(np.array(last.luma, np.float32).reshape(BLOCK, BLOCK) / 2, 1)
     found = [_on_another_grid(tiles, half_steps, last), _on_the_same_grid(tiles, last)]
     clear = [save for save in found if save is not None]
     return max(clear, key=lambda save: save.evidence, default=None)
@@ -93,7 +94,7 @@ def _on_another_grid(tiles: list[Plane], half_steps: Plane, last: LastSave) -> E
         return None
     if last.luma is not None:
         scores[0, 0] = -np.inf  # its own
-    places = [divmod(int(index), SIDE) for index in np.argsort(-scores, axis=None)[:_CANDIDATES]]
+    places = [divmod(int(index), BLOCK) for index in np.argsort(-scores, axis=None)[:_CANDIDATES]]
     mildest = 100 if last.qf is None else last.qf - _MILDER
     combs = [_harder(comb_scores(tiles, place), mildest) for place in places]
     best = max(range(len(places)), key=lambda number: combs[number].max())
@@ -124,7 +125,7 @@ def _harder(scores: npt.NDArray[np.float64], mildest: int) -> npt.NDArray[np.flo
 
 def _shift(phase: tuple[int, int]) -> tuple[int, int]:
     """How far into a block the picture begins, from where the first whole block begins."""
-    return -phase[0] % SIDE, -phase[1] % SIDE
+    return -phase[0] % BLOCK, -phase[1] % BLOCK
 
 
 def _sample(plane: Plane) -> list[Plane]:

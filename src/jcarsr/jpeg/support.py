@@ -19,8 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jcarsr.jpeg.block_dct import BASIS, SIDE, block_dct
+from jcarsr.jpeg.block_dct import BASIS, block_dct
 from jcarsr.jpeg.components import Component
+from jcarsr.jpeg.grid import BLOCK
 from jcarsr.pixels import Floats, Pixels, Samples
 from jcarsr.resample import resize_bands
 
@@ -64,7 +65,7 @@ def measure_support(
     """
     height, width = decoded.shape[:2]
     levels = np.float32(255 / np.iinfo(result.dtype).max)
-    found = _Sums(np.zeros((height // SIDE, width // SIDE), np.float32))
+    found = _Sums(np.zeros((height // BLOCK, width // BLOCK), np.float32))
     for rows, band in resize_bands(result, height, width, np.float32):
         ycc: Floats = np.matmul(band * levels, _YCC.T, dtype=np.float32) - _SHIFT
         red, green, blue = np.moveaxis((decoded[rows] == 0) | (decoded[rows] == 255), 2, 0)
@@ -112,10 +113,10 @@ def _compare(
         luma: the blocks' shares are wanted.
     """
     down, across = component.down, component.across
-    rows, columns = len(plane) // (SIDE * down), plane.shape[1] // (SIDE * across)
+    rows, columns = len(plane) // (BLOCK * down), plane.shape[1] // (BLOCK * across)
     if not rows or not columns:
         return
-    high, wide = rows * SIDE, columns * SIDE
+    high, wide = rows * BLOCK, columns * BLOCK
     cut = plane[: high * down, : wide * across]
     mean = cut
     if down * across > 1:
@@ -124,14 +125,14 @@ def _compare(
     own = component.samples[first : first + high, :wide].astype(np.float32) - 128
     away = np.abs(block_dct(mean - own, (0, 0)))
     usable = ~saturated[: high * down, : wide * across].reshape(
-        rows, SIDE * down, columns, SIDE * across
+        rows, BLOCK * down, columns, BLOCK * across
     ).any(axis=(1, 3))
     outside = (away > component.steps / 2 + TOLERANCE) & usable.reshape(-1, 1, 1)
     found.blocks += usable.size
     found.left_out += usable.size - int(usable.sum())
-    found.counted += int(usable.sum()) * SIDE**2
+    found.counted += int(usable.sum()) * BLOCK**2
     found.outside += int(outside.sum())
     found.steps += float((away / component.steps)[outside].sum(dtype=np.float64))
     if luma:
         shares = outside.mean(axis=(1, 2), dtype=np.float32).reshape(rows, columns)
-        found.shares[top // SIDE : top // SIDE + rows] = shares
+        found.shares[top // BLOCK : top // BLOCK + rows] = shares

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jcarsr.degradation.resize import upscale
 from jcarsr.pixels import Pixels, to_pixels
+from jcarsr.resample import resize
 
 
 @dataclass(frozen=True)
@@ -18,4 +18,5 @@ class Bicubic:
 
     def restore(self, lq: Pixels) -> Pixels:
         """(H, W, 3) uint8 RGB -> (scale * H, scale * W, 3) uint8 RGB."""
-        return to_pixels(upscale(lq.astype(np.float64), self.scale))
+        height, width = (self.scale * side for side in lq.shape[:2])
+        return to_pixels(resize(lq, height, width, np.float64))

@@ -27,14 +27,11 @@ class Method:
     """How the result was saved; None = as before."""
 
     @classmethod
-    def of_pixels(
-        cls, name: str, enlarger: Enlarger, *, sha256: str | None = None, library: str = "numpy"
-    ) -> Method:
+    def of_pixels(cls, name: str, enlarger: Enlarger, *, library: str = "numpy") -> Method:
         """A method that looks at the pixels alone."""
         return cls(
             name=name,
             scale=enlarger.scale,
             restore=lambda decoded: enlarger.restore(decoded.pixels),
-            sha256=sha256,
             library=library,
         )

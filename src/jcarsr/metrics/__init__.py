@@ -1,1 +1,1 @@
-"""PSNR and SSIM, and the protocol under which they are comparable."""
+"""PSNR and SSIM, the protocol under which they are comparable, and NIQE."""

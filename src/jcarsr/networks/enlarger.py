@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from jcarsr.networks.layers import start_near_zero
 from jcarsr.networks.network import Network, Prediction, check_input
 from jcarsr.networks.sizes import check_scale, check_types, whole_numbers
 from jcarsr.protocols import NetworkFacts, NetworkScale
@@ -65,7 +66,7 @@ class EnlargerNetwork(Network):
     def start_from_bilinear(self, last: nn.Conv2d) -> None:
         """With `skip`, make the last convolution small: training starts from the enlarged input."""
         if self.config.skip:
-            nn.init.normal_(last.weight, std=0.01 * last.in_channels**-0.5)
+            start_near_zero(last)
 
     def forward(self, lq: Tensor) -> Prediction:
         """(N, 3, H, W), RGB in [0, 1] -> sr (N, 3, scale * H, scale * W)."""

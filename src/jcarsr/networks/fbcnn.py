@@ -63,8 +63,7 @@ class QFAttention(nn.Module):
 class FBCNN(Network):
     """A U-Net that predicts the quality and is steered by it (Fig. 2).
 
-    Parameters are named as the authors' are. In `restore` the prediction steers it; `quality`
-    gives it alone.
+    Parameters are named as the authors' are. With their weights the prediction is 1 - QF / 100.
 
     Deviation: the authors train the prediction with a loss of its own, too (eq. 5). Here it
     learns from the restored picture alone, as a code that need not be the quality.
@@ -141,13 +140,6 @@ class FBCNN(Network):
                 x = block(x, gamma, beta)
         out = self.m_tail(x + skips.pop())[..., :height, :width]
         return Prediction(lq + out if self.config.skip else out)
-
-    def quality(self, lq: Tensor) -> Tensor:
-        """The predicted quality, (N, 3, H, W) -> (N, 1) in [0, 1].
-
-        With the authors' weights it is 1 - QF / 100.
-        """
-        return self.qf_pred(self._encode(check_input(lq))[1])
 
     def _encode(self, lq: Tensor) -> tuple[list[Tensor], Tensor]:
         """The features of the four levels, and the body's."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
+from jcarsr.jpeg.grid import BLOCK
 from jcarsr.networks.layers import conv3x3, repeat_to_multiple, start_near_zero
 from jcarsr.networks.network import (
     Prediction,
@@ -19,10 +20,10 @@ from jcarsr.networks.network import (
     cleaning_facts,
 )
 from jcarsr.networks.swinv2 import SwinV2Layer
+from jcarsr.networks.windows import windows_of
 from jcarsr.protocols import NetworkFacts
 
 _PATCH = 4  # pixels of a token's side
-_BLOCK = 8  # samples of a coded block's side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ class JDECConfig:
     @property
     def multiple(self) -> int:
         """Pixels of which a picture's sides must be multiples: whole windows of whole blocks."""
-        return math.lcm(2 * _BLOCK, _PATCH * self.window)
+        return math.lcm(2 * BLOCK, _PATCH * self.window)
 
 
 class ResidualGroup(nn.Module):
@@ -165,15 +166,16 @@ class _Row(nn.Module):
 
     def __init__(self, config: JDECConfig) -> None:
         super().__init__()
-        c, heads, window = config.channels, config.heads, config.window
+        c, heads, self.side = config.channels, config.heads, config.window
         self.blocks = nn.ModuleList(
-            SwinV2Layer(c, heads, window, shift=index % 2 * (window // 2), ratio=2)
+            SwinV2Layer(c, heads, self.side, shifted=index % 2 == 1, ratio=2)
             for index in range(config.num_layers)
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        windows = windows_of(x, self.side)
         for block in self.blocks:
-            x = block(x)
+            x = block(x, windows)
         return x
 
 
@@ -228,9 +230,9 @@ def _tokens(planes: Tensor, side: int, *, interleaved: bool) -> Tensor:
     cut = planes.reshape(count, channels, height // side, side, width // side, side)
     coded = torch.einsum("ui,vj,nchiwj->nchuwv", basis, basis, cut)
     if interleaved:
-        within = _BLOCK // side
+        within = BLOCK // side
         coded = coded.reshape(
-            count, channels, height // _BLOCK, side, within, width // _BLOCK, side, within
+            count, channels, height // BLOCK, side, within, width // BLOCK, side, within
         )
         coded = coded.permute(0, 1, 2, 4, 3, 5, 7, 6).reshape(cut.shape)
     return coded.permute(0, 2, 4, 1, 3, 5).flatten(3)

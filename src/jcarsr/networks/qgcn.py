@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from jcarsr.jpeg.grid import BLOCK
 from jcarsr.networks.layers import luma, repeat_to_multiple, start_near_zero, with_luma
 from jcarsr.networks.network import (
     Prediction,
@@ -19,7 +20,6 @@ from jcarsr.networks.network import (
 from jcarsr.protocols import NetworkFacts
 
 _GLOBAL_SIDE = 112  # pixels of the picture that the global branch sees
-_BLOCK = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +119,12 @@ class QGCN(TableReader):
         height, width = check_input(lq).shape[2:]
         seen = lq if colour else luma(lq)
         steps = check_tables(lq, tables)[:, : 2 if colour else 1]
-        out = self._clean(repeat_to_multiple(seen, _BLOCK), seen, steps)[..., :height, :width]
+        out = self._clean(repeat_to_multiple(seen, BLOCK), seen, steps)[..., :height, :width]
         out = seen + out if skip else out
         return Prediction(out if colour else with_luma(lq, out))
 
     def _clean(self, x: Tensor, seen: Tensor, steps: Tensor) -> Tensor:
-        tiled = steps.repeat(1, 1, x.shape[2] // _BLOCK, x.shape[3] // _BLOCK) / 255
+        tiled = steps.repeat(1, 1, x.shape[2] // BLOCK, x.shape[3] // BLOCK) / 255
         full = self.conv_input(torch.cat((x, tiled.to(x.dtype)), 1))
         x = self.downscale(full)
         if not self.config.global_branch:

@@ -8,14 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, normalize
 
+from jcarsr.networks.windows import MLP, Windows, within_windows
+
 _HIDDEN = 512  # of the network that makes position biases
 _LARGEST_SCALE = math.log(100)
 
 
-class WindowAttention(nn.Module):
+class CosineAttention(nn.Module):
     """Attention within windows: cosine similarity, and a bias by log-spaced offset (section 3.3).
 
-    (windows, side^2, C) -> the same
+    (N, windows, side^2, C) -> the same
 
     Args:
         dim: C.
@@ -24,7 +26,6 @@ class WindowAttention(nn.Module):
     """
 
     coordinates: Tensor
-    pairs: Tensor
 
     def __init__(self, dim: int, side: int, heads: int) -> None:
         super().__init__()
@@ -41,95 +42,44 @@ class WindowAttention(nn.Module):
         offsets = offsets.sign() * (offsets.abs() + 1).log2() / 3
         table = torch.stack(torch.meshgrid(offsets, offsets, indexing="ij"), -1)
         self.register_buffer("coordinates", table.flatten(0, 1), persistent=False)
-        row, column = torch.arange(side * side) // side, torch.arange(side * side) % side
-        down = row[:, None] - row[None] + side - 1
-        across = column[:, None] - column[None] + side - 1
-        self.register_buffer("pairs", down * (2 * side - 1) + across, persistent=False)
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """`mask`: (windows of a picture, side^2, side^2), added to the similarities."""
-        windows, tokens, dim = x.shape
+    def forward(self, x: Tensor, windows: Windows, masked: bool) -> Tensor:
+        """`masked`: whether features are shifted, see `within_windows`."""
+        n, count, tokens, dim = x.shape
         bias = torch.cat((self.q_bias, torch.zeros_like(self.v_bias), self.v_bias))
-        qkv = linear(x, self.qkv.weight, bias).view(windows, tokens, 3, self.heads, -1)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+        qkv = linear(x, self.qkv.weight, bias).view(n, count, tokens, 3, self.heads, -1)
+        q, k, v = qkv.permute(3, 0, 1, 4, 2, 5)  # (N, windows, heads, T, C / heads) each
         scale = self.logit_scale.clamp(max=_LARGEST_SCALE).exp()
         similar = scale * (normalize(q, dim=-1) @ normalize(k, dim=-1).transpose(-2, -1))
-        position = 16 * torch.sigmoid(self.cpb_mlp(self.coordinates))
-        similar = similar + position[self.pairs].permute(2, 0, 1)
-        if mask is not None:
-            similar = similar.view(-1, len(mask), self.heads, tokens, tokens) + mask[:, None]
-            similar = similar.view(windows, self.heads, tokens, tokens)
-        mixed = (similar.softmax(-1) @ v).transpose(1, 2).reshape(windows, tokens, dim)
+        position = 16 * torch.sigmoid(self.cpb_mlp(self.coordinates))[windows.relative]
+        similar = similar + position.view(tokens, tokens, self.heads).permute(2, 0, 1)
+        if masked:
+            similar = similar + windows.mask
+        mixed = (similar.softmax(-1) @ v).transpose(2, 3).reshape(n, count, tokens, dim)
         return self.proj(mixed)
 
 
 class SwinV2Layer(nn.Module):
     """x + norm(attention(x)), then x + norm(MLP(x)) (section 3.2).
 
-    (N, H, W, C) -> (N, H, W, C), H and W multiples of `side`
+    (N, H, W, C) -> (N, H, W, C)
 
     Args:
         dim: C.
         heads: of the attention.
         side: tokens along a window.
-        shift: of the windows, down and to the right.
+        shifted: whether the windows are, by half their side.
         ratio: of the MLP's width to C.
     """
 
-    def __init__(self, dim: int, heads: int, side: int, shift: int, ratio: int) -> None:
+    def __init__(self, dim: int, heads: int, side: int, *, shifted: bool, ratio: int) -> None:
         super().__init__()
-        self.side, self.shift = side, shift
-        self.attn = WindowAttention(dim, side, heads)
+        self.shifted = shifted
+        self.attn = CosineAttention(dim, side, heads)
         self.norm1 = nn.LayerNorm(dim)
-        self.mlp = _Mlp(dim, ratio * dim)
+        self.mlp = MLP(dim, ratio * dim)
         self.norm2 = nn.LayerNorm(dim)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.norm1(self._attend(x))
+    def forward(self, x: Tensor, windows: Windows) -> Tensor:
+        x = x + self.norm1(within_windows(x, windows, self.shifted, self.attn))
         return x + self.norm2(self.mlp(x))
-
-    def _attend(self, x: Tensor) -> Tensor:
-        height, width, shift = *x.shape[1:3], self.shift
-        mask = None
-        if shift:
-            x = x.roll((-shift, -shift), (1, 2))
-            mask = shift_mask(height, width, self.side, shift, x.device)
-        x = to_pictures(self.attn(to_windows(x, self.side), mask), height, width, self.side)
-        return x.roll((shift, shift), (1, 2)) if shift else x
-
-
-class _Mlp(nn.Module):
-    def __init__(self, dim: int, hidden: int) -> None:
-        super().__init__()
-        self.fc1, self.act, self.fc2 = nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.fc2(self.act(self.fc1(x)))
-
-
-def to_windows(x: Tensor, side: int) -> Tensor:
-    """(N, H, W, C) -> (N * windows, side^2, C), windows row by row."""
-    count, height, width, dim = x.shape
-    x = x.view(count, height // side, side, width // side, side, dim)
-    return x.transpose(2, 3).reshape(-1, side * side, dim)
-
-
-def to_pictures(windows: Tensor, height: int, width: int, side: int) -> Tensor:
-    """The inverse of `to_windows`."""
-    x = windows.view(-1, height // side, width // side, side, side, windows.shape[-1])
-    return x.transpose(2, 3).reshape(-1, height, width, windows.shape[-1])
-
-
-def shift_mask(height: int, width: int, side: int, shift: int, device: torch.device) -> Tensor:
-    """-100 between tokens that only the cyclic shift made neighbours, else 0.
-
-    (windows, side^2, side^2)
-    """
-
-    def parts(length: int) -> Tensor:
-        at = torch.arange(length, device=device)
-        return (at >= length - side).long() + (at >= length - shift)
-
-    region = 3 * parts(height)[:, None] + parts(width)[None]
-    region = to_windows(region[None, ..., None], side)[..., 0]
-    return torch.where(region[:, :, None] == region[:, None], 0.0, -100.0)

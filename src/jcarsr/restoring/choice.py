@@ -18,7 +18,7 @@ class WeightsChoice:
     """Weights, and why these."""
 
     name: str
-    """Of bundled weights, or a weight file."""
+    """Of bundled weights."""
     reason: str
     """A few words."""
     earlier: EarlierSave | None = None

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from jcarsr.image.picture import Metadata, Picture
-from jcarsr.jpeg.block_dct import SIDE
+from jcarsr.jpeg.grid import BLOCK
 from jcarsr.pixels import Floats, Samples, to_samples
 
 DIFFERENCE = 64
@@ -42,7 +42,7 @@ def detail_map(
         samples[..., 0] = _difference(result.samples, faithful.samples)
     if shares is not None:
         places = [
-            np.arange(ours) * own // ours // SIDE
+            np.arange(ours) * own // ours // BLOCK
             for ours, own in zip(samples.shape[:2], size, strict=True)
         ]
         blue = np.pad(to_samples(shares / LEAVING, np.uint8), ((0, 1), (0, 1)))

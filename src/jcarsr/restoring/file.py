@@ -34,7 +34,7 @@ from jcarsr.restoring.outcome import Outcome, outcome_of
 from jcarsr.restoring.outputs import Kind, output_paths
 from jcarsr.restoring.picture import RestoredOutputs, restore_picture
 from jcarsr.restoring.place import check_place, unwritable
-from jcarsr.restoring.reading import PlainReader, Reader, Source
+from jcarsr.restoring.reading import FileInput, PlainReader, Reader
 from jcarsr.restoring.settings import Settings
 
 
@@ -98,20 +98,13 @@ class FileRestorer:
             restored, source, target, notes=notes, seconds=time.perf_counter() - started
         )
 
-    def run_bytes(
-        self,
-        data: bytes,
-        format: Format,
-        name: str | Path,
-        on_tile: OnTile = ignore_progress,
-    ) -> tuple[bytes, Outcome]:
+    def run_bytes(self, data: bytes, format: Format, name: str | Path) -> tuple[bytes, Outcome]:
         """Restore the bytes of a file into those of another; the picture is the only output.
 
         Args:
             data: of a picture of any kind.
             format: of the result.
             name: of the source, for the outcome.
-            on_tile: called with (tiles done, tiles in all).
 
         Returns:
             what `run` writes, and an outcome whose state is "done" and which has no target.
@@ -122,7 +115,7 @@ class FileRestorer:
         started = time.perf_counter()
         check_length(len(data))
         self.check(data)
-        restored = self.restore(self.read(data), Path(f"result.{format}"), on_tile)
+        restored = self.restore(self.read(data), Path(f"result.{format}"))
         with _measuring(restored):
             result, notes = encode_picture(restored.first, format, self.settings.save)
         seconds = time.perf_counter() - started
@@ -143,7 +136,7 @@ class FileRestorer:
         crisp = networks.crisp_hashes(settings.target) if settings.crisp else ()
         return settings.as_text(networks.scales, chooses=networks.chooses, crisp=crisp)
 
-    def read(self, source: Source) -> Picture | Animation:
+    def read(self, source: FileInput) -> Picture | Animation:
         """Decode a file.
 
         Raises:
@@ -151,7 +144,7 @@ class FileRestorer:
         """
         return self._reader.decode(source, self.settings.read)
 
-    def check(self, source: Source) -> Header:
+    def check(self, source: FileInput) -> Header:
         """Return what a file's header says, once it is clear that memory suffices for it.
 
         Raises:

@@ -29,7 +29,7 @@ class Outcome:
     size: tuple[int, int] | None = None
     """(width, height) of the result, upright."""
     scale: int | None = None
-    """Output size over input size of the network."""
+    """Of the network; 1 where its result was shrunk to the input's size, or less."""
     weights: str | None = None
     """Name of the weights."""
     tile: int | None = None

@@ -48,8 +48,7 @@ class RestoredOutputs:
     @property
     def support(self) -> Support | None:
         """What the JPEG says of the picture, compared when first asked for; None = it is none."""
-        found = self.supported.found if self.supported else None
-        return found[0] if found else None
+        return self.supported.support if self.supported else None
 
     @property
     def first(self) -> Picture | Animation:
@@ -104,15 +103,13 @@ def restore_picture(
         supported = SupportOf(composed.picture, picture)
         outputs["picture"] = composed.picture
         if detail:
-            shares = supported.found[1] if supported.found else None
             faithful = mixed.faithful if settings.crisp else None
             stored = picture.samples.shape[0], picture.samples.shape[1]
-            outputs["detail"] = detail_map(composed.picture, faithful, shares, stored)
+            outputs["detail"] = detail_map(composed.picture, faithful, supported.shares, stored)
         if {"side", "html"} & set(settings.outputs):
             facts = facts_of(settings.strength, settings.crisp)
             weights = {"Weights": networks.record(scale, name).name}
-            support = supported.found[0] if supported.found else None
-            comparison = compare(composed.picture, picture, support, weights | facts)
+            comparison = compare(composed.picture, picture, supported.support, weights | facts)
             outputs |= {"side": comparison.side(), "html": comparison}
     if isinstance(picture, Picture) and "gradient" in settings.outputs:
         on_own_tile = pass_of(on_tile, passes - 1, passes)

@@ -28,7 +28,7 @@ _HEAD = 8  # bytes that show a format
 _QUICK = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
 """How JPEGs, PNGs and BMPs begin, whose decoders do work in proportion to pixels and bytes."""
 
-Source: TypeAlias = Path | bytes
+FileInput: TypeAlias = Path | bytes
 """A file, or its bytes."""
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ Ts = TypeVarTuple("Ts")
 class Reader(Protocol):
     """Reads files, from several threads."""
 
-    def header(self, source: Source, options: ReadOptions) -> Header:
+    def header(self, source: FileInput, options: ReadOptions) -> Header:
         """What a file's header says.
 
         Raises:
@@ -46,7 +46,7 @@ class Reader(Protocol):
         """
         ...
 
-    def decode(self, source: Source, options: ReadOptions) -> Picture | Animation:
+    def decode(self, source: FileInput, options: ReadOptions) -> Picture | Animation:
         """The picture.
 
         Raises:
@@ -58,11 +58,11 @@ class Reader(Protocol):
 class PlainReader:
     """Reads in this process, as long as it takes: for callers that can be ended themselves."""
 
-    def header(self, source: Source, options: ReadOptions) -> Header:
+    def header(self, source: FileInput, options: ReadOptions) -> Header:
         """See `Reader`."""
         return read_header(file_of(source), options)
 
-    def decode(self, source: Source, options: ReadOptions) -> Picture | Animation:
+    def decode(self, source: FileInput, options: ReadOptions) -> Picture | Animation:
         """See `Reader`."""
         return decode(file_of(source), options)
 
@@ -96,11 +96,11 @@ class TimedReader:
         """End the processes; files that need one are refused afterwards with `ClosedError`."""
         self._processes.close()
 
-    def header(self, source: Source, options: ReadOptions) -> Header:
+    def header(self, source: FileInput, options: ReadOptions) -> Header:
         """See `Reader`."""
         return self.call(_read_header, source, options)
 
-    def decode(self, source: Source, options: ReadOptions) -> Picture | Animation:
+    def decode(self, source: FileInput, options: ReadOptions) -> Picture | Animation:
         """See `Reader`."""
         found = self.call(_decode, source, options)
         if isinstance(found, Picture):
@@ -114,8 +114,8 @@ class TimedReader:
 
     def call(
         self,
-        function: Callable[[Source, ReadOptions, *Ts], T],
-        source: Source,
+        function: Callable[[FileInput, ReadOptions, *Ts], T],
+        source: FileInput,
         options: ReadOptions,
         *args: *Ts,
     ) -> T:
@@ -161,16 +161,16 @@ def _as_image_errors(too_long: str) -> Generator[None]:
         raise ImageError(str(error)) from error
 
 
-def _read_header(source: Source, options: ReadOptions) -> Header:
+def _read_header(source: FileInput, options: ReadOptions) -> Header:
     return read_header(file_of(source), options)
 
 
-def _decode(source: Source, options: ReadOptions) -> Picture | Animation:
+def _decode(source: FileInput, options: ReadOptions) -> Picture | Animation:
     found = decode(file_of(source), options)
     return found if isinstance(found, Picture) else replace(found, decode_frames=_no_frames)
 
 
-def _decode_frames(source: Source, options: ReadOptions) -> Iterator[Picture]:
+def _decode_frames(source: FileInput, options: ReadOptions) -> Iterator[Picture]:
     found = decode(file_of(source), options)
     assert isinstance(found, Animation)
     return found.decode_frames()
@@ -180,7 +180,7 @@ def _no_frames() -> Iterator[Picture]:
     return iter(())
 
 
-def _is_quick(source: Source, options: ReadOptions) -> bool:
+def _is_quick(source: FileInput, options: ReadOptions) -> bool:
     """Whether so little work is to be done on a file that its time need not be limited."""
     if isinstance(source, bytes):
         length, head = len(source), source[:_HEAD]
@@ -200,6 +200,6 @@ def _is_quick(source: Source, options: ReadOptions) -> bool:
         return True  # as above
 
 
-def file_of(source: Source) -> Path | IO[bytes]:
+def file_of(source: FileInput) -> Path | IO[bytes]:
     """What the functions of `image` take."""
     return io.BytesIO(source) if isinstance(source, bytes) else source

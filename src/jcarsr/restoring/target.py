@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from dataclasses import InitVar, dataclass
+from dataclasses import dataclass
 
 from jcarsr.errors import JCARSRError
 from jcarsr.protocols import SCALES, SCALES_TEXT
@@ -28,21 +27,8 @@ class Target:
     """Pixels of the result's longer side, exactly: smaller pictures are enlarged to it."""
     short_side: int | None = None
     """Pixels of the result's shorter side, exactly."""
-    max_side: InitVar[int | None] = None
-    """Former name of long_side."""
-    min_side: InitVar[int | None] = None
-    """Former name of short_side."""
 
-    def __post_init__(self, max_side: int | None, min_side: int | None) -> None:
-        for former, name, value in (
-            ("max_side", "long_side", max_side),
-            ("min_side", "short_side", min_side),
-        ):
-            if value is not None:
-                warnings.warn(f"{former} is called {name} now", DeprecationWarning, stacklevel=3)
-                if getattr(self, name) is not None:
-                    raise ValueError(f"{former} is {name}: one of them")
-                object.__setattr__(self, name, value)
+    def __post_init__(self) -> None:
         given = {name: value for name, value in vars(self).items() if value is not None}
         if len(given) != 1:
             names = ", ".join(given) or "none"

@@ -1,1 +1,1 @@
-"""Training: recipes (what), task (one step), run (the loop on its engine)."""
+"""Training: recipes (what), task (one step's losses), loop (all steps), run (a whole training)."""

@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from jcarsr.data.bank import Batch
 from jcarsr.networks.catalog import build_preset
-from jcarsr.networks.network import TableReader
+from jcarsr.networks.network import Network, TableReader
 from jcarsr.training.checkpoint import Progress
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.task import loss_terms
@@ -55,16 +55,21 @@ def step_flops(recipe: Recipe) -> int:
 
     Counted on a network without memory, merged as the trained one is.
     """
-    size, scale, patch = recipe.batch_size, recipe.picture_scale, recipe.patch_size
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
         model = build_preset(recipe.preset)
         model.fuse(final=False)
-        small = torch.empty(size, 3, patch, patch)
-        large = torch.empty(size, 3, scale * patch, scale * patch)
-        tables = torch.empty(size, 2, 8, 8) if isinstance(model, TableReader) else None
-        batch = Batch(lq=small, lr=small, hr=large, tables=tables)
+        batch = random_batch(recipe, model)
         loss_terms(model, batch, recipe.pixel_error, recipe.loss_weights)["loss"].backward()
     return counter.get_total_flops()
+
+
+def random_batch(recipe: Recipe, network: Network) -> Batch:
+    """A batch of noise on PyTorch's default device, of the size that a step takes."""
+    size, scale, patch = recipe.batch_size, recipe.picture_scale, recipe.patch_size
+    small = torch.rand(size, 3, patch, patch)
+    large = torch.rand(size, 3, scale * patch, scale * patch)
+    tables = torch.ones(size, 2, 8, 8) if isinstance(network, TableReader) else None
+    return Batch(lq=small, lr=small, hr=large, tables=tables)
 
 
 def peak_memory(device: torch.device) -> int:

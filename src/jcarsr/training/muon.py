@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # Jordan's: not exact, but quick where values are small
+_MOMENTUM = 0.95  # share of the old one that stays in a step
+_STEPS = 5  # of the iteration
 
 
 class Muon(Optimizer):
@@ -24,16 +26,13 @@ class Muon(Optimizer):
     Args:
         params: of at least two dimensions.
         lr: learning rate.
-        momentum: share of the old momentum that stays in a step.
 
     Raises:
         ValueError: a parameter has fewer than two dimensions; the message quotes its shape.
     """
 
-    def __init__(
-        self, params: Iterable[nn.Parameter], *, lr: float, momentum: float = 0.95
-    ) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum})
+    def __init__(self, params: Iterable[nn.Parameter], *, lr: float) -> None:
+        super().__init__(params, {"lr": lr})
         for group in self.param_groups:
             for param in group["params"]:
                 if param.ndim < 2:
@@ -47,23 +46,23 @@ class Muon(Optimizer):
             for param in group["params"]:
                 alike[param.shape].append(param)
             for shape, params in alike.items():  # those of one shape at once: far fewer calls
-                updates = orthogonalise(self._ahead(params, group["momentum"]))
+                updates = orthogonalise(self._ahead(params))
                 rate = group["lr"] * 0.2 * max(updates.shape[1:]) ** 0.5
                 for param, update in zip(params, updates, strict=True):
                     param.sub_(update.view(shape), alpha=rate)
 
-    def _ahead(self, params: list[nn.Parameter], momentum: float) -> Tensor:
+    def _ahead(self, params: list[nn.Parameter]) -> Tensor:
         """The momentum, one step ahead (Nesterov), of parameters of one shape: (N, H, W)."""
         grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
         grad = torch.stack(grads).flatten(2)
         state = self.state[params[0]]  # the first keeps it for all
         if not state:
             state["momentum"] = torch.zeros_like(grad)
-        average = state["momentum"].lerp_(grad, 1 - momentum)
-        return grad.lerp(average, momentum)
+        average = state["momentum"].lerp_(grad, 1 - _MOMENTUM)
+        return grad.lerp(average, _MOMENTUM)
 
 
-def orthogonalise(matrices: Tensor, *, steps: int = 5) -> Tensor:
+def orthogonalise(matrices: Tensor) -> Tensor:
     """Bring every singular value near 1 (about 0.7 to 1.2), by Newton and Schulz's iteration.
 
     (N, H, W) -> (N, H, W)
@@ -72,7 +71,7 @@ def orthogonalise(matrices: Tensor, *, steps: int = 5) -> Tensor:
     x = matrices if wide else matrices.transpose(1, 2)
     x = x / (x.square().sum((1, 2), keepdim=True).sqrt() + 1e-7)
     a, b, c = COEFFICIENTS
-    for _ in range(steps):
+    for _ in range(_STEPS):
         gram = x @ x.transpose(1, 2)
         x = a * x + (b * gram + c * gram @ gram) @ x
     return x if wide else x.transpose(1, 2)

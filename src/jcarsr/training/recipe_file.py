@@ -12,7 +12,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from jcarsr.degradation.draw import Clean, Once, Paired, Web
-from jcarsr.tomlfile import read_toml
+from jcarsr.tomlfile import read_toml, typed
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.schedule import Cosine, Halving
 
@@ -139,11 +139,9 @@ def _scalar(hint: Any, value: Any) -> Any:
         if args[-1] is not ... and len(items) != len(args):
             raise ValueError(f"must be a list of {len(args)}")
         return tuple(_scalar(args[0], item) for item in items)
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        if not math.isfinite(value):
-            raise ValueError("must be finite")
-        return float(value)
-    if type(value) is not hint:
-        names = {int: "a whole number", float: "a number", str: "a text"}
-        raise ValueError(f"must be {names.get(hint, hint)}")
-    return value
+    value = typed(hint, value)
+    if hint is not float:
+        return value
+    if not math.isfinite(value):
+        raise ValueError("must be finite")
+    return float(value)

@@ -7,9 +7,8 @@ from typing import cast
 from torch import Tensor, nn
 
 from jcarsr.data.bank import Batch
-from jcarsr.loss_weights import PixelError as PixelError
+from jcarsr.loss_weights import LossWeights, PixelError
 from jcarsr.losses import (
-    LossWeights,
     charbonnier_loss,
     gradient_loss,
     harm_loss,

@@ -22,6 +22,7 @@ ONCE = ("jpeg10", "jpeg40")
 TWICE = ("jpeg20+4,4>jpeg90",)
 SIDE = 256  # pixels of the hr crop from a picture's centre
 SMALLEST = 32  # pixels of hr; smaller pictures are left out
+_HELD_OUT = 8
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,19 @@ class ValidationPair:
 
 
 def hold_out(
-    entries: Sequence[SourcePicture], count: int = 8
+    entries: Sequence[SourcePicture],
 ) -> tuple[list[SourcePicture], list[SourcePicture]]:
-    """(training, validation) pictures: `count` evenly spaced ones are kept from training.
+    """(training, validation) pictures: eight evenly spaced ones are kept from training.
 
     Raises:
         DataError: fewer than two pictures for each one held out.
     """
-    if len(entries) < 2 * count:
-        raise DataError(f"{len(entries)} pictures are too few to hold out {count} for validation")
-    step = len(entries) / count
-    held = {int(index * step) for index in range(count)}
+    if len(entries) < 2 * _HELD_OUT:
+        raise DataError(
+            f"{len(entries)} pictures are too few to hold out {_HELD_OUT} for validation"
+        )
+    step = len(entries) / _HELD_OUT
+    held = {int(index * step) for index in range(_HELD_OUT)}
     training = [entry for index, entry in enumerate(entries) if index not in held]
     return training, [entries[index] for index in sorted(held)]
 

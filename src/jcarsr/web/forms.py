@@ -60,8 +60,6 @@ class RestoreForm(_PictureForm):
     height: _Side = None
     long_side: _Side = None
     short_side: _Side = None
-    max_side: Annotated[_Side, Field(deprecated=True, description="Is long_side.")] = None
-    min_side: Annotated[_Side, Field(deprecated=True, description="Is short_side.")] = None
     format: Format = Field("png", description="Of the result.")
     quality: int = Field(DEFAULT_QUALITY, ge=1, le=100, description="Of jpg, webp and avif.")
     strip_metadata: bool = Field(

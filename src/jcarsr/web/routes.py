@@ -33,10 +33,7 @@ from jcarsr.web.schemas import (
 from jcarsr.web.service import Service
 from jcarsr.web.tasks import Restore
 
-_SIDES = {
-    **{name: name for name in ("width", "height", "long_side", "short_side")},
-    **{"max_side": "long_side", "min_side": "short_side"},  # their former names
-}
+_SIDES = {"width", "height", "long_side", "short_side"}
 _GONE_SECONDS = 0.5  # how often it is looked whether a waiting client is still there
 
 
@@ -111,8 +108,7 @@ async def restore(
     the header Jcarsr-Notes, a list in JSON. With the header `Prefer: respond-async` it answers a
     job at once. A client that goes away ends its job.
     """
-    fields = form.model_dump(include=set(_SIDES), exclude_none=True)
-    given = [(_SIDES[field], pixels) for field, pixels in fields.items()]
+    given = list(form.model_dump(include=_SIDES, exclude_none=True).items())
     if len(given) + (form.scale is not None) > 1:
         raise Problem(422, "one of scale, width, height, long_side and short_side")
     side, pixels = given[0] if given else ("", 0)

@@ -68,10 +68,10 @@ class Service:
             max_pixels=limits.pixels,
             max_memory=limits.memory,
             warm=True,
-            **vars(replace(engine, threads=threads)),
+            engine=replace(engine, threads=threads),
         )
         self._restoring = [
-            WorkerProcess(replace(restoring, gpu=gpu))
+            WorkerProcess(replace(restoring, engine=replace(restoring.engine, gpu=gpu)))
             for gpu in islice(cycle(settings.gpus or [engine.gpu]), settings.workers)
         ]
         looking = replace(restoring, warm=False)  # loads no network

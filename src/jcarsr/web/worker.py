@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from jcarsr.engines.base import EngineOptions
-from jcarsr.errors import JCARSRError, MemoryLimitError, PixelLimitError, StorageError
+from jcarsr.errors import JCARSRError, MemoryLimitError, PixelLimitError, StorageError, one_line
 from jcarsr.image import limit_pillow
-from jcarsr.protocols import Device, EngineName, Precision
 from jcarsr.web.tasks import TASKS, Performer, SalvageableError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -33,28 +32,17 @@ class WorkerSettings:
     max_memory: int
     warm: bool
     """Load a network before the first task."""
-    engine: EngineName = "auto"
-    device: Device = "auto"
-    precision: Precision = "auto"
-    threads: int | None = None
-    gpu: int | None = None
-    """Which of CUDA's, from 0; None = the first."""
+    engine: EngineOptions
 
     def performer(self) -> Performer:
         """What does the tasks."""
-        options = EngineOptions(
-            engine=self.engine,
-            device=self.device,
-            precision=self.precision,
-            threads=self.threads,
-            gpu=self.gpu,
-        )
-        return Performer(options, self.max_pixels, self.max_memory)
+        return Performer(self.engine, self.max_pixels, self.max_memory)
 
 
 def main() -> None:
     """Do tasks until standard input ends."""
-    settings = WorkerSettings(**json.loads(sys.argv[1]))
+    said = json.loads(sys.argv[1])
+    settings = WorkerSettings(engine=EngineOptions(**said.pop("engine")), **said)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what libraries print is for the log
 
@@ -98,7 +86,7 @@ def _http_status(error: Exception, max_pixels: int) -> tuple[int, str]:
         return 413, f"more than the {max_pixels:,} pixels allowed"
     if isinstance(error, JCARSRError):
         too_large = isinstance(error, MemoryLimitError)
-        return 413 if too_large else 422, " ".join(str(error).split())
+        return 413 if too_large else 422, one_line(error)
     if isinstance(error, MemoryError):
         return 413, "not enough memory"
     traceback.print_exc()

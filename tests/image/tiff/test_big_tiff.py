@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import ExifTags, Image
 from support.decoding import refusal_of_all
 
 from jcarsr.errors import ImageError
@@ -35,6 +35,17 @@ def test_a_big_tiff_is_read() -> None:
     found = decode(io.BytesIO(file.getvalue()))
     assert isinstance(found, Picture)
     np.testing.assert_array_equal(found.samples, RGB)
+
+
+def test_words_of_a_big_tiff_are_kept() -> None:
+    file = io.BytesIO()
+    words = {"description": "a house", "extratags": [(315, 2, 0, "Zoe", True)]}
+    tifffile.imwrite(file, RGB, bigtiff=True, byteorder="<", photometric="rgb", **words)
+    found = decode(io.BytesIO(file.getvalue()))
+    kept = Image.Exif()
+    kept.load(found.metadata.exif or b"")
+    assert (kept[ExifTags.Base.ImageDescription], kept[ExifTags.Base.Artist]) == ("a house", "Zoe")
+    assert found.notes == ()
 
 
 def test_the_byte_order_that_is_not_read_is_named() -> None:

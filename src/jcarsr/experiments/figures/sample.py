@@ -8,11 +8,11 @@ from pathlib import Path
 from jcarsr.data.catalog import pictures_of
 from jcarsr.data.sources import SourcePicture
 from jcarsr.degradation.pipeline import low_resolution
-from jcarsr.errors import DataError
+from jcarsr.evaluation.run import read_hr
 from jcarsr.experiments.jobs import Scoring
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.metrics.protocol import EvalProtocol
-from jcarsr.pixels import Pixels, crop_to_multiple
+from jcarsr.pixels import Pixels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +77,7 @@ def load_samples(job: Scoring) -> list[Sample]:
 
 def _degrade(job: Scoring, name: str, entry: SourcePicture) -> Sample:
     """A picture as evaluation degrades it."""
-    hr = crop_to_multiple(entry.pixels(), job.scale)
-    if min(hr.shape[:2]) < 11 + 2 * job.scale:
-        raise DataError(f"{entry.name}: {hr.shape[1]}x{hr.shape[0]} is too small to be scored")
+    hr = read_hr(entry, job.scale)
     lr = low_resolution(hr, job.scale)
     lq = Decoded(pixels=job.history(hr, lr), last_save=job.history.last_save)
     return Sample(name=name, set=job.set.name, scale=job.scale, qf=job.qf, hr=hr, lq=lq)

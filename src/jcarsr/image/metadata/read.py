@@ -82,7 +82,10 @@ def _tags_to_bytes(tags: Image.Exif) -> bytes:
 
 
 def _serialise(tags: Image.Exif) -> bytes | None:
-    """EXIF data as bytes, without the thumbnail (IFD1) and the tags that describe storage."""
+    """EXIF data of BigTIFFs and under odd headers, as far as Pillow reads them, as bytes.
+
+    Without the thumbnail (IFD1) and the tags that describe storage.
+    """
     kept = Image.Exif()
     kept.endian = tags.endian  # some makers' notes rely on it
     for tag, value in tags.items():

@@ -13,7 +13,7 @@ from jcarsr.networks.jcarsr.blocks.msnaf import MSNAFB, MSNAFG, ResidualBlock
 from jcarsr.networks.jcarsr.blocks.skff import SKFF, TwoWaySKFF
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.networks.jcarsr.fusion import MergedTail
-from jcarsr.networks.layers import Upsampler, conv3x3
+from jcarsr.networks.layers import Upsampler, conv3x3, start_near_zero
 from jcarsr.networks.network import Network, Prediction, check_input
 from jcarsr.protocols import NetworkFacts, Output
 
@@ -76,7 +76,7 @@ class JCARSR(Network):
 
         if config.skip:
             for tail in (self.sr_tail, self.jcar_tail) if config.jcar else (self.sr_tail,):
-                nn.init.normal_(tail.weight, std=0.01 * c**-0.5)
+                start_near_zero(tail)
 
         fusion = TwoWaySKFF if config.two_way else SKFF
         if config.jcar:

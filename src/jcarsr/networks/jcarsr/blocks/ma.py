@@ -15,9 +15,9 @@ class MA(nn.Module):
     The reduction of 4 is inferred from the paper's parameter count, not stated there.
     """
 
-    def __init__(self, channels: int, reduction: int = 4) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        hidden = channels // reduction
+        hidden = channels // 4
         self.channel = nn.Sequential(
             nn.Conv2d(channels, hidden, 1), nn.GELU(), nn.Conv2d(hidden, channels, 1), nn.Sigmoid()
         )

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 class _Fusion(nn.Module):
     """What both kinds share. Without bias, reduction 8 (at least 4 channels), as MIRNet."""
 
-    def __init__(self, channels: int, reduction: int = 8) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self._hidden = max(channels // reduction, 4)
+        self._hidden = max(channels // 8, 4)
         squeeze = nn.Conv2d(channels, self._hidden, 1, bias=False)
         self.squeeze = nn.Sequential(squeeze, nn.PReLU())
         self.excite = self._excitations(channels)
@@ -47,8 +47,8 @@ class TwoWaySKFF(_Fusion):
     2 x (N, C, H, W) -> 2 x (N, C, H, W), for the branch of a and for that of b
     """
 
-    def __init__(self, channels: int, reduction: int = 8) -> None:
-        super().__init__(channels, reduction)
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
         self.excite_other = self._excitations(channels)
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
