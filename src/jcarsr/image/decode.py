@@ -13,7 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from jcarsr.errors import ImageError, JCARSRError, PixelLimitError, one_line
 from jcarsr.image.colour.settle import Colours, settle_colours, without_grey
-from jcarsr.image.geometry import Stored
+from jcarsr.image.geometry import Stored, swaps_sides
 from jcarsr.image.guard import check_file
 from jcarsr.image.header import check_need, header_of
 from jcarsr.image.jpeg.behind import note_on_rest
@@ -227,7 +227,7 @@ def _animation(
     if count > MAX_FRAMES:
         raise ImageError(f"{count:,} frames, more than {MAX_FRAMES:,}: refused")
     first = 1 if image.info.get("default_image") else 0  # a still for viewers without animation
-    metadata, _, notes = read_metadata(image)
+    metadata, orientation, notes = read_metadata(image)
     notes += (*image.info.get(LEFT_OUT, ()), *found)
     grey = image.mode in ("1", "L", "LA")
     colours = settle_colours(image, metadata.icc_profile, grey, notes)
@@ -253,9 +253,12 @@ def _animation(
                 except Exception as error:
                     raise ImageError(f"frame {index}: {one_line(error)}") from error
                 frame = _still(frames, options, None, colours=colours)
-                yield replace(frame, grey=False, orientation=1, metadata=Metadata(), notes=())
+                yield replace(
+                    frame, grey=False, orientation=orientation, metadata=Metadata(), notes=()
+                )
 
-    return Animation(size, tuple(durations), plays, metadata, decode_frames, tuple(notes))
+    upright = size[::-1] if swaps_sides(orientation) else size
+    return Animation(upright, tuple(durations), plays, metadata, decode_frames, tuple(notes))
 
 
 def _plays(image: Image.Image) -> int:

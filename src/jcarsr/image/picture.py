@@ -72,7 +72,7 @@ class Animation:
     """Pictures shown one after another; its frames are decoded when they are asked for."""
 
     size: tuple[int, int]
-    """(width, height)."""
+    """(width, height), upright; frames are as stored."""
     milliseconds: tuple[float, ...]
     """How long each frame is shown."""
     plays: int
