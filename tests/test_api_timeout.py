@@ -103,7 +103,7 @@ def test_processes_end_when_a_restorer_is_collected(still: Path, tiny_weights: P
     assert not readers()
 
 
-@pytest.mark.parametrize("seconds", [0, -1.0, float("nan")])
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf"), 1e300])
 def test_limits_that_are_none_are_refused(tiny_weights: Path, seconds: float) -> None:
     with pytest.raises(ValueError, match="decode_timeout must be positive"):
         Restorer(str(tiny_weights), decode_timeout=seconds)

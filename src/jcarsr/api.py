@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
@@ -377,12 +378,12 @@ def _make_reader(seconds: float | None) -> tuple[Reader, Callable[[], None]]:
     """A reader, and what ends its processes.
 
     Raises:
-        ValueError: `seconds` is not positive.
+        ValueError: `seconds` is not positive, or more than can be waited for.
     """
     if seconds is None:
         return PlainReader(), lambda: None
-    if not seconds > 0:
-        raise ValueError(f"decode_timeout must be positive, got {seconds}")
+    if not 0 < seconds <= threading.TIMEOUT_MAX:
+        raise ValueError(f"decode_timeout must be positive and finite, got {seconds}")
     reader = TimedReader(seconds, MAX_PIXELS, option="decode_timeout")
     return reader, reader.close
 

@@ -1,7 +1,10 @@
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from support.commands import restore
 from support.pictures import stored
@@ -14,6 +17,18 @@ def test_side(small: Path, tiny_weights: Path, tmp_path: Path) -> None:
     restore(tiny_weights, small, "-o", tmp_path / "b.jpg", "--compare", "side")
     side = stored(tmp_path / "b.side.png")
     np.testing.assert_array_equal(side[:, :31], Bicubic(2).restore(stored(small))[:, :31])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are Unicode there")
+def test_name_that_is_no_text(small: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9.png")
+    odd.write_bytes(small.read_bytes())
+    restore(tiny_weights, odd, "-o", tmp_path / "out", "--compare", "html")
+    results = {path.name for path in (tmp_path / "out").iterdir()}
+    stem = os.fsdecode(b"caf\xe9_x2")
+    assert results == {f"{stem}.png", f"{stem}.compare.html", "jcarsr-ledger.sqlite3"}
+    page = (tmp_path / "out" / f"{stem}.compare.html").read_text()
+    assert r"<title>caf\udce9_x2: before and after</title>" in page
 
 
 def test_page_follows_the_rules_of_other_results(

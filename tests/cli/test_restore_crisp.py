@@ -40,6 +40,21 @@ def test_ends_are_both_networks_and_half_is_between(
     np.testing.assert_allclose(stored(tmp_path / "0.5.png"), between, atol=0.5)
 
 
+def test_weights_of_the_file_of_defaults_are_no_matter_without_a_share(
+    small: Path, tiny_weights: Path, crisp_weights: Path, tmp_path: Path
+) -> None:
+    defaults = tmp_path / "defaults.toml"
+    defaults.write_text(f'[restore]\ncrisp = 0.5\ncrisp-weights = "{crisp_weights.as_posix()}"\n')
+    options = ["--config", defaults, "--crisp", "0"]
+    restore(tiny_weights, small, "-o", tmp_path / "a.png", *options)
+    restore(tiny_weights, small, "-o", tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    said = restore(
+        tiny_weights, small, "-o", tmp_path / "c.png", "--crisp-weights", crisp_weights, code=2
+    )
+    assert "--crisp-weights: have no share without --crisp" in said.stderr
+
+
 def test_share_and_weights_are_recorded(
     small: Path, tiny_weights: Path, crisp_weights: Path, tmp_path: Path
 ) -> None:

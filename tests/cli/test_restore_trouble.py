@@ -123,6 +123,39 @@ class TestTrouble:
         assert said.err.count("\n") == 1
         assert not out.exists()
 
+    @pytest.mark.parametrize(
+        ("name", "arguments", "message"),
+        [
+            ("new.png/", [], "a folder with the name of a picture: make it before"),
+            ("a.png", ["--name", "{stem}"], "--name: is for results in a folder, --out names one"),
+            ("a.png", ["--adopt"], "--adopt: is for results in a folder, --out names one"),
+            (None, ["--adopt"], "--adopt: enters results in the ledger of a folder: --out FOLDER"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_not_passed_over(
+        self,
+        run: Command,
+        jpeg: Path,
+        out: Path,
+        name: str | None,
+        arguments: list[str],
+        message: str,
+    ) -> None:
+        place = [] if name is None else ["-o", f"{out}/{name}"]
+        said = run(jpeg, *place, *arguments)
+        assert (said.code, said.out) == (2, "")
+        assert message in said.err
+        assert said.err.count("\n") == 1
+        assert not out.exists()
+        assert [path.name for path in jpeg.parent.iterdir()] == ["photo.jpg"]
+
+    def test_names_do_not_steer_the_terminal(self, run: Command, jpeg: Path, out: Path) -> None:
+        (jpeg.parent / "f.\x1b[31mjpg").write_bytes(b"no picture")
+        (jpeg.parent / "\x1b[2J.jpg").write_bytes(jpeg.read_bytes())
+        said = run(jpeg.parent, "-o", out)
+        assert "\x1b" not in said.err
+        assert r"\x1b[2J.jpg" in said.err
+
     def test_name_of_a_picture_is_no_folder(self, run: Command, jpeg: Path, out: Path) -> None:
         other = jpeg.with_name("other.jpg")
         other.write_bytes(jpeg.read_bytes())

@@ -174,11 +174,9 @@ class LedgerWorker:
         """
         started = time.perf_counter() - result.seconds
         job, notes = result.job, tuple[str, ...]()
-        paths = self._files.paths(job.target)
-        for kind, path in reversed(
-            [(kind, paths[kind]) for kind in paths if kind in result.entries]
-        ):
-            notes = (*self._save(result, kind, path, started), *notes)
+        for kind, path in reversed(self._files.paths(job.target).items()):
+            if kind in result.entries:
+                notes = (*self._save(result, kind, path, started), *notes)
         seconds = time.perf_counter() - started
         return outcome_of(result.restored, job.source, job.target, notes=notes, seconds=seconds)
 

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from jcarsr.cli.shell import say
-from jcarsr.cli.text import printable
+from jcarsr.cli.text import on_one_line, printable
 from jcarsr.progress import OnTile
 
 if TYPE_CHECKING:
@@ -63,19 +63,20 @@ class Report:
 
     def note(self, text: str) -> None:
         """Print what is worth knowing and no failure."""
-        self._console.print(f"note: {text}")
+        self._console.print(f"note: {on_one_line(text)}")
 
     def add(self, outcome: Outcome) -> None:
         """One file is finished with."""
         self._counts[outcome.state] += 1
         source = printable(outcome.source)
         if outcome.error is not None:
-            self._failures.append(f"{source}: {outcome.error}")
-            self._console.print(f"error: {source}: {outcome.error}")
+            failure = f"{source}: {on_one_line(outcome.error)}"
+            self._failures.append(failure)
+            self._console.print(f"error: {failure}")
         elif outcome.state == "done" and outcome.target is not None:
             self._console.print(f"{source} -> {printable(outcome.target)}")
         for note in outcome.notes:
-            self._console.print(f"note: {source}: {note}")
+            self._console.print(f"note: {source}: {on_one_line(note)}")
         if outcome.size is not None:
             self._megapixels += outcome.size[0] * outcome.size[1] / 1e6
         if self._as_json:
@@ -86,6 +87,7 @@ class Report:
 
     def stopped(self, reason: str) -> None:
         """The run cannot go on."""
+        reason = on_one_line(reason)
         self._failures.append(reason)
         self._console.print(f"error: {reason}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -55,6 +56,7 @@ from jcarsr.cli.values import (
     make_target,
     parse_bytes,
     parse_format,
+    typed_options,
     usage_errors,
 )
 from jcarsr.engines.device_names import parse_devices
@@ -218,6 +220,7 @@ def restore(
     the same command again to go on, or to restore only what is new or changed.
     """
     del config, profile  # what they say are the other parameters' defaults
+    typed = typed_options(ctx)
     with usage_errors():
         if format is not None:
             format = parse_format(format)
@@ -231,7 +234,9 @@ def restore(
         if mark and strip_metadata:
             raise ValueError("--mark: is metadata, of which --strip-metadata keeps none")
         if crisp_weights is not None and not crisp:
-            raise ValueError("--crisp-weights: have no share without --crisp")
+            if "--crisp-weights" in typed:
+                raise ValueError("--crisp-weights: have no share without --crisp")
+            crisp_weights = None
         check_decode_timeout(decode_timeout)
         image.limit_pillow(max_pixels)
         on_devices = [
@@ -281,6 +286,10 @@ def restore(
             _check_output(given, outputs, as_json=as_json)
         elif out is not None and why_no_path(out):
             raise ValueError(f"--out {on_one_line(out)}: is a URL: name a file or a folder")
+        elif out is not None and not Path(out).is_dir():
+            _check_name(out, typed)
+        if adopt and (out is None or to_output):
+            raise ValueError("--adopt: enters results in the ledger of a folder: --out FOLDER")
         for one in on_devices:
             one.check_device()
     with ExitStack() as stack:
@@ -322,6 +331,22 @@ def restore(
         )
     if not done:
         raise typer.Exit(1)
+
+
+def _check_name(out: str, typed: Sequence[str]) -> None:
+    """See whether the name of a result, or of a folder that is not there, is one beyond doubt.
+
+    Raises:
+        ValueError: it is not, or options of folders come with a result's.
+    """
+    if image.format_of(Path(out)) is None:
+        return
+    if out.endswith(("/", os.sep)):
+        raise ValueError(
+            f"--out {on_one_line(out)}: a folder with the name of a picture: make it before"
+        )
+    for option in {"--name", "--adopt"} & set(typed):
+        raise ValueError(f"{option}: is for results in a folder, --out names one")
 
 
 def _check_output(given: Inputs, outputs: Sequence[Kind], *, as_json: bool) -> None:

@@ -72,7 +72,7 @@ class Comparison:
             after=_data_url(self.after),
             facts=rows,
         )
-        return text.encode()
+        return text.encode("utf-8", "backslashreplace")  # names of files may be no UTF-8
 
 
 def compare(
