@@ -198,24 +198,29 @@ def test_shard_finds_what_the_merged_ledger_knows(tmp_path: Path) -> None:
         known = ledger.find(tmp_path / "a")
     assert known is not None
     shard = Shard(2, 4)
-    earlier, close = earlier_entries(tmp_path, shard, lock=True)
-    with Ledger(tmp_path, shard=shard, earlier=earlier) as ledger:
+    with (
+        earlier_entries(tmp_path, shard, lock=True) as earlier,
+        Ledger(tmp_path, shard=shard, earlier=earlier) as ledger,
+    ):
         assert ledger.find(tmp_path / "a") == known
         assert ledger.find(tmp_path / "b") is None
         ledger.enter(Entry(target="a", source="", state="pending"))
         found = ledger.find(tmp_path / "a")
         assert found is not None
         assert found.state == "pending"
-    close()
 
 
 @pytest.mark.parametrize("shard", [WHOLE, Shard(1, 4)])
 def test_ledgers_of_other_shards_stand_in_the_way(tmp_path: Path, shard: Shard) -> None:
     run(tmp_path, A, ["a"], done=["a"])
-    with pytest.raises(LedgerError, match=r"has ledgers of a run in 3 shards: .*--merge"):
-        earlier_entries(tmp_path, shard, lock=True)
-    earlier_entries(tmp_path, B, lock=True)
-    earlier_entries(tmp_path / "not there yet", shard, lock=True)
+    with (
+        pytest.raises(LedgerError, match=r"has ledgers of a run in 3 shards: .*--merge"),
+        earlier_entries(tmp_path, shard, lock=True),
+    ):
+        pass
+    for folder, own in ((tmp_path, B), (tmp_path / "not there yet", shard)):
+        with earlier_entries(folder, own, lock=True) as earlier:
+            assert earlier("a") is None
 
 
 def test_shard_does_not_begin_while_a_whole_run_goes_on(tmp_path: Path) -> None:
@@ -224,7 +229,8 @@ def test_shard_does_not_begin_while_a_whole_run_goes_on(tmp_path: Path) -> None:
         pytest.raises(LedgerError, match="another run is writing there"),
     ):
         ledger.enter(Entry(target="a", source="", state="pending"))
-        earlier_entries(tmp_path, A, lock=True)
+        with earlier_entries(tmp_path, A, lock=True):
+            pass
 
 
 def test_ledger_without_a_plan_says_what_it_has(tmp_path: Path) -> None:

@@ -46,13 +46,11 @@ class Part:
         return sum(one.state == state for one in self.left)
 
 
+@contextmanager
 def earlier_entries(
     folder: Path, shard: Shard, *, lock: bool
-) -> tuple[Callable[[str], Entry | None], Callable[[], None]]:
-    """Return what finds entries of runs before a shard's, in the folder's merged ledger.
-
-    Returns:
-        a function for `Ledger`, and one that closes the ledger it reads.
+) -> Generator[Callable[[str], Entry | None]]:
+    """Give what finds entries of runs before a shard's, in the folder's merged ledger.
 
     Raises:
         LedgerError: another run writes there, the merged ledger cannot be read, or the folder has
@@ -73,9 +71,10 @@ def earlier_entries(
             "makes one of them, in which every run finds what is done"
         )
     if shard == WHOLE or WHOLE not in files:
-        return (lambda key: None), (lambda: None)
-    reader = LedgerReader(files[WHOLE], lock=lock)
-    return reader.find, lambda: reader.__exit__()
+        yield lambda key: None
+        return
+    with LedgerReader(files[WHOLE], lock=lock) as reader:
+        yield reader.find
 
 
 @contextmanager

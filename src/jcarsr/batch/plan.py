@@ -111,7 +111,7 @@ def plan_jobs(
         is_folder = out is not None and os.path.isdir(path)
         top = path if is_folder else path.parent
         mirror = mirrors.get(os.path.realpath(top))
-        searched = search(path, out) if is_folder else _name_file(path)
+        searched = search(path, out) if is_folder else Found([(path, Path())])  # whatever its name
         for source, reason in searched.refused:
             refused.setdefault(Refused(source, reason), source.relative_to(path).as_posix())
         notes += searched.notes
@@ -251,11 +251,6 @@ def _check_folder_name(out: Path, inputs: Sequence[Path | Refused]) -> None:
         )
     if isinstance(inputs[0], Path) and os.path.isdir(inputs[0]):
         raise ValueError(f"--out {out}: a folder needs a folder, {out.name} is a picture's name")
-
-
-def _name_file(path: Path) -> Found:
-    """A file given by its name, which need not be that of a picture."""
-    return Found([(path, Path())])
 
 
 def _has_content(path: Path) -> bool:

@@ -55,8 +55,7 @@ def run_plan(
     with ExitStack() as stack:
         ledger = None
         if plan.folder is not None:
-            earlier, close = earlier_entries(plan.folder, shard, lock=lock)
-            stack.callback(close)
+            earlier = stack.enter_context(earlier_entries(plan.folder, shard, lock=lock))
             ledger = Ledger(plan.folder, lock=lock, shard=shard, earlier=earlier)
             stack.enter_context(ledger)
             ledger.begin(_plan_entry(job, ledger) for job in plan.jobs)

@@ -100,7 +100,7 @@ def _start(ray: Any, how: Mapping[str, Any], tries: int) -> None:
         except Exception as error:  # among them plain ones, when it does not start in time
             ray.shutdown()
             if number == tries or "timed out" not in str(error):
-                raise JCARSRError(f"Ray does not start: {_one_line(error)}") from error
+                raise JCARSRError(f"Ray does not start: {_last_line(error)}") from error
 
 
 def run_items(
@@ -168,7 +168,7 @@ def _pass(
         for row in dataset.iter_rows():
             yield pickle.loads(row["outcome"])
     except (ray.exceptions.RayError, RuntimeError) as error:
-        raise JCARSRError(f"the workers failed: {_one_line(error)}") from error
+        raise JCARSRError(f"the workers failed: {_last_line(error)}") from error
 
 
 def _check_room(found: Mapping[str, float], options: ClusterOptions) -> None:
@@ -182,7 +182,7 @@ def _check_room(found: Mapping[str, float], options: ClusterOptions) -> None:
             )
 
 
-def _one_line(error: BaseException) -> str:
+def _last_line(error: BaseException) -> str:
     """The last line that says something: Ray puts traces of other processes before it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

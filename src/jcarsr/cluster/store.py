@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from jcarsr.errors import ImageError, StorageError
+from jcarsr.errors import ImageError, StorageError, one_line
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.encode import save_bytes
 from jcarsr.restoring.place import place_of
@@ -177,7 +177,7 @@ class ObjectStore:
         except PermissionError:  # to look, which is not needed to write
             return
         except Exception as error:
-            raise StorageError(f"{self.url}: cannot be reached ({_one_line(error)})") from error
+            raise StorageError(f"{self.url}: cannot be reached ({one_line(error)})") from error
 
     def read(self, key: str) -> bytes:
         """See `Store`."""
@@ -194,7 +194,7 @@ class ObjectStore:
         except FileNotFoundError:
             return None
         except Exception as error:  # each store raises its own
-            raise ImageError(f"cannot be read ({_one_line(error)})") from error
+            raise ImageError(f"cannot be read ({one_line(error)})") from error
 
     def write(self, key: str, data: bytes) -> None:
         """See `Store`."""
@@ -208,7 +208,7 @@ class ObjectStore:
                 system.makedirs(path.rpartition("/")[0], exist_ok=True)
                 system.pipe_file(path, data)
         except Exception as error:
-            raise ImageError(f"{key}: cannot be written ({_one_line(error)})") from error
+            raise ImageError(f"{key}: cannot be written ({one_line(error)})") from error
 
     def list(self) -> Mapping[str, int]:
         """See `Store`."""
@@ -216,7 +216,7 @@ class ObjectStore:
         try:
             found: Mapping[str, Any] = system.find(root, detail=True)
         except Exception as error:
-            raise StorageError(f"{self.url}: cannot be read ({_one_line(error)})") from error
+            raise StorageError(f"{self.url}: cannot be read ({one_line(error)})") from error
         # s3fs names a folder that comes into being while it looks as the only thing in it
         files = {path: about for path, about in found.items() if about.get("type") != "directory"}
         sizes = {path.removeprefix(root).lstrip("/"): about for path, about in files.items()}
@@ -230,10 +230,6 @@ class ObjectStore:
             core: Any = fsspec.core  # pyright: ignore[reportAttributeAccessIssue]
             system, root = core.url_to_fs(self.url)
         except Exception as error:  # an unknown protocol, a library that is missing, wrong options
-            raise StorageError(f"{self.url}: cannot be opened ({_one_line(error)})") from error
+            raise StorageError(f"{self.url}: cannot be opened ({one_line(error)})") from error
         system.invalidate_cache()  # others write there, too
         return system, root.rstrip("/")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

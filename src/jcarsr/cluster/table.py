@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
-from jcarsr.errors import ImageError, JCARSRError
+from jcarsr.errors import ImageError, JCARSRError, one_line
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,7 @@ def table_rows(table: Table) -> Iterator[tuple[str | None, RowPlace]]:
                 for index, key in enumerate(keys):
                     yield _as_text(key), RowPlace(file.path, number, index)
     except (OSError, ValueError) as error:  # Arrow's own are of these
-        reason = " ".join(str(error).split())
-        raise JCARSRError(f"{table.place}: cannot be read ({reason})") from error
+        raise JCARSRError(f"{table.place}: cannot be read ({one_line(error)})") from error
 
 
 class RowReader:
@@ -83,8 +82,7 @@ class RowReader:
                 group = self._files[row.file].subset(row_group_ids=[row.group])
                 self._cells = group.to_table(columns=[self._column]).column(0)
             except (KeyError, OSError, ValueError) as error:
-                reason = " ".join(str(error).split())
-                raise ImageError(f"its row cannot be read ({reason})") from error
+                raise ImageError(f"its row cannot be read ({one_line(error)})") from error
             self._held = row.file, row.group
         return bytes_of(self._cells[row.index].as_py())
 
