@@ -134,9 +134,9 @@ class TestOverlap:
         assert numbers(run(stub, jobs(8))) == list(range(8))
         assert sorted(met) == ["read", "restore", "write"]
 
-    def test_no_more_than_a_few_files_are_in_flight(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("devices", [1], indirect=True)
+    def test_no_more_than_a_few_files_are_in_flight(self, devices: int) -> None:
         """While the first result cannot be written the others wait, if there is one device."""
-        monkeypatch.setattr(Stub, "devices", 1)
         stub, lock = Stub(), threading.Lock()
         restored, in_flight, most = threading.Semaphore(0), 0, 0
 

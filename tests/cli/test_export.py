@@ -40,6 +40,7 @@ def test_wrong_use_is_told(tiny_weights: Path, tmp_path: Path) -> None:
     assert "--format ncnn: not onnx" in result.stderr
     result = run(app, ["export", "nothing"])
     assert result.exit_code == 1
+    assert "nothing: no such weight file" in str(result.exception)
     for half in (["--int8"], ["--calibration", str(tmp_path)]):
         result = run(app, ["export", str(tiny_weights), *half])
         assert result.exit_code == 2

@@ -40,10 +40,11 @@ def test_nodes_are_described_as_the_protocol_asks(nodes: Any) -> None:
         function = getattr(node(), node.FUNCTION)
         assert list(inputs) == list(function.__annotations__)[: len(inputs)]
         for kind, *options in inputs.values():
-            choices = kind if isinstance(kind, list) else [None]
-            assert kind in ("IMAGE", "FLOAT") or choices
-            if options and isinstance(kind, list):
-                assert options[0]["default"] in choices
+            if isinstance(kind, list):
+                assert kind
+                assert not options or options[0]["default"] in kind
+            else:
+                assert kind in ("IMAGE", "FLOAT")
         assert all(isinstance(kind, str) for kind in (*node.RETURN_TYPES, node.CATEGORY))
     (names,) = nodes.JCARSRUpscaleModel.INPUT_TYPES()["required"]["weights"]
     assert names == bundled_names()

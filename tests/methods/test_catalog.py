@@ -9,6 +9,7 @@ from jcarsr.degradation.history import parse_history
 from jcarsr.degradation.pipeline import degrade
 from jcarsr.engines.base import EngineOptions
 from jcarsr.jpeg.decoded import Decoded
+from jcarsr.jpeg.earlier_save import EarlierSave
 from jcarsr.jpeg.last_save import LastSave
 from jcarsr.methods import catalog
 from jcarsr.methods.bicubic import Bicubic
@@ -51,16 +52,20 @@ def test_auto_takes_the_weights_that_the_choice_names(
 ) -> None:
     """The choice is given the pixels and the last save; what it names restores."""
     seen: list[LastSave] = []
-
-    def find_earlier(pixels: Pixels, last: LastSave) -> None:
-        seen.append(last)
-
-    monkeypatch.setattr(catalog, "find_earlier_save", find_earlier)
     picture = given(photo, "jpeg20+4,4>jpeg90")
-    auto = find_method("auto", CONTEXT).restore(picture)
-    own = find_method(default_name(2), CONTEXT).restore(picture)
-    np.testing.assert_array_equal(auto, own)
-    assert [(last.format, last.qf) for last in seen] == [("JPEG", 90)]
+    other = EarlierSave(shift=(4, 4), qf=20, evidence=50.0)
+    for found, name in ((None, default_name(2)), (other, "jcarsr-web-lite-x2")):
+
+        def find_earlier(
+            pixels: Pixels, last: LastSave, found: EarlierSave | None = found
+        ) -> EarlierSave | None:
+            seen.append(last)
+            return found
+
+        monkeypatch.setattr(catalog, "find_earlier_save", find_earlier)
+        auto = find_method("auto", CONTEXT).restore(picture)
+        np.testing.assert_array_equal(auto, find_method(name, CONTEXT).restore(picture))
+    assert [(last.format, last.qf) for last in seen] == [("JPEG", 90)] * 2
 
 
 def test_every_method_says_its_name_and_scale() -> None:

@@ -38,3 +38,6 @@ def test_every_size_that_is_told_as_available_can_be_had() -> None:
         for scale in (2, 4):
             if is_available(size):
                 assert chosen_name(size, scale) in bundled_names()
+            else:
+                with pytest.raises(WeightsError, match="is not trained yet"):
+                    chosen_name(size, scale)

@@ -293,17 +293,14 @@ class TestResult:
     ) -> None:
         async with working() as service:
             job = await done(service, jpeg())
-            short = replace(service.limits, look_seconds=0.05)  # after the upload was looked at
-            monkeypatch.setattr(service._looks, "_limits", short)
 
             async def half(task: Any) -> Any:
                 Path(task.result).write_bytes(b"half")
                 await asyncio.sleep(WAIT)
 
-            short = replace(service.limits, look_seconds=0.05)
+            monkeypatch.setattr(service._slow[0], "perform", half)  # the quick ones are not asked
+            short = replace(service.limits, look_seconds=0.05)  # after the upload was looked at
             monkeypatch.setattr(service._looks, "_limits", short)
-            monkeypatch.setattr(service._slow[0], "perform", half)
-            monkeypatch.setattr(service._looks, "_limits", Limits(look_seconds=0.05))
             with pytest.raises(Problem, match="longer than the") as problem:
                 await service.before(job)
             assert problem.value.status_code == 503  # not for what the client could mend
