@@ -21,14 +21,13 @@ import typer.main
 import typer.testing
 from filelock import FileLock
 from PIL import Image
+from support.tiny import TINY
 
 from jcarsr import PRESETS, JCARSRConfig
 from jcarsr.networks.catalog import Preset
 from jcarsr.networks.jcarsr.network import JCARSR
 from jcarsr.pixels import Pixels
 from jcarsr.weights import Record, write
-
-TINY = JCARSRConfig(scale=2, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
 
 # Compiled modules are kept, even if the environment says to write nothing: every child of a test
 # finds ours, and the next run the tests themselves, which pytest takes seconds to rewrite.

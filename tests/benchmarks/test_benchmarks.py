@@ -10,6 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from PIL import Image
+from support.training import flops as flops
 
 from jcarsr import PRESETS, JCARSRConfig
 from jcarsr.degradation.history import parse_history

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.training import flops as flops
 from typer.testing import CliRunner, Result
 
 from jcarsr import DataError, JCARSRConfig

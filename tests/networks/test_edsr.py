@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from support.training import flops as flops
 from torch.nn.functional import conv2d, interpolate, pixel_shuffle, relu
 from typer.testing import CliRunner
 

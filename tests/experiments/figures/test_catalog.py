@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from support.experiments import make_conditions, make_sets, use_tiny_presets
+from support.tiny import TINY
 
 from jcarsr.errors import DataError
 from jcarsr.evaluation.rows import read_rows, write_rows
@@ -23,6 +26,7 @@ from jcarsr.experiments.page import read_folders
 from jcarsr.experiments.plan import Contestant, ExperimentPlan, PlannedNetwork
 from jcarsr.experiments.run import Runner, RunOutcome, RunSettings, Watcher
 from jcarsr.experiments.store import ResultStore
+from jcarsr.training import loop
 
 pytestmark = [
     pytest.mark.usefixtures("tiny_presets"),
@@ -43,47 +47,61 @@ def notes() -> list[str]:
     return []
 
 
-@pytest.fixture
-def scene(
-    conditions: Conditions,
-    sets: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    notes: list[str],
-) -> Scene:
-    plans = {
-        table1: small(
-            table1.PLAN,
-            contestant("EDSR", "edsr-lite-x2"),  # is not trained
-            contestant("RDN", "tiny-isrb"),
-            contestant("JCARSR", "tiny"),
-            replace(contestant("HMA", "not-there"), sizes=("paper",)),
-        ),
-        table2: small(table2.PLAN, contestant("JCARSR", "tiny")),
-        table3: small(
-            table3.PLAN, contestant("ARCNN + SwinIR", "tiny-isrb"), contestant("JCARSR", "tiny")
-        ),
-        table6: small(
-            table6.PLAN,
-            contestant("ISRB", "tiny-isrb"),
-            contestant("ISRB + GGB", "tiny-isrb-ggb"),
-            contestant("ISRB + GGB + CARB", "tiny"),
-        ),
-    }
-    for module, plan in plans.items():
-        monkeypatch.setattr(module, "PLAN", plan)
-    store = ResultStore(tmp_path / "out")
-    agenda = make_agenda([table6.PLAN], conditions, seeds=1, sets=[sets])
-    runner = Runner(store, conditions, RunSettings(device="cpu", compile=False), Costs(), Watcher())
-    assert runner.run(agenda) == RunOutcome()
+PLANS = {
+    table1: small(
+        table1.PLAN,
+        contestant("EDSR", "edsr-lite-x2"),  # is not trained
+        contestant("RDN", "tiny-isrb"),
+        contestant("JCARSR", "tiny"),
+        replace(contestant("HMA", "not-there"), sizes=("paper",)),
+    ),
+    table2: small(table2.PLAN, contestant("JCARSR", "tiny")),
+    table3: small(
+        table3.PLAN, contestant("ARCNN + SwinIR", "tiny-isrb"), contestant("JCARSR", "tiny")
+    ),
+    table6: small(
+        table6.PLAN,
+        contestant("ISRB", "tiny-isrb"),
+        contestant("ISRB + GGB", "tiny-isrb-ggb"),
+        contestant("ISRB + GGB + CARB", "tiny"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, _pictures: Path) -> tuple[Path, Conditions]:
+    """A folder with the sets, and with what Table 6 trains; each test copies it."""
+    folder, conditions = tmp_path_factory.mktemp("trained"), make_conditions(_pictures / "48x40")
+    sets, store = make_sets(folder), ResultStore(folder / "out")
+    with pytest.MonkeyPatch.context() as patch:
+        use_tiny_presets(TINY, patch)
+        patch.setattr(loop, "step_flops", lambda recipe: 1)
+        agenda = make_agenda([PLANS[table6]], conditions, seeds=1, sets=[sets])
+        settings = RunSettings(device="cpu", compile=False)
+        outcome = Runner(store, conditions, settings, Costs(), Watcher()).run(agenda)
+    assert outcome == RunOutcome()
     (sets / "Set14").mkdir()  # with pictures that are not scored
     for index in range(14):
         picture = Image.open(sets / "Set5" / f"{index % 5}.png").rotate(90 * index)
         picture.save(sets / "Set14" / f"b{index}.png")
+    return folder, conditions
+
+
+@pytest.fixture
+def scene(
+    trained: tuple[Path, Conditions],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    notes: list[str],
+) -> Scene:
+    for module, plan in PLANS.items():
+        monkeypatch.setattr(module, "PLAN", plan)
+    folder, conditions = trained
+    shutil.copytree(folder, tmp_path / "trained")
     return Scene(
-        store=store,
+        store=ResultStore(tmp_path / "trained" / "out"),
         conditions=conditions,
-        sets=find_sets(["Set5", "Set14"], [sets])[0],
+        sets=find_sets(["Set5", "Set14"], [tmp_path / "trained" / "sets"])[0],
         given={},
         pictures=[],
         picture=None,
