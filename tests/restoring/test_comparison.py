@@ -1,5 +1,6 @@
 import base64
 import io
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -62,6 +63,15 @@ def test_page_holds_both_pictures_upright(photo: Pixels, orientation: int) -> No
     for words in ("<a> & b", "Weights", "96.9 % of the coefficients, the others 0.80 steps off"):
         assert words in page.text
     assert all(address.startswith("data:") for address in page.addresses)
+
+
+def test_page_may_load_nothing(photo: Pixels) -> None:
+    picture = Picture(photo[:8, :8])
+    page = compare(Picture(photo[:16, :16]), picture, None, {}).page("a").decode()
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)
+    rules = [rule.split() for rule in policy.split(";")]
+    assert rules[0] == ["default-src", "'none'"]
+    assert {word for _, *words in rules for word in words} == {"'none'", "data:", "'unsafe-inline'"}
 
 
 def test_large_pictures_are_jpegs_with_their_profile(photo: Pixels) -> None:

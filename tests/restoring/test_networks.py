@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from jcarsr import WeightsError
+from jcarsr.engines.torch import TorchEngine
 from jcarsr.networks.catalog import build
-from jcarsr.pixels import Pixels
+from jcarsr.pixels import Pixels, Planes
 from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.target import Target
@@ -60,7 +61,13 @@ def test_wrong_tile_and_unknown_weights_are_refused_at_once(tiny_weights: Path) 
         Networks("nothing")
 
 
-def test_memory_limit_makes_tiles_smaller(tiny_weights: Path) -> None:
+def test_memory_limit_makes_tiles_smaller(
+    tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def repeat(engine: TorchEngine, lq: Planes, *, full_precision: bool = False) -> Planes:
+        return lq.repeat(2, 2).repeat(2, 3)
+
+    monkeypatch.setattr(TorchEngine, "run", repeat)
     roomy = Networks(str(tiny_weights), max_memory=None).restorer(2)
     tight = Networks(str(tiny_weights), max_memory=110 * 2**20).restorer(2)
     lq = np.zeros((400, 400, 3), np.uint8)

@@ -81,8 +81,9 @@ def test_values_that_are_not_finite_are_computed_again_in_full_precision(picture
     assert restoration.full_precision_tiles == engine.overflows > 0
 
 
-@pytest.mark.parametrize("error", [MemoryError(), MemoryLimitError("full")])
-@pytest.mark.parametrize("tile", [None, 512])
+@pytest.mark.parametrize(
+    ("error", "tile"), [(MemoryError(), None), (MemoryLimitError("full"), 512)]
+)
 def test_out_of_memory_the_tile_is_halved(
     picture: Pixels, error: Exception, tile: int | None
 ) -> None:

@@ -24,5 +24,7 @@ def stored(path: Path) -> Pixels:
 
 def xmp_value(image: Image.Image, name: tuple[str, str]) -> str | None:
     """The text of a simple property in an opened image's XMP data, None if there is none."""
+    if "xmp" not in image.info:
+        return None
     found = ElementTree.fromstring(image.info["xmp"]).find(f".//{{{name[0]}}}{name[1]}")
     return None if found is None else found.text

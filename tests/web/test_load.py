@@ -222,6 +222,7 @@ def settled(running: Any) -> None:
 
 
 def test_some(serve: Serve, jpeg: Jpeg) -> None:
+    """docs/serve.md names the number."""
     with serve(*OPTIONS) as running:
         clients = Clients(running.url, jpeg)
         clients.run(range(24))  # of every kind
