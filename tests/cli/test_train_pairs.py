@@ -26,8 +26,8 @@ def lq(small_pictures: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def train(*arguments: object) -> Result:
-    words = ["train", "finish", "--preset", "tiny", "--device", "cpu", "--batch-size", 2]
+def train(*arguments: object, recipe: str = "finish") -> Result:
+    words = ["train", recipe, "--preset", "tiny", "--device", "cpu", "--batch-size", 2]
     words += ["--patch-size", 16, "--max-steps", 2, *arguments]
     return CliRunner().invoke(app, [str(word) for word in words])
 
@@ -43,6 +43,20 @@ def test_pairs_are_what_is_learnt_and_validated_on(
     assert record.training["pictures"] == 12
     assert set(record.scores["validation"]) == {"psnr_pairs"}
     assert np.isfinite(record.scores["validation"]["psnr_pairs"])
+
+
+def test_pairs_of_a_network_that_keeps_the_size(
+    lq: Path, small_pictures: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    result = train(
+        *("--preset", "arcnn", "--shrink", 2, "--max-steps", 1),
+        *("--pairs", lq, small_pictures, "--out", out),
+        recipe="compare",
+    )
+    assert result.exit_code == 0, result.output
+    scores = read(out / "weights.safetensors").record.scores["validation"]
+    assert np.isfinite(scores["psnr_pairs"])
 
 
 def test_a_picture_of_another_size_is_named_before_the_first_step(

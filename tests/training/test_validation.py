@@ -76,6 +76,23 @@ def test_given_pairs_are_the_same_part_of_both(tmp_path: Path) -> None:
         np.testing.assert_array_equal(pair.hr[::2, ::2], lq)
 
 
+def test_given_pairs_of_a_network_that_keeps_the_size_are_held_against_the_shrunken(
+    tmp_path: Path,
+) -> None:
+    """Two flat halves: away from their edge bicubic filtering leaves them as they are."""
+    rng = np.random.default_rng(0)
+    known = np.full((140, 170, 3), rng.integers(0, 256, 3), np.uint8)
+    known[:, 85:] = rng.integers(0, 256, 3)
+    for folder, pixels in (("lq", known), ("hr", known.repeat(2, 0).repeat(2, 1))):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(pixels).save(tmp_path / folder / "a.png")
+    (pair,) = given_pairs(list_pairs(tmp_path / "lq", tmp_path / "hr"), 2, 1)
+    assert pair.hr.shape == (128, 128, 3)
+    lq = (pair.lq[0].permute(1, 2, 0).numpy() * 255).round()
+    away = np.abs(np.arange(128) + (170 - 128) // 2 - 84.5) > 4  # from the edge, which rings
+    np.testing.assert_array_equal(pair.hr[:, away], lq[:, away])
+
+
 def test_scores_are_the_protocols(picture_folder: Path, tiny: JCARSRConfig) -> None:
     model = JCARSR(tiny)
     pairs = make_pairs(

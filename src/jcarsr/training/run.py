@@ -58,7 +58,7 @@ def train(
     pairs: list[ValidationPair] = []
     if fabric.is_global_zero:
         if isinstance(recipe.histories, Paired):
-            pairs = given_pairs(held, recipe.picture_scale)
+            pairs = given_pairs(held, recipe.picture_scale, recipe.network_scale)
         else:
             histories = validation_histories(recipe.histories)
             pairs = make_pairs(held, recipe.picture_scale, histories, recipe.network_scale)

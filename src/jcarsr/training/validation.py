@@ -100,8 +100,15 @@ def make_pairs(
     return _not_none(pairs)
 
 
-def given_pairs(entries: Sequence[SourcePicture], scale: int) -> list[ValidationPair]:
+def given_pairs(
+    entries: Sequence[SourcePicture], scale: int, network_scale: int | None = None
+) -> list[ValidationPair]:
     """The centre of every picture with the same part of its own degraded version.
+
+    Args:
+        entries: the pictures, `scale` times as large as their degraded versions.
+        scale: as `make_pairs`.
+        network_scale: as `make_pairs`.
 
     Raises:
         DataError: as `make_pairs`.
@@ -117,8 +124,10 @@ def given_pairs(entries: Sequence[SourcePicture], scale: int) -> list[Validation
         small = np.s_[top : top + height, left : left + width]
         large = np.s_[scale * top : scale * (top + height), scale * left : scale * (left + width)]
         planes = torch.from_numpy(to_planes(lq[small]))
+        hr = entry.pixels()
+        truth = low_resolution(hr, scale)[small] if network_scale == 1 else hr[large]
         tables = torch.from_numpy(entry.lq.last_save().tables)
-        pairs.append(ValidationPair("pairs", planes, entry.pixels()[large], tables))
+        pairs.append(ValidationPair("pairs", planes, truth, tables))
     return _not_none(pairs)
 
 
