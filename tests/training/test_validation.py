@@ -76,6 +76,20 @@ def test_given_pairs_are_the_same_part_of_both(tmp_path: Path) -> None:
         np.testing.assert_array_equal(pair.hr[::2, ::2], lq)
 
 
+def test_given_pairs_on_the_grid_begin_with_whole_blocks(tmp_path: Path) -> None:
+    """Every block of the degraded picture has one grey, so that cut blocks would show two."""
+    grey = np.random.default_rng(0).integers(0, 256, (19, 25, 1), np.uint8).repeat(3, 2)
+    blocks = grey.repeat(8, 0).repeat(8, 1)[:150, :199]
+    for folder, pixels in (("lq", blocks), ("hr", blocks.repeat(2, 0).repeat(2, 1))):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(pixels).save(tmp_path / folder / "a.png")
+    (pair,) = given_pairs(list_pairs(tmp_path / "lq", tmp_path / "hr"), 2, on_grid=True)
+    lq = (pair.lq[0].permute(1, 2, 0).numpy() * 255).round()
+    assert lq.shape == (128, 128, 3)
+    np.testing.assert_array_equal(lq, lq[::8, ::8].repeat(8, 0).repeat(8, 1))
+    np.testing.assert_array_equal(pair.hr[::2, ::2], lq)
+
+
 def test_given_pairs_of_a_network_that_keeps_the_size_are_held_against_the_shrunken(
     tmp_path: Path,
 ) -> None:

@@ -14,6 +14,7 @@ from jcarsr.degradation.draw import Clean, Distribution, Once
 from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError
+from jcarsr.jpeg.grid import BLOCK
 from jcarsr.metrics.protocol import EvalProtocol
 from jcarsr.networks.network import Network, TableReader
 from jcarsr.pixels import Pixels, to_planes, to_samples
@@ -101,7 +102,11 @@ def make_pairs(
 
 
 def given_pairs(
-    entries: Sequence[SourcePicture], scale: int, network_scale: int | None = None
+    entries: Sequence[SourcePicture],
+    scale: int,
+    network_scale: int | None = None,
+    *,
+    on_grid: bool = False,
 ) -> list[ValidationPair]:
     """The centre of every picture with the same part of its own degraded version.
 
@@ -109,6 +114,7 @@ def given_pairs(
         entries: the pictures, `scale` times as large as their degraded versions.
         scale: as `make_pairs`.
         network_scale: as `make_pairs`.
+        on_grid: the degraded version's part begins on the JPEG grid, up to 7 pixels off the centre.
 
     Raises:
         DataError: as `make_pairs`.
@@ -121,6 +127,8 @@ def given_pairs(
         if scale * min(height, width) < SMALLEST:
             continue
         top, left = (lq.shape[0] - height) // 2, (lq.shape[1] - width) // 2
+        if on_grid:
+            top, left = top - top % BLOCK, left - left % BLOCK
         small = np.s_[top : top + height, left : left + width]
         large = np.s_[scale * top : scale * (top + height), scale * left : scale * (left + width)]
         planes = torch.from_numpy(to_planes(lq[small]))
