@@ -65,7 +65,7 @@ class LossWeights:
             outputs: what the network predicts.
 
         Raises:
-            ValueError: a weight is given for an output that is not there.
+            ValueError: a weight is given for an output that is not there, or all are 0.
 
         >>> LossWeights().for_outputs(["sr", "lr"])
         LossWeights(pixel=1.0, gradient=0.0, jcar=0.5, harm=0.0, sr_gradient=0.0, texture=0.0)
@@ -78,4 +78,7 @@ class LossWeights:
                     f"{output}, only {', '.join(outputs)}"
                 )
         found = {term: self.of(term) if _NEEDS[term] in there else 0.0 for term in _PAPER}
-        return replace(self, **found)
+        weights = replace(self, **found)
+        if not any(vars(weights).values()):
+            raise ValueError("every loss weight is 0: nothing can be learnt")
+        return weights

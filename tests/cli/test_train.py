@@ -30,6 +30,10 @@ from jcarsr.weights import read
         (["short", "--batch-size", "0"], "batch_size must be positive, got 0"),
         (["short", "--name", "two\nlines"], r"got 'two\nlines'"),
         (["short", "--name", "a|b"], "got 'a|b'"),
+        (
+            ["compare", "--preset", "qgcn-lite", "--shrink", "2", "--patch-size", "20"],
+            "compare: patch_size 20 is no multiple of 8: qgcn-lite reads JPEG tables",
+        ),
     ],
 )
 def test_wrong_usage_is_told(arguments: list[str], message: str) -> None:
@@ -100,6 +104,7 @@ def test_printed_recipe_trains_as_the_named_one(small_pictures: Path, tmp_path: 
         (("batch_size", "batchsize"), "batchsize: not a key here, batch_size is"),
         (('"once"', '"paired"'), "not a key here"),
         (("seed = 0", "seed = 0.5"), "seed = 0.5: must be a whole number"),
+        (("pixel = 1.0", "pixel = 0.0\ngradient = 0.0\njcar = 0.0"), "every loss weight is 0"),
     ],
 )
 def test_wrong_recipe_file_is_one_line_and_exit_code_2(
@@ -113,6 +118,15 @@ def test_wrong_recipe_file_is_one_line_and_exit_code_2(
     assert result.stderr.startswith(f"error: {path}: ")
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_recipe_file_and_its_network_must_agree(tmp_path: Path) -> None:
+    printed = CliRunner().invoke(app, ["recipes", "short", "--toml"]).stdout
+    path = tmp_path / "r.toml"
+    path.write_text(printed.replace("jcarsr-lite-x2", "edsr-lite-x2") + "jcar = 0.5\n")
+    result = CliRunner().invoke(app, ["train", str(path), "--data", "x", "--out", "y"])
+    told = "loss weight jcar = 0.5: the network has no output lr, only sr"
+    assert (result.exit_code, result.stderr) == (2, f"error: {path}: {told}\n")
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def train(
     from jcarsr.networks.catalog import check_preset
     from jcarsr.training.options import RunOptions
     from jcarsr.training.recipe_file import SUFFIX, read_recipe
-    from jcarsr.training.recipes import RECIPES, change_histories
+    from jcarsr.training.recipes import RECIPES, change_histories, fit_to_network
     from jcarsr.training.run import train as run
 
     changes: dict[str, Any] = {
@@ -148,7 +148,10 @@ def train(
             share_444=share_444,
             pairs=pairs is not None,
         )
-        chosen = replace(chosen, histories=histories)
+        try:
+            chosen = fit_to_network(replace(chosen, histories=histories))
+        except ValueError as error:
+            raise ValueError(f"{recipe}: {error}") from error
         options = RunOptions(
             out=out,
             data=data or (),

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from jcarsr.degradation.draw import Distribution, Once, Paired, Web
+from jcarsr.jpeg.grid import BLOCK
 from jcarsr.loss_weights import TEXTURE_SIDE, LossWeights, PixelError
-from jcarsr.networks.catalog import MISSING, PRESETS
+from jcarsr.networks.catalog import MISSING, PRESETS, preset_facts
 from jcarsr.protocols import SCALES, SCALES_TEXT
 from jcarsr.training.schedule import Cosine, Halving, Schedule
 
@@ -167,6 +168,22 @@ RECIPES: dict[str, Recipe] = {
     ),
 }
 """Recipe name -> recipe; `jcarsr train NAME` starts from it, its options change single fields."""
+
+
+def fit_to_network(recipe: Recipe) -> Recipe:
+    """The recipe with a number for every loss weight, if its network can be trained by it.
+
+    Raises:
+        ValueError: a loss weight for an output that the network does not have, none that is not 0,
+            or crops that leave the JPEG grid for a network that reads tables.
+    """
+    facts = preset_facts(recipe.preset)
+    if "tables" in facts.reads and recipe.patch_size % BLOCK:
+        raise ValueError(
+            f"patch_size {recipe.patch_size} is no multiple of {BLOCK}: {recipe.preset} reads "
+            "JPEG tables, so that its crops lie on the JPEG grid, also when they are flipped"
+        )
+    return replace(recipe, loss_weights=recipe.loss_weights.for_outputs(facts.outputs))
 
 
 def change_histories(

@@ -12,7 +12,7 @@ from jcarsr.training.loop import Loop
 from jcarsr.training.options import RunOptions
 from jcarsr.training.pictures import Banks, fill_bank, identity, split_entries
 from jcarsr.training.prepare import initialise
-from jcarsr.training.recipes import Recipe
+from jcarsr.training.recipes import Recipe, fit_to_network
 from jcarsr.training.report import Reporter
 from jcarsr.training.state import TrainingState
 from jcarsr.training.stop import stop_on_signals
@@ -44,10 +44,10 @@ def train(
 
     Raises:
         DataError, WeightsError, TrainingError: with one line that says what to mend.
-        ValueError: a loss weight for an output that the network does not have.
+        ValueError: as `fit_to_network`.
     """
-    facts = preset_facts(recipe.preset)
-    recipe = replace(recipe, loss_weights=recipe.loss_weights.for_outputs(facts.outputs))
+    recipe = fit_to_network(recipe)
+    tables = "tables" in preset_facts(recipe.preset).reads
     fabric = launch(options)
     reporter = reporter if reporter and fabric.is_global_zero else Reporter()
     if options.bfloat16 and not replace(options, precision="auto").bfloat16:
@@ -58,7 +58,7 @@ def train(
     pairs: list[ValidationPair] = []
     if fabric.is_global_zero:
         if isinstance(recipe.histories, Paired):
-            pairs = given_pairs(held, recipe.picture_scale, recipe.network_scale)
+            pairs = given_pairs(held, recipe.picture_scale, recipe.network_scale, on_grid=tables)
         else:
             histories = validation_histories(recipe.histories)
             pairs = make_pairs(held, recipe.picture_scale, histories, recipe.network_scale)
@@ -70,7 +70,7 @@ def train(
         rank=rank,
         processes=processes,
         device=device,
-        tables="tables" in facts.reads,
+        tables=tables,
         banks=banks,
     )
     compile = options.compile if options.compile is not None else device.type == "cuda"

@@ -32,7 +32,7 @@ def loss_terms(
     lr, not hr.
 
     Raises:
-        ValueError: a weight is given for an output that the network does not have.
+        ValueError: as `LossWeights.for_outputs`.
     """
     errors = {"absolute": pixel_loss, "squared": squared_loss, "log_rms": log_rms_loss}
     read = (batch.lq,) if batch.tables is None else (batch.lq, batch.tables)
