@@ -28,6 +28,7 @@ _TABLE = ["table2", "--data", str(Path(__file__).parent), "--sets", ".", "--out"
         (["fig6", "--out", __file__], "is not a folder"),
         ([*_TABLE, "--picture", "a"], "--picture: of figures alone"),
         ([*_TABLE, "--into", "a.md"], "--into: with --rows alone"),
+        ([*_TABLE, "--checkpoint-minutes", "inf"], "--checkpoint-minutes inf: must be finite"),
         (["fig6"], "--out: is needed"),
         (["fig9", "--out", "x"], "fig9: --pictures is needed"),
         (["fig7", "--out", "x"], "fig7: --data and --sets are needed"),

@@ -28,6 +28,11 @@ from jcarsr.weights import read
         (["short", "--history", "twice"], "--history twice: not one of once, web"),
         (["short", "--share-444", "2"], "share_444 must be in [0, 1], got 2.0"),
         (["short", "--batch-size", "0"], "batch_size must be positive, got 0"),
+        (["short", "--learning-rate", "nan"], "learning_rate must be finite, got nan"),
+        (["short", "--max-minutes", "0"], "max_minutes must be positive and finite, got 0.0"),
+        (["short", "--max-minutes", "nan"], "max_minutes must be positive and finite, got nan"),
+        (["short", "--checkpoint-minutes", "inf"], "checkpoint_minutes must be at least 0"),
+        (["short", "--out", __file__], "test_train.py is no folder"),
         (["short", "--name", "two\nlines"], r"got 'two\nlines'"),
         (["short", "--name", "a|b"], "got 'a|b'"),
         (
@@ -37,7 +42,7 @@ from jcarsr.weights import read
     ],
 )
 def test_wrong_usage_is_told(arguments: list[str], message: str) -> None:
-    result = CliRunner().invoke(app, ["train", *arguments, "--data", "x", "--out", "y"])
+    result = CliRunner().invoke(app, ["train", "--data", "x", "--out", "y", *arguments])
     assert result.exit_code == 2
     assert message in result.stderr
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -124,6 +125,8 @@ def experiment(
             raise ValueError(f"{name}: no such experiment, there are {there}")
         if out is not None and out.exists() and not out.is_dir():
             raise ValueError(f"--out {out}: is not a folder")
+        if math.isinf(checkpoint_minutes):
+            raise ValueError(f"--checkpoint-minutes {checkpoint_minutes}: must be finite")
         chosen = steps is not None or minutes_per_model is not None
         budget = Budget(steps=steps, minutes=minutes_per_model) if chosen else default_budget(size)
     if name in FIGURES:

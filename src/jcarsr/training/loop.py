@@ -50,7 +50,7 @@ class Loop:
         """Share of the budget, steps or minutes, whichever is nearer its end."""
         progress, minutes = self.state.progress, self.options.max_minutes
         by_steps = progress.step / self.recipe.max_steps
-        return max(by_steps, progress.seconds / 60 / minutes if minutes else 0.0)
+        return max(by_steps, 0.0 if minutes is None else progress.seconds / 60 / minutes)
 
     def run(self, stop: StopFlag) -> None:
         """Train until the budget is spent or `stop` is raised."""

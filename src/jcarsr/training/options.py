@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +18,8 @@ class RunOptions:
     """Where and how long a recipe is trained: nothing here changes what a step learns.
 
     Raises:
-        ValueError: a name that would spoil a table of results, or a device that is not there; the
-            message quotes it.
+        ValueError: a name that would spoil a table of results, a time or size that is none, a
+            device that is not there, or no folder can be `out`; the message quotes it.
     """
 
     out: Path
@@ -44,6 +46,7 @@ class RunOptions:
     validate_every: int = 1000
     """Steps."""
     checkpoint_minutes: float = 10.0
+    """Between checkpoints; 0 = one after every step."""
     checkpoint_part_mb: float = 1024.0
 
     def __post_init__(self) -> None:
@@ -53,6 +56,18 @@ class RunOptions:
             raise ValueError("give either --data or --pairs")
         if self.pairs and self.validation:
             raise ValueError("validation does not go with pairs: some of the pairs are held out")
+        minutes = self.max_minutes
+        if minutes is not None and not 0 < minutes < math.inf:
+            raise ValueError(f"max_minutes must be positive and finite, got {minutes!r}")
+        if not 0 <= self.checkpoint_minutes < math.inf:
+            raise ValueError(
+                f"checkpoint_minutes must be at least 0 and finite, got {self.checkpoint_minutes!r}"
+            )
+        if not 0 < self.checkpoint_part_mb < math.inf:
+            raise ValueError(
+                f"checkpoint_part_mb must be positive and finite, got {self.checkpoint_part_mb!r}"
+            )
+        _refuse_no_folder(self.out)
         find_device(self.device)
 
     @property
@@ -61,3 +76,12 @@ class RunOptions:
         if self.precision == "auto":
             return supports_bfloat16(find_device(self.device))
         return self.precision == "bfloat16"
+
+
+def _refuse_no_folder(out: Path) -> None:
+    """Raise a ValueError unless `out` is a folder that can be written to, or can become one."""
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise ValueError(f"out {out}: {there} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"out {out}: {there} cannot be written to")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -61,6 +62,8 @@ class Recipe:
         for name in ("learning_rate", "max_steps", "batch_size", "patch_size", "candidates"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}")
+        if not math.isfinite(self.learning_rate):
+            raise ValueError(f"learning_rate must be finite, got {self.learning_rate!r}")
         if self.shrink is not None and self.shrink not in SCALES:
             raise ValueError(f"shrink must be {SCALES_TEXT}, got {self.shrink!r}")
         if self.shrink is not None and self.network_scale not in (1, self.shrink):
