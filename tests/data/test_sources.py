@@ -56,6 +56,22 @@ def test_compressed_or_foreign_files_are_told(tmp_path: Path, photo: Pixels) -> 
         list_pictures([make_tar(tmp_path / "s.tar.gz", photo, "w:gz")])
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="Linux has such a file")
+def test_file_that_cannot_be_read_is_told() -> None:
+    """Nothing is at the beginning of a process's memory: reading there fails as on a bad disk."""
+    with pytest.raises(DataError, match=r"^/proc/self/mem: cannot be read \(Input/output error\)$"):
+        list_pictures([Path("/proc/self/mem")])
+
+
+def test_tar_with_a_damaged_header_is_told(tmp_path: Path) -> None:
+    member = tarfile.TarInfo("a.png")
+    member.pax_headers = {"GNU.sparse.map": "no number"}
+    with tarfile.open(tmp_path / "s.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(member)
+    with pytest.raises(DataError, match=r"s\.tar: cannot be read \(.*no number"):
+        list_pictures([tmp_path / "s.tar"])
+
+
 def test_broken_picture_is_named(picture_folder: Path) -> None:
     (picture_folder / "03.png").write_bytes(b"no")
     with pytest.raises(DataError, match=r"03\.png: not a picture"):

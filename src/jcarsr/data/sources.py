@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 from PIL import Image
 
-from jcarsr.errors import DataError, ImageError
+from jcarsr.errors import DataError, ImageError, one_line
 from jcarsr.image import SUFFIXES, decode_rgb, named_as_picture, size_of
 from jcarsr.jpeg.last_save import LastSave, last_save_of
 from jcarsr.pixels import Pixels
@@ -78,7 +78,8 @@ def list_pictures(paths: Sequence[Path]) -> list[SourcePicture]:
     """Every picture under `paths` (folders, searched to the bottom, and tar files), in order.
 
     Raises:
-        DataError: a path is missing, is neither folder nor tar, or holds no picture.
+        DataError: a path is missing, cannot be read, is neither folder nor tar, or holds no
+            picture.
     """
     entries: list[SourcePicture] = []
     for path in paths:
@@ -110,3 +111,5 @@ def _entries_in_tar(path: Path) -> Iterable[SourcePicture]:
                     )
     except tarfile.TarError as error:
         raise DataError(f"{path}: neither a folder nor an uncompressed tar ({error})") from error
+    except (OSError, ValueError) as error:  # ValueError: of numbers in a damaged header
+        raise DataError(f"{path}: cannot be read ({one_line(error)})") from error
