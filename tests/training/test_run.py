@@ -28,6 +28,8 @@ from jcarsr.training.options import RunOptions
 from jcarsr.training.recipes import RECIPES, Recipe
 from jcarsr.training.report import Reporter, StepReport
 from jcarsr.training.run import train
+from jcarsr.training.state import TrainingState
+from jcarsr.training.storage import Storage
 from jcarsr.weights import read
 
 pytestmark = pytest.mark.filterwarnings("default")  # the engine warns of its own matters
@@ -114,6 +116,42 @@ def test_run_killed_between_its_last_checkpoint_and_its_weights_is_completed(
     train(recipe, options(small_pictures, finished, resume=True))
     assert read(path).record.sha256 == whole.sha256
     assert read(path).record.scores == whole.scores
+
+
+def test_run_that_ends_while_it_is_validated_loses_no_step(
+    tmp_path: Path, finished: Path, small_pictures: Path, recipe: Recipe
+) -> None:
+    def second_ctrl_c(*arguments: object) -> dict[str, float]:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "parts"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop_module, "validate", second_ctrl_c)
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe, options(small_pictures, out))
+    assert [p.name for p in (out / "checkpoints").iterdir()] == ["step-00000006"]
+    resumed = read(train(recipe, options(small_pictures, out, resume=True))).record
+    whole = read(finished / "weights.safetensors").record
+    assert (resumed.sha256, resumed.scores) == (whole.sha256, whole.scores)
+
+
+def test_clock_decides_on_checkpoints_whatever_is_logged(
+    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = count()  # one a step
+    clock = SimpleNamespace(perf_counter=lambda: next(seconds))
+    monkeypatch.setattr(loop_module, "time", clock)
+    saved: list[int] = []
+    save = Storage.save_checkpoint
+
+    def note(self: Storage, state: TrainingState) -> None:
+        saved.append(state.progress.step)
+        save(self, state)
+
+    monkeypatch.setattr(Storage, "save_checkpoint", note)
+    often = {"log_every": 1000, "checkpoint_minutes": 2 / 60}
+    train(recipe, options(small_pictures, tmp_path, **often))
+    assert saved == [2, 4, 6]
 
 
 class Messages(Reporter):

@@ -58,21 +58,22 @@ class Loop:
         resumed_at = time.perf_counter() - state.progress.seconds
         saved_seconds = state.progress.seconds
         meter, stopping = Meter(state.progress), False
-        if self.spent >= 1:  # resumed, and killed before the weights were there
-            self._save(self._validate())
         while self.spent < 1 and not stopping:
             meter.add(self._step())
             step = state.progress.step + 1
             seconds, stopping = self._agree(step, time.perf_counter() - resumed_at, stop.raised)
             state.progress = Progress(step, seconds)
             last = self.spent >= 1 or stopping
-            if last or step % options.log_every == 0:
+            due = seconds - saved_seconds >= options.checkpoint_minutes * 60
+            if last or due or step % options.log_every == 0:  # what is stored was finite
                 self._log(meter)
-                if last or seconds - saved_seconds >= options.checkpoint_minutes * 60:
-                    self._save(self._validate() if last else {})
-                    saved_seconds = seconds
+            if due and not last:
+                self._save_checkpoint()
+                self._save_weights({})
+                saved_seconds = seconds
             if not last and step % options.validate_every == 0:
                 self._validate()
+        self._finish()  # also what was resumed, and killed before its weights were there
         if stopping:
             self.reporter.stopped(state.progress.step)
 
@@ -148,7 +149,17 @@ class Loop:
         self.fabric.barrier()
         return scores
 
-    def _save(self, scores: dict[str, float]) -> None:
+    def _finish(self) -> None:
+        """Store the last state, then score it: a validation that ends early loses no step."""
+        self._save_checkpoint()
+        self._save_weights(self._validate())
+
+    def _save_checkpoint(self) -> None:
         if self.fabric.is_global_zero:
-            self.storage.save(self.state, scores)
+            self.storage.save_checkpoint(self.state)
+        self.fabric.barrier()
+
+    def _save_weights(self, scores: dict[str, float]) -> None:
+        if self.fabric.is_global_zero:
+            self.storage.save_weights(self.state, scores)
         self.fabric.barrier()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -39,20 +40,32 @@ class Storage:
         """The folder of checkpoints."""
         return self.options.out / "checkpoints"
 
-    def save(self, state: TrainingState, scores: Mapping[str, float]) -> None:
-        """Write a checkpoint and the averaged weights with their record.
+    def save_checkpoint(self, state: TrainingState) -> None:
+        """Write a checkpoint, which replaces earlier ones.
 
         Raises:
             TrainingError: a parameter is not finite, or the folder cannot be written.
         """
         part_bytes = int(self.options.checkpoint_part_mb * 2**20)
         tensors = state.pack()
-        try:
+        with self._writing():
             checkpoint.save(
                 self.checkpoints, tensors, state.progress, self.identity, part_bytes=part_bytes
             )
-            record = self._record(state, scores)
-            weights.write(self.weights_path, state.averaged_tensors(), record)
+
+    def save_weights(self, state: TrainingState, scores: Mapping[str, float]) -> None:
+        """Write the averaged weights with their record.
+
+        Raises:
+            TrainingError: the folder cannot be written.
+        """
+        with self._writing():
+            weights.write(self.weights_path, state.averaged_tensors(), self._record(state, scores))
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        try:
+            yield
         except OSError as error:
             raise TrainingError(f"{self.options.out}: cannot be written ({error})") from error
 
