@@ -1,13 +1,17 @@
+import json
 import os
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save as to_bytes
 
 from jcarsr import TrainingError
 from jcarsr.partfile import PART, folder_being_written
+from jcarsr.safefile import read_metadata
 from jcarsr.training.checkpoint import (
     Progress,
+    Start,
     load_latest,
     pack,
     refuse_non_finite,
@@ -18,8 +22,11 @@ from jcarsr.training.checkpoint import (
 TENSORS = {f"t{index}": torch.randn(1000) for index in range(10)}  # 4000 bytes each
 
 
+START = Start(init=("a.safetensors", "b"), processes=2, precision="float32")
+
+
 def store(folder: Path, step: int, part_bytes: int = 10**9) -> Path:
-    return save(folder, TENSORS, Progress(step, 12.5), "run", part_bytes=part_bytes)
+    return save(folder, TENSORS, Progress(step, 12.5), "run", START, part_bytes=part_bytes)
 
 
 def test_parts_keep_below_the_size_and_come_back_whole(tmp_path: Path) -> None:
@@ -27,9 +34,9 @@ def test_parts_keep_below_the_size_and_come_back_whole(tmp_path: Path) -> None:
     parts = sorted(target.iterdir())
     assert len(parts) == 4
     assert all(part.stat().st_size < 13_000 for part in parts)
-    tensors, progress = load_latest(tmp_path, "run")
-    assert progress == Progress(7, 12.5)
-    assert all(torch.equal(tensors[name], value) for name, value in TENSORS.items())
+    found = load_latest(tmp_path, {"other", "run"})
+    assert (found.progress, found.run, found.start) == (Progress(7, 12.5), "run", START)
+    assert all(torch.equal(found.tensors[name], value) for name, value in TENSORS.items())
 
 
 def test_what_was_written_last_stays(tmp_path: Path) -> None:
@@ -48,14 +55,14 @@ def test_others_may_read_what_the_umask_allows(tmp_path: Path) -> None:
 def test_half_written_checkpoint_is_not_seen(tmp_path: Path) -> None:
     store(tmp_path, 5)
     (tmp_path / ".step-00000009.part").mkdir()
-    assert load_latest(tmp_path, "run")[1].step == 5
+    assert load_latest(tmp_path, {"run"}).progress.step == 5
 
 
 def test_same_step_again_replaces_the_older_one(tmp_path: Path) -> None:
     store(tmp_path, 7, part_bytes=13_000)
-    save(tmp_path, {"a": torch.ones(3)}, Progress(7, 13.0), "run", part_bytes=10**9)
-    tensors, progress = load_latest(tmp_path, "run")
-    assert (list(tensors), progress.seconds) == (["a"], 13.0)
+    save(tmp_path, {"a": torch.ones(3)}, Progress(7, 13.0), "run", START, part_bytes=10**9)
+    found = load_latest(tmp_path, {"run"})
+    assert (list(found.tensors), found.progress.seconds) == (["a"], 13.0)
     assert [p.name for p in tmp_path.iterdir()] == ["step-00000007"]
 
 
@@ -89,21 +96,30 @@ def test_checkpoint_that_cannot_be_written_leaves_the_older_one(
 def test_missing_part_is_told(tmp_path: Path) -> None:
     sorted(store(tmp_path, 7, part_bytes=13_000).iterdir())[2].unlink()
     with pytest.raises(TrainingError, match="3 of 4 parts"):
-        load_latest(tmp_path, "run")
+        load_latest(tmp_path, {"run"})
 
 
 def test_damaged_part_is_told(tmp_path: Path) -> None:
     next(store(tmp_path, 7).iterdir()).write_bytes(b"x")
     with pytest.raises(TrainingError, match="damaged"):
-        load_latest(tmp_path, "run")
+        load_latest(tmp_path, {"run"})
 
 
 def test_other_run_and_no_checkpoint_are_told(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no checkpoint"):
-        load_latest(tmp_path, "run")
+        load_latest(tmp_path, {"run"})
     store(tmp_path, 7)
     with pytest.raises(TrainingError, match="another recipe"):
-        load_latest(tmp_path, "other")
+        load_latest(tmp_path, {"other"})
+
+
+def test_checkpoint_of_a_version_that_noted_no_start_is_read(tmp_path: Path) -> None:
+    (part,) = store(tmp_path, 7).iterdir()
+    about = json.loads(read_metadata(part)["checkpoint"])
+    del about["start"]
+    part.write_bytes(to_bytes(TENSORS, {"checkpoint": json.dumps(about)}))
+    found = load_latest(tmp_path, {"run"})
+    assert (found.progress, found.start) == (Progress(7, 12.5), None)
 
 
 def test_non_finite_parameters_are_never_stored() -> None:

@@ -1,4 +1,6 @@
-from dataclasses import replace
+import hashlib
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -6,12 +8,18 @@ import torch
 
 from jcarsr import JCARSRConfig
 from jcarsr.data.bank import Bank
-from jcarsr.data.sources import list_pictures
+from jcarsr.data.sources import SourcePicture, list_pictures
 from jcarsr.degradation.draw import Once
 from jcarsr.errors import DataError, TrainingError
 from jcarsr.loss_weights import LossWeights
 from jcarsr.training.options import RunOptions
-from jcarsr.training.pictures import Banks, fill_bank, identity, split_entries
+from jcarsr.training.pictures import (
+    Banks,
+    fill_bank,
+    former_identity,
+    identity,
+    split_entries,
+)
 from jcarsr.training.recipes import RECIPES, Recipe
 from jcarsr.training.report import Reporter
 
@@ -87,10 +95,37 @@ def test_run_is_known_by_recipe_and_pictures_but_not_by_budget_or_place(
     entries = list_pictures([picture_folder])
     known = identity(recipe, entries)
     assert identity(replace(recipe, max_steps=7), entries) == known
-    moved = picture_folder.rename(picture_folder.with_name("moved"))
-    assert identity(recipe, list_pictures([moved])) == known
+    entries = list_pictures([picture_folder.rename(picture_folder.with_name("moved"))])
+    assert identity(recipe, entries) == known
     for weights in (LossWeights(sr_gradient=0.1), LossWeights(texture=0.1)):
         assert identity(replace(recipe, loss_weights=weights), entries) != known
     assert identity(replace(recipe, seed=7), entries) != known
     assert identity(replace(recipe, shrink=2), entries) != known
     assert identity(recipe, entries[1:]) != known
+
+
+def test_run_is_known_by_the_sizes_of_its_files_too(picture_folder: Path, recipe: Recipe) -> None:
+    entries = list_pictures([picture_folder])
+    known, formerly = identity(recipe, entries), former_identity(recipe, entries)
+    assert known != formerly
+    with (picture_folder / "03.png").open("ab") as file:
+        file.write(b"0")
+    changed = list_pictures([picture_folder])
+    assert identity(recipe, changed) != known
+    assert former_identity(recipe, changed) == formerly
+    (picture_folder / "04.png").unlink()
+    with pytest.raises(DataError, match=r"04\.png: No such file"):
+        identity(recipe, changed)
+
+
+def test_former_identity_is_that_of_earlier_versions(recipe: Recipe) -> None:
+    """As they made it of one picture in a folder and one in a tar."""
+    fields = {**asdict(recipe), "max_steps": None}
+    del fields["shrink"], fields["loss_weights"]["sr_gradient"], fields["loss_weights"]["texture"]
+    text = json.dumps([fields, [["a.png", None], ["b.png", 700]]])
+    there = Path("nowhere")
+    entries = [
+        SourcePicture("folder/a.png", there / "a.png"),
+        SourcePicture("s.tar:sub/b.png", there / "s.tar", 512, 700),
+    ]
+    assert former_identity(recipe, entries) == hashlib.sha256(text.encode()).hexdigest()

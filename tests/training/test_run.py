@@ -1,18 +1,24 @@
 import csv
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch.nn import Conv2d, Module
 from torch.nn.modules.module import register_module_forward_hook
 
@@ -22,10 +28,12 @@ from jcarsr.degradation.draw import Once
 from jcarsr.loss_weights import LossWeights, PixelError
 from jcarsr.networks.catalog import Preset
 from jcarsr.networks.swinir import SwinIRConfig
+from jcarsr.safefile import read_metadata
 from jcarsr.training import loop as loop_module
 from jcarsr.training import options as options_module
 from jcarsr.training.options import RunOptions
-from jcarsr.training.recipes import RECIPES, Recipe
+from jcarsr.training.pictures import former_identity, split_entries
+from jcarsr.training.recipes import RECIPES, Recipe, fit_to_network
 from jcarsr.training.report import Reporter, StepReport
 from jcarsr.training.run import train
 from jcarsr.training.state import TrainingState
@@ -264,6 +272,68 @@ def test_other_data_is_not_resumed(finished: Path, small_pictures: Path, recipe:
     (small_pictures / "00.png").unlink()
     with pytest.raises(TrainingError, match="from other data"):
         train(recipe, options(small_pictures, finished, resume=True))
+
+
+def test_other_pictures_of_the_same_names_are_not_resumed(
+    finished: Path, small_pictures: Path, recipe: Recipe
+) -> None:
+    for path in small_pictures.iterdir():
+        Image.effect_noise((48, 40), 50).save(path)
+    with pytest.raises(TrainingError, match="from other data"):
+        train(recipe, options(small_pictures, finished, resume=True))
+
+
+def change_checkpoint(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change what the parts of the newest checkpoint say of themselves."""
+    for path in (folder / "checkpoints").glob("*/*.safetensors"):
+        about = json.loads(read_metadata(path)["checkpoint"])
+        change(about)
+        tensors = load_file(path)
+        path.write_bytes(to_bytes(tensors, {"checkpoint": json.dumps(about)}))
+
+
+def test_checkpoint_of_an_earlier_version_is_resumed_with_a_note(
+    finished: Path, small_pictures: Path, recipe: Recipe
+) -> None:
+    entries, _ = split_entries(options(small_pictures, finished), 2)
+
+    def make_old(about: dict[str, Any]) -> None:
+        del about["start"]
+        about["run"] = former_identity(fit_to_network(recipe), entries)
+
+    change_checkpoint(finished, make_old)
+    longer, messages = replace(recipe, max_steps=7), Messages()
+    old = options(small_pictures, finished, resume=True, init=["gone/a"])
+    assert read(train(longer, old, messages)).record.training["init"] == ["a"]
+    assert sum("by their names alone" in text for text in messages.texts) == 1
+    messages.texts.clear()
+    train(replace(recipe, max_steps=8), old, messages)
+    assert messages.texts[0] == "resumed at step 7"
+
+
+def test_record_says_how_the_run_was_first_started(
+    tmp_path: Path,
+    finished: Path,
+    small_pictures: Path,
+    recipe: Recipe,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = finished / "weights.safetensors"
+    out = tmp_path / "parts"
+    first = options(small_pictures, out, init=[str(start)], precision="float32")
+    path = train(replace(recipe, max_steps=1), first)
+    start.unlink()
+    monkeypatch.setattr(options_module, "supports_bfloat16", lambda device: True)
+    messages, longer = Messages(), replace(recipe, max_steps=2)
+    with pytest.raises(TrainingError, match=r"started from weights\.safetensors, not from a\.b;"):
+        train(longer, options(small_pictures, out, init=["a.b"], resume=True))
+    train(longer, options(small_pictures, out, resume=True), messages)
+    training = read(path).record.training
+    assert (training["init"], training["precision"]) == (["weights.safetensors"], "float32")
+    assert training["steps"] == 2
+    assert "note: precision bfloat16; the run was started with float32" in messages.texts[0]
+    train(replace(recipe, max_steps=3), replace(first, resume=True))
+    assert read(path).record.training["steps"] == 3
 
 
 def test_nan_stops_and_keeps_the_last_good_checkpoint(

@@ -33,6 +33,17 @@ class SourcePicture:
         """The name within the folder or tar that it was listed from, with / between its parts."""
         return PurePath(self.name.removeprefix(str(source)).lstrip(":/\\")).as_posix()
 
+    def file_size(self) -> int:
+        """Bytes of the encoded picture.
+
+        Raises:
+            DataError: it has gone.
+        """
+        try:
+            return self.path.stat().st_size if self.length is None else self.length
+        except OSError as error:
+            raise DataError(f"{self.name}: {one_line(error)}") from error
+
     def read(self) -> bytes:
         """The picture's encoded bytes."""
         with self.path.open("rb") as file:

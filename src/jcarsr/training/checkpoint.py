@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,56 @@ class Progress:
     """Spent in the loop, over all resumptions."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """How a run was first started, which its record says after any number of resumptions."""
+
+    init: tuple[str, ...]
+    """Names of the weights that it started from."""
+    processes: int
+    precision: str
+    """Of products."""
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Start:
+        """What a checkpoint says.
+
+        Raises:
+            KeyError, TypeError: it is none.
+        """
+        init, processes, precision = said["init"], said["processes"], said["precision"]
+        return cls(init=tuple(init), processes=processes, precision=precision)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """What was read of a checkpoint."""
+
+    tensors: dict[str, Tensor]
+    progress: Progress
+    run: str
+    """Which of the accepted ones."""
+    start: Start | None
+    """None = it is of a version that did not note it."""
+
+
 def save(
-    folder: Path, tensors: Mapping[str, Tensor], progress: Progress, run: str, *, part_bytes: int
+    folder: Path,
+    tensors: Mapping[str, Tensor],
+    progress: Progress,
+    run: str,
+    start: Start,
+    *,
+    part_bytes: int,
 ) -> Path:
     """Write a checkpoint below `folder` and remove the others.
 
     Args:
         folder: holds one folder a checkpoint, named after its step.
+        tensors: of `pack`.
+        progress: of the run.
         run: identifies recipe and data; `load_latest` refuses another.
+        start: of the run.
         part_bytes: a new part begins before this size is exceeded (a single tensor may exceed it).
 
     Returns:
@@ -50,7 +92,7 @@ def save(
     with folder_being_written(target) as partial:
         for number, part in enumerate(parts, start=1):
             about = {"part": number, "parts": len(parts), "run": run}
-            about |= {"step": progress.step, "seconds": progress.seconds}
+            about |= {"step": progress.step, "seconds": progress.seconds, "start": asdict(start)}
             name = f"part-{number:03d}-of-{len(parts):03d}.safetensors"
             # not save_file, which lets only its owner read it
             (partial / name).write_bytes(to_bytes(part, {"checkpoint": json.dumps(about)}))
@@ -69,8 +111,8 @@ def refuse_others(folder: Path) -> None:
         )
 
 
-def load_latest(folder: Path, run: str) -> tuple[dict[str, Tensor], Progress]:
-    """Read the newest checkpoint below `folder`.
+def load_latest(folder: Path, runs: Collection[str]) -> Checkpoint:
+    """Read the newest checkpoint below `folder`, of one of `runs`.
 
     Raises:
         TrainingError: there is none, a part is missing or damaged, or it is of another run.
@@ -80,20 +122,23 @@ def load_latest(folder: Path, run: str) -> tuple[dict[str, Tensor], Progress]:
         raise TrainingError(f"{folder}: no checkpoint to resume from")
     tensors: dict[str, Tensor] = {}
     about: dict[str, Any] = {}
+    start: Start | None = None
     files = sorted(found[-1].glob("*.safetensors"))
     for path in files:
         try:
             about = json.loads(read_metadata(path)["checkpoint"])
+            start = Start.from_json(about["start"]) if "start" in about else None
             tensors |= read_tensors(path, "pt")
-        except (SafeFileError, KeyError, ValueError) as error:
+        except (SafeFileError, KeyError, TypeError, ValueError) as error:
             raise TrainingError(f"{path}: damaged checkpoint ({error}); {_REMEDY}") from error
     if about.get("parts") != len(files):
         raise TrainingError(
             f"{found[-1]}: {len(files)} of {about.get('parts')} parts are there; {_REMEDY}"
         )
-    if about["run"] != run:
+    if about["run"] not in runs:
         raise TrainingError(f"{found[-1]}: was made by another recipe or from other data")
-    return tensors, Progress(about["step"], about["seconds"])
+    progress = Progress(about["step"], about["seconds"])
+    return Checkpoint(tensors=tensors, progress=progress, run=about["run"], start=start)
 
 
 def pack(

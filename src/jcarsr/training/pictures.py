@@ -109,13 +109,31 @@ class Banks:
 
 
 def identity(recipe: Recipe, entries: Sequence[SourcePicture]) -> str:
-    """A hash of what a resumed run must share with its checkpoint; the budget may change."""
+    """A hash of what a resumed run must share with its checkpoint; the budget may change.
+
+    Of the pictures it is their names and their sizes in bytes, wherever they lie.
+
+    Raises:
+        DataError: a picture has gone.
+    """
+    return _hash(recipe, [(entry, entry.file_size()) for entry in _each(entries)])
+
+
+def former_identity(recipe: Recipe, entries: Sequence[SourcePicture]) -> str:
+    """The hash of earlier checkpoints, which knew pictures in folders by their names alone."""
+    return _hash(recipe, [(entry, entry.length) for entry in _each(entries)])
+
+
+def _each(entries: Sequence[SourcePicture]) -> list[SourcePicture]:
+    return [part for entry in entries for part in (entry, entry.lq) if part]
+
+
+def _hash(recipe: Recipe, sizes: Sequence[tuple[SourcePicture, int | None]]) -> str:
     fields: dict[str, Any] = {**asdict(recipe), "max_steps": None}
     for term in ("sr_gradient", "texture"):
         if not fields["loss_weights"][term]:  # so checkpoints from before there was one still fit
             del fields["loss_weights"][term]
     if recipe.shrink is None:  # as before there was such a field
         del fields["shrink"]
-    each = [part for entry in entries for part in (entry, entry.lq) if part]
-    names = [(Path(entry.name).name, entry.length) for entry in each]
+    names = [(Path(entry.name).name, size) for entry, size in sizes]
     return hashlib.sha256(json.dumps([fields, names]).encode()).hexdigest()

@@ -7,10 +7,17 @@ from pathlib import Path
 
 from jcarsr.degradation.draw import Paired
 from jcarsr.networks.catalog import preset_facts
+from jcarsr.training.checkpoint import Start
 from jcarsr.training.launch import launch
 from jcarsr.training.loop import Loop
 from jcarsr.training.options import RunOptions
-from jcarsr.training.pictures import Banks, fill_bank, identity, split_entries
+from jcarsr.training.pictures import (
+    Banks,
+    fill_bank,
+    former_identity,
+    identity,
+    split_entries,
+)
 from jcarsr.training.prepare import initialise
 from jcarsr.training.recipes import Recipe, fit_to_network
 from jcarsr.training.report import Reporter
@@ -75,21 +82,28 @@ def train(
     )
     compile = options.compile if options.compile is not None else device.type == "cuda"
     state = TrainingState(recipe, device, compile=compile)
-    for name in options.init:
-        reporter.message(initialise(state.model, name))
     storage = Storage(
         recipe=recipe,
         options=options,
         identity=identity(recipe, training),
+        former_identity=former_identity(recipe, training),
         pictures=len(bank),
-        processes=processes,
+        start=Start(
+            init=tuple(Path(name).name for name in options.init),
+            processes=processes,
+            precision="bfloat16" if options.bfloat16 else "float32",
+        ),
         device=device,
     )
     if options.resume:
-        storage.load(state)
+        for note in storage.load(state):
+            reporter.message(note)
         reporter.message(f"resumed at step {state.progress.step}")
-    elif fabric.is_global_zero:
-        storage.refuse_others()
+    else:
+        if fabric.is_global_zero:
+            storage.refuse_others()
+        for name in options.init:
+            reporter.message(initialise(state.model, name))
     with stop_on_signals() as stop:
         Loop(fabric, state, storage, bank, pairs, reporter).run(stop)
     return storage.weights_path

@@ -12,12 +12,13 @@ import torch
 from jcarsr import weights
 from jcarsr.errors import TrainingError
 from jcarsr.training import checkpoint
+from jcarsr.training.checkpoint import Start
 from jcarsr.training.options import RunOptions
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.state import TrainingState
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Storage:
     """Where one run is stored, and what its records say of it."""
 
@@ -25,9 +26,12 @@ class Storage:
     options: RunOptions
     identity: str
     """Of recipe and data; a checkpoint of another is refused."""
+    former_identity: str
+    """As earlier versions had it: read, never written."""
     pictures: int
     """Of this process."""
-    processes: int
+    start: Start
+    """This one, until a checkpoint is loaded."""
     device: torch.device
 
     @property
@@ -50,7 +54,12 @@ class Storage:
         tensors = state.pack()
         with self._writing():
             checkpoint.save(
-                self.checkpoints, tensors, state.progress, self.identity, part_bytes=part_bytes
+                self.checkpoints,
+                tensors,
+                state.progress,
+                self.identity,
+                self.start,
+                part_bytes=part_bytes,
             )
 
     def save_weights(self, state: TrainingState, scores: Mapping[str, float]) -> None:
@@ -73,13 +82,46 @@ class Storage:
         """Raise a TrainingError if the folder holds what another run could be resumed from."""
         checkpoint.refuse_others(self.checkpoints)
 
-    def load(self, state: TrainingState) -> None:
-        """Bring `state` to the newest checkpoint.
+    def load(self, state: TrainingState) -> list[str]:
+        """Bring `state` to the newest checkpoint, and take over how its run was started.
+
+        Returns:
+            notes on what is not as it was, or could not be compared; a line each.
 
         Raises:
-            TrainingError: there is none, it is damaged, or it is of another recipe or other data.
+            TrainingError: there is none, it is damaged, or it is of another recipe, other data or
+                other weights to start from than the options give.
         """
-        state.unpack(*checkpoint.load_latest(self.checkpoints, self.identity))
+        known = (self.identity, self.former_identity)
+        found = checkpoint.load_latest(self.checkpoints, known)
+        notes: list[str] = []
+        if found.run != self.identity:
+            notes.append(
+                "note: the checkpoint is of an earlier version, which knew pictures in folders by "
+                "their names alone: whether they are the same was not compared"
+            )
+        if found.start is not None:
+            notes += self._differences(found.start)
+            self.start = found.start
+        state.unpack(found.tensors, found.progress)
+        return notes
+
+    def _differences(self, first: Start) -> list[str]:
+        """Notes on what is unlike the run's first start; raises a TrainingError for its init."""
+        if self.options.init and self.start.init != first.init:
+            began = ", ".join(first.init) or "no weights"
+            raise TrainingError(
+                f"{self.options.out}: this run was started from {began}, not from "
+                f"{', '.join(self.start.init)}; --resume needs no --init"
+            )
+        return [
+            f"note: {name} {now}; the run was started with {before}, which its record says"
+            for name, now, before in (
+                ("processes", self.start.processes, first.processes),
+                ("precision", self.start.precision, first.precision),
+            )
+            if now != before
+        ]
 
     def _record(self, state: TrainingState, scores: Mapping[str, float]) -> weights.Record:
         cuda = self.device.type == "cuda"
@@ -93,9 +135,9 @@ class Storage:
                 "steps": state.progress.step,
                 "minutes": round(state.progress.seconds / 60, 1),
                 "device": torch.cuda.get_device_name(self.device) if cuda else "CPU",
-                "processes": self.processes,
-                "precision": "bfloat16" if self.options.bfloat16 else "float32",
-                "init": [Path(name).name for name in self.options.init],
+                "processes": self.start.processes,
+                "precision": self.start.precision,
+                "init": list(self.start.init),
             },
             scores={"validation": dict(scores)},
         )
