@@ -32,6 +32,14 @@ def test_tensors_come_back_as_fp16_and_the_record_whole(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
 
 
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+def test_number_that_json_lacks_is_refused_in_a_record(tmp_path: Path, number: float) -> None:
+    record = Record(name="test", **CONFIG.describe(), scores={"validation": {"psnr": number}})
+    with pytest.raises(WeightsError, match=r"w\.safetensors: its record has a number that is not"):
+        write(tmp_path / "w.safetensors", TENSORS, record)
+    assert not list(tmp_path.iterdir())
+
+
 def test_file_of_version_0_1_is_a_jcarsr(tmp_path: Path) -> None:
     """Format 1 has neither architecture nor facts; all else is the same."""
     path = stored(tmp_path)

@@ -239,6 +239,22 @@ def test_resumed_run_draws_the_same_stochastic_depth(
     assert resumed.record.sha256 == whole.record.sha256
 
 
+def test_infinite_score_is_null_in_the_record(
+    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flat(*arguments: object) -> dict[str, float]:
+        return {"psnr_jpeg10": float("inf"), "psnr_jpeg40": 30.0}
+
+    monkeypatch.setattr(loop_module, "validate", flat)
+    path = train(replace(recipe, max_steps=1), options(small_pictures, tmp_path))
+
+    def refuse(word: str) -> None:
+        raise ValueError(word)
+
+    record = json.loads(read_metadata(path)["record"], parse_constant=refuse)
+    assert record["scores"]["validation"] == {"psnr_jpeg10": None, "psnr_jpeg40": 30.0}
+
+
 def test_new_run_leaves_what_another_can_be_resumed_from(
     finished: Path, small_pictures: Path, recipe: Recipe
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -139,5 +140,10 @@ class Storage:
                 "precision": self.start.precision,
                 "init": list(self.start.init),
             },
-            scores={"validation": dict(scores)},
+            scores={"validation": {name: _or_null(score) for name, score in scores.items()}},
         )
+
+
+def _or_null(score: float) -> float | None:
+    """None for the infinite PSNR of pictures that are restored without an error: no JSON has it."""
+    return score if math.isfinite(score) else None

@@ -38,7 +38,8 @@ def write(path: Path, tensors: Tensors, record: Record) -> Record:
     """Store `tensors` as fp16 under a temporary name, then rename; gives the record as stored.
 
     Raises:
-        WeightsError: a value is not finite or does not fit into fp16.
+        WeightsError: a value is not finite or does not fit into fp16, or a number of the record
+            is not finite.
     """
     halves: dict[str, npt.NDArray[Any]] = {}
     for name, values in tensors.items():
@@ -47,7 +48,11 @@ def write(path: Path, tensors: Tensors, record: Record) -> Record:
         if not np.isfinite(halves[name]).all():
             raise WeightsError(f"{path}: {name} has values that fp16 cannot hold")
     record = replace(record, sha256=tensors_hash(halves))
-    metadata = {"format": FORMAT, "record": json.dumps(asdict(record), sort_keys=True)}
+    try:
+        text = json.dumps(asdict(record), sort_keys=True, allow_nan=False)
+    except ValueError as error:  # other readers of JSON would refuse the whole record
+        raise WeightsError(f"{path}: its record has a number that is not finite") from error
+    metadata = {"format": FORMAT, "record": text}
     with being_written(path) as file:
         file.write(save(halves, metadata))
     return record
