@@ -45,7 +45,7 @@ def test_folder_that_cannot_be_written_to_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read_only(path: Path, mode: int) -> bool:  # root may write everywhere
-        return not mode & os.W_OK
+        return path.exists() and not mode & os.W_OK
 
     monkeypatch.setattr(os, "access", read_only)
     with pytest.raises(ValueError, match=f"{tmp_path} cannot be written to"):

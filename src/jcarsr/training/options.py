@@ -80,7 +80,7 @@ class RunOptions:
 
 def _refuse_no_folder(out: Path) -> None:
     """Raise a ValueError unless `out` is a folder that can be written to, or can become one."""
-    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    there = next(path for path in (out, *out.absolute().parents) if os.access(path, os.F_OK))
     if not there.is_dir():
         raise ValueError(f"out {out}: {there} is no folder")
     if not os.access(there, os.W_OK | os.X_OK):
