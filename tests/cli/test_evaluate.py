@@ -122,8 +122,51 @@ def test_weights_of_one_name_have_a_line_each(
     assert (code, [row.restorer for row in rows]) == (0, ["tiny", "tiny"])
     for row, path in zip(rows, (tiny_weights, other), strict=True):
         assert f"| one | tiny ({path}) | {row.psnr:.2f} / {row.ssim:.4f} |" in out
+    table = run("tables", rows_file)[1]
+    for row in rows:
+        assert row.sha256
+        cell = f"{row.psnr:.2f} / {row.ssim:.4f}"
+        assert f"| one | tiny ({row.sha256[:12]}) | {cell} |" in table
     _, out, _ = run(*words, "--weights", tiny_weights, "--weights", tiny_weights)
     assert "| one | tiny | " in out
+
+
+def test_chains_of_weights_of_one_name_have_a_line_each(
+    tmp_path: Path, photo: Pixels, tiny_weights: Path
+) -> None:
+    (tmp_path / "one").mkdir()
+    Image.fromarray(photo[:64, :80]).save(tmp_path / "one" / "a.png")
+    weights, other = read(tiny_weights), tmp_path / "other.safetensors"
+    bias = weights.tensors["sr_tail.bias"] + 0.1
+    write(other, {**weights.tensors, "sr_tail.bias": bias}, weights.record)
+    chains = [f"chain:jpeg90+{path}" for path in (tiny_weights, other)]
+    words = ["evaluate", "--data", tmp_path / "one", "--scale", 2, "--qf", "10"]
+    rows_file = tmp_path / "rows.jsonl"
+    own = [word for chain in chains for word in ("--weights", chain)]
+    code, out, _ = run(*words, *own, "--json", rows_file)
+    rows = read_rows([rows_file])
+    assert (code, [row.restorer for row in rows]) == (0, ["jpeg90 + tiny"] * 2)
+    for row, chain in zip(rows, chains, strict=True):
+        assert f"| one | jpeg90 + tiny ({chain}) | {row.psnr:.2f} / {row.ssim:.4f} |" in out
+    assert run("tables", rows_file)[1].count("| one | jpeg90 + tiny (") == 2
+
+
+@pytest.mark.parametrize("option", ["--qf=10", "--no-originals"])
+def test_folders_of_one_name_have_a_line_each(
+    option: str, tmp_path: Path, photo: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, part in (("a", photo[:100, :120]), ("b", photo[50:150, :120])):
+        (tmp_path / name / "HR").mkdir(parents=True)
+        Image.fromarray(part).save(tmp_path / name / "HR" / "a.png")
+    words = ["evaluate", "--scale", 2, option, "--weights", "bicubic"]
+    both = ["--data", tmp_path / "a/HR", "--data", tmp_path / "b/HR"]
+    rows_file = tmp_path / "rows.jsonl"
+    code, out, _ = run(*words, *both, "--json", rows_file)
+    assert (code, out.count("| a/HR | "), out.count("| b/HR | ")) == (0, 1, 1)
+    sets = [json.loads(line)["set"] for line in rows_file.read_text().splitlines()]
+    assert sets == ["a/HR", "b/HR"]
+    monkeypatch.chdir(tmp_path / "a/HR")
+    assert "\n| HR | " in run(*words, "--data", ".")[1]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,28 @@ def test_table_puts_the_papers_numbers_below_ours(make_row: MakeRow) -> None:
     ]
 
 
+def test_last_row_counts_of_the_same_weights_alone(make_row: MakeRow) -> None:
+    old, new = "a" * 64, "b" * 64
+    rows = [
+        *(make_row(sha256=old, psnr=psnr, history="jpeg10/444") for psnr in (27.0, 28.0)),
+        make_row(sha256=new, psnr=29.0, history="jpeg10/444"),
+        make_row(sha256=None, psnr=26.0, history="jpeg10/444"),
+        *(make_row(sha256=hash_, set="Mine") for hash_ in (old, new)),
+        make_row(sha256=old, scale=4, set="Mine"),
+    ]
+    x2, x4, histories = tables(rows).split("\n\n")
+    assert x2.splitlines()[2:] == [
+        f"| Mine | ours ({hash_[:12]}) | 28.50 / 0.8100 |" for hash_ in (old, new)
+    ]
+    assert x4.splitlines()[2:] == ["| Mine | ours | 28.50 / 0.8100 |"]
+    assert histories.splitlines() == [
+        f"| x2 | | ours ({old[:12]}) | ours ({new[:12]}) | ours |",
+        "|---|---|---|---|---|",
+        "| Set5 | `jpeg10/444` | 28.00 / **0.8100** | **29.00** / **0.8100** "
+        "| 26.00 / **0.8100** |",
+    ]
+
+
 def test_unknown_sets_and_gaps(make_row: MakeRow) -> None:
     rows = [make_row(set="Mine"), make_row(set="Mine", restorer="b", history="jpeg5", scale=2)]
     assert tables(rows).splitlines()[2:] == [

@@ -55,6 +55,20 @@ def test_each_is_given_the_result_before_and_the_small_ones_last_save() -> None:
     assert seen == [small.last_save, small.last_save]
 
 
+def test_a_chain_has_a_hash_if_a_part_has_one(photo: Pixels) -> None:
+    def part(sha256: str | None) -> Method:
+        return Method(name="part", scale=1, restore=lambda decoded: decoded.pixels, sha256=sha256)
+
+    hashes = [
+        chain([part(first), part(last)]).sha256
+        for first in ("a" * 64, "b" * 64, None)
+        for last in ("a" * 64, "b" * 64, None)
+    ]
+    assert len(set(hashes)) == 9
+    assert hashes[-1] is None
+    assert all(found and len(found) == 64 for found in hashes[:-1])
+
+
 def test_a_save_within_a_chain_is_the_last_one(photo: Pixels) -> None:
     seen: list[LastSave] = []
     method = chain([save("jpeg100"), brighten(seen)])

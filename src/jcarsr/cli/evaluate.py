@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 from rich.console import Console
@@ -28,7 +28,12 @@ from jcarsr.protocols import Scale
 
 if TYPE_CHECKING:
     from jcarsr.degradation.history import History
+    from jcarsr.evaluation.no_originals import NaturalnessRow
+    from jcarsr.evaluation.rows import Row
     from jcarsr.methods.method import Method
+
+_Labels: TypeAlias = dict[tuple[str, str | None], str]
+"""Name and hash of a method -> what it is called in a table."""
 
 
 def evaluate(
@@ -84,7 +89,7 @@ def evaluate(
 
     With --no-originals: pictures that are degraded already, by NIQE.
     """
-    from jcarsr.evaluation.rows import Row, write_rows
+    from jcarsr.evaluation.rows import write_rows
     from jcarsr.evaluation.run import evaluate as run
     from jcarsr.evaluation.tables import tables
     from jcarsr.methods.catalog import Context, find_method
@@ -103,33 +108,36 @@ def evaluate(
         _score_naturalness(methods, names, data, scale, json)
         return
     rows: list[Row] = []
-    for folder, on_progress in _show_progress(data):
+    for folder, name, on_progress in _show_progress(data):
         for row in run(
             methods,
             folder,
             scale=scale,
             histories=histories,
             with_niqe=niqe,
+            name=name,
             on_progress=on_progress,
         ):
             rows.append(row)
             if json:
                 write_rows([row], json)
     labels = _labels(methods, names)
-    say(tables([replace(row, restorer=labels.get(row.sha256, row.restorer)) for row in rows]))
+    say(tables([replace(row, restorer=_label(row, labels)) for row in rows]))
 
 
-def _show_progress(folders: Sequence[Path]) -> Iterator[tuple[Path, OnProgress]]:
-    """Give each folder with what to call while it is worked on; a terminal shows a bar."""
+def _show_progress(folders: Sequence[Path]) -> Iterator[tuple[Path, str, OnProgress]]:
+    """Give each folder, its name and what to call while it is worked on; a terminal shows a bar."""
+    from jcarsr.evaluation.set_names import set_names
+
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        for folder in folders:
-            task = progress.add_task(folder.name, total=None)
+        for folder, name in zip(folders, set_names(folders), strict=True):
+            task = progress.add_task(name, total=None)
 
             def on_progress(done: int, total: int, task: TaskID = task) -> None:
                 progress.update(task, completed=done, total=total)
 
-            yield folder, on_progress
+            yield folder, name, on_progress
 
 
 def _refuse_histories(**options: object) -> None:
@@ -151,22 +159,21 @@ def _score_naturalness(
     json: Path | None,
 ) -> None:
     """Print NIQE of pictures without originals, and append its rows to `json`."""
-    from jcarsr.evaluation.no_originals import NaturalnessRow, naturalness_table, score_naturalness
+    from jcarsr.evaluation.no_originals import naturalness_table, score_naturalness
     from jcarsr.evaluation.rows import write_rows
 
     rows: list[NaturalnessRow] = []
-    for folder, on_progress in _show_progress(data):
-        found = score_naturalness(methods, folder, scale=scale, on_progress=on_progress)
+    for folder, name, on_progress in _show_progress(data):
+        found = score_naturalness(methods, folder, scale=scale, name=name, on_progress=on_progress)
         rows += found
         if json:
             write_rows(found, json)
     labels = _labels(methods, names)
-    labelled = [replace(row, restorer=labels.get(row.sha256, row.restorer)) for row in rows]
-    say(naturalness_table(labelled))
+    say(naturalness_table([replace(row, restorer=_label(row, labels)) for row in rows]))
 
 
-def _labels(methods: Sequence[Method], names: Sequence[str]) -> dict[str | None, str]:
-    """What tells methods of one name apart in a table, by their hashes: as each was asked for.
+def _labels(methods: Sequence[Method], names: Sequence[str]) -> _Labels:
+    """What tells methods of one name apart in a table: as each was asked for.
 
     Weights that were trained on have the name of those they began as, unless they got another one.
     """
@@ -174,10 +181,15 @@ def _labels(methods: Sequence[Method], names: Sequence[str]) -> dict[str | None,
     for method in methods:
         hashes.setdefault(method.name, set()).add(method.sha256)
     return {
-        method.sha256: f"{method.name} ({printable(name)})"
+        (method.name, method.sha256): f"{method.name} ({printable(name)})"
         for method, name in zip(methods, names, strict=True)
         if len(hashes[method.name]) > 1 and name != method.name
     }
+
+
+def _label(row: Row | NaturalnessRow, labels: _Labels) -> str:
+    """What a row's restorer is called in a table."""
+    return labels.get((row.restorer, row.sha256), row.restorer)
 
 
 def tables(

@@ -11,6 +11,7 @@ from statistics import fmean
 
 from jcarsr.data.catalog import pictures_of
 from jcarsr.errors import DataError
+from jcarsr.evaluation.set_names import set_names
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.method import Method
 from jcarsr.metrics.niqe import BLOCK, has_two_blocks, niqe
@@ -25,7 +26,7 @@ class NaturalnessRow:
     scale: int
     restorer: str
     sha256: str | None
-    """Of the weights' tensors; None = no weights, or several."""
+    """As a `Row` has it."""
     niqe: float
     """Mean over `images`; lower is more natural."""
     images: dict[str, float]
@@ -45,6 +46,7 @@ def score_naturalness(
     folder: Path,
     *,
     scale: int,
+    name: str | None = None,
     on_progress: OnProgress = ignore_progress,
 ) -> list[NaturalnessRow]:
     """Restore every picture of `folder` as it is by every method, and score the whole results.
@@ -53,6 +55,7 @@ def score_naturalness(
         methods: each enlarges by `scale`.
         folder: of pictures, searched to the bottom, or an uncompressed tar.
         scale: output size over input size.
+        name: of the set in the rows; None = the folder's.
         on_progress: called with (results scored, results in all).
 
     Returns:
@@ -80,20 +83,20 @@ def score_naturalness(
     steps = len(large) * len(methods)
     for entry in large:
         decoded = Decoded(pixels=entry.pixels(), last_save=entry.last_save())
-        name = entry.name_in(folder)
+        picture = entry.name_in(folder)
         for method, own in zip(methods, scores, strict=True):
-            own[name] = round(niqe(method.restore(decoded)), 4)
+            own[picture] = round(niqe(method.restore(decoded)), 4)
             on_progress(sum(map(len, scores)), steps)
     return [
         NaturalnessRow(
-            set=folder.name,
+            set=name or set_names([folder])[0],
             scale=scale,
             restorer=method.name,
             sha256=method.sha256,
             niqe=round(fmean(own.values()), 4),
             images=own,
             left_out=len(entries) - len(large),
-            versions={name: version(name) for name in ("jcarsr", "numpy", method.library)},
+            versions={library: version(library) for library in ("jcarsr", "numpy", method.library)},
         )
         for method, own in zip(methods, scores, strict=True)
     ]

@@ -53,7 +53,7 @@ class Row:
     """For example jpeg20+4,4>jpeg90."""
     restorer: str
     sha256: str | None
-    """Of the weights' tensors; None = no weights."""
+    """Of the weights' tensors, of a chain over its parts'; None = no weights, or chosen ones."""
     psnr: float
     """dB, mean over the pictures."""
     ssim: float

@@ -13,6 +13,7 @@ from jcarsr.degradation.history import History
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.errors import DataError
 from jcarsr.evaluation.rows import Row
+from jcarsr.evaluation.set_names import set_names
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.method import Method
 from jcarsr.metrics.niqe import has_two_blocks, niqe
@@ -28,13 +29,15 @@ def evaluate(
     scale: int,
     histories: Sequence[History],
     with_niqe: bool = False,
+    name: str | None = None,
     on_progress: OnProgress = ignore_progress,
 ) -> Iterator[Row]:
     """Score every method on every picture of `folder`, one row as soon as it is complete.
 
     Every hr is cut to a multiple of `scale`, shrunk by MATLAB's bicubic in float64, goes through
     the history, is restored, and compared under EvalProtocol(border=scale). `with_niqe` adds NIQE
-    of the whole result; pictures too small for it do not count.
+    of the whole result; pictures too small for it do not count. `name` is the set's in the rows;
+    None = the folder's.
 
     Raises:
         DataError: the folder or a picture cannot be used.
@@ -48,29 +51,29 @@ def evaluate(
     steps = len(entries) * (1 + len(histories) * len(methods))
     done = 0
     pairs: dict[str, tuple[Pixels, Pixels]] = {}
-    for name, entry in zip(_names(entries, folder), entries, strict=True):
+    for picture, entry in zip(_names(entries, folder), entries, strict=True):
         hr = read_hr(entry, scale)
-        pairs[name] = hr, low_resolution(hr, scale)
+        pairs[picture] = hr, low_resolution(hr, scale)
         done += 1
         on_progress(done, steps)
     for history in histories:
         last = history.last_save
         lqs = {
-            name: Decoded(pixels=history(hr, lr), last_save=last)
-            for name, (hr, lr) in pairs.items()
+            picture: Decoded(pixels=history(hr, lr), last_save=last)
+            for picture, (hr, lr) in pairs.items()
         }
         for method in methods:
             scores: dict[str, Score] = {}
             niqes: list[float] = []
-            for name, (hr, _) in pairs.items():
-                sr = method.restore(lqs[name])
-                scores[name] = protocol.score(sr, hr)
+            for picture, (hr, _) in pairs.items():
+                sr = method.restore(lqs[picture])
+                scores[picture] = protocol.score(sr, hr)
                 if with_niqe and has_two_blocks(*sr.shape[:2]):
                     niqes.append(niqe(sr))
                 done += 1
                 on_progress(done, steps)
             yield Row(
-                set=folder.name,
+                set=name or set_names([folder])[0],
                 scale=scale,
                 history=str(history),
                 restorer=method.name,

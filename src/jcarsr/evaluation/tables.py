@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from jcarsr.evaluation.published import paper_jcarsr
@@ -17,13 +18,28 @@ PAPER = "JCARSR, the paper (DIV2K)"
 def tables(rows: Sequence[Row]) -> str:
     """The paper's tables, one a scale, then those of pictures saved more than once.
 
-    Of rows that measure the same thing the last one counts.
+    Of rows that measure the same thing the last one counts. Weights of one name are different
+    things: where a scale has several, the beginning of their hash stands with the name.
     """
+    rows = _told_apart(rows)
     once = [row for row in rows if row.qf is not None]
     others = [row for row in rows if row.qf is None]
     parts = [paper_table(once, scale) for scale in sorted({row.scale for row in once})]
     parts += [history_table(others, scale) for scale in sorted({row.scale for row in others})]
     return "\n\n".join(parts)
+
+
+def _told_apart(rows: Sequence[Row]) -> list[Row]:
+    """The rows, with the beginning of the hash in the name of restorers that have several."""
+    hashes: dict[tuple[int, str], set[str | None]] = {}
+    for row in rows:
+        hashes.setdefault((row.scale, row.restorer), set()).add(row.sha256)
+    return [
+        replace(row, restorer=f"{row.restorer} ({row.sha256[:12]})")
+        if row.sha256 and len(hashes[row.scale, row.restorer]) > 1
+        else row
+        for row in rows
+    ]
 
 
 def paper_table(rows: Sequence[Row], scale: int) -> str:

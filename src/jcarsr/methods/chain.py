@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from itertools import product
 from math import prod
@@ -34,8 +35,17 @@ def chain(methods: Sequence[Method]) -> Method:
         name=" + ".join(method.name for method in methods),
         scale=prod(method.scale for method in methods),
         restore=restore,
+        sha256=_hash(methods),
         library=libraries[-1] if libraries else "numpy",
     )
+
+
+def _hash(methods: Sequence[Method]) -> str | None:
+    """Of the parts' hashes, and of the names of those without; None if no part has one."""
+    if not any(method.sha256 for method in methods):
+        return None
+    parts = "\n".join(method.sha256 or method.name for method in methods)
+    return hashlib.sha256(parts.encode()).hexdigest()
 
 
 def save(word: str) -> Method:

@@ -20,7 +20,7 @@ class Method:
     restore: Callable[[Decoded], Pixels]
     """-> (scale * H, scale * W, 3) uint8 RGB."""
     sha256: str | None = None
-    """Of its weights' tensors; None = no weights, or several."""
+    """Of its weights' tensors, of a chain over its parts'; None = no weights, or chosen ones."""
     library: str = "numpy"
     """The package that computes it."""
     saves: Callable[[Decoded], LastSave] | None = None
