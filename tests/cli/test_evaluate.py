@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from support.rows import make_row as stored_row
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
 from jcarsr.degradation.web_set import WEB_SET
 from jcarsr.evaluation.markers import BEGIN, END
-from jcarsr.evaluation.rows import read_rows
+from jcarsr.evaluation.rows import read_rows, write_rows
 from jcarsr.pixels import Pixels
 from jcarsr.weights import read, read_record, write
 
@@ -81,7 +82,6 @@ def test_rows_are_stored_and_made_into_tables(
     assert run("tables", rows_file, "--into", page)[0] == 0
     assert run("tables", rows_file)[1].strip() in page.read_text()
     assert "QF 10" in run("tables", rows_file, "--scale", 2, "--set", rows[0].set)[1]
-    assert run("tables", rows_file, "--set", "Set5")[1].strip() == ""
     some = run("tables", rows_file, "--restorer", "bicubic", "--history", "jpeg10")[1]
     found = [name in some for name in ("bicubic", "QF 10", "tiny", "QF 80")]
     assert found == [True, True, False, False]
@@ -167,6 +167,26 @@ def test_folders_of_one_name_have_a_line_each(
     assert sets == ["a/HR", "b/HR"]
     monkeypatch.chdir(tmp_path / "a/HR")
     assert "\n| HR | " in run(*words, "--data", ".")[1]
+
+
+def test_no_rows_leave_a_page_as_it_is(tmp_path: Path) -> None:
+    page, rows_file, empty = (tmp_path / name for name in ("page.md", "r.jsonl", "empty.jsonl"))
+    write_rows([stored_row("bicubic", 0, 28.5)], rows_file)
+    empty.touch()
+    page.write_text(f"{BEGIN}\n\nold\n\n{END}\n")
+    some = ["--set", "Sett5", "--scale", 2]
+    for arguments, message in (
+        ([rows_file, *some], f"{rows_file}: no row of --set Sett5 --scale 2"),
+        ([rows_file, "--history", "jpeg20"], f"{rows_file}: no row of --history jpeg20"),
+        ([rows_file, "--restorer", "x"], f"{rows_file}: no row of --restorer x"),
+        ([empty], f"{empty}: no row"),
+    ):
+        for into in ([], ["--into", page]):
+            result = CliRunner().invoke(app, list(map(str, ["tables", *arguments, *into])))
+            assert (str(result.exception), result.output) == (message, "")
+    assert page.read_text() == f"{BEGIN}\n\nold\n\n{END}\n"
+    assert run("tables", rows_file, "--set", "Set5", "--into", page)[0] == 0
+    assert "bicubic" in page.read_text()
 
 
 @pytest.mark.parametrize(

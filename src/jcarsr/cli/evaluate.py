@@ -22,6 +22,7 @@ from jcarsr.cli.shell import say
 from jcarsr.cli.text import printable
 from jcarsr.cli.values import engine_options, parse_qfs, usage_errors
 from jcarsr.engines.device_names import parse_device
+from jcarsr.errors import DataError
 from jcarsr.jpeg.codec import Subsampling
 from jcarsr.progress import OnProgress
 from jcarsr.protocols import Scale
@@ -226,6 +227,12 @@ def tables(
         if (not restorer or row.restorer in restorer)
         if (not histories or row.history in histories)
     ]
+    if not chosen:
+        asked = {"--set": set, "--scale": scale and [scale], "--restorer": restorer}
+        asked["--history"] = history
+        words = [f"{option} {value}" for option, values in asked.items() for value in values or ()]
+        files = ", ".join(map(str, rows))
+        raise DataError(f"{files}: no row" + (f" of {' '.join(words)}" if words else ""))
     text = make(chosen)
     if into:
         replace_between_markers(into, text)
