@@ -21,6 +21,8 @@ _ELSEWHERE = {
     **dict.fromkeys(("--pictures", "--picture"), "of figures"),
     **dict.fromkeys(("--into", "--check"), "with --rows"),
 }  # options that mean nothing for a run of tables
+_OF_ROWS = frozenset({"--rows", "--into", "--check", "--only", "--scale"})
+"""The options that say something of a report of stored rows."""
 
 
 def experiment(
@@ -116,10 +118,12 @@ def experiment(
     from jcarsr.experiments.jobs import Budget, default_budget
 
     typed = typed_options(ctx)
-    if name is None:
+    if name is None and not typed:
         say(list_plans())
         return
     with usage_errors():
+        if name is None:
+            raise ValueError(f"{typed[0]}: of which experiment? Give its name first")
         if name not in (*PLANS, "all", *FIGURES):
             there = ", ".join((*PLANS, "all", *FIGURES))
             raise ValueError(f"{name}: no such experiment, there are {there}")
@@ -156,6 +160,12 @@ def experiment(
         whole = find_plans(name)
         plans = [_cut(plan, only or [], scale or []) for plan in whole]
         if rows:
+            for option in typed:
+                if option not in _OF_ROWS:
+                    taken = ", ".join(sorted(_OF_ROWS))
+                    raise ValueError(f"{option}: not with --rows, which takes {taken}")
+            if check and into is None:
+                raise ValueError("--check: needs --into")
             say(report_rows(plans, rows, into, check=check))
             return
         for option, value in (("--data", data), ("--sets", sets), ("--out", out)):
