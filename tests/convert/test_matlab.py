@@ -1,5 +1,7 @@
 """Files made by SciPy and h5py; those of the authors are in tests/reference."""
 
+import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +61,73 @@ def test_dncnn_layers_are_in_order_and_kernels_transposed(tmp_path: Path) -> Non
     last = values[1][0].transpose(0, 2, 1)[None]
     np.testing.assert_allclose(tensors["model.2.weight"], last, rtol=1e-6)
     assert tensors["model.0.bias"].shape == (4,)
+
+
+def store_arcnn(path: Path, **more: object) -> None:
+    shapes = {"conv1": (1, 81, 4), "conv2": (4, 49, 3), "conv22": (3, 1, 2), "conv3": (2, 25)}
+    said: dict[str, object] = {f"weights_{name}": np.zeros(s) for name, s in shapes.items()}
+    said |= {
+        f"biases_{name}": np.zeros((n, 1))
+        for name, n in (("conv1", 4), ("conv2", 3), ("conv22", 2), ("conv3", 1))
+    }
+    io = pytest.importorskip("scipy.io")
+    io.savemat(path, said | more, do_compression=bool(more))
+
+
+def test_other_variables_are_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "a.mat"
+    store_arcnn(path, **{f"other{index}": np.zeros(2**24, np.uint8) for index in range(8)})
+    assert path.stat().st_size < 2**18
+    tracemalloc.start()
+    try:
+        assert len(read_arcnn(path)) == 8
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**26  # SciPy unpacks what follows a header, 16 MiB of each
+
+
+def test_an_arcnn_of_other_sizes_or_kinds_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.mat"
+    store_arcnn(path)
+    sizes, claimed = struct.pack("<3i", 1, 81, 4), struct.pack("<3i", 1, 81, 2**30)
+    assert path.read_bytes().count(sizes) == 1
+    path.write_bytes(path.read_bytes().replace(sizes, claimed))
+    with pytest.raises(WeightsError, match=r"a\.mat: .*has more than 16777216 values"):
+        read_arcnn(path)
+    store_arcnn(path, biases_conv3="many")
+    with pytest.raises(WeightsError, match=r"a\.mat: .*biases_conv3 is of char"):
+        read_arcnn(path)
+
+
+@pytest.mark.parametrize("claims", ["layers", "references", "values", "kind"])
+def test_a_dncnn_of_other_sizes_is_refused_before_it_is_read(claims: str, tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "a.mat"
+    kind = "S1000" if claims == "kind" else np.float32
+    with h5py.File(path, "w") as file:
+        layer = file.create_group("#refs#/0")
+        many = {"dtype": h5py.ref_dtype, "chunks": (1024,)}
+        values = (2**40,) if claims == "values" else (1, 1, 3, 3)
+        kernels = file.create_dataset("#refs#/k", values, kind, chunks=True)
+        bias = file.create_dataset("#refs#/b", (1,), np.float32)
+        if claims == "references":
+            layer.create_dataset("weights", (2**40,), **many)
+        else:
+            parts = np.array([kernels.ref, bias.ref], h5py.ref_dtype)
+            layer.create_dataset("weights", data=parts)
+        if claims == "layers":
+            file.create_dataset("net/layers", (2**40,), **many)
+        else:
+            file.create_dataset("net/layers", data=np.array([layer.ref], h5py.ref_dtype))
+    assert path.stat().st_size < 2**17
+    expected = {
+        "layers": "has 1099511627776 parts where at most 4096 are expected",
+        "references": "has 1099511627776 parts where at most 2 are expected",
+    }
+    message = expected.get(claims, "layer 0 is too large, or not of numbers")
+    with pytest.raises(WeightsError, match=rf"a\.mat: .*{message}"):
+        read_dncnn(path)
 
 
 @pytest.mark.parametrize("reader", [read_arcnn, read_dncnn])

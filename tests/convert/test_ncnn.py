@@ -72,6 +72,25 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
         read_convolutions(path)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ("0=1000000000000 1=1 6=1", "1000000000000 outputs of 1 weights"),
+        ("0=1000000000000 1=1 6=0", "1000000000000 outputs of 0 weights"),
+        ("0=0 1=1 6=0", "0 outputs of 0 weights"),
+        (f"0=1 1={10**30} 6=1", "cannot be read"),
+        (f"0=1 1=1 6={10**30}", "it ends too early"),
+        ("0=2 1=1 6=3", "cannot reshape"),
+    ],
+)
+def test_sizes_that_the_values_are_not_of(sizes: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "a.param").write_text(f"7767517\n1 1\nConvolution c 1 1 a b {sizes}\n")
+    (tmp_path / "a.bin").write_bytes(bytes(16))
+    with pytest.raises(WeightsError, match=rf"a\.bin: .*{message}") as caught:
+        read_convolutions(tmp_path / "a.bin")
+    assert "\n" not in str(caught.value)
+
+
 def test_rrdbnet_is_named_as_its_authors_do(tmp_path: Path) -> None:
     """One block: first, 15 of three dense blocks, and five after; each kernel holds its number."""
     kernels = [np.full((1, 1, 1, 1), float(index)) for index in range(21)]

@@ -1,5 +1,6 @@
 """State dicts as authors store them, through the command."""
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,40 @@ def test_what_does_not_fit_is_refused(
     with pytest.raises(WeightsError, match=f"a.pth: .*{message}"):
         convert(str(tmp_path / "a.pth"), "tiny", tmp_path / "w.safetensors")
     assert not (tmp_path / "w.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("a", torch.zeros(1, dtype=torch.float16).expand(2**40), "has a, which it does not know"),
+        ("conv_mid.weight", torch.zeros(1).expand(2**40), r"is \(1099511627776,\), not \(4, 4, 3"),
+        ("conv_mid.weight", torch.zeros(4, 4, 3, 3, device="meta"), "is not a plain table"),
+        ("conv_mid.weight", torch.zeros(4, 4).to_sparse(), "is not a plain table"),
+        ("conv_mid.weight", torch.zeros(4, 4, dtype=torch.complex64), "is not a plain table"),
+    ],
+    ids=["unknown", "shape", "meta", "sparse", "complex"],
+)
+def test_what_a_few_bytes_claim_is_not_made(
+    name: str, value: Tensor, message: str, state: dict[str, Tensor], tmp_path: Path
+) -> None:
+    torch.save({**state, name: value}, tmp_path / "a.pth")
+    assert (tmp_path / "a.pth").stat().st_size < 2**17
+    with pytest.raises(WeightsError, match=f"a.pth: .*{message}") as caught:
+        convert(str(tmp_path / "a.pth"), "tiny", tmp_path / "w.safetensors")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_packed_archive_is_refused(state: dict[str, Tensor], tmp_path: Path) -> None:
+    """PyTorch stores its records as they are, and would unpack a thousand times the file's size."""
+    torch.save(state | {"a": torch.zeros(2**20)}, tmp_path / "a.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "a.pth") as stored,
+        zipfile.ZipFile(tmp_path / "b.pth", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for entry in stored.namelist():
+            packed.writestr(entry, stored.read(entry))
+    with pytest.raises(WeightsError, match=r"b\.pth: is packed"):
+        convert(str(tmp_path / "b.pth"), "tiny", tmp_path / "w.safetensors")
 
 
 @pytest.mark.parametrize(

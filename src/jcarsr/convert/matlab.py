@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 from jcarsr.errors import WeightsError
 from jcarsr.weights import Tensors
 
-_LARGEST = 2**26  # values of a tensor in such a file; theirs have far fewer
+_LARGEST = 2**24  # values in such a file; theirs have a twentieth of that
+_MOST_LAYERS = 4096
 
 
 def read_arcnn(path: Path) -> Tensors:
@@ -26,8 +28,18 @@ def read_arcnn(path: Path) -> Tensors:
     scipy_io: Any = import_module("scipy.io")
     tensors: dict[str, Any] = {}
     try:
-        said: dict[str, Any] = scipy_io.loadmat(str(path))
-        for name in ("conv1", "conv2", "conv22", "conv3"):
+        layers = ("conv1", "conv2", "conv22", "conv3")
+        names = [f"{kind}_{name}" for name in layers for kind in ("biases", "weights")]
+        # a variable may be any number of zeros in a few bytes: sizes first, and no other's values
+        listed: list[tuple[str, tuple[int, ...], str]] = scipy_io.whosmat(str(path))
+        kept = [(name, shape, kind) for name, shape, kind in listed if name in names]
+        for name, _, kind in kept:
+            if kind not in ("single", "double"):
+                raise ValueError(f"{name} is of {kind}")
+        if sum(prod(shape) for _, shape, _ in kept) > _LARGEST:
+            raise ValueError(f"has more than {_LARGEST} values")
+        said: dict[str, Any] = scipy_io.loadmat(str(path), variable_names=names)
+        for name in layers:
             bias = np.asarray(said[f"biases_{name}"], np.float32).ravel()
             kernels = np.asarray(said[f"weights_{name}"], np.float32)
             kernels = kernels.reshape(len(kernels), -1, len(bias))  # one output: its axis is gone
@@ -55,14 +67,16 @@ def read_dncnn(path: Path) -> Tensors:
     tensors: dict[str, Any] = {}
     try:
         with h5py.File(str(path), "r") as file:
-            references = np.asarray(file["net"]["layers"]).ravel()
+            references = _references(file["net"]["layers"], _MOST_LAYERS)
+            left = _LARGEST
             for index, reference in enumerate(references):
                 layer = file[reference]
                 if "weights" not in layer:
                     continue
-                kernels, bias = (file[part] for part in np.asarray(layer["weights"]).ravel())
-                if max(kernels.size, bias.size) > _LARGEST:
-                    raise ValueError(f"layer {index} is too large")
+                kernels, bias = (file[part] for part in _references(layer["weights"], 2))
+                left -= kernels.size + bias.size
+                if left < 0 or any(part.dtype.kind != "f" for part in (kernels, bias)):
+                    raise ValueError(f"layer {index} is too large, or not of numbers")
                 weight = np.asarray(kernels, np.float32)
                 weight = weight.reshape(-1, *weight.shape[-3:])  # one output: its axis is gone
                 tensors[f"model.{index}.weight"] = weight.swapaxes(2, 3)
@@ -70,6 +84,17 @@ def read_dncnn(path: Path) -> Tensors:
     except Exception as error:  # the library has an error for each of its ways to fail
         raise WeightsError(f"{path}: no weights of DnCNN ({first_line(error)})") from error
     return tensors
+
+
+def _references(dataset: Any, most: int) -> list[Any]:
+    """The references in a dataset, which may claim any size.
+
+    Raises:
+        ValueError: there are more than `most`.
+    """
+    if dataset.size > most:
+        raise ValueError(f"has {dataset.size} parts where at most {most} are expected")
+    return list(np.asarray(dataset).ravel())
 
 
 def first_line(error: Exception) -> str:

@@ -52,7 +52,7 @@ def read_convolutions(path: Path) -> list[Convolution]:
                 found.append(convolution)
             elif kind not in _WITHOUT_VALUES:
                 raise ValueError(f"layer {name} is a {kind}, which is not known")
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, KeyError, IndexError, OverflowError) as error:
         raise WeightsError(f"{path}: cannot be read ({error})") from error
     if at != len(data):
         raise WeightsError(f"{path}: has {len(data)} bytes, and {layers.name} speaks of {at}")
@@ -68,6 +68,8 @@ def _settings(line: str) -> dict[int, int]:
 def _read(data: bytes, at: int, settings: dict[int, int]) -> tuple[Convolution, int]:
     """The convolution that begins at a byte, and where it ends."""
     outputs, side, count = settings[0], settings[1], settings[6]
+    if not 0 < outputs <= count:  # each output has a weight or more
+        raise ValueError(f"{outputs} outputs of {count} weights")
     flag = int(_values(data, at, 1, "<u4")[0])
     if flag not in (_HALF, 0):
         raise ValueError(f"its values are of an unknown kind, {flag:#010x}")

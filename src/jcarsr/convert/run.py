@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from jcarsr.convert.levels import is_of_levels, to_unit_range
 from jcarsr.convert.matlab import read_arcnn, read_dncnn
 from jcarsr.convert.realesrgan import PACKAGED, packaged_file, read_rrdbnet
-from jcarsr.convert.state_dict import read_state_dict
+from jcarsr.convert.state_dict import as_array, read_state_dict
 from jcarsr.errors import WeightsError
 from jcarsr.networks.catalog import PRESETS, build_preset, check_preset
 from jcarsr.weights import Record, Tensors, write
 
-_BY_KIND: dict[str, dict[str | None, Callable[[Path], Tensors]]] = {
+_Read: TypeAlias = Mapping[str, npt.NDArray[Any]] | Mapping[str, Tensor]
+
+_BY_KIND: dict[str, dict[str | None, Callable[[Path], _Read]]] = {
     ".mat": {"arcnn": read_arcnn, "dncnn": read_dncnn},
     ".bin": {None: read_rrdbnet},
 }
@@ -59,12 +64,18 @@ def convert(source: str, preset: str, out: Path, name: str | None = None) -> Rec
     with torch.device("meta"):
         network = build_preset(preset)
     shapes = {key: tuple(value.shape) for key, value in network.state_dict().items()}
-    tensors = {
+    found = {
         key: value
         for key, value in reader(path).items()
         if key in shapes or key.rpartition(".")[2] not in _MADE_ANEW
     }
-    if reason := why_unfit(tensors, shapes):
+    reason = why_unfit({key: tuple(value.shape) for key, value in found.items()}, shapes)
+    tensors: Tensors = {}
+    if reason is None:
+        tensors = {k: as_array(v) if isinstance(v, Tensor) else v for k, v in found.items()}
+        unfit = (key for key, value in tensors.items() if not np.isfinite(value).all())
+        reason = next((f"{key} is not finite" for key in unfit), None)
+    if reason is not None:
         raise WeightsError(f"{source}: not weights of {preset} ({reason})")
     if is_of_levels(tensors):
         if network.config.skip:
@@ -78,23 +89,23 @@ def convert(source: str, preset: str, out: Path, name: str | None = None) -> Rec
     return write(out, tensors, record)
 
 
-def why_unfit(tensors: Tensors, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
-    """Why the tensors are not those of a network, None if they are.
+def why_unfit(
+    found: Mapping[str, tuple[int, ...]], shapes: Mapping[str, tuple[int, ...]]
+) -> str | None:
+    """Why tensors are not those of a network, None if they are.
 
     Args:
-        tensors: name -> values.
+        found: name -> shape, of the tensors.
         shapes: name -> shape, of the network's.
     """
-    missing = [name for name in shapes if name not in tensors]
-    unknown = [name for name in tensors if name not in shapes]
+    missing = [name for name in shapes if name not in found]
+    unknown = [name for name in found if name not in shapes]
     for word, names in (("lacks", missing), ("has", unknown)):
         if names:
             others = f" and {len(names) - 1} others" if len(names) > 1 else ""
             where = "" if word == "lacks" else ", which it does not know"
             return f"{word} {names[0]}{others}{where}"
     for name, shape in shapes.items():
-        if tensors[name].shape != shape:
-            return f"{name} is {tensors[name].shape}, not {shape}"
-        if not np.isfinite(tensors[name]).all():
-            return f"{name} is not finite"
+        if found[name] != shape:
+            return f"{name} is {found[name]}, not {shape}"
     return None
