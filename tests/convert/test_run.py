@@ -96,6 +96,19 @@ def test_safetensors_and_a_name_by_the_command(state: dict[str, Tensor], tmp_pat
     assert read(tmp_path / "w.safetensors").record.name == "own"
 
 
+def test_the_authors_file_is_not_written_over(state: dict[str, Tensor], tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    save_file(state, path)
+    before = path.read_bytes()
+    (tmp_path / "link.safetensors").symlink_to(path)
+    for out in (path, tmp_path / "link.safetensors"):
+        arguments = ["convert", str(path), "--preset", "tiny", "-o", str(out)]
+        result = CliRunner().invoke(app, arguments)
+        said = f"error: {out}: is the file to read, choose another to write\n"
+        assert (result.exit_code, result.stderr) == (2, said)
+        assert out.read_bytes() == before
+
+
 class Code:
     def __reduce__(self) -> Any:
         return print, ("this must not run",)

@@ -48,13 +48,15 @@ def convert(source: str, preset: str, out: Path, name: str | None = None) -> Rec
 
     Raises:
         WeightsError: the file cannot be read, or its tensors are not those of the preset.
-        ValueError: no such preset.
+        ValueError: no such preset, or `out` is the source.
         OSError: `out` cannot be written.
     """
     check_preset(preset)
     path = packaged_file(source) if source in PACKAGED else Path(source)
     if not path.is_file():
         raise WeightsError(f"{source}: no such file")
+    if out.exists() and out.samefile(path):
+        raise ValueError(f"{out}: is the file to read, choose another to write")
     architecture = PRESETS[preset].architecture
     readers = _BY_KIND.get(path.suffix.lower(), {None: read_state_dict})
     reader = readers.get(architecture) or readers.get(None)
