@@ -4,11 +4,12 @@ import pytest
 
 from jcarsr.protocols import NetworkFacts
 
+HELD = {"sr": 100, "lr": 10, "gradient": 50}
 FACTS = NetworkFacts(
     scale=4,
     outputs=("sr", "lr", "gradient"),
     int8_outputs=("sr",),
-    floats_per_pixel={"sr": 100, "lr": 10, "gradient": 50},
+    floats_per_pixel=HELD,
 )
 
 
@@ -50,6 +51,13 @@ def test_a_network_that_keeps_the_size_has_one_output() -> None:
         ({"outputs": ["sr", "hdr"]}, "outputs must be of sr, lr, gradient"),
         ({"int8_outputs": ["gradient"], "outputs": ["sr", "lr"]}, "hold sr and int8_outputs"),
         ({"floats_per_pixel": {"sr": 1}}, "floats_per_pixel of lr must be positive, got None"),
+        ({"floats_per_pixel": 5}, "floats_per_pixel must be numbers by output, got 5"),
+        ({"floats_per_pixel": None}, "floats_per_pixel must be numbers by output, got None"),
+        ({"floats_per_pixel": [1, 2, 3]}, "must be numbers by output"),
+        ({"floats_per_pixel": {**HELD, "lr": 10**400}}, "of lr must be 16777216 at most"),
+        ({"floats_per_pixel": {**HELD, "lr": True}}, "of lr must be positive, got True"),
+        ({"floats_per_pixel": {**HELD, "hdr": 1}}, "floats_per_pixel of hdr"),
+        ({"largest_tile": 10**400}, "largest_tile must be a positive integer, got 1000"),
         ({"floats_per_pixel": {"sr": 1.5, "lr": 1, "gradient": 1}}, "of sr must be positive"),
     ],
 )

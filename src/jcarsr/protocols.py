@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 Output: TypeAlias = Literal["sr", "lr", "gradient"]
 """What is asked of a network: the enlarged picture, the input without artifacts, the edges."""
@@ -39,6 +39,11 @@ int8 is for the convolutions that the network names, in graphs calibrated for th
 
 TrainingPrecision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 """In what products are computed in training; weights and sums are float32."""
+
+
+_MOST_FLOATS = 2**24
+"""An input pixel: 64 MiB; the paper's networks hold a thousandth of that."""
+_LARGEST_TILE = 2**16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +81,21 @@ class NetworkFacts:
             raise ValueError(f"outputs must hold sr and int8_outputs, got {self.outputs!r}")
         if not set(self.reads) <= set(get_args(Reading)):
             raise ValueError(f"reads must be of tables, got {self.reads!r}")
-        for output in self.outputs:
-            floats = self.floats_per_pixel.get(output)
-            if not isinstance(floats, int) or floats < 1:
-                raise ValueError(f"floats_per_pixel of {output} must be positive, got {floats!r}")
-
+        held: Any = self.floats_per_pixel
+        if not isinstance(held, Mapping):
+            raise ValueError(f"floats_per_pixel must be numbers by output, got {held!r:.40}")
+        said = cast(Mapping[Any, Any], held)
+        for output in dict.fromkeys((*self.outputs, *said)):
+            floats = said.get(output)
+            if output not in get_args(Output) or type(floats) is not int or floats < 1:
+                raise ValueError(
+                    f"floats_per_pixel of {output} must be positive, got {floats!r:.40}"
+                )
+            if floats > _MOST_FLOATS:
+                raise ValueError(f"floats_per_pixel of {output} must be {_MOST_FLOATS} at most")
         most = self.largest_tile
-        if most is not None and (type(most) is not int or most < 1):
-            raise ValueError(f"largest_tile must be a positive integer, got {most!r}")
+        if most is not None and (type(most) is not int or not 1 <= most <= _LARGEST_TILE):
+            raise ValueError(f"largest_tile must be a positive integer, got {most!r:.40}")
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> NetworkFacts:

@@ -2,6 +2,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from jcarsr import JCARSRConfig, MemoryLimitError, WeightsError
 from jcarsr.engines.base import EngineOptions
 from jcarsr.engines.torch import TorchBackend, TorchEngine, load_network
 from jcarsr.errors import DeviceError
+from jcarsr.networks.catalog import build
+from jcarsr.networks.network import Network
 from jcarsr.protocols import Output
-from jcarsr.weights import Weights, read
+from jcarsr.weights import Record, Weights, read
 
 
 def test_run_is_the_networks_restore(tiny_weights: Path) -> None:
@@ -121,6 +124,51 @@ def test_tensors_of_another_network_are_refused(tiny_weights: Path) -> None:
     with pytest.raises(WeightsError, match="do not fit") as error:
         load_network(Weights(other, weights.tensors))
     assert "\n" not in str(error.value)
+
+
+def weights_of(network: Network) -> Weights:
+    tensors = {name: value.numpy() for name, value in network.state_dict().items()}
+    return Weights(Record(name="x", **network.describe()), tensors)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "facts", "message"),
+    [
+        ("edsr", {"scale": 4}, "its record says scale 4, its network has 2"),
+        (
+            "edsr",
+            {"outputs": ("sr", "lr")},
+            r"its record says outputs \('sr', 'lr'\), its network has",
+        ),
+        (
+            "edsr",
+            {"reads": ("tables",)},
+            r"its record says reads \('tables',\), its network has \(\)",
+        ),
+        ("dncnn", {"reads": ("tables",)}, "its record says reads"),
+    ],
+)
+def test_what_the_record_says_must_be_so(
+    architecture: str, facts: dict[str, Any], message: str
+) -> None:
+    sizes: dict[str, int] = {"scale": 2, "num_blocks": 1} if architecture == "edsr" else {}
+    good = weights_of(build(architecture, {**sizes, "channels": 4}))
+    assert load_network(good).facts == good.record.facts
+    floats = {**good.record.facts.floats_per_pixel, "lr": 9}
+    said = replace(good.record.facts, floats_per_pixel=floats, **facts)
+    with pytest.raises(WeightsError, match=rf"^x: {message}"):
+        load_network(Weights(replace(good.record, facts=said), good.tensors))
+
+
+@pytest.mark.parametrize(
+    "sizes", [{"channels": 256}, {"num_blocks": 4096}, {"channels": 4096, "num_blocks": 4096}]
+)
+def test_a_network_larger_than_its_tensors_is_not_built(sizes: dict[str, int]) -> None:
+    """The last one would take two petabytes."""
+    good = weights_of(build("edsr", {"scale": 2, "num_blocks": 1, "channels": 4}))
+    large = replace(good.record, config=good.record.config | sizes)
+    with pytest.raises(WeightsError, match=r"^x: tensors do not fit its network \(it has more"):
+        load_network(Weights(large, good.tensors))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -11,12 +11,16 @@ from torch import Tensor
 
 from jcarsr.devices import open_device, supports_bfloat16, try_device
 from jcarsr.engines.base import EngineOptions, out_of_memory
-from jcarsr.errors import DeviceError, WeightsError
+from jcarsr.errors import DeviceError, WeightsError, one_line
 from jcarsr.networks.catalog import build
+from jcarsr.networks.limit import at_most
 from jcarsr.networks.network import Network, TableReader
 from jcarsr.pixels import Planes, Tables
 from jcarsr.protocols import Device, Output, Precision
 from jcarsr.weights import Weights, check_output, read, read_record
+
+_SHIFTS = 2**16
+"""Values that a network may have without tensors: tables and shifts that follow from its sizes."""
 
 
 class TorchBackend:
@@ -147,13 +151,21 @@ def load_network(weights: Weights) -> Network:
     """The network of a weight file, in float32 on the CPU, ready to restore.
 
     Raises:
-        WeightsError: there is no such network, or the tensors are not its.
+        WeightsError: there is no such network, the tensors are not its, or what the record says of
+            it is not so.
     """
     record = weights.record
+    values = sum(tensor.size for tensor in weights.tensors.values())
     try:
+        with at_most(2 * values + _SHIFTS), torch.device("meta"):  # before it takes memory
+            sketch = build(record.architecture, record.config)
+        for fact in ("scale", "outputs", "reads"):
+            said, own = getattr(record.facts, fact), getattr(sketch.facts, fact)
+            if said != own:
+                raise ValueError(f"its record says {fact} {said!r}, its network has {own!r}")
         model = build(record.architecture, record.config)
-    except ValueError as error:
-        raise WeightsError(f"{record.name}: {error}") from error
+    except (ValueError, RuntimeError) as error:
+        raise WeightsError(f"{record.name}: {one_line(error)}") from error
     state = {k: torch.from_numpy(v.astype(np.float32)) for k, v in weights.tensors.items()}
     try:
         model.load_state_dict(state)

@@ -73,7 +73,10 @@ def parse_record(said: Any, version: str) -> Record:
     if version == FORMAT_1 or fields["architecture"] == "jcarsr":
         fields |= JCARSRConfig(**config).describe()
     else:
-        fields["facts"] = NetworkFacts.from_json(fields["facts"])
+        facts = NetworkFacts.from_json(fields["facts"])
+        if facts.scale != config.get("scale", 1):  # of networks that keep the size it has none
+            raise ValueError(f"facts say scale {facts.scale}, config {config.get('scale', 1)!r}")
+        fields["facts"] = facts
     if not all(isinstance(text, str) for text in fields.get("data", [])):
         raise ValueError("data must be a list of texts")
     record = Record(**fields)
