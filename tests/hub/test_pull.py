@@ -37,6 +37,12 @@ def test_what_was_pushed_is_fetched_once(pushed: Hub, lite: Path) -> None:
     assert has_no_request(pushed, "GET */resolve/*")
 
 
+def test_graphs_of_other_weights_are_not_fetched(pushed: Hub, lite: Path) -> None:
+    replace(pushed, f"{lite.stem}.b.sr.onnx", b"x")
+    names = {path.name for path in pull(REPO).parent.iterdir()}
+    assert names == {"config.json", lite.name, f"{lite.stem}.sr.onnx"}
+
+
 def test_without_graphs_none_is_fetched(pushed: Hub) -> None:
     weights = pull(REPO, graphs=False)
     assert has_no_request(pushed, "*onnx")

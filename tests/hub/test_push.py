@@ -58,12 +58,13 @@ def test_a_second_push_removes_graphs_that_are_gone_and_nothing_of_others(
     hub: Hub, lite: Path
 ) -> None:
     push(lite, REPO)
-    hub.commit(REPO, hub.commits[REPO][-1][1] | {"mine.txt": b"x", "one.onnx": b"x"})
+    others = {"mine.txt": b"x", "one.onnx": b"x", f"{lite.stem}.b.sr.onnx": b"x"}
+    hub.commit(REPO, hub.commits[REPO][-1][1] | others)
     lite.with_suffix(".sr.onnx").unlink()
     pushed = push(lite, REPO, licence="mit")
     assert not pushed.graphs
     _, files = hub.commits[REPO][-1]
-    names = {"README.md", "config.json", lite.name, "mine.txt", "one.onnx", ".gitattributes"}
+    names = {"README.md", "config.json", lite.name, *others, ".gitattributes"}
     assert set(files) == names
     assert b"license: mit\n" in files["README.md"]
     assert b"- onnx\n" not in files["README.md"]
@@ -80,6 +81,18 @@ def test_another_files_graph_is_refused_before_anything_is_sent(hub: Hub, lite: 
     with pytest.raises(WeightsError):
         push(lite, REPO)
     assert hub.commits == {}
+
+
+@pytest.mark.parametrize("name", ["w[1].safetensors", "my w.safetensors", ".w.safetensors", "w"])
+def test_a_name_that_cannot_be_pulled_is_refused_before_anything_is_sent(
+    hub: Hub, lite: Path, name: str
+) -> None:
+    path = lite.rename(lite.with_name(name))
+    with pytest.raises(WeightsError, match="is no name of a weight file") as caught:
+        push(path, REPO)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+    assert (hub.commits, hub.requests) == ({}, [])
 
 
 def test_without_a_login_it_says_what_to_do(

@@ -7,13 +7,17 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
+from jcarsr.engines.graph_files import graph_path
 from jcarsr.errors import JCARSRError
+from jcarsr.protocols import Output
 
 CONFIG = "config.json"
 """The file of a repository that says which weights it holds."""
 
+_FILE = re.compile(r"[\w-][\w.-]*\.safetensors")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
@@ -32,6 +36,22 @@ def hub_library() -> Any:
 def why_no_name(repo: str) -> str | None:
     """Return why no repository can have this name, None if one can."""
     return None if _NAME.fullmatch(repo) else f"{repo}: a repository is named OWNER/NAME"
+
+
+def why_no_file(name: str) -> str | None:
+    """Return why a repository's weight file cannot have this name, None if it can."""
+    if _FILE.fullmatch(name):
+        return None
+    return f"{name!r:.60} is no name of a weight file: letters, digits, _, - and ., .safetensors"
+
+
+def graph_names(weights: str) -> list[str]:
+    """Names of all graphs that a weight file of this name may have, which `why_no_file` allows.
+
+    Of w.safetensors those of w.x.safetensors are none, as they would be by the pattern w.*.onnx.
+    """
+    kinds = [(output, int8) for output in get_args(Output) for int8 in (False, True)]
+    return [graph_path(Path(weights), output, int8=int8).name for output, int8 in kinds]
 
 
 def who_asks() -> dict[str, str]:

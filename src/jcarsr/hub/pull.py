@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from jcarsr.errors import JCARSRError, WeightsError
-from jcarsr.hub.library import CONFIG, hub_errors, hub_library, who_asks, why_no_name
+from jcarsr.hub.library import (
+    CONFIG,
+    graph_names,
+    hub_errors,
+    hub_library,
+    who_asks,
+    why_no_file,
+    why_no_name,
+)
 from jcarsr.weights import read
 
-_FILE = re.compile(r"[\w-][\w.-]*\.safetensors")
 _LARGEST = 2**20  # bytes of config.json that are read
 
 
@@ -54,7 +60,7 @@ def pull(
         named = _read_config(repo, config)
         patterns = [named.file, CONFIG]
         if graphs:
-            patterns.append(f"{named.file.removesuffix('.safetensors')}.*.onnx")
+            patterns += graph_names(named.file)
         commit = config.parent.name
         folder = library.snapshot_download(repo, revision=commit, allow_patterns=patterns, **asked)
     weights = Path(folder, named.file)
@@ -82,6 +88,6 @@ def _read_config(repo: str, path: Path) -> _Named:
     name, sha256 = fields.get("weights"), fields.get("sha256")
     if fields.get("library_name") != "jcarsr" or not isinstance(name, str):
         raise WeightsError(f"{repo}: no repository of jcarsr, by its {CONFIG}")
-    if not _FILE.fullmatch(name) or not isinstance(sha256, str):
+    if why_no_file(name) or not isinstance(sha256, str):
         raise WeightsError(f"{repo}: its {CONFIG} names no weight file, but {name!r:.60}")
     return _Named(name, sha256)

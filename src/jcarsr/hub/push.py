@@ -12,8 +12,9 @@ from typing import Any
 
 from jcarsr.engines.graph_files import graph_path
 from jcarsr.engines.onnx import OnnxEngine
+from jcarsr.errors import WeightsError
 from jcarsr.hub.card import Scores, hub_licence, model_card, stored_scores
-from jcarsr.hub.library import CONFIG, hub_errors, hub_library, who_asks
+from jcarsr.hub.library import CONFIG, graph_names, hub_errors, hub_library, who_asks, why_no_file
 from jcarsr.weights import Record, read
 
 
@@ -50,9 +51,12 @@ def push(
         private: of a repository that is made.
 
     Raises:
-        WeightsError: the file is damaged, or a graph next to it is not its.
+        WeightsError: the file is damaged, a graph next to it is not its, or `pull` would refuse the
+            file's name.
         JCARSRError: huggingface_hub is not installed, or the hub refuses it or cannot be reached.
     """
+    if reason := why_no_file(weights.name):
+        raise WeightsError(f"{weights}: {reason}; rename it and its graphs")
     library = hub_library()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -73,7 +77,7 @@ def push(
                 repo_id=repo,
                 folder_path=folder,
                 commit_message=f"{record.name} {record.sha256[:12]}",
-                delete_patterns=[f"{weights.stem}.*.onnx"],
+                delete_patterns=graph_names(weights.name),
             )
         return Pushed(
             commit.commit_url, tuple(sorted(f.name for f in folder.iterdir())), bool(names)
