@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from jcarsr.cli import app
 from jcarsr.degradation.web_set import WEB_SET
+from jcarsr.errors import DataError
 from jcarsr.evaluation.markers import BEGIN, END
 from jcarsr.evaluation.rows import read_rows, write_rows
 from jcarsr.pixels import Pixels
@@ -167,6 +168,17 @@ def test_folders_of_one_name_have_a_line_each(
     assert sets == ["a/HR", "b/HR"]
     monkeypatch.chdir(tmp_path / "a/HR")
     assert "\n| HR | " in run(*words, "--data", ".")[1]
+
+
+@pytest.mark.parametrize("option", ["--qf=10", "--no-originals"])
+def test_rows_that_cannot_be_stored_are_told_before_anything_is_scored(
+    option: str, tmp_path: Path
+) -> None:
+    """There are no pictures, which would be told otherwise."""
+    words = ["evaluate", "--data", tmp_path / "none", "--scale", 2, "--weights", "bicubic", option]
+    result = CliRunner().invoke(app, list(map(str, [*words, "--json", tmp_path])))
+    assert isinstance(result.exception, DataError)
+    assert str(result.exception).startswith(f"{tmp_path}: cannot be written (")
 
 
 def test_no_rows_leave_a_page_as_it_is(tmp_path: Path) -> None:

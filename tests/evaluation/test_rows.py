@@ -18,6 +18,38 @@ def test_rows_come_back_and_are_appended(tmp_path: Path, make_row: MakeRow) -> N
     assert read_rows([tmp_path / "r.jsonl"]) == rows
 
 
+def test_results_that_equal_their_originals_are_json_and_come_back(
+    tmp_path: Path, make_row: MakeRow
+) -> None:
+    def refuse(constant: str) -> float:
+        raise ValueError(f"{constant} is no JSON")
+
+    path, inf = tmp_path / "r.jsonl", float("inf")
+    rows = [
+        make_row(images={"a": (inf, 1.0), "b": (28.5, 0.62)}),
+        make_row(psnr=inf, ssim=1.0, images={"a": (inf, 1.0)}),
+    ]
+    write_rows(rows, path)
+    lines = path.read_text().splitlines()
+    stored = [json.loads(line, parse_constant=refuse) for line in lines]
+    assert stored[0]["images"] == {"a": [None, 1.0], "b": [28.5, 0.62]}
+    assert stored[1]["psnr"] is None
+    assert read_rows([path]) == rows
+    assert [row.equal for row in rows] == [1, 1]
+    path.write_text("\n".join(line.replace("null", "Infinity") for line in lines))
+    assert read_rows([path]) == rows  # as earlier versions wrote them
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path, tmp_path / "file" / "r.jsonl"):
+        with pytest.raises(DataError, match="cannot be written") as caught:
+            write_rows([], path)
+        assert str(caught.value).startswith(f"{path}: ")
+    write_rows([], tmp_path / "new" / "r.jsonl")
+    assert read_rows([tmp_path / "new" / "r.jsonl"]) == []
+
+
 def test_row_of_version_0_1_has_a_quality_and_a_subsampling(
     tmp_path: Path, make_row: MakeRow
 ) -> None:

@@ -15,6 +15,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from jcarsr.degradation.history import parse_history
 from jcarsr.degradation.pipeline import degrade, low_resolution
 from jcarsr.evaluation.run import evaluate
+from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.bicubic import Bicubic
 from jcarsr.methods.method import Method
 from jcarsr.metrics.niqe import niqe
@@ -125,6 +126,20 @@ def test_perfect_restorer_is_perfect(tmp_path: Path, photo: Pixels) -> None:
     assert rows[1].psnr == np.inf
     assert rows[1].ssim == 1
     assert rows[2].psnr > rows[0].psnr
+
+
+def test_one_perfect_result_does_not_make_the_mean_infinite(folder: Path, photo: Pixels) -> None:
+    bicubic = Bicubic(2)
+
+    def restore(decoded: Decoded) -> Pixels:
+        known = decoded.pixels.shape == (50, 60, 3)
+        return photo[:100, :120] if known else bicubic.restore(decoded.pixels)
+
+    method = Method(name="half perfect", scale=2, restore=restore)
+    half, plain = evaluate([method, BICUBIC], folder, scale=2, histories=[QF10])
+    assert half.images == {"odd": plain.images["odd"], "small": (np.inf, 1.0)}
+    assert half.psnr == plain.images["odd"][0]
+    assert half.ssim == pytest.approx((1 + plain.images["odd"][1]) / 2, abs=1e-5)
 
 
 def test_wrong_scale_is_told(folder: Path) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 from jcarsr.evaluation.rows import Row
 from jcarsr.evaluation.tables import tables
@@ -62,6 +63,26 @@ def test_histories_stand_in_lines_with_the_best_restorer_in_bold(make_row: MakeR
         "| Set5 | `jpeg20+4,4>jpeg90` | 28.50 / **0.8100** | **29.00** / 0.8000 |",
         "| Set5 | `jpeg20/444` | - | **28.50** / **0.8100** |",
         "| Set5 | `png` | **28.50** / **0.8100** | **28.50** / 0.8000 |",
+    ]
+
+
+def test_pictures_that_equal_their_originals_are_told(make_row: MakeRow) -> None:
+    inf = float("inf")
+    some = make_row(set="a", images={"x": (28.5, 0.62), "y": (inf, 1.0)}, niqe=5.0)
+    every = make_row(set="b", psnr=inf, ssim=1.0, images={"x": (inf, 1.0)})
+    histories = [replace(row, set="c", history="png") for row in (every, some)]
+    histories[0] = replace(histories[0], restorer="first")
+    assert tables([some, every, *histories]).splitlines() == [
+        "| x2 | | QF 10 |",
+        "|---|---|---|",
+        "| a | ours | 28.50 / 0.8100 / 5.00 (1 equal) |",
+        "| b | ours | equal / 1.0000 |",
+        "",
+        "| x2 | | first | ours |",
+        "|---|---|---|---|",
+        "| c | `png` | **equal** / **1.0000** | 28.50 / 0.8100 / 5.00 (1 equal) |",
+        "",
+        "equal: results that equal their originals; PSNR is the mean over the others.",
     ]
 
 

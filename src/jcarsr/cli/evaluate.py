@@ -105,6 +105,8 @@ def evaluate(
         ours = "auto" if no_originals else default_name(max(scale, 2))
         names = weights or ["bicubic", ours]
         methods = [find_method(name, context) for name in names]
+    if json:
+        write_rows([], json)  # before hours of work it is seen whether rows can be stored
     if no_originals:
         _score_naturalness(methods, names, data, scale, json)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -11,6 +10,7 @@ from statistics import fmean
 
 from jcarsr.data.catalog import pictures_of
 from jcarsr.errors import DataError
+from jcarsr.evaluation.rows import json_line
 from jcarsr.evaluation.set_names import set_names
 from jcarsr.jpeg.decoded import Decoded
 from jcarsr.methods.method import Method
@@ -38,7 +38,7 @@ class NaturalnessRow:
 
     def as_json(self) -> str:
         """The row in one line."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json_line(asdict(self))
 
 
 def score_naturalness(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from jcarsr.degradation.steps import Jpeg
-from jcarsr.errors import DataError
+from jcarsr.errors import DataError, one_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +56,10 @@ class Row:
     sha256: str | None
     """Of the weights' tensors, of a chain over its parts'; None = no weights, or chosen ones."""
     psnr: float
-    """dB, mean over the pictures."""
+    """dB, mean over the pictures but those that equal their originals; inf = all do."""
     ssim: float
     images: dict[str, tuple[float, float]]
-    """picture -> PSNR in dB, SSIM."""
+    """picture -> PSNR in dB, inf where it equals its original; SSIM."""
     protocol: dict[str, Any]
     codec: str
     versions: dict[str, str]
@@ -80,13 +81,18 @@ class Row:
         history = self.history if self.qf is None else f"QF {self.qf}"
         return f"{self.set} x{self.scale} {history}"
 
+    @property
+    def equal(self) -> int:
+        """How many pictures equal their originals."""
+        return sum(psnr == math.inf for psnr, _ in self.images.values())
+
     def as_json(self) -> str:
-        """The row in one line."""
+        """The row in one line; PSNR of inf, which JSON lacks, is null."""
         fields = asdict(self)
         for later in ("niqe", "trial"):  # older rows do not have them
             if fields[later] is None:
                 del fields[later]
-        return json.dumps(fields, sort_keys=True)
+        return json_line(fields)
 
 
 class Writable(Protocol):
@@ -100,12 +106,32 @@ class Writable(Protocol):
 _NOT_A_ROW = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
+def json_line(fields: Any) -> str:
+    """A row's fields as JSON, in which numbers that it lacks, inf and nan, are null."""
+
+    def finite(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: finite(item) for name, item in cast(dict[str, Any], value).items()}
+        if isinstance(value, list | tuple):
+            return [finite(item) for item in cast(Sequence[Any], value)]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return json.dumps(finite(fields), sort_keys=True, allow_nan=False)
+
+
 def write_rows(rows: Iterable[Writable], path: Path) -> None:
-    """Append rows to a JSON lines file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        for row in rows:
-            file.write(row.as_json() + "\n")
+    """Append rows to a JSON lines file; without any, see whether that can be done.
+
+    Raises:
+        DataError: it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            for row in rows:
+                file.write(row.as_json() + "\n")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({one_line(error)})") from error
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:
@@ -128,13 +154,19 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
                 if "history" not in fields:  # rows of version 0.1: saved once
                     save = Jpeg(qf=fields.pop("qf"), subsampling=fields.pop("subsampling"))
                     fields["history"] = str(save)
-                fields["images"] = {k: (v[0], v[1]) for k, v in fields["images"].items()}
+                images = fields["images"].items()
+                fields["images"] = {name: (_decibels(s[0]), s[1]) for name, s in images}
+                fields["psnr"] = _decibels(fields["psnr"])
                 if fields.get("trial") is not None:
                     fields["trial"] = Trial(**fields["trial"])
                 rows.append(Row(**fields))
             except _NOT_A_ROW as error:
                 raise DataError(f"{path}:{number}: not a result row ({error})") from error
     return rows
+
+
+def _decibels(stored: Any) -> Any:
+    return math.inf if stored is None else stored
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path, PurePath
@@ -78,7 +79,7 @@ def evaluate(
                 history=str(history),
                 restorer=method.name,
                 sha256=method.sha256,
-                psnr=round(fmean(score.psnr for score in scores.values()), 4),
+                psnr=_mean([score.psnr for score in scores.values()]),
                 ssim=round(fmean(score.ssim for score in scores.values()), 5),
                 images={n: (round(s.psnr, 4), round(s.ssim, 5)) for n, s in scores.items()},
                 protocol=protocol.as_dict(),
@@ -98,6 +99,12 @@ def read_hr(entry: SourcePicture, scale: int) -> Pixels:
     if min(hr.shape[:2]) < 11 + 2 * scale:
         raise DataError(f"{entry.name}: {hr.shape[1]}x{hr.shape[0]} is too small to be scored")
     return hr
+
+
+def _mean(decibels: Sequence[float]) -> float:
+    """The mean of those that are not inf, by one of which it would be inf; inf if all are."""
+    finite = [value for value in decibels if math.isfinite(value)]
+    return round(fmean(finite), 4) if finite else math.inf
 
 
 def _names(entries: Sequence[SourcePicture], folder: Path) -> list[str]:

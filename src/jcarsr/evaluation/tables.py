@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -9,9 +10,11 @@ from typing import TypeAlias
 from jcarsr.evaluation.published import paper_jcarsr
 from jcarsr.evaluation.rows import Row
 
-_Score: TypeAlias = tuple[float, float, float | None]
-"""PSNR, SSIM, and NIQE where it was computed."""
+_Score: TypeAlias = tuple[float, float, float | None, int]
+"""PSNR, SSIM, NIQE where it was computed, and how many pictures equal their originals."""
 
+EQUAL = "equal: results that equal their originals; PSNR is the mean over the others."
+"""Stands below the tables where there are any."""
 PAPER = "JCARSR, the paper (DIV2K)"
 
 
@@ -26,6 +29,8 @@ def tables(rows: Sequence[Row]) -> str:
     others = [row for row in rows if row.qf is None]
     parts = [paper_table(once, scale) for scale in sorted({row.scale for row in once})]
     parts += [history_table(others, scale) for scale in sorted({row.scale for row in others})]
+    if any(row.equal for row in rows):
+        parts.append(EQUAL)
     return "\n\n".join(parts)
 
 
@@ -58,7 +63,7 @@ def paper_table(rows: Sequence[Row], scale: int) -> str:
             lines.append(f"| {name} | {restorer} | " + " | ".join(line) + " |")
         paper = [paper_jcarsr(name, scale, qf) for qf in qfs]
         if any(paper):
-            line = [_cell((number.psnr, number.ssim, None) if number else None) for number in paper]
+            line = [_cell((n.psnr, n.ssim, None, 0) if n else None) for n in paper]
             lines.append(f"| {name} | {PAPER} | " + " | ".join(line) + " |")
     return "\n".join(lines)
 
@@ -68,9 +73,7 @@ def history_table(rows: Sequence[Row], scale: int) -> str:
 
     The highest PSNR and the highest SSIM are bold, all of them where several are printed alike.
     """
-    cells = {
-        (r.set, r.history, r.restorer): (r.psnr, r.ssim, r.niqe) for r in rows if r.scale == scale
-    }
+    cells = {(r.set, r.history, r.restorer): _score(r) for r in rows if r.scale == scale}
     restorers = list(dict.fromkeys(restorer for _, _, restorer in cells))
     lines = _head([f"x{scale}", "", *restorers])
     for name, history in dict.fromkeys((s, history) for s, history, _ in cells):
@@ -87,18 +90,23 @@ def _head(titles: list[str]) -> list[str]:
 def _best(scores: Sequence[_Score | None]) -> tuple[str, str]:
     """The highest PSNR and SSIM, as they are printed."""
     found = [score for score in scores if score]
-    return f"{max(score[0] for score in found):.2f}", f"{max(score[1] for score in found):.4f}"
+    return _decibels(max(score[0] for score in found)), f"{max(score[1] for score in found):.4f}"
 
 
 def _score(row: Row) -> _Score:
-    return row.psnr, row.ssim, row.niqe
+    return row.psnr, row.ssim, row.niqe, row.equal
 
 
 def _cell(score: _Score | None, best: tuple[str, str] = ("", "")) -> str:
     """PSNR / SSIM, / NIQE where it was computed; a dash for no score. The best are bold."""
     if score is None:
         return "-"
-    psnr, ssim, niqe = score
-    printed = zip((f"{psnr:.2f}", f"{ssim:.4f}"), best, strict=True)
+    psnr, ssim, niqe, equal = score
+    printed = zip((_decibels(psnr), f"{ssim:.4f}"), best, strict=True)
     cell = " / ".join(f"**{text}**" if text == highest else text for text, highest in printed)
-    return cell + (f" / {niqe:.2f}" if niqe is not None else "")
+    cell += f" / {niqe:.2f}" if niqe is not None else ""
+    return f"{cell} ({equal} equal)" if equal and psnr < math.inf else cell
+
+
+def _decibels(psnr: float) -> str:
+    return "equal" if psnr == math.inf else f"{psnr:.2f}"
