@@ -257,8 +257,10 @@ def _animation(
                     frame, grey=False, orientation=orientation, metadata=Metadata(), notes=()
                 )
 
-    upright = size[::-1] if swaps_sides(orientation) else size
-    return Animation(upright, tuple(durations), plays, metadata, decode_frames, tuple(notes))
+    width, height = size[::-1] if swaps_sides(orientation) else size
+    return Animation(
+        (width, height), tuple(durations), plays, metadata, decode_frames, tuple(notes)
+    )
 
 
 def _plays(image: Image.Image) -> int:

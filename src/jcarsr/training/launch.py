@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-
-from lightning_fabric import Fabric
-from lightning_fabric.loggers.csv_logs import CSVLogger
-from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+from typing import TYPE_CHECKING
 
 from jcarsr.devices import find_device
 from jcarsr.training.options import RunOptions
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 def launch(options: RunOptions) -> Fabric:
     """Start Fabric on one device, or on as many as torchrun has started processes for."""
+    from lightning_fabric import Fabric  # here: to import it takes seconds
+    from lightning_fabric.loggers.csv_logs import CSVLogger
+    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+
     local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     logs = options.out / "logs"
     name = f"run-{len(_subfolders(logs)) + 1}"

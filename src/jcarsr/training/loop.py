@@ -6,10 +6,9 @@ import math
 import random
 import time
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
@@ -23,6 +22,9 @@ from jcarsr.training.stop import StopFlag
 from jcarsr.training.storage import Storage
 from jcarsr.training.task import loss_terms
 from jcarsr.training.validation import ValidationPair, validate
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 AGREE_EVERY = 10  # steps between agreements of several processes on clock and stop signals
 
