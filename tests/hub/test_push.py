@@ -78,7 +78,7 @@ def test_a_new_repository_may_be_private(hub: Hub, lite: Path, private: bool) ->
 
 def test_another_files_graph_is_refused_before_anything_is_sent(hub: Hub, lite: Path) -> None:
     shutil.copy(PRETRAINED / "jcarsr-web-lite-x2.sr.onnx", lite.with_suffix(".sr.onnx"))
-    with pytest.raises(WeightsError):
+    with pytest.raises(WeightsError, match=r"jcarsr-lite-x2\.sr\.onnx: cannot be loaded"):
         push(lite, REPO)
     assert hub.commits == {}
 

@@ -173,13 +173,11 @@ class Messages(Reporter):
 @pytest.mark.parametrize(
     ("asked", "able", "taken"),
     [
-        ("auto", True, "bfloat16"),
         ("auto", False, "float32"),
         ("bfloat16", False, "bfloat16"),
-        ("float32", True, "float32"),
     ],
 )
-def test_precision_is_what_the_device_has(
+def test_precision_is_what_the_options_say(
     tmp_path: Path,
     small_pictures: Path,
     recipe: Recipe,
