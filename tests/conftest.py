@@ -48,6 +48,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 TOGETHER = {
     "a server": ("web/",),
+    "a whole run": ("training/test_run.py", "training/test_resume.py"),
     "exported graphs": (
         *("cli/test_export.py", "networks/test_cleaning.py", "networks/test_edsr.py", "export/"),
         *("engines/test_base.py", "engines/test_graph_", "engines/test_select.py"),

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from support.rows import make_row as stored_row
+from support.weights import retrained
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
@@ -12,7 +13,7 @@ from jcarsr.errors import DataError
 from jcarsr.evaluation.markers import BEGIN, END
 from jcarsr.evaluation.rows import read_rows, write_rows
 from jcarsr.pixels import Pixels
-from jcarsr.weights import read, read_record, write
+from jcarsr.weights import read_record
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -113,9 +114,7 @@ def test_weights_of_one_name_have_a_line_each(
     """As those that were trained on, and those they began as."""
     (tmp_path / "one").mkdir()
     Image.fromarray(photo[:64, :80]).save(tmp_path / "one" / "a.png")
-    weights, other = read(tiny_weights), tmp_path / "other.safetensors"
-    bias = weights.tensors["sr_tail.bias"] + 0.1
-    write(other, {**weights.tensors, "sr_tail.bias": bias}, weights.record)
+    other = retrained(tiny_weights, tmp_path / "other.safetensors")
     words = ["evaluate", "--data", tmp_path / "one", "--scale", 2, "--qf", "10"]
     rows_file = tmp_path / "rows.jsonl"
     code, out, _ = run(*words, "--weights", tiny_weights, "--weights", other, "--json", rows_file)
@@ -137,9 +136,7 @@ def test_chains_of_weights_of_one_name_have_a_line_each(
 ) -> None:
     (tmp_path / "one").mkdir()
     Image.fromarray(photo[:64, :80]).save(tmp_path / "one" / "a.png")
-    weights, other = read(tiny_weights), tmp_path / "other.safetensors"
-    bias = weights.tensors["sr_tail.bias"] + 0.1
-    write(other, {**weights.tensors, "sr_tail.bias": bias}, weights.record)
+    other = retrained(tiny_weights, tmp_path / "other.safetensors")
     chains = [f"chain:jpeg90+{path}" for path in (tiny_weights, other)]
     words = ["evaluate", "--data", tmp_path / "one", "--scale", 2, "--qf", "10"]
     rows_file = tmp_path / "rows.jsonl"

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 from support.hub import Hub, has_no_request
+from support.weights import retrained
 
 from jcarsr import JCARSRError, WeightsError
 from jcarsr.hub.pull import pull
 from jcarsr.hub.push import push
-from jcarsr.weights import read, write
 
 REPO = "me/lite"
 
@@ -17,13 +17,6 @@ def pushed(hub: Hub, lite: Path) -> Hub:
     push(lite, REPO)
     hub.requests.clear()
     return hub
-
-
-def retrain(path: Path) -> None:
-    """Change a weight file, its hash with it."""
-    weights = read(path)
-    bias = weights.tensors["sr_tail.bias"] + 1
-    write(path, {**weights.tensors, "sr_tail.bias": bias}, weights.record)
 
 
 def test_what_was_pushed_is_fetched_once(pushed: Hub, lite: Path) -> None:
@@ -54,7 +47,7 @@ def test_a_revision_is_a_commit_or_a_tag(pushed: Hub, lite: Path) -> None:
     pushed.tags[REPO, "v1"] = first
     before = lite.read_bytes()
     lite.with_suffix(".sr.onnx").unlink()
-    retrain(lite)
+    retrained(lite, lite)
     push(lite, REPO)
     assert pull(REPO).read_bytes() == lite.read_bytes()
     assert pull(REPO, first).read_bytes() == pull(REPO, "v1").read_bytes() == before
@@ -75,7 +68,7 @@ def test_damaged_weights_are_refused(pushed: Hub, lite: Path) -> None:
 
 
 def test_other_weights_than_it_says_are_refused(pushed: Hub, lite: Path) -> None:
-    retrain(lite)
+    retrained(lite, lite)
     replace(pushed, lite.name, lite.read_bytes())
     with pytest.raises(WeightsError, match=r"has not the hash that its config\.json says"):
         pull(REPO)

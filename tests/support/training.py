@@ -1,9 +1,17 @@
 """What tests that train have in common."""
 
-import pytest
+import os
+import signal
+from pathlib import Path
 
+import pytest
+import torch
+
+from jcarsr.data.bank import Bank, Batch
 from jcarsr.training import loop
+from jcarsr.training.options import RunOptions
 from jcarsr.training.recipes import Recipe
+from jcarsr.training.report import Reporter
 
 
 @pytest.fixture(autouse=True)
@@ -16,3 +24,30 @@ def flops(monkeypatch: pytest.MonkeyPatch) -> int:
 
     monkeypatch.setattr(loop, "step_flops", step_flops)
     return count
+
+
+def options(folder: Path, out: Path, **changes: object) -> RunOptions:
+    fields = {"data": [folder], "out": out, "device": "cpu", "log_every": 1} | changes
+    return RunOptions(**fields)  # pyright: ignore
+
+
+class Messages(Reporter):
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def message(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    """Send this process SIGTERM while it draws the batch of the given step."""
+    draw, calls = Bank.draw, 0
+
+    def counting(self: Bank, batch_size: int, generator: torch.Generator) -> Batch:
+        nonlocal calls
+        calls += 1
+        if calls == steps:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return draw(self, batch_size, generator)
+
+    monkeypatch.setattr(Bank, "draw", counting)

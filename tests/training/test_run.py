@@ -1,39 +1,28 @@
 import csv
 import json
-import os
-import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-from safetensors.torch import load_file
-from safetensors.torch import save as to_bytes
+from support.training import Messages, options
 from torch.nn import Conv2d, Module
 from torch.nn.modules.module import register_module_forward_hook
 
 from jcarsr import JCARSR, PRESETS, JCARSRConfig, TrainingError
-from jcarsr.data.bank import Bank, Batch
-from jcarsr.degradation.draw import Once
+from jcarsr.data.bank import Batch
 from jcarsr.loss_weights import LossWeights, PixelError
 from jcarsr.networks.catalog import Preset
-from jcarsr.networks.swinir import SwinIRConfig
 from jcarsr.safefile import read_metadata
 from jcarsr.training import loop as loop_module
 from jcarsr.training import options as options_module
-from jcarsr.training.options import RunOptions
-from jcarsr.training.pictures import former_identity, split_entries
-from jcarsr.training.recipes import RECIPES, Recipe, fit_to_network
+from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter, StepReport
 from jcarsr.training.run import train
 from jcarsr.training.state import TrainingState
@@ -44,38 +33,6 @@ pytestmark = pytest.mark.filterwarnings("default")  # the engine warns of its ow
 
 _SIZES = JCARSRConfig(scale=4, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
 TINY_X4 = Preset("jcarsr", asdict(_SIZES))
-
-
-@pytest.fixture
-def recipe(tiny: JCARSRConfig) -> Recipe:
-    return replace(
-        RECIPES["short"],
-        preset="tiny",
-        batch_size=2,
-        patch_size=16,
-        max_steps=6,
-        ema_decay=0.5,
-        histories=Once(qfs=(10, 40), share_444=0.2),
-    )
-
-
-@pytest.fixture(scope="module")
-def _run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one whole run of `recipe`, made by the first test that needs it."""
-    return tmp_path_factory.mktemp("whole") / "run"
-
-
-@pytest.fixture
-def finished(tmp_path: Path, small_pictures: Path, recipe: Recipe, _run: Path) -> Path:
-    """A copy of the folder of one whole run of `recipe`, which a test may go on with."""
-    if not _run.exists():
-        train(recipe, options(small_pictures, _run))
-    return Path(shutil.copytree(_run, tmp_path / "finished"))
-
-
-def options(folder: Path, out: Path, **changes: object) -> RunOptions:
-    fields = {"data": [folder], "out": out, "device": "cpu", "log_every": 1} | changes
-    return RunOptions(**fields)  # pyright: ignore
 
 
 class Losses(Reporter):
@@ -115,17 +72,6 @@ def test_loss_weight_without_its_output_is_refused_before_training(
     assert not (tmp_path / "out").exists()
 
 
-def test_run_killed_between_its_last_checkpoint_and_its_weights_is_completed(
-    finished: Path, small_pictures: Path, recipe: Recipe
-) -> None:
-    path = finished / "weights.safetensors"
-    whole = read(path).record
-    path.unlink()
-    train(recipe, options(small_pictures, finished, resume=True))
-    assert read(path).record.sha256 == whole.sha256
-    assert read(path).record.scores == whole.scores
-
-
 def test_run_that_ends_while_it_is_validated_loses_no_step(
     tmp_path: Path, finished: Path, small_pictures: Path, recipe: Recipe
 ) -> None:
@@ -162,14 +108,6 @@ def test_clock_decides_on_checkpoints_whatever_is_logged(
     assert saved == [2, 4, 6]
 
 
-class Messages(Reporter):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.texts.append(text)
-
-
 @pytest.mark.parametrize(
     ("asked", "able", "taken"),
     [
@@ -204,39 +142,6 @@ def test_precision_is_what_the_options_say(
     assert warned == (taken == "bfloat16" and not able)
 
 
-def test_resumed_run_is_the_same_to_the_last_bit(
-    tmp_path: Path, finished: Path, small_pictures: Path, recipe: Recipe
-) -> None:
-    whole = read(finished / "weights.safetensors")
-
-    out = tmp_path / "parts"
-    with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 3)
-        stopped = read(train(recipe, options(small_pictures, out, checkpoint_part_mb=0.02)))
-    assert stopped.record.training["steps"] == 3
-    assert len(list((out / "checkpoints" / "step-00000003").iterdir())) > 1
-
-    resumed = read(train(recipe, options(small_pictures, out, resume=True)))
-    assert resumed.record.training["steps"] == 6
-    assert resumed.record.sha256 == whole.record.sha256 != stopped.record.sha256
-
-
-def test_resumed_run_draws_the_same_stochastic_depth(
-    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = SwinIRConfig(scale=2, channels=8, num_heads=2, num_groups=1, num_layers=4)
-    monkeypatch.setitem(PRESETS, "swin", Preset("swinir", asdict(config)))
-    swin = replace(recipe, preset="swin", max_steps=3)
-    whole = read(train(swin, options(small_pictures, tmp_path / "whole")))
-    out = tmp_path / "parts"
-    with pytest.MonkeyPatch.context() as patch:
-        stop_after(patch, 2)
-        train(swin, options(small_pictures, out))
-    torch.rand(7)  # as whoever computes in between
-    resumed = read(train(swin, options(small_pictures, out, resume=True)))
-    assert resumed.record.sha256 == whole.record.sha256
-
-
 def test_infinite_score_is_null_in_the_record(
     tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,101 +158,11 @@ def test_infinite_score_is_null_in_the_record(
     assert record["scores"]["validation"] == {"psnr_jpeg10": None, "psnr_jpeg40": 30.0}
 
 
-def test_new_run_leaves_what_another_can_be_resumed_from(
-    finished: Path, small_pictures: Path, recipe: Recipe
-) -> None:
-    with pytest.raises(TrainingError, match=r"step-00000006: the checkpoint of an earlier run"):
-        train(replace(recipe, seed=1, max_steps=1), options(small_pictures, finished))
-    assert [p.name for p in (finished / "checkpoints").iterdir()] == ["step-00000006"]
-
-
 def test_runs_outside_the_main_thread(tmp_path: Path, small_pictures: Path, recipe: Recipe) -> None:
     with ThreadPoolExecutor(1) as pool:
         once = replace(recipe, max_steps=1)
         path = pool.submit(train, once, options(small_pictures, tmp_path)).result()
     assert read(path).record.training["steps"] == 1
-
-
-def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
-    """Send this process SIGTERM while it draws the batch of the given step."""
-    draw, calls = Bank.draw, 0
-
-    def counting(self: Bank, batch_size: int, generator: torch.Generator) -> Batch:
-        nonlocal calls
-        calls += 1
-        if calls == steps:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return draw(self, batch_size, generator)
-
-    monkeypatch.setattr(Bank, "draw", counting)
-
-
-def test_other_data_is_not_resumed(finished: Path, small_pictures: Path, recipe: Recipe) -> None:
-    (small_pictures / "00.png").unlink()
-    with pytest.raises(TrainingError, match="from other data"):
-        train(recipe, options(small_pictures, finished, resume=True))
-
-
-def test_other_pictures_of_the_same_names_are_not_resumed(
-    finished: Path, small_pictures: Path, recipe: Recipe
-) -> None:
-    for path in small_pictures.iterdir():
-        Image.effect_noise((48, 40), 50).save(path)
-    with pytest.raises(TrainingError, match="from other data"):
-        train(recipe, options(small_pictures, finished, resume=True))
-
-
-def change_checkpoint(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change what the parts of the newest checkpoint say of themselves."""
-    for path in (folder / "checkpoints").glob("*/*.safetensors"):
-        about = json.loads(read_metadata(path)["checkpoint"])
-        change(about)
-        tensors = load_file(path)
-        path.write_bytes(to_bytes(tensors, {"checkpoint": json.dumps(about)}))
-
-
-def test_checkpoint_of_an_earlier_version_is_resumed_with_a_note(
-    finished: Path, small_pictures: Path, recipe: Recipe
-) -> None:
-    entries, _ = split_entries(options(small_pictures, finished), 2)
-
-    def make_old(about: dict[str, Any]) -> None:
-        del about["start"]
-        about["run"] = former_identity(fit_to_network(recipe), entries)
-
-    change_checkpoint(finished, make_old)
-    longer, messages = replace(recipe, max_steps=7), Messages()
-    old = options(small_pictures, finished, resume=True, init=["gone/a"])
-    assert read(train(longer, old, messages)).record.training["init"] == ["a"]
-    assert sum("by their names alone" in text for text in messages.texts) == 1
-    messages.texts.clear()
-    train(replace(recipe, max_steps=8), old, messages)
-    assert messages.texts[0] == "resumed at step 7"
-
-
-def test_record_says_how_the_run_was_first_started(
-    tmp_path: Path,
-    finished: Path,
-    small_pictures: Path,
-    recipe: Recipe,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    start = finished / "weights.safetensors"
-    out = tmp_path / "parts"
-    first = options(small_pictures, out, init=[str(start)], precision="float32")
-    path = train(replace(recipe, max_steps=1), first)
-    start.unlink()
-    monkeypatch.setattr(options_module, "supports_bfloat16", lambda device: True)
-    messages, longer = Messages(), replace(recipe, max_steps=2)
-    with pytest.raises(TrainingError, match=r"started from weights\.safetensors, not from a\.b;"):
-        train(longer, options(small_pictures, out, init=["a.b"], resume=True))
-    train(longer, options(small_pictures, out, resume=True), messages)
-    training = read(path).record.training
-    assert (training["init"], training["precision"]) == (["weights.safetensors"], "float32")
-    assert training["steps"] == 2
-    assert "note: precision bfloat16; the run was started with float32" in messages.texts[0]
-    train(replace(recipe, max_steps=3), replace(first, resume=True))
-    assert read(path).record.training["steps"] == 3
 
 
 def test_nan_stops_and_keeps_the_last_good_checkpoint(
