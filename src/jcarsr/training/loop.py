@@ -15,6 +15,7 @@ from torch.nn.utils import clip_grad_norm_
 from jcarsr.data.bank import Bank, Batch
 from jcarsr.errors import TrainingError
 from jcarsr.training.checkpoint import Progress
+from jcarsr.training.graphed import Gradients, GraphedGradients
 from jcarsr.training.meter import Meter, peak_memory, step_flops
 from jcarsr.training.report import Reporter, StepReport
 from jcarsr.training.state import TrainingState
@@ -46,6 +47,9 @@ class Loop:
         self.recipe, self.options = storage.recipe, storage.options
         self.flops = step_flops(self.recipe)
         self.wrapped, *self.optimizers = fabric.setup(state.model, *state.optimizers)
+        self._gradients: Gradients = self._compute_gradients
+        if fabric.device.type == "cuda" and fabric.world_size == 1 and self.options.graph:
+            self._gradients = GraphedGradients(state.model, self._compute_gradients)
 
     @property
     def spent(self) -> float:
@@ -83,15 +87,19 @@ class Loop:
         recipe, state = self.recipe, self.state
         factor = recipe.schedule.factor(state.progress.step, self.spent)
         state.set_rate(recipe.learning_rate * factor)
-        batch = self._draw()
-        terms = loss_terms(self.wrapped, batch, recipe.pixel_error, recipe.loss_weights)
-        self.fabric.backward(terms["loss"])
+        terms = self._gradients(self._draw())
         if recipe.clip_norm is not None:
             clip_grad_norm_(state.model.parameters(), recipe.clip_norm)
         for optimizer in self.optimizers:
             optimizer.step()
-            optimizer.zero_grad()
         state.average.update_parameters(state.model)
+        return terms
+
+    def _compute_gradients(self, batch: Batch) -> dict[str, Tensor]:
+        recipe = self.recipe
+        self.state.model.zero_grad()
+        terms = loss_terms(self.wrapped, batch, recipe.pixel_error, recipe.loss_weights)
+        self.fabric.backward(terms["loss"])
         return terms
 
     def _draw(self) -> Batch:

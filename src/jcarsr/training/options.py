@@ -41,6 +41,8 @@ class RunOptions:
     """Of products; auto: what is quick."""
     compile: bool | None = None
     """None = on a GPU only."""
+    graph: bool = True
+    """On a GPU of CUDA, start all kernels of forward and backward at once."""
     log_every: int = 50
     """Steps."""
     validate_every: int = 1000

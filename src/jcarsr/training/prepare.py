@@ -64,10 +64,12 @@ def make_average(model: Network, recipe: Recipe) -> AveragedModel:
     """
 
     def update(averaged: _Tensors, current: _Tensors, count: Tensor | int) -> None:
-        decay = min(recipe.ema_decay, (1 + float(count)) / (10 + float(count)))
+        steps = float(average.n_averaged)  # on the CPU; to ask for `count` waits for a GPU
+        decay = min(recipe.ema_decay, (1 + steps) / (10 + steps))
         get_ema_multi_avg_fn(decay)(averaged, current, count)
 
-    return AveragedModel(model, multi_avg_fn=update).eval()  # pyright: ignore[reportArgumentType]
+    average = AveragedModel(model, multi_avg_fn=update)  # pyright: ignore[reportArgumentType]
+    return average.eval()
 
 
 def compile_blocks(model: Network) -> None:
