@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
@@ -90,12 +92,21 @@ def texture_loss(sr: Tensor, hr: Tensor) -> Tensor:
 
 def _strengths(x: Tensor) -> Tensor:
     """(N, 3, H, W) -> (N, 63, rows, columns); of noise every one is its standard deviation."""
-    luma = (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
-    basis = torch.from_numpy(BASIS).to(x)
-    waves = torch.einsum("iy,jx->ijyx", basis, basis).reshape(BLOCK * BLOCK, 1, BLOCK, BLOCK)[1:]
+    shares, waves = _luma_and_waves(x.dtype, x.device)
+    luma = (x * shares).sum(1, keepdim=True)
     coefficients = conv2d(luma, waves, stride=4)
     power = avg_pool2d(coefficients.square(), 4, stride=2)
     return torch.sqrt(power + 1e-8)  # a root's slope at 0 would have no end
+
+
+@cache  # a CUDA graph cannot copy them from the CPU
+def _luma_and_waves(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Red's, green's and blue's share, (1, 3, 1, 1), and the DCT's waves, (63, 1, 8, 8)."""
+    with torch.inference_mode(False):  # or a training after an inference could not use them
+        shares = torch.tensor([0.299, 0.587, 0.114], dtype=dtype, device=device).view(1, 3, 1, 1)
+        basis = torch.from_numpy(BASIS).to(device, dtype)
+        waves = torch.einsum("iy,jx->ijyx", basis, basis).reshape(-1, 1, BLOCK, BLOCK)
+        return shares, waves[1:]
 
 
 def charbonnier_loss(lr_hat: Tensor, lr: Tensor) -> Tensor:

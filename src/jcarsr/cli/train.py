@@ -95,6 +95,9 @@ def train(
     compile: Annotated[
         bool | None, typer.Option(help="Compile the blocks. (default: on a GPU)")
     ] = None,
+    graph: Annotated[
+        bool, typer.Option(help="Start a step's kernels at once, on one GPU of CUDA. (JCARSR)")
+    ] = True,
     log_every: Annotated[int, typer.Option(min=1, help="Steps.", rich_help_panel=_LOGS)] = 50,
     validate_every: Annotated[
         int, typer.Option(min=1, help="Steps.", rich_help_panel=_LOGS)
@@ -164,6 +167,7 @@ def train(
             device=device,
             precision=precision,
             compile=compile,
+            graph=graph,
             log_every=log_every,
             validate_every=validate_every,
             checkpoint_minutes=checkpoint_minutes,

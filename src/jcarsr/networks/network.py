@@ -35,6 +35,8 @@ class Network(nn.Module, ABC):
     """Its key in the catalogue."""
     int8_weights: ClassVar[tuple[str, ...]] = ()
     """Ends of names of the weights to quantise."""
+    capturable: ClassVar[bool] = False
+    """Whether a CUDA graph can hold its training: nothing in it comes from the CPU. Tried alone."""
 
     def __init__(self, config: Any) -> None:
         super().__init__()

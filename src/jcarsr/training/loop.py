@@ -48,7 +48,8 @@ class Loop:
         self.flops = step_flops(self.recipe)
         self.wrapped, *self.optimizers = fabric.setup(state.model, *state.optimizers)
         self._gradients: Gradients = self._compute_gradients
-        if fabric.device.type == "cuda" and fabric.world_size == 1 and self.options.graph:
+        alone_on_cuda = fabric.device.type == "cuda" and fabric.world_size == 1
+        if alone_on_cuda and self.options.graph and state.model.capturable:
             self._gradients = GraphedGradients(state.model, self._compute_gradients)
 
     @property

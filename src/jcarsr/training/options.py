@@ -42,7 +42,7 @@ class RunOptions:
     compile: bool | None = None
     """None = on a GPU only."""
     graph: bool = True
-    """On a GPU of CUDA, start all kernels of forward and backward at once."""
+    """On one GPU of CUDA, start all kernels of forward and backward at once."""
     log_every: int = 50
     """Steps."""
     validate_every: int = 1000

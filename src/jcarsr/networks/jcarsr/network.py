@@ -44,6 +44,7 @@ class JCARSR(Network):
     """
 
     architecture = "jcarsr"
+    capturable = True
     int8_weights = (".conv3.weight", ".conv5.weight")  # of the MSNAFBs, which follow a LayerNorm
 
     def __init__(self, config: JCARSRConfig) -> None:
