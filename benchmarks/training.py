@@ -32,12 +32,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from jcarsr.data.bank import Batch
 from jcarsr.devices import find_device, supports_bfloat16
 from jcarsr.networks.catalog import PRESETS, build_preset
+from jcarsr.training.graphed import Gradients, GraphedGradients
 from jcarsr.training.prepare import compile_blocks, make_average, make_optimizers
 from jcarsr.training.recipes import RECIPES
 from jcarsr.training.task import loss_terms
 
 Row = dict[str, Any]
-MODES = ("eager", "compiled")
+MODES = ("eager", "compiled", "graphed")
 TAILS = ("plain", "merged")
 LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 
@@ -51,6 +52,8 @@ class Variant:
     patch_size: int
     layout: str
     compiled: bool
+    graphed: bool
+    """Compiled, and forward and backward one CUDA graph."""
     merged: bool
     """Upsamplers and tails, as the loop trains them."""
 
@@ -64,7 +67,7 @@ def main() -> None:
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[32])
     parser.add_argument("--patch-sizes", type=int, nargs="+", default=[48, 64])
     parser.add_argument("--layouts", nargs="+", default=list(LAYOUTS), choices=LAYOUTS)
-    parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
+    parser.add_argument("--modes", nargs="+", choices=MODES)
     parser.add_argument("--tails", nargs="+", default=["merged"], choices=TAILS)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument(
@@ -74,6 +77,7 @@ def main() -> None:
     quick = "bfloat16" if supports_bfloat16(device) else "float32"
     parser.add_argument("--precision", default=quick, choices=["float32", "bfloat16"])
     arguments = parser.parse_args()
+    modes = arguments.modes or (MODES if device == "cuda" else MODES[:2])
     low = arguments.precision == "bfloat16"
     fabric = Fabric(accelerator=device, devices=1, precision="bf16-mixed" if low else "32-true")
     about = {"precision": arguments.precision}
@@ -84,7 +88,7 @@ def main() -> None:
         arguments.batch_sizes,
         arguments.patch_sizes,
         arguments.layouts,
-        arguments.modes,
+        modes,
         arguments.tails,
     ):
         variant = Variant(
@@ -92,7 +96,8 @@ def main() -> None:
             batch_size=batch_size,
             patch_size=patch_size,
             layout=layout,
-            compiled=mode == "compiled",
+            compiled=mode != "eager",
+            graphed=mode == "graphed",
             merged=tails == "merged",
         )
         row = asdict(variant) | measure(variant, fabric, arguments.steps) | about
@@ -142,7 +147,9 @@ def measure(variant: Variant, fabric: Fabric, steps: int) -> Row:
         "seconds_first_gradients": first,  # compilation included
         "gradient_norm": norm,  # of the first step: the same for every way to compute it
         "lr_megapixels_per_second": pixels / median(whole) / 1e6,
-        "gflop": gflop(replace(variant, compiled=False, layout="contiguous"), fabric),
+        "gflop": gflop(
+            replace(variant, compiled=False, graphed=False, layout="contiguous"), fabric
+        ),
         "peak_bytes": peak,
     }
 
@@ -209,14 +216,21 @@ class _Step:
         small = variant.patch_size
         large = small * PRESETS[variant.preset].scale
         self.batch = Batch(pictures(small), pictures(small), pictures(large))
+        self.compute: Gradients = self.backward
+        if variant.graphed:
+            self.compute = GraphedGradients(self.model, self.backward)
+
+    def backward(self, batch: Batch) -> dict[str, Tensor]:
+        """Forward and backward, in a graph or not."""
+        self.model.zero_grad()
+        recipe = self.recipe
+        terms = loss_terms(self.wrapped, batch, recipe.pixel_error, recipe.loss_weights)
+        self.fabric.backward(terms["loss"])
+        return terms
 
     def gradients(self) -> None:
         """Forward and backward alone."""
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
-        recipe = self.recipe
-        terms = loss_terms(self.wrapped, self.batch, recipe.pixel_error, recipe.loss_weights)
-        self.fabric.backward(terms["loss"])
+        self.compute(self.batch)
 
     def whole(self) -> None:
         """Everything that the loop does in a step, but to draw the batch."""

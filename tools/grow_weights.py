@@ -89,14 +89,14 @@ def _widen(file: Weights, network: JCARSR, copies: int) -> Tensors:
     """The small network's tensors, every channel `copies` times; other shapes stay."""
     wide: Tensors = {}
     for name, values in file.tensors.items():
-        x = torch.from_numpy(values).float()
-        if name.endswith("upsampler.0.weight") or name.endswith("upsampler.0.bias"):
+        x: Tensor = torch.from_numpy(values).float()
+        if "_upsampler." in name:
             # channels lie apart by the four of the pixel shuffle
-            x = x.unflatten(0, (-1, 4)).repeat_interleave(copies, 0).flatten(0, 1)
+            x = x.view(-1, 4, *x.shape[1:]).repeat_interleave(copies, 0).flatten(0, 1)
         elif _counts_channels(name, dim=0):
             x = x.repeat_interleave(copies, 0)
         if x.ndim == 4 and _counts_channels(name, dim=1):
-            shares = 1 + _SPREAD * torch.randn(*x.shape[:2], copies, 1, 1)
+            shares = 1 + _SPREAD * torch.randn(len(x), x.shape[1], copies, 1, 1)
             shares /= shares.sum(2, keepdim=True)
             x = (x.unsqueeze(2) * shares).flatten(1, 2)
         wide[name] = x

@@ -37,13 +37,14 @@ class GraphedGradients:
         if self._graph is None:
             self._graph = self._capture(batch)
         for place, values in zip(self._batch, batch, strict=True):
-            if place is not None:
+            if place is not None and values is not None:
                 place.copy_(values)
         self._graph.replay()
         return {name: term.clone() for name, term in self._terms.items()}
 
     def _capture(self, batch: Batch) -> torch.cuda.CUDAGraph:
-        self._batch = Batch(*(None if part is None else part.clone() for part in batch))
+        tables = None if batch.tables is None else batch.tables.clone()
+        self._batch = Batch(batch.lq.clone(), batch.lr.clone(), batch.hr.clone(), tables)
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):

@@ -48,8 +48,8 @@ class Muon(Optimizer):
             for shape, params in alike.items():  # those of one shape at once: far fewer calls
                 updates = orthogonalise(self._ahead(params))
                 rate = group["lr"] * 0.2 * max(updates.shape[1:]) ** 0.5
-                changes = [update.view(shape) for update in updates]
-                torch._foreach_sub_(params, changes, alpha=rate)  # at once, as torch.optim does
+                for param, update in zip(params, updates, strict=True):
+                    param.sub_(update.view(shape), alpha=rate)
 
     def _ahead(self, params: list[nn.Parameter]) -> Tensor:
         """The momentum, one step ahead (Nesterov), of parameters of one shape: (N, H, W)."""
