@@ -2,8 +2,9 @@
 
     python benchmarks/training.py --rows benchmarks/training.jsonl --profile profile.txt
 
-Every layout, eager and compiled, with plain and merged tails, at every patch size: network, losses,
-gradients, optimiser and average as in `jcarsr.training.run`, on a batch that lies on the device.
+Every layout, eager, compiled and, on CUDA, as a graph, at every patch size, with merged tails
+unless `--tails` says otherwise: network, losses, gradients, optimiser and average as in
+`jcarsr.training.run`, on a batch that lies on the device.
 How fast the loop itself is, data included, is in the log of any run.
 """
 
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -33,9 +34,9 @@ from jcarsr.data.bank import Batch
 from jcarsr.devices import find_device, supports_bfloat16
 from jcarsr.networks.catalog import PRESETS, build_preset
 from jcarsr.training.graphed import Gradients, GraphedGradients
+from jcarsr.training.loop import compute_gradients
 from jcarsr.training.prepare import compile_blocks, make_average, make_optimizers
 from jcarsr.training.recipes import RECIPES
-from jcarsr.training.task import loss_terms
 
 Row = dict[str, Any]
 MODES = ("eager", "compiled", "graphed")
@@ -67,17 +68,17 @@ def main() -> None:
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[32])
     parser.add_argument("--patch-sizes", type=int, nargs="+", default=[48, 64])
     parser.add_argument("--layouts", nargs="+", default=list(LAYOUTS), choices=LAYOUTS)
-    parser.add_argument("--modes", nargs="+", choices=MODES)
     parser.add_argument("--tails", nargs="+", default=["merged"], choices=TAILS)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument(
         "--side", type=int, default=8192, help="of the matrices that tell the ceiling"
     )
     device = find_device("auto")
+    modes = MODES if device == "cuda" else MODES[:2]
+    parser.add_argument("--modes", nargs="+", default=modes, choices=modes)
     quick = "bfloat16" if supports_bfloat16(device) else "float32"
     parser.add_argument("--precision", default=quick, choices=["float32", "bfloat16"])
     arguments = parser.parse_args()
-    modes = arguments.modes or (MODES if device == "cuda" else MODES[:2])
     low = arguments.precision == "bfloat16"
     fabric = Fabric(accelerator=device, devices=1, precision="bf16-mixed" if low else "32-true")
     about = {"precision": arguments.precision}
@@ -88,7 +89,7 @@ def main() -> None:
         arguments.batch_sizes,
         arguments.patch_sizes,
         arguments.layouts,
-        modes,
+        arguments.modes,
         arguments.tails,
     ):
         variant = Variant(
@@ -197,7 +198,6 @@ class _Step:
     def __init__(self, variant: Variant, fabric: Fabric) -> None:
         torch.manual_seed(0)
         self.recipe = replace(RECIPES["short"], preset=variant.preset)
-        self.fabric = fabric
         layout = LAYOUTS[variant.layout]
         self.model = build_preset(variant.preset).to(fabric.device)
         self.model.to(memory_format=layout)  # pyright: ignore[reportCallIssue]
@@ -216,17 +216,9 @@ class _Step:
         small = variant.patch_size
         large = small * PRESETS[variant.preset].scale
         self.batch = Batch(pictures(small), pictures(small), pictures(large))
-        self.compute: Gradients = self.backward
+        self.compute: Gradients = partial(compute_gradients, fabric, self.wrapped, self.recipe)
         if variant.graphed:
-            self.compute = GraphedGradients(self.model, self.backward)
-
-    def backward(self, batch: Batch) -> dict[str, Tensor]:
-        """Forward and backward, in a graph or not."""
-        self.model.zero_grad()
-        recipe = self.recipe
-        terms = loss_terms(self.wrapped, batch, recipe.pixel_error, recipe.loss_weights)
-        self.fabric.backward(terms["loss"])
-        return terms
+            self.compute = GraphedGradients(self.model, self.compute)
 
     def gradients(self) -> None:
         """Forward and backward alone."""

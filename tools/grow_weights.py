@@ -25,16 +25,14 @@ from tool_report import report
 from torch import Tensor
 
 from jcarsr.errors import WeightsError
-from jcarsr.networks.catalog import build_preset
+from jcarsr.networks.catalog import PRESETS, build_preset
 from jcarsr.networks.jcarsr.config import JCARSRConfig
 from jcarsr.networks.jcarsr.network import JCARSR
 from jcarsr.weights import Weights, read, write
 
 Tensors: TypeAlias = dict[str, Tensor]
-Heads: TypeAlias = dict[str, Tensor]
-"""Of the branches sr, jcar and gradient: weight and bias in one tensor, all linear."""
-
-_SPREAD = 0.25  # of a copy's share, around an even one
+_FEWEST = 32  # channels: of fewer a SKFF has more hidden ones than their eighth
+_SPREAD = 0.5  # of a copy's share, to both sides of an even one
 
 
 def grow(path: Path, preset: str, out: Path, *, seed: int = 0) -> None:
@@ -53,12 +51,14 @@ def grow(path: Path, preset: str, out: Path, *, seed: int = 0) -> None:
     if file.record.architecture != "jcarsr":
         raise WeightsError(f"{path}: {file.record.architecture} cannot be grown, a JCARSR can")
     torch.manual_seed(seed)
+    if preset not in PRESETS:
+        raise WeightsError(f"{preset}: no such preset, see `jcarsr presets`")
     small, network = JCARSRConfig(**file.record.config), build_preset(preset)
     if not isinstance(network, JCARSR):
         raise WeightsError(f"{preset} is not a JCARSR")
     large = network.config
     _refuse_misfit(f"{path} and {preset}", small, large)
-    tensors = _widen(file, network, large.channels // small.channels)
+    tensors = _widen(file, large.channels // small.channels)
     tensors = _with_new_blocks(tensors, network.state_dict(), small, large)
     tensors = _with_other_heads(tensors, large.num_groups - small.num_groups)
     about = {"grown_from": file.record.training | {"sha256": file.record.sha256}}
@@ -79,13 +79,14 @@ def _refuse_misfit(files: str, small: JCARSRConfig, large: JCARSRConfig) -> None
             raise WeightsError(f"{files}: {name} {value} is more than {other}")
         if name not in sizes and not value == other == getattr(whole, name):
             raise WeightsError(f"{files}: {name} {value} and {other}, both must be the paper's")
-    if large.channels % small.channels:
-        raise WeightsError(
-            f"{files}: channels {large.channels} are no multiple of {small.channels}"
-        )
+    few, many = small.channels, large.channels
+    if many % few:
+        raise WeightsError(f"{files}: channels {many} are no multiple of {few}")
+    if few < min(many, _FEWEST):
+        raise WeightsError(f"{files}: channels {few}, {_FEWEST} or more can be widened")
 
 
-def _widen(file: Weights, network: JCARSR, copies: int) -> Tensors:
+def _widen(file: Weights, copies: int) -> Tensors:
     """The small network's tensors, every channel `copies` times; other shapes stay."""
     wide: Tensors = {}
     for name, values in file.tensors.items():
@@ -96,7 +97,7 @@ def _widen(file: Weights, network: JCARSR, copies: int) -> Tensors:
         elif _counts_channels(name, dim=0):
             x = x.repeat_interleave(copies, 0)
         if x.ndim == 4 and _counts_channels(name, dim=1):
-            shares = 1 + _SPREAD * torch.randn(len(x), x.shape[1], copies, 1, 1)
+            shares = 1 + _SPREAD * (2 * torch.rand(len(x), x.shape[1], copies, 1, 1) - 1)
             shares /= shares.sum(2, keepdim=True)
             x = (x.unsqueeze(2) * shares).flatten(1, 2)
         wide[name] = x

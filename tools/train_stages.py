@@ -6,33 +6,40 @@ r"""Train in stages for some minutes by the clock, with pictures that are prepar
 
 For a GPU that is lent by the minute. A stage is RECIPE:SHARE:RATE: a recipe's name, its share of
 the minutes, its peak learning rate; it starts from the weights of the stage before. The minutes
-are those of the whole command, preparing pictures and compiling included. Each stage has a folder
-in --out. Rehearse on a CPU before: --max-steps 2 with few pictures and small crops.
+are those of the whole command, imports, preparing pictures and compiling included. Each stage has
+a folder in --out. A stop by signal ends all stages with the weights that there are. Rehearse on a
+CPU before (where nothing is compiled): --max-steps 2 with sixteen pictures and small crops.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
+import psutil
 import torch
 from tool_report import report
 
+from jcarsr import weights
 from jcarsr.degradation.draw import Web
 from jcarsr.devices import find_device
 from jcarsr.errors import TrainingError
+from jcarsr.networks.catalog import check_preset, preset_facts
+from jcarsr.training import checkpoint
 from jcarsr.training.options import RunOptions
-from jcarsr.training.pictures import Banks, fill_bank, split_entries
-from jcarsr.training.recipes import RECIPES, Recipe, change_histories, fit_to_network
+from jcarsr.training.pictures import Banks, bank_settings, fill_bank, split_entries
+from jcarsr.training.recipes import ANY_QUALITY, RECIPES, WEB, Recipe, fit_to_network
 from jcarsr.training.report import Reporter, StepReport
 from jcarsr.training.run import train
 
 RESERVE = 8.0
-"""Seconds at the end of every stage, for its validation and its files."""
+"""Seconds of every stage that are not in its loop: its validation and its files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +62,8 @@ def parse_stage(text: str) -> Stage:
     if name not in RECIPES or len(numbers) != 2:
         raise ValueError(f"{text}: not RECIPE:SHARE:RATE, with one of {', '.join(RECIPES)}")
     share, rate = map(float, numbers)
-    if not share > 0:
-        raise ValueError(f"{text}: a share must be positive")
+    if not 0 < share < math.inf:
+        raise ValueError(f"{text}: a share must be positive and finite")
     return Stage(name=name, share=share, recipe=replace(RECIPES[name], learning_rate=rate))
 
 
@@ -67,13 +74,13 @@ def seconds_of_next(left: float, shares: Sequence[float]) -> float:
         TrainingError: there is no time.
     """
     usable = left - RESERVE * len(shares)
-    if usable <= 0:
+    if not usable > 0:
         raise TrainingError(f"{left:.0f} seconds are left for {len(shares)} stages: too few")
     return usable * shares[0] / sum(shares)
 
 
 def train_stages(stages: Sequence[Stage], options: RunOptions, deadline: float) -> Path:
-    """Train one stage after the other until `deadline`, of time.monotonic.
+    """Train one stage after the other until `deadline`, of time.time.
 
     Args:
         stages: all learn from the same pictures and crops.
@@ -81,25 +88,39 @@ def train_stages(stages: Sequence[Stage], options: RunOptions, deadline: float) 
         deadline: when the last one ends.
 
     Returns:
-        the weights of the last one.
+        the weights of the last one that was begun.
 
     Raises:
-        ValueError, DataError, WeightsError, TrainingError: as `jcarsr.training.run.train`, or
-            there is no time left for a stage.
+        DataError, WeightsError, TrainingError: as `jcarsr.training.run.train`, two stages do not
+            learn from the same crops, or there is no time left for a stage.
     """
+    first, outs = stages[0].recipe, [options.out / f"{i}-{s.name}" for i, s in enumerate(stages, 1)]
+    tables = "tables" in preset_facts(first.preset).reads
+    seconds_of_next(deadline - time.time(), [stage.share for stage in stages])
+    for name in options.init:
+        weights.read(weights.find(name))
+    for out in outs:
+        checkpoint.refuse_others(out / "checkpoints")
+    settings = bank_settings(first, tables=tables)
+    if any(bank_settings(stage.recipe, tables=tables) != settings for stage in stages):
+        raise TrainingError("the stages' recipes do not draw the same crops of the same pictures")
+
     banks, reporter, found = Banks(), Lines(), find_device(options.device)
-    first = stages[0].recipe
     device = torch.device(found, 0) if found == "cuda" else torch.device(found)  # as Fabric's
     entries, _ = split_entries(options, first.picture_scale)
-    fill_bank(first, entries, reporter, rank=0, processes=1, device=device, banks=banks)
-    reporter.message("pictures are prepared")
+    reporter.message(f"{len(entries)} pictures are being prepared")
+    fill_bank(
+        first, entries, reporter, rank=0, processes=1, device=device, tables=tables, banks=banks
+    )
     path = Path()
-    for number, stage in enumerate(stages, start=1):
-        shares = [later.share for later in stages[number - 1 :]]
-        seconds = seconds_of_next(deadline - time.monotonic(), shares)
+    for number, (stage, out) in enumerate(zip(stages, outs, strict=True)):
+        shares = [later.share for later in stages[number:]]
+        seconds = seconds_of_next(deadline - time.time(), shares)
         reporter.message(f"{stage.name}: {seconds:.0f} seconds")
-        own = replace(options, out=options.out / f"{number}-{stage.name}", max_minutes=seconds / 60)
+        own = replace(options, out=out, max_minutes=seconds / 60)
         path = train(stage.recipe, own, reporter, banks)
+        if reporter.ended:
+            break
         options = replace(options, init=[str(path)])
     return path
 
@@ -108,11 +129,17 @@ class Lines(Reporter):
     """One line for every message and logged step, with the seconds since the start."""
 
     def __init__(self) -> None:
-        self._started = time.monotonic()
+        self._started = time.time()
+        self.ended = False
 
     def message(self, text: str) -> None:
         """One line."""
-        print(f"{time.monotonic() - self._started:6.1f} s  {text}", flush=True)
+        print(f"{time.time() - self._started:6.1f} s  {text}", flush=True)
+
+    def stopped(self, step: int) -> None:
+        """A signal asked to stop: no further stage begins."""
+        self.ended = True
+        self.message(f"stopped at step {step}")
 
     def step(self, report: StepReport) -> None:
         """A logged step."""
@@ -123,9 +150,35 @@ class Lines(Reporter):
         )
 
 
+def read_stages(given: argparse.Namespace) -> list[Stage]:
+    """The stages of the command line; `--history` takes the place of the recipes' own.
+
+    Raises:
+        ValueError: a word or a number is wrong.
+    """
+    check_preset(given.preset)
+    histories = {"once": ANY_QUALITY, "web": WEB}[given.history]
+    if given.repeated is not None:
+        if not isinstance(histories, Web):
+            raise ValueError("--repeated goes with --history web")
+        histories = replace(histories, repeated=given.repeated)
+    changes = {
+        "preset": given.preset,
+        "histories": histories,
+        "batch_size": given.batch_size,
+        "patch_size": given.patch_size,
+        "max_steps": given.max_steps,
+    }
+    return [
+        replace(stage, recipe=fit_to_network(replace(stage.recipe, **changes)))
+        for stage in map(parse_stage, given.stages)
+    ]
+
+
 def main() -> int:
     """Train as the command line says; gives the exit code."""
-    started = time.monotonic()
+    started = psutil.Process().create_time()
+    import_module("lightning_fabric")  # takes seconds: now, before they are shared
     parser = argparse.ArgumentParser(description="Train in stages, for some minutes in all.")
     parser.add_argument("stages", nargs="+", metavar="RECIPE:SHARE:RATE")
     parser.add_argument("--minutes", type=float, required=True, help="of the whole command")
@@ -143,22 +196,7 @@ def main() -> int:
 
     def run() -> str:
         try:
-            histories = change_histories(RECIPES["short"].histories, kind=given.history)
-            if given.repeated is not None:
-                if not isinstance(histories, Web):
-                    raise ValueError("--repeated goes with --history web")
-                histories = replace(histories, repeated=given.repeated)
-            changes = {
-                "preset": given.preset,
-                "histories": histories,
-                "batch_size": given.batch_size,
-                "patch_size": given.patch_size,
-                "max_steps": given.max_steps,
-            }
-            stages = [
-                replace(stage, recipe=fit_to_network(replace(stage.recipe, **changes)))
-                for stage in map(parse_stage, given.stages)
-            ]
+            stages = read_stages(given)
             options = RunOptions(
                 out=given.out,
                 data=given.data,
@@ -166,10 +204,9 @@ def main() -> int:
                 name=given.name,
                 checkpoint_minutes=1e6,  # at the end of a stage alone
             )
-            path = train_stages(stages, options, started + 60 * given.minutes)
         except ValueError as error:
             raise TrainingError(str(error)) from error
-        return f"weights: {path}"
+        return f"weights: {train_stages(stages, options, started + 60 * given.minutes)}"
 
     torch.backends.cudnn.benchmark = True  # all crops have one size
     return report(run)

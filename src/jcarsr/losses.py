@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
-from jcarsr.jpeg.block_dct import BASIS
 from jcarsr.jpeg.grid import BLOCK
 from jcarsr.loss_weights import TEXTURE_SIDE, LossWeights
 from jcarsr.ops import image_gradient
@@ -92,21 +89,16 @@ def texture_loss(sr: Tensor, hr: Tensor) -> Tensor:
 
 def _strengths(x: Tensor) -> Tensor:
     """(N, 3, H, W) -> (N, 63, rows, columns); of noise every one is its standard deviation."""
-    shares, waves = _luma_and_waves(x.dtype, x.device)
-    luma = (x * shares).sum(1, keepdim=True)
+    red, green, blue = x[:, :1], x[:, 1:2], x[:, 2:]
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    # the basis of jpeg.block_dct, made on the device: a CUDA graph takes no constants
+    place = torch.arange(BLOCK, dtype=x.dtype, device=x.device)
+    basis = 0.5 * torch.cos(torch.outer(place, 2 * place + 1) * (torch.pi / (2 * BLOCK)))
+    basis = torch.where(place.view(-1, 1) == 0, 0.5**1.5, basis)
+    waves = torch.einsum("iy,jx->ijyx", basis, basis).reshape(BLOCK * BLOCK, 1, BLOCK, BLOCK)[1:]
     coefficients = conv2d(luma, waves, stride=4)
     power = avg_pool2d(coefficients.square(), 4, stride=2)
     return torch.sqrt(power + 1e-8)  # a root's slope at 0 would have no end
-
-
-@cache  # a CUDA graph cannot copy them from the CPU
-def _luma_and_waves(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Red's, green's and blue's share, (1, 3, 1, 1), and the DCT's waves, (63, 1, 8, 8)."""
-    with torch.inference_mode(False):  # or a training after an inference could not use them
-        shares = torch.tensor([0.299, 0.587, 0.114], dtype=dtype, device=device).view(1, 3, 1, 1)
-        basis = torch.from_numpy(BASIS).to(device, dtype)
-        waves = torch.einsum("iy,jx->ijyx", basis, basis).reshape(-1, 1, BLOCK, BLOCK)
-        return shares, waves[1:]
 
 
 def charbonnier_loss(lr_hat: Tensor, lr: Tensor) -> Tensor:

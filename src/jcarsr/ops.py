@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate
@@ -30,20 +28,14 @@ def image_gradient(x: Tensor) -> Tensor:
     (N, C, H, W) -> (N, C, H, W)
     """
     channels = x.shape[1]
-    kernels = _sobel_kernels(x.dtype, x.device).repeat(channels, 1, 1, 1)  # (2 * C, 1, 3, 3)
+    place = torch.arange(-1, 2, dtype=x.dtype, device=x.device)  # a CUDA graph takes no constants
+    smooth, edge = (2 - place.abs()) / 4, -place
+    kernels = torch.stack((torch.outer(edge, smooth), torch.outer(smooth, edge)))
+    kernels = kernels.unsqueeze(1).repeat(channels, 1, 1, 1)  # (2 * C, 1, 3, 3)
     slopes = conv2d(symmetric_pad(x, 1), kernels, groups=channels)
     squares = slopes.square().view(-1, channels, 2, *x.shape[2:]).mean(2)
     # the root of 0 has no slope: where x is even its gradient would be 0 * infinity
     return squares.clamp(min=torch.finfo(x.dtype).tiny).sqrt()
-
-
-@cache  # a CUDA graph cannot copy them from the CPU
-def _sobel_kernels(dtype: torch.dtype, device: torch.device) -> Tensor:
-    """(2, 1, 3, 3): across rows, across columns."""
-    with torch.inference_mode(False):  # or a training after an inference could not use them
-        lines = torch.tensor([[0.25, 0.5, 0.25], [1.0, 0.0, -1.0]], dtype=dtype, device=device)
-        smooth, edge = lines
-        return torch.stack((torch.outer(edge, smooth), torch.outer(smooth, edge))).unsqueeze(1)
 
 
 def enlarge_bicubic(x: Tensor, scale: int) -> Tensor:

@@ -86,16 +86,14 @@ def test_wrong_values_start_no_training(small_pictures: Path, sets: Path, tmp_pa
     common = ("--data", small_pictures, "--sets", sets, "--out", out)
     code, _, error = invoke("table5", *common, "--steps", 150)
     assert (code, "200 steps are needed" in error) == (2, True)
-    code, _, error = invoke("table5", *common, "--size", "paper", "--steps", 3000)
-    assert (code, "200000 steps are needed" in error) == (2, True)
     code, _, error = invoke("table1", *common, "--only", "JCARSR w/o global skip")
     assert (code, "table1: none of these lines is of the size lite" in error) == (2, True)
     code, _, error = invoke("table5", *common, "--seeds", 0)
     assert (code, "--seeds 0" in error) == (2, True)
     code, _, error = invoke("table2", *common, "--given", "arcnn=a", "--given", "arcnn=b")
     assert (code, "--given arcnn=b: arcnn is given twice" in error) == (2, True)
-    code, _, error = invoke("table2", *common, "--given", "edsr-lite-x2=x.pth")
-    assert code != 0
+    code, _, error = invoke("table2", *common, "--given", "edsr-lite-x2=not-there.pth")
+    assert (code, "--given edsr-lite-x2: not of this experiment" in error) == (2, True)
     assert not out.exists()
 
 
@@ -160,7 +158,10 @@ def test_one_line_alone_keeps_the_others_in_the_report(
     code, text, _ = invoke(*run)
     assert (code, text.splitlines()) == (0, [f"{out}/rows.jsonl", f"{out}/table6.md"])
     report = (out / "table6.md").read_text()
-    assert "| less ISRB + GGB + CARB | | | | -2.000 not resolved |" in report
+    assert "| less ISRB + GGB + CARB | | | | | -2.000 not resolved |" in report
     assert "29.00 / 0.8000" in report
     code, text, _ = invoke(*run, "--show")
     assert (code, text.count("not needed, its scores are known")) == (0, 1)
+    stored = (out / "rows.jsonl").read_text()
+    code, _, _ = invoke("table6", *common, "--steps", 1000, "--only", "ISRB")  # without --known
+    assert (code, (out / "rows.jsonl").read_text()) == (0, stored)

@@ -34,6 +34,14 @@ def test_arcnn_kernels_are_columns_of_a_table(tmp_path: Path) -> None:
     np.testing.assert_array_equal(tensors["conv1.bias"], said["biases_conv1"].ravel())
 
 
+def test_file_of_the_other_kind_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("scipy.io")
+    path = tmp_path / "dncnn.mat"
+    path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + bytes(384))
+    with pytest.raises(WeightsError, match=r"no weights of ARCNN \(MATLAB 7\.3, theirs are 5\)"):
+        read_arcnn(path)
+
+
 def test_dncnn_layers_are_in_order_and_kernels_transposed(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
     rng, path = np.random.default_rng(0), tmp_path / "a.mat"

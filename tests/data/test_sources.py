@@ -41,6 +41,12 @@ def test_folder_and_tar_are_listed_in_order(
         np.testing.assert_array_equal(entries[7].pixels(), np.asarray(image))
 
 
+def test_picture_is_its_own_source(picture_folder: Path) -> None:
+    (entry,) = list_pictures([picture_folder / "07.png"])
+    (same,) = (e for e in list_pictures([picture_folder]) if e.name.endswith("07.png"))
+    np.testing.assert_array_equal(entry.pixels(), same.pixels())
+
+
 def test_missing_path_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere: no such file or folder"):
         list_pictures([tmp_path / "nowhere"])

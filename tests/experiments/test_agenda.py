@@ -34,7 +34,7 @@ def test_a_sets_own_folder_is_found_and_half_a_set_is_not_scored(
 ) -> None:
     assert make_agenda([plan], conditions, seeds=1, sets=[sets / "Set5"]).scorings
     (sets / "Set5" / "0.png").unlink()
-    with pytest.raises(DataError, match="none of Set5, Manga109 is there"):
+    with pytest.raises(DataError, match="is there; Set5: does not hold the whole set"):
         make_agenda([plan], conditions, seeds=1, sets=[sets])
     with pytest.raises(DataError, match="elsewhere: no such folder"):
         make_agenda([plan], conditions, seeds=1, sets=[sets / "elsewhere"])

@@ -9,6 +9,7 @@ from jcarsr.experiments.catalog import PLANS
 from jcarsr.experiments.jobs import Budget, Conditions, Data, default_budget, identity_of
 from jcarsr.experiments.plan import jcarsr
 from jcarsr.loss_weights import LossWeights
+from jcarsr.training.schedule import Halving
 
 
 def test_tables_share_the_training_of_jcarsr(conditions: Conditions) -> None:
@@ -65,6 +66,11 @@ def test_recipe_follows_size_and_network(conditions: Conditions) -> None:
     assert (lite.optimizer, lite.histories) == ("adamw", Once(qfs=(10, 20), share_444=0.0))
     paper = replace(conditions, size="paper").training(jcarsr(), 2, (10,), 0).recipe
     assert (paper.preset, paper.optimizer, paper.learning_rate) == ("jcarsr-x2", "adam", 1e-4)
+    assert paper.schedule == Halving(every=1)  # of two steps, as 200,000 of a million
+    longer = replace(conditions, size="paper", budget=Budget(steps=20_000))
+    assert longer.training(jcarsr(), 2, (10,), 0).recipe.schedule == Halving(every=4_000)
+    endless = replace(conditions, size="paper", budget=Budget(minutes=9))
+    assert endless.training(jcarsr(), 2, (10,), 0).recipe.schedule == Halving(every=200_000)
     swinir, arcnn = (
         conditions.training(part, 4, (10,), 0).recipe
         for part in reversed(PLANS["table2"].contestants[0].networks)

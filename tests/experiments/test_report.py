@@ -30,13 +30,13 @@ def test_ours_stands_next_to_the_papers(make_row: MakeRow) -> None:
     (results,) = group(rows)
     text = report(PLAN, results, missing_sets={"Manga109": "no such folder"})
     found = lines(text)
-    assert found["w/o MA: "][:4] == ["477,297", "3,000", "30.0", "27.52 ± 0.015 / 0.8000"]
+    assert found["w/o MA: "][:5] == ["477,297", "3,000", "30.0", "2", "27.52 ± 0.015 / 0.8000"]
     # differences 0.50 and 0.49: s = 0.00707 with one degree of freedom, limit 12.706 * s / sqrt(2)
-    assert found["w/o MA: less JCARSR"][3] == "-0.495 resolved"
-    assert found["w/o MA: the paper"][3:5] == ["29.01 / 0.8237", "26.85 / 0.7124"]
-    assert found["w/o MA: the paper's difference"][3] == "-0.12"
-    assert found["JCARSR: the paper"][3] == "29.13 / 0.8269"
-    assert found["JCARSR: "][4] == "- (1)"
+    assert found["w/o MA: less JCARSR"][4] == "-0.495 resolved"
+    assert found["w/o MA: the paper"][4:6] == ["29.01 / 0.8237", "26.85 / 0.7124"]
+    assert found["w/o MA: the paper's difference"][4] == "-0.12"
+    assert found["JCARSR: the paper"][4] == "29.13 / 0.8269"
+    assert found["JCARSR: "][5] == "- (1)"
     assert "(1) Set14: was not at hand (no licence stated, used for research)" in text
     assert "Manga109: no such folder" in text
     assert "Set5 x2 QF 10 0.007 dB (1 degree of freedom)" in text
@@ -47,15 +47,15 @@ def test_one_seed_resolves_nothing_without_a_measured_noise(make_row: MakeRow) -
     rows = [make_row("jcarsr-lite-x2", 0, 28.0), make_row("jcarsr-lite-no-ma-x2", 0, 20.0)]
     (results,) = group(rows)
     text = report(PLAN, results)
-    assert lines(text)["w/o MA: less JCARSR"][3] == "-8.000 not resolved"
-    assert "noise has not been measured" in text
+    assert lines(text)["w/o MA: less JCARSR"][4] == "-8.000 not resolved"
+    assert "noise of seeds has not been measured" in text
 
 
 def test_noise_of_another_table_counts_and_failures_are_footnotes(make_row: MakeRow) -> None:
     rows = [make_row("jcarsr-lite-x2", seed, 28 + seed / 100) for seed in range(3)]
     rows.append(make_row("jcarsr-lite-no-ma-x2", 0, 27.0))
     (results,) = group(rows)
-    assert lines(report(PLAN, results))["w/o MA: less JCARSR"][3] == "-1.000 resolved"
+    assert lines(report(PLAN, results))["w/o MA: less JCARSR"][4] == "-1.000 resolved (1 seed)"
     (alone,) = group(rows[:3])
     text = report(PLAN, alone, failures={"jcarsr-lite-no-ma-x2": "loss became nan"})
     assert "jcarsr-lite-no-ma-x2: loss became nan" in text
@@ -77,7 +77,7 @@ def test_given_weights_stand_in_the_line_of_the_training_and_are_named(make_row:
     method = "arcnn,given=0123456789ab + swinir-lite-x2,clean"
     (results,) = group([make_row(method, 0, 26.0), make_row("jcarsr-lite-x2", 0, 27.0)])
     found = lines(report(plan, results))
-    assert found["ARCNN + SwinIR (weights given): "][3] == "26.00 / 0.8000"
+    assert found["ARCNN + SwinIR (weights given): "][4] == "26.00 / 0.8000"
 
 
 def test_given_weights_and_a_training_in_one_folder_are_told_apart(make_row: MakeRow) -> None:
@@ -96,7 +96,7 @@ def test_given_weights_and_a_training_in_one_folder_are_told_apart(make_row: Mak
         ([given["00000b"]], "ARCNN + SwinIR (weights given)", "24.00"),
     ]:
         (results,) = group(rows, methods)
-        assert lines(report(plan, results))[f"{label}: "][3] == f"{score} / 0.8000"
+        assert lines(report(plan, results))[f"{label}: "][4] == f"{score} / 0.8000"
     (results,) = group([rows[0], rows[2]])
     assert "24.00" in report(plan, results)
 
@@ -116,4 +116,4 @@ def test_minutes_are_the_mean_of_the_seeds(make_row: MakeRow) -> None:
     rows = [make_row("jcarsr-lite-x2", seed, 28.0, minutes=20.0 + 3 * seed) for seed in range(2)]
     rows.append(make_row("jcarsr-lite-x2", 1, 28.0, set="Set14", minutes=23.0))
     (results,) = group(rows)
-    assert lines(report(PLAN, results))["JCARSR: "][:3] == ["477,297", "3,000", "21.5"]
+    assert lines(report(PLAN, results))["JCARSR: "][:4] == ["477,297", "3,000", "21.5", "2"]

@@ -1,16 +1,19 @@
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE
 
 import pytest
 
 from jcarsr.errors import DataError
+from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.agenda import make_agenda
 from jcarsr.experiments.jobs import Conditions
 from jcarsr.experiments.lock import try_lock
 from jcarsr.experiments.plan import ExperimentPlan
-from jcarsr.experiments.store import ResultStore, write_text
+from jcarsr.experiments.store import ResultStore, read_copied, write_text
 
 pytestmark = pytest.mark.usefixtures("tiny_presets")
 
@@ -66,3 +69,20 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match=r"file/x\.md: cannot be written"):
         write_text(tmp_path / "file" / "x.md", "text")
+
+
+def test_rows_that_came_with_the_file_are_known(
+    make_row: Callable[..., Row], tmp_path: Path
+) -> None:
+    assert read_copied(tmp_path) == {}
+    here, copied = (make_row("jcarsr-lite-x2", seed, 28.0) for seed in (0, 1))
+    assert here.trial
+    assert copied.trial
+    assert here.trial.job != copied.trial.job
+    text = "".join(row.as_json() + "\n" for row in (here, copied))
+    write_text(tmp_path / "rows.jsonl", text)
+    write_text(tmp_path / "rows" / f"{here.trial.job}.json", "damaged, and made anew")
+    assert read_copied(tmp_path) == {copied.trial.job: copied}
+    write_text(tmp_path / "rows.jsonl", replace(here, trial=None).as_json() + "\n")
+    with pytest.raises(DataError, match="rows of no experiment, which would be lost"):
+        read_copied(tmp_path)

@@ -9,7 +9,7 @@ from jcarsr.cli.experiment_run import make_conditions
 from jcarsr.experiments.agenda import check_given, find_sets
 from jcarsr.experiments.figures.catalog import FIGURES
 from jcarsr.experiments.figures.scene import Scene
-from jcarsr.experiments.given import read_given
+from jcarsr.experiments.given import parse_given, read_given
 from jcarsr.experiments.jobs import Budget
 from jcarsr.experiments.page import read_folders
 from jcarsr.experiments.plan import TEST_SETS, Size
@@ -79,8 +79,8 @@ def prepare_figure(
     if not drawing.plans and not pictures:
         raise ValueError(f"{name}: --pictures is needed")
     conditions = make_conditions(data, size, budget, device, precision)
+    check_given(drawing.plans, conditions, parse_given(given), also=drawing.given)
     weights = read_given(given, out / "given")
-    check_given(drawing.plans, conditions, weights, also=drawing.given)
     found = find_sets(TEST_SETS, sets)[0] if drawing.plans else {}
     rows = {row.trial.job: row for row in read_folders(known) if row.trial}
     scene = Scene(

@@ -10,18 +10,18 @@ from jcarsr.cli.experiment_progress import ProgressWatcher, duration
 from jcarsr.data.sources import list_pictures
 from jcarsr.devices import find_device, supports_bfloat16
 from jcarsr.evaluation.markers import check_between_markers, replace_between_markers
-from jcarsr.experiments.agenda import Agenda, make_agenda
+from jcarsr.experiments.agenda import Agenda, check_given, make_agenda
 from jcarsr.experiments.catalog import PLANS
 from jcarsr.experiments.cost import Costs, check_budgets
 from jcarsr.experiments.figures.catalog import FIGURES
-from jcarsr.experiments.given import read_given
+from jcarsr.experiments.given import parse_given, read_given
 from jcarsr.experiments.jobs import Budget, Conditions, Data, Scoring, Training
 from jcarsr.experiments.page import page, read_folders
 from jcarsr.experiments.plan import ExperimentPlan, Size
 from jcarsr.experiments.report import report, whole_report
 from jcarsr.experiments.results import Suite, group
 from jcarsr.experiments.run import Runner, RunOutcome, RunSettings
-from jcarsr.experiments.store import ResultStore, write_text
+from jcarsr.experiments.store import ResultStore, read_copied, write_text
 from jcarsr.protocols import Device, TrainingPrecision
 from jcarsr.training.pictures import check_entries
 
@@ -104,10 +104,11 @@ class ExperimentRun:
 
     def __post_init__(self) -> None:
         known = {row.trial.job: row for row in read_folders(self.known) if row.trial}
-        self.store = ResultStore(self.out, known)
+        self.store = ResultStore(self.out, {**read_copied(self.out), **known})
         self.conditions = make_conditions(
             self.data, self.size, self.budget, self.device, self.precision
         )
+        check_given(self.plans, self.conditions, parse_given(self.given))  # before any is converted
         self.agenda: Agenda = make_agenda(
             self.plans,
             self.conditions,

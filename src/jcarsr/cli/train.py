@@ -96,7 +96,7 @@ def train(
         bool | None, typer.Option(help="Compile the blocks. (default: on a GPU)")
     ] = None,
     graph: Annotated[
-        bool, typer.Option(help="Start a step's kernels at once, on one GPU of CUDA. (JCARSR)")
+        bool, typer.Option(help="Run a step of JCARSR as one CUDA graph, on one GPU.")
     ] = True,
     log_every: Annotated[int, typer.Option(min=1, help="Steps.", rich_help_panel=_LOGS)] = 50,
     validate_every: Annotated[

@@ -49,6 +49,8 @@ def read_arcnn(path: Path) -> Tensors:
             tensors[f"{name}.bias"] = bias
     except KeyError as error:
         raise WeightsError(f"{path}: no weights of ARCNN (it has no {error.args[0]})") from error
+    except NotImplementedError as error:  # which names a package that would not help
+        raise WeightsError(f"{path}: no weights of ARCNN (MATLAB 7.3, theirs are 5)") from error
     except Exception as error:  # the library has an error for each of its ways to fail
         raise WeightsError(f"{path}: no weights of ARCNN ({first_line(error)})") from error
     return tensors

@@ -119,7 +119,7 @@ class Bank:
         high = _pixel_index(self.settings.scale * patch, crops.enlarge(self.settings.scale))
         versions = torch.randint(
             self.settings.histories.versions, (batch_size, 1, 1), generator=generator
-        ).to(device)
+        ).to(device, non_blocking=True)
         return Batch(
             lq=_to_float(self.lq[versions, low]),
             lr=_to_float(self.lr[low]),
@@ -171,8 +171,8 @@ class _Crops(NamedTuple):
         return _Crops(start * scale, width, top, left, self.turn)
 
     def to(self, device: torch.device) -> _Crops:
-        """The same crops on another device."""
-        return _Crops(*(x.to(device) for x in self))
+        """The same crops on another device, which is not waited for."""
+        return _Crops(*(x.to(device, non_blocking=True) for x in self))
 
     def select(self, keep: Tensor) -> _Crops:
         """The crops at the positions `keep`."""

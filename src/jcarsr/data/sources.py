@@ -86,11 +86,11 @@ class SourcePicture:
 
 
 def list_pictures(paths: Sequence[Path]) -> list[SourcePicture]:
-    """Every picture under `paths` (folders, searched to the bottom, and tar files), in order.
+    """Every picture of `paths` (folders, searched to the bottom, tar files, pictures), in order.
 
     Raises:
-        DataError: a path is missing, cannot be read, is neither folder nor tar, or holds no
-            picture.
+        DataError: a path is missing, cannot be read, is neither folder, tar nor picture, or holds
+            no picture.
     """
     entries: list[SourcePicture] = []
     for path in paths:
@@ -108,6 +108,8 @@ def _entries_in(path: Path) -> Iterable[SourcePicture]:
                 yield SourcePicture(str(file), file)
     elif not path.exists():
         raise DataError(f"{path}: no such file or folder")
+    elif named_as_picture(path):
+        yield SourcePicture(str(path), path)
     else:
         yield from _entries_in_tar(path)
 

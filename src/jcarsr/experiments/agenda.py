@@ -135,7 +135,7 @@ def scorings(
 def check_given(
     plans: Sequence[ExperimentPlan],
     conditions: Conditions,
-    given: Mapping[str, GivenWeights],
+    given: Iterable[str],
     also: Sequence[str] = (),
 ) -> None:
     """Raise a ValueError if weights are given for a preset that no plan trains, and not `also`."""
@@ -176,5 +176,12 @@ def find_sets(
                 missing.pop(name, None)
                 break
     if not found:
-        raise DataError(f"{', '.join(map(str, folders))}: none of {', '.join(names)} is there")
+        places = ", ".join(map(str, folders))
+        there = [f"; {name}: {missing[name]}" for name in names if _is_in(name, folders)]
+        raise DataError(f"{places}: none of {', '.join(names)} is there{''.join(there)}")
     return found, missing
+
+
+def _is_in(name: str, folders: Sequence[Path]) -> bool:
+    """Whether there is a folder for a set, complete or not."""
+    return any(folder.name == name or (folder / name).is_dir() for folder in folders)

@@ -28,9 +28,18 @@ def read_given(words: Sequence[str], folder: Path) -> dict[str, GivenWeights]:
         folder: where converted files go, named by the hash of what they were made of.
 
     Raises:
-        ValueError: a word is of another form, or its preset is not known.
+        ValueError: as `parse_given`.
         WeightsError: a file cannot be read, or is of another network.
         ModuleNotFoundError: a file needs a package that is not installed.
+    """
+    return {preset: _read(preset, file, folder) for preset, file in parse_given(words).items()}
+
+
+def parse_given(words: Sequence[str]) -> dict[str, str]:
+    """Preset -> file, of words such as arcnn=FILE.
+
+    Raises:
+        ValueError: a word is of another form, or its preset is not known.
     """
     files: dict[str, str] = {}
     for word in words:
@@ -42,7 +51,7 @@ def read_given(words: Sequence[str], folder: Path) -> dict[str, GivenWeights]:
         if preset in files:
             raise ValueError(f"--given {word}: {preset} is given twice")
         files[preset] = file
-    return {preset: _read(preset, file, folder) for preset, file in files.items()}
+    return files
 
 
 def _read(preset: str, file: str, folder: Path) -> GivenWeights:

@@ -21,6 +21,7 @@ from jcarsr.degradation.steps import Jpeg
 from jcarsr.experiments.plan import PlannedNetwork, Size
 from jcarsr.networks.catalog import ARCHITECTURES, PRESETS
 from jcarsr.training.recipes import RECIPES, Recipe
+from jcarsr.training.schedule import Halving, Schedule
 from jcarsr.weights import Record
 
 JobPrecision: TypeAlias = Literal["bfloat16", "float32"]
@@ -222,9 +223,11 @@ class Conditions:
         """
         preset = network.preset(self.size, scale)
         budget = self.budget
+        own = RECIPES[RECIPE[self.size]]
         recipe = replace(
-            RECIPES[RECIPE[self.size]],
+            own,
             preset=preset,
+            schedule=_scale_schedule(own, budget),
             histories=Clean() if network.clean else Once(qfs=qfs, share_444=0.0),
             shrink=scale if PRESETS[preset].scale == 1 else None,
             loss_weights=network.losses,
@@ -235,6 +238,14 @@ class Conditions:
         return Training(
             recipe=recipe, budget=budget, precision=self.precision, data=self.data, losses=losses
         )
+
+
+def _scale_schedule(recipe: Recipe, budget: Budget) -> Schedule:
+    """The recipe's schedule, its halvings at the same shares of a budget of steps."""
+    schedule = recipe.schedule
+    if budget.steps is None or not isinstance(schedule, Halving):
+        return schedule
+    return Halving(every=max(1, round(budget.steps * schedule.every / recipe.max_steps)))
 
 
 def default_budget(size: Size) -> Budget:

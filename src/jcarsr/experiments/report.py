@@ -66,27 +66,25 @@ class _Writer:
     def table(self, scale: int, qf: int) -> str:
         """Four lines a contestant: ours, its difference to the reference, the same of the paper."""
         plan = self._plan
-        head = [f"x{scale}, QF {qf}", "", "parameters", "steps", "minutes", *plan.sets]
+        head = [f"x{scale}, QF {qf}", "", "parameters", "steps", "minutes", "seeds", *plan.sets]
         lines = ["| " + " | ".join(head).replace("|  |", "| |") + " |", "|---" * len(head) + "|"]
         for contestant in plan.lines(self._results.suite.size):
             lines += self._contestant(contestant, scale, qf)
         return "\n".join(lines)
 
     def seeds(self) -> str:
-        """How many seeds there are, and their noise on each set."""
+        """The noise of seeds on each set."""
         plan = self._plan
         cells = [(x, qf, name) for x in plan.scales for qf in plan.qfs for name in plan.sets]
-        counts = [len(self._results.psnr(self._key(self._reference, c[0]), c)) for c in cells]
-        text = f"Seeds of {plan.reference}: at most {max(counts)}."
         found = [(cell, noise) for cell in cells if (noise := self._noise(cell))]
         if not found:
-            return f"{text} Their noise has not been measured, so no difference is resolved."
+            return "The noise of seeds has not been measured, so no difference is resolved."
         words = [
             f"{name} x{scale} QF {qf} {noise.deviation:.3f} dB "
             f"({noise.freedom} degree{'s' * (noise.freedom != 1)} of freedom)"
             for (scale, qf, name), noise in found
         ]
-        return f"{text} Noise of a difference, s: {', '.join(words)}."
+        return f"Noise of a difference, s: {', '.join(words)}."
 
     @property
     def _reference(self) -> Contestant:
@@ -108,14 +106,14 @@ class _Writer:
         lines = [_line(label, "", _spent(trials), [self._ours(method, cell) for cell in cells])]
         if contestant.label != self._plan.reference:
             values = [self._difference(method, cell) for cell in cells]
-            lines.append(_line("", f"less {self._plan.reference}", [""] * 3, values))
+            lines.append(_line("", f"less {self._plan.reference}", [""] * 4, values))
         if not contestant.ours:
             lines.append(
-                _line("", "the paper", [""] * 3, self._numbers_published(contestant.label, cells))
+                _line("", "the paper", [""] * 4, self._numbers_published(contestant.label, cells))
             )
             if contestant.label != self._plan.reference:
                 values = self._differences_published(contestant.label, cells)
-                lines.append(_line("", "the paper's difference", [""] * 3, values))
+                lines.append(_line("", "the paper's difference", [""] * 4, values))
         return lines
 
     def _ours(self, method: str, cell: Cell) -> str:
@@ -142,7 +140,10 @@ class _Writer:
             return ""
         noise = self._noise(cell)
         resolved = noise is not None and is_resolved(values, noise)
-        return f"{fmean(values):+.3f} {'resolved' if resolved else 'not resolved'}"
+        words = "resolved" if resolved else "not resolved"
+        if resolved and len(values) == 1:  # whose sign has no second one beside it
+            words += " (1 seed)"
+        return f"{fmean(values):+.3f} {words}"
 
     def _numbers_published(self, label: str, cells: Sequence[Cell]) -> list[str]:
         numbers = [self._number(label, cell) for cell in cells]
@@ -166,12 +167,13 @@ def _score(rows: Sequence[Row]) -> str:
 
 
 def _spent(trials: Sequence[Trial]) -> list[str]:
-    """Parameters, and the mean steps and minutes of a seed."""
+    """Parameters, the mean steps and minutes of a seed, and how many seeds there are."""
     if not trials:
-        return ["-", "-", "-"]
+        return ["-"] * 4
     count = trials[0].parameters
+    parameters = "-" if count is None else f"{count:,}"
     steps, minutes = (fmean(getattr(t, name) for t in trials) for name in ("steps", "minutes"))
-    return ["-" if count is None else f"{count:,}", f"{steps:,.0f}", f"{minutes:.1f}"]
+    return [parameters, f"{steps:,.0f}", f"{minutes:.1f}", str(len(trials))]
 
 
 def _line(label: str, kind: str, spent: Sequence[str], values: Sequence[str]) -> str:

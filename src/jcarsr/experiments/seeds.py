@@ -11,11 +11,14 @@ import numpy as np
 
 RULE = (
     "A difference is between methods trained with the same seed, which see the same crops. It is "
-    "resolved if all seeds have its sign and its mean exceeds t * s / sqrt(seeds): s is sqrt(2) "
-    "times the standard deviation of what is left of the scores of one size, budget, scale, "
-    "quality and set when what each method and each seed adds is taken out by least squares, and "
-    "t the two-sided 5 % point of Student's distribution for its degrees of freedom. Where one "
-    "method alone has two seeds or more, s is sqrt(2) times the standard deviation of its scores."
+    "the mean over the seeds that both have, while a method's score is the mean over all of its "
+    "own. It is resolved if all seeds have its sign and its mean exceeds t * s / sqrt(seeds): s is "
+    "sqrt(2) times the standard deviation of what is left of the scores of one size, budget, "
+    "scale, quality and set when what each method and each seed adds is taken out by least "
+    "squares, and t the two-sided 5 % point of Student's distribution for its degrees of freedom. "
+    "Where one method alone has two seeds or more, s is sqrt(2) times the standard deviation of "
+    "its scores. Each difference is judged by itself: of twenty that chance alone makes, one is "
+    "called resolved."
 )
 """The rule in words, for a report."""
 

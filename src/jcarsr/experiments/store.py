@@ -95,6 +95,26 @@ class ResultStore:
             yield ours
 
 
+def read_copied(folder: Path) -> dict[str, Row]:
+    """Scores in a folder's rows.jsonl that it has no file of, by their jobs' hashes.
+
+    They came from elsewhere: with the file, or by an earlier command's `--known`. The next report
+    writes the file anew, which must not lose them.
+
+    Raises:
+        DataError: the file cannot be read, or holds rows that are of no experiment.
+    """
+    path = folder / "rows.jsonl"
+    rows = read_rows([path]) if path.exists() else []
+    copied: dict[str, Row] = {}
+    for row in rows:
+        if row.trial is None:
+            raise DataError(f"{path}: holds rows of no experiment, which would be lost")
+        if not (folder / "rows" / f"{row.trial.job}.json").exists():
+            copied[row.trial.job] = row
+    return copied
+
+
 def _row(path: Path) -> Row | None:
     try:
         (row,) = read_rows([path])

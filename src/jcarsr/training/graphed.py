@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from jcarsr.data.bank import Batch
 
 Gradients: TypeAlias = Callable[[Batch], dict[str, Tensor]]
-"""Leaves a batch's gradients at the parameters; gives the terms of its loss."""
+"""Leaves a batch's gradients, and no others, at the parameters; gives the terms of its loss."""
 
 _WARM_UP = 3  # steps before the capture: what is compiled or chosen at a first call
 
@@ -20,8 +20,8 @@ class GraphedGradients:
     """What `compute` does, recorded at the first batch and replayed for every one.
 
     A GPU computes the kernels of a step sooner than Python starts them. The recording holds for
-    one size of batch. The gradients lie in memory of the graph, and must stay there: they are
-    overwritten by the next call, not added to.
+    one size of batch. The gradients lie in memory of the graph, and must stay there: the next call
+    overwrites them.
 
     Args:
         model: whose parameters get gradients.
@@ -49,10 +49,9 @@ class GraphedGradients:
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(_WARM_UP):
-                self._model.zero_grad()
                 self._compute(self._batch)
         torch.cuda.current_stream().wait_stream(side)
-        self._model.zero_grad()
+        self._model.zero_grad()  # or the capture would free what is not the graph's
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             terms = self._compute(self._batch)

@@ -6,10 +6,11 @@ import math
 import random
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
 from jcarsr.data.bank import Bank, Batch
@@ -17,6 +18,7 @@ from jcarsr.errors import TrainingError
 from jcarsr.training.checkpoint import Progress
 from jcarsr.training.graphed import Gradients, GraphedGradients
 from jcarsr.training.meter import Meter, peak_memory, step_flops
+from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter, StepReport
 from jcarsr.training.state import TrainingState
 from jcarsr.training.stop import StopFlag
@@ -47,10 +49,10 @@ class Loop:
         self.recipe, self.options = storage.recipe, storage.options
         self.flops = step_flops(self.recipe)
         self.wrapped, *self.optimizers = fabric.setup(state.model, *state.optimizers)
-        self._gradients: Gradients = self._compute_gradients
+        self._gradients: Gradients = partial(compute_gradients, fabric, self.wrapped, self.recipe)
         alone_on_cuda = fabric.device.type == "cuda" and fabric.world_size == 1
         if alone_on_cuda and self.options.graph and state.model.capturable:
-            self._gradients = GraphedGradients(state.model, self._compute_gradients)
+            self._gradients = GraphedGradients(state.model, self._gradients)
 
     @property
     def spent(self) -> float:
@@ -94,13 +96,6 @@ class Loop:
         for optimizer in self.optimizers:
             optimizer.step()
         state.average.update_parameters(state.model)
-        return terms
-
-    def _compute_gradients(self, batch: Batch) -> dict[str, Tensor]:
-        recipe = self.recipe
-        self.state.model.zero_grad()
-        terms = loss_terms(self.wrapped, batch, recipe.pixel_error, recipe.loss_weights)
-        self.fabric.backward(terms["loss"])
         return terms
 
     def _draw(self) -> Batch:
@@ -174,3 +169,13 @@ class Loop:
         if self.fabric.is_global_zero:
             self.storage.save_weights(self.state, scores)
         self.fabric.barrier()
+
+
+def compute_gradients(
+    fabric: Fabric, model: nn.Module, recipe: Recipe, batch: Batch
+) -> dict[str, Tensor]:
+    """Leave a batch's gradients, and no others, at the parameters; the terms of its loss."""
+    model.zero_grad()
+    terms = loss_terms(model, batch, recipe.pixel_error, recipe.loss_weights)
+    fabric.backward(terms["loss"])
+    return terms

@@ -75,14 +75,7 @@ def fill_bank(
     share = entries[rank::processes]
     if not share:
         raise DataError(f"{len(entries)} pictures are too few for {processes} processes")
-    settings = BankSettings(
-        scale=recipe.picture_scale,
-        histories=recipe.histories,
-        patch_size=recipe.patch_size,
-        candidates=recipe.candidates,
-        seed=recipe.seed,
-        tables=tables,
-    )
+    settings = bank_settings(recipe, tables=tables)
     workers = max(1, (os.cpu_count() or 1) // processes)
 
     def build() -> Bank:
@@ -90,6 +83,18 @@ def fill_bank(
         return build_bank(share, settings, device=device, workers=workers, on_progress=report)
 
     return build() if banks is None else banks.get((tuple(share), settings, device), build)
+
+
+def bank_settings(recipe: Recipe, *, tables: bool) -> BankSettings:
+    """What the bank of a recipe holds; `tables` as for `fill_bank`."""
+    return BankSettings(
+        scale=recipe.picture_scale,
+        histories=recipe.histories,
+        patch_size=recipe.patch_size,
+        candidates=recipe.candidates,
+        seed=recipe.seed,
+        tables=tables,
+    )
 
 
 class Banks:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -14,8 +12,6 @@ from jcarsr.errors import TrainingError
 from jcarsr.networks.network import Network
 from jcarsr.training.muon import Muon
 from jcarsr.training.recipes import Recipe
-
-_Tensors: TypeAlias = tuple[Tensor, ...] | list[Tensor]
 
 
 def initialise(model: Network, name_or_path: str) -> str:
@@ -62,14 +58,28 @@ def make_average(model: Network, recipe: Recipe) -> AveragedModel:
     Its decay after n steps is (1 + n) / (10 + n), as TensorFlow's ExponentialMovingAverage has it,
     and at most the recipe's: or a short run would keep its random starting weights in it.
     """
+    return _RunningAverage(model, recipe.ema_decay).eval()
 
-    def update(averaged: _Tensors, current: _Tensors, count: Tensor | int) -> None:
-        steps = float(average.n_averaged)  # on the CPU; to ask for `count` waits for a GPU
-        decay = min(recipe.ema_decay, (1 + steps) / (10 + steps))
-        get_ema_multi_avg_fn(decay)(averaged, current, count)
 
-    average = AveragedModel(model, multi_avg_fn=update)  # pyright: ignore[reportArgumentType]
-    return average.eval()
+class _RunningAverage(AveragedModel):
+    """PyTorch's own sends its count to the device in every step, and waits for it."""
+
+    def __init__(self, model: Network, decay: float) -> None:
+        super().__init__(model)
+        self._decay = decay
+
+    def update_parameters(self, model: nn.Module) -> None:
+        """Take a step's weights into the average; the first step's are the average."""
+        steps = int(self.n_averaged)  # which lies on the CPU
+        decay = min(self._decay, (1 + steps) / (10 + steps)) if steps else 0.0
+        averaged, current = (
+            [param.detach() for param in network.parameters()] for network in (self.module, model)
+        )
+        with torch.no_grad():
+            get_ema_multi_avg_fn(decay)(averaged, current, steps)
+            for own, other in zip(self.module.buffers(), model.buffers(), strict=True):
+                own.copy_(other)
+        self.n_averaged += 1
 
 
 def compile_blocks(model: Network) -> None:

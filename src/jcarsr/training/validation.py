@@ -48,7 +48,8 @@ def hold_out(
     """
     if len(entries) < 2 * _HELD_OUT:
         raise DataError(
-            f"{len(entries)} pictures are too few to hold out {_HELD_OUT} for validation"
+            f"{len(entries)} pictures are too few to hold out {_HELD_OUT} for validation: "
+            f"at least {2 * _HELD_OUT} are needed"
         )
     step = len(entries) / _HELD_OUT
     held = {int(index * step) for index in range(_HELD_OUT)}

@@ -46,8 +46,8 @@ def draw(scene: Scene, path: Path) -> None:
         WeightsError: weights are damaged.
         ValueError: the device is not there.
     """
-    columns = _columns(scene)
     entries = list_pictures(scene.pictures)
+    columns = _columns(scene)
     pictures = {entry.name: _read(entry, scene.missing) for entry in entries}
     rows = [
         _row(Path(name).name, picture, columns)
