@@ -19,6 +19,7 @@ from jcarsr.experiments.jobs import Budget, Conditions, Scoring, Training
 from jcarsr.experiments.plan import ExperimentPlan
 from jcarsr.experiments.run import Runner, RunOutcome, RunSettings, Watcher
 from jcarsr.experiments.store import ResultStore
+from jcarsr.training.options import RunOptions
 from jcarsr.training.report import StepReport
 from jcarsr.weights import read
 
@@ -152,6 +153,29 @@ def test_sigterm_ends_the_run_and_the_rest_is_done_later(
     assert store.begun(training) == (None if steps == 2 else 2)
     assert do(agenda, store, longer) == RunOutcome()
     assert len(store.rows()) == 1
+
+
+@pytest.mark.parametrize("budget", [Budget(minutes=5), Budget(steps=3)])
+def test_minutes_of_a_cpu_are_those_of_its_work(
+    budget: Budget,
+    plan: ExperimentPlan,
+    conditions: Conditions,
+    sets: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[RunOptions] = []
+
+    def train(recipe: object, options: RunOptions, *rest: object) -> None:
+        asked.append(options)
+        raise TrainingError("enough is known")
+
+    monkeypatch.setattr(run_module, "train", train)
+    given = replace(conditions, budget=budget)
+    agenda = make_agenda([plan], given, seeds=1, sets=[sets])
+    assert do(agenda, ResultStore(tmp_path / "out"), given).failures
+    assert {options.max_minutes for options in asked} == {budget.minutes}
+    assert {options.processor_minutes for options in asked} == {budget.minutes is not None}
 
 
 def test_too_small_a_budget_for_a_decay_is_refused(

@@ -200,6 +200,19 @@ def test_minutes_end_a_run_and_its_schedule(
     assert rates[-1] < max(rates)
 
 
+def test_processor_minutes_are_those_of_every_thread(
+    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = replace(recipe, max_steps=10**9)
+    halves = count(step=0.5)  # of a second, of two threads together
+    clock = SimpleNamespace(process_time=lambda: next(halves))
+    monkeypatch.setattr(loop_module, "time", clock)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    asked = options(small_pictures, tmp_path, max_minutes=1.2 / 60, processor_minutes=True)
+    training = read(train(endless, asked)).record.training
+    assert (training["steps"], training["minutes"]) == (5, 0.0)
+
+
 def test_init_takes_what_fits(
     tmp_path: Path,
     finished: Path,

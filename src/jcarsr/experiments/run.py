@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from jcarsr.devices import find_device
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import DataError, JCARSRError, MemoryLimitError, TrainingError
 from jcarsr.evaluation.rows import Row
@@ -170,11 +171,12 @@ class Runner:
 
     def _train(self, job: Training, on_spent: Callable[[float], None]) -> None:
         settings, folder = self._settings, self._store.run_folder(job)
-        watch = _Relay(self._watcher, on_spent)
+        watch, on_cpu = _Relay(self._watcher, on_spent), find_device(settings.device) == "cpu"
         options = RunOptions(
             data=job.data.paths,
             out=folder,
             max_minutes=job.budget.minutes,
+            processor_minutes=job.budget.minutes is not None and on_cpu,
             resume=self._store.begun(job) is not None,
             device=settings.device,
             precision=job.precision,

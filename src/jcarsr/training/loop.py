@@ -64,13 +64,13 @@ class Loop:
     def run(self, stop: StopFlag) -> None:
         """Train until the budget is spent or `stop` is raised."""
         state, options = self.state, self.options
-        resumed_at = time.perf_counter() - state.progress.seconds
+        resumed_at = self._clock() - state.progress.seconds
         saved_seconds = state.progress.seconds
         meter, stopping = Meter(state.progress), False
         while self.spent < 1 and not stopping:
             meter.add(self._step())
             step = state.progress.step + 1
-            seconds, stopping = self._agree(step, time.perf_counter() - resumed_at, stop.raised)
+            seconds, stopping = self._agree(step, self._clock() - resumed_at, stop.raised)
             state.progress = Progress(step, seconds)
             last = self.spent >= 1 or stopping
             due = seconds - saved_seconds >= options.checkpoint_minutes * 60
@@ -85,6 +85,12 @@ class Loop:
         self._finish()  # also what was resumed, and killed before its weights were there
         if stopping:
             self.reporter.stopped(state.progress.step)
+
+    def _clock(self) -> float:
+        """Seconds, of which differences count."""
+        if self.options.processor_minutes:
+            return time.process_time() / torch.get_num_threads()
+        return time.perf_counter()
 
     def _step(self) -> dict[str, Tensor]:
         recipe, state = self.recipe, self.state

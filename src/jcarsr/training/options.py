@@ -33,6 +33,11 @@ class RunOptions:
     """Empty = some training pictures are held out."""
     max_minutes: float | None = None
     """In the loop, over all resumptions; None = steps alone count."""
+    processor_minutes: bool = False
+    """Minutes are of the processor's work on this run: what else the computer does costs nothing.
+
+    For a CPU; the threads' mean where PyTorch has several.
+    """
     resume: bool = False
     init: Sequence[str] = ()
     """Weights to start from, where names and shapes agree; the last wins."""
