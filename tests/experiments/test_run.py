@@ -265,6 +265,7 @@ def test_killed_runs_go_on_and_end_with_the_rows_of_one_that_was_not(
         assert not (parts / "table6.md").exists()
     result = subprocess.run(command(small_pictures, sets, parts), capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+    assert "measuring a step of" in result.stderr
     assert "resumed at step" in result.stderr
     rows = [read_rows([folder / "rows.jsonl"]) for folder in (whole, parts)]
     for one, other in zip(*rows, strict=True):

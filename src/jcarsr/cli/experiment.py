@@ -196,7 +196,7 @@ def experiment(
             say(run.show())
             return
         with exit_on_signals():
-            run.prepare()
+            run.prepare(lambda preset: typer.echo(f"measuring a step of {preset}", err=True))
     with exit_on_signals():
         written, whole = run.run()
     for path in written:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,8 +130,11 @@ class ExperimentRun:
         lines.append(f"training left: {'not known yet' if left is None else duration(left)}")
         return "\n".join(lines)
 
-    def prepare(self) -> None:
+    def prepare(self, on_probe: Callable[[str], object]) -> None:
         """Check the pictures and, by a measured step of every network, the budgets.
+
+        Args:
+            on_probe: is told of every network that is measured, which can take seconds.
 
         Raises:
             DataError: nothing can be learnt from the pictures.
@@ -139,7 +142,7 @@ class ExperimentRun:
         """
         for job in self.agenda.trainings_left(self.store):
             check_entries(job.data.entries, job.recipe)
-        self.costs.probe(self.agenda, self.store, self.device)
+        self.costs.probe(self.agenda, self.store, self.device, on_probe)
         check_budgets(self.agenda, self.store, self.costs)
 
     def run(self) -> tuple[list[Path], bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from statistics import fmean
 
 import torch
@@ -26,10 +27,17 @@ class Costs:
         self._steps: dict[str, float] = {}  # preset -> seconds
         self._scores: dict[str, list[float]] = {}  # set -> seconds of each scoring
 
-    def probe(self, agenda: Agenda, store: ResultStore, device: Device) -> None:
-        """Measure a step of every network that is to be trained."""
+    def probe(
+        self,
+        agenda: Agenda,
+        store: ResultStore,
+        device: Device,
+        on_probe: Callable[[str], object] = lambda preset: None,
+    ) -> None:
+        """Measure a step of every network that is to be trained; `on_probe` is told which."""
         for job in agenda.trainings_left(store):
             if job.recipe.preset not in self._steps:
+                on_probe(job.recipe.preset)
                 self._steps[job.recipe.preset] = step_seconds(job.recipe, device, job.precision)
 
     def learn(self, job: Training, store: ResultStore) -> None:
