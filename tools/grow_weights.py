@@ -50,9 +50,9 @@ def grow(path: Path, preset: str, out: Path, *, seed: int = 0) -> None:
     file = read(path)
     if file.record.architecture != "jcarsr":
         raise WeightsError(f"{path}: {file.record.architecture} cannot be grown, a JCARSR can")
-    torch.manual_seed(seed)
     if preset not in PRESETS:
         raise WeightsError(f"{preset}: no such preset, see `jcarsr presets`")
+    torch.manual_seed(seed)
     small, network = JCARSRConfig(**file.record.config), build_preset(preset)
     if not isinstance(network, JCARSR):
         raise WeightsError(f"{preset} is not a JCARSR")
@@ -77,6 +77,8 @@ def _refuse_misfit(files: str, small: JCARSRConfig, large: JCARSRConfig) -> None
         other = getattr(large, name)
         if name in sizes and value > other:
             raise WeightsError(f"{files}: {name} {value} is more than {other}")
+        if name == "scale" and value != other:
+            raise WeightsError(f"{files}: scale {value} and {other}, must be the same")
         if name not in sizes and not value == other == getattr(whole, name):
             raise WeightsError(f"{files}: {name} {value} and {other}, both must be the paper's")
     few, many = small.channels, large.channels

@@ -75,7 +75,7 @@ def seconds_of_next(left: float, shares: Sequence[float]) -> float:
     """
     usable = left - RESERVE * len(shares)
     if not usable > 0:
-        raise TrainingError(f"{left:.0f} seconds are left for {len(shares)} stages: too few")
+        raise TrainingError(f"{left:.0f} seconds are left, stages to train: {len(shares)}; too few")
     return usable * shares[0] / sum(shares)
 
 

@@ -83,7 +83,7 @@ def test_record_says_of_what_it_was_grown(tmp_path: Path, tool: ModuleType) -> N
     ("config", "preset", "error"),
     [
         (JCARSRConfig(scale=2, channels=64, num_groups=4), "large", "num_groups 4 is more than 3"),
-        (JCARSRConfig(scale=4, channels=32, num_groups=1), "large", "scale 4 and 2"),
+        (JCARSRConfig(scale=4, channels=32, num_groups=1), "large", "scale 4 and 2, must be"),
         (JCARSRConfig(scale=2, channels=48, num_groups=1, sr_blocks=1, jcar_blocks=1), "large",
          "channels 64 are no multiple of 48"),
         (SMALL, "no-skip", "skip True and False, both must be the paper's"),

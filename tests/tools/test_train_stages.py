@@ -93,7 +93,7 @@ def test_time_is_shared_by_what_is_left(tool: ModuleType) -> None:
     reserve = tool.RESERVE
     assert tool.seconds_of_next(2 * reserve + 90, [2, 1]) == 60
     assert tool.seconds_of_next(reserve + 40, [1]) == 40
-    with pytest.raises(TrainingError, match="10 seconds are left for 2 stages: too few"):
+    with pytest.raises(TrainingError, match="10 seconds are left, stages to train: 2; too few"):
         tool.seconds_of_next(10, [2, 1])
 
 
@@ -104,7 +104,7 @@ def test_time_is_shared_by_what_is_left(tool: ModuleType) -> None:
         (["slow:1:1e-3"], "slow:1:1e-3: not RECIPE:SHARE:RATE"),
         (["finish:0:1e-3"], "finish:0:1e-3: a share must be positive"),
         (["finish:inf:1e-3"], "finish:inf:1e-3: a share must be positive and finite"),
-        (["finish:1:1e-3", "--minutes", "nan"], "nan seconds are left for 1 stages: too few"),
+        (["finish:1:1e-3", "--minutes", "nan"], "nan seconds are left, stages"),
         (["finish:1:1e-3", "--init", "nothing"], "nothing: no such weight file"),
         (["paper:1:1e-3", "finish:1:1e-3"], "do not draw the same crops"),
         (["finish:1:1e-3", "--preset", "nothing"], "--preset nothing: not one of"),

@@ -36,7 +36,7 @@ class Network(nn.Module, ABC):
     int8_weights: ClassVar[tuple[str, ...]] = ()
     """Ends of names of the weights to quantise."""
     capturable: ClassVar[bool] = False
-    """Whether a CUDA graph can hold its training: nothing in it comes from the CPU. Tried alone."""
+    """Whether its training can be one CUDA graph, where nothing comes from the CPU; if tried."""
 
     def __init__(self, config: Any) -> None:
         super().__init__()

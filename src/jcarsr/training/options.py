@@ -47,7 +47,10 @@ class RunOptions:
     compile: bool | None = None
     """None = on a GPU only."""
     graph: bool = True
-    """On one GPU of CUDA, start all kernels of forward and backward at once."""
+    """On one GPU of CUDA, run a step's forward and backward as one CUDA graph.
+
+    Only for networks that are `capturable`.
+    """
     log_every: int = 50
     """Steps."""
     validate_every: int = 1000
