@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -20,7 +21,8 @@ def points(spread: float, seed: int) -> list[Point]:
         Point(
             method=name,
             psnr=27.3 + spread * float(rng.random()),
-            seconds=0.5 * 10 ** (spread * float(rng.random())),
+            seconds=(seconds := 0.5 * 10 ** (spread * float(rng.random()))),
+            ratio=seconds / 0.5,
             parameters=int(rng.integers(430_000, 480_000)),
             machine="A CPU, 2 threads, torch",
         )
@@ -31,7 +33,7 @@ def points(spread: float, seed: int) -> list[Point]:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("spread", [0.0, 0.02, 1.0])
 def test_no_label_lies_over_another_or_outside(spread: float, seed: int) -> None:
-    figure = plot(points(spread, seed), "Networks of size lite")
+    figure = plot(points(spread, seed), "Networks of size lite", relative=True)
     renderer = FigureCanvasAgg(figure).get_renderer()
     (axes,) = figure.axes
     inside = axes.get_window_extent(renderer)
@@ -49,6 +51,19 @@ def test_no_label_lies_over_another_or_outside(spread: float, seed: int) -> None
 
 
 def test_same_points_make_the_same_figure_that_names_the_machine() -> None:
-    svg = as_svg(plot(points(1.0, 0), "Networks of size lite"))
-    assert svg == as_svg(plot(points(1.0, 0), "Networks of size lite"))
-    assert "<!-- seconds a picture of Set5 (A CPU, 2 threads, torch) -->" in svg
+    def draw() -> str:
+        return as_svg(plot(points(1.0, 0), "Networks of size lite", relative=False))
+
+    assert draw() == draw()
+    assert "<!-- seconds a picture of Set5 (A CPU, 2 threads, torch) -->" in draw()
+
+
+def test_ratios_are_shown_where_all_have_one() -> None:
+    some = points(1.0, 0)
+    figure = plot(some, "", relative=True)
+    (axes,) = figure.axes
+    shown = [float(spot.get_offsets().data[0, 0]) for spot in axes.collections]
+    assert shown == [point.seconds / 0.5 for point in some]
+    assert "JCARSR = 1" in axes.get_xlabel()
+    figure = plot([*some, replace(some[0], ratio=None)], "", relative=True)
+    assert "seconds a picture" in figure.axes[0].get_xlabel()

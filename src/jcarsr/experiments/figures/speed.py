@@ -1,4 +1,8 @@
-"""Figure 6: PSNR on Set5 against the time of a picture; bubbles as large as the networks."""
+"""Figure 6: PSNR on Set5 against the time of a picture; bubbles as large as the networks.
+
+Seconds of a CPU depend on what else the computer does: there the time is that of JCARSR, measured
+in turns with it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from jcarsr.devices import name_device
+from jcarsr.devices import find_device, name_device
 from jcarsr.errors import DataError
 from jcarsr.experiments import table1
 from jcarsr.experiments.figures.sample import Sample, load_samples
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SCALE, _SET = 2, "Set5"
+_REFERENCE = "JCARSR"
 ROUNDS = 3
 
 
@@ -35,6 +40,8 @@ class Point:
     """dB on Set5."""
     seconds: float
     """A picture."""
+    ratio: float | None
+    """Of its time to that of JCARSR; None = JCARSR is not there."""
     parameters: int
     machine: str
 
@@ -51,7 +58,8 @@ def draw(scene: Scene, path: Path) -> None:
     entrants = scene.entrants({"": table1.PLAN}, _SCALE)
     points = measure(scene, entrants)
     write_text(path.with_suffix(".json"), json.dumps([asdict(p) for p in points], indent=1) + "\n")
-    write_text(path, as_svg(plot(points, scene.title(entrants))))
+    relative = find_device(scene.device) == "cpu"
+    write_text(path, as_svg(plot(points, scene.title(entrants), relative=relative)))
 
 
 def measure(scene: Scene, entrants: Mapping[str, Entrant]) -> list[Point]:
@@ -71,11 +79,13 @@ def measure(scene: Scene, entrants: Mapping[str, Entrant]) -> list[Point]:
     seconds = time_in_turns(methods, load_samples(next(iter(jobs.values()))))
     libraries = dict.fromkeys(method.library for method in methods.values())
     machine = f"{name_device(scene.device)}, {', '.join(libraries)}"
+    reference = seconds.get(_REFERENCE)
     return [
         Point(
             method=label,
             psnr=row.psnr,
             seconds=round(seconds[label], 5),
+            ratio=round(seconds[label] / reference, 3) if reference else None,
             parameters=sum(source.parameters for source in jobs[label].sources),
             machine=machine,
         )
@@ -83,8 +93,14 @@ def measure(scene: Scene, entrants: Mapping[str, Entrant]) -> list[Point]:
     ]
 
 
-def plot(points: Sequence[Point], title: str) -> Figure:
-    """The figure; the same points make the same."""
+def plot(points: Sequence[Point], title: str, *, relative: bool) -> Figure:
+    """The figure; the same points make the same.
+
+    Args:
+        points: at least one.
+        title: of the figure.
+        relative: show ratios of times where all points have one, not seconds.
+    """
     from matplotlib.figure import Figure
     from matplotlib.ticker import StrMethodFormatter
 
@@ -94,19 +110,23 @@ def plot(points: Sequence[Point], title: str) -> Figure:
     axes = figure.add_subplot()
     largest = max(1, *(point.parameters for point in points))
     bubbles: list[Bubble] = []
-    for point in points:
+    ratios = [point.ratio for point in points if point.ratio is not None]
+    relative = relative and len(ratios) == len(points)
+    times = ratios if relative else [point.seconds for point in points]
+    for point, time_taken in zip(points, times, strict=True):
         area = 300 * point.parameters / largest  # square points
-        axes.scatter(point.seconds, point.psnr, s=area, alpha=0.6)
+        axes.scatter(time_taken, point.psnr, s=area, alpha=0.6)
         text = f"{point.method}, {point.parameters / 1e6:.2f} M"
         radius = area**0.5 / 2
-        bubbles.append(Bubble(text=text, x=point.seconds, y=point.psnr, radius=radius))
+        bubbles.append(Bubble(text=text, x=time_taken, y=point.psnr, radius=radius))
     axes.margins(0.2)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
     axes.ticklabel_format(axis="y", style="plain", useOffset=False)
     axes.tick_params(which="both", labelsize=8, length=4, pad=3)
-    axes.set_xlabel(f"seconds a picture of {_SET} ({points[0].machine})", fontsize=9)
+    unit = f"time of {_SET}, {_REFERENCE} = 1" if relative else f"seconds a picture of {_SET}"
+    axes.set_xlabel(f"{unit} ({points[0].machine})", fontsize=9)
     axes.set_ylabel(f"PSNR on {_SET} in dB, x{_SCALE}, QF 10", fontsize=9)
     axes.set_title(title, fontsize=9, wrap=True)
     axes.grid(alpha=0.3, which="both")
