@@ -86,7 +86,9 @@ def experiment(
     ] = None,
     picture: Annotated[
         str | None,
-        typer.Option(help="Of a test set, for a figure. (default: where methods differ most)"),
+        typer.Option(
+            help="Of a test set, or a file, for a figure. (default: where methods differ most)"
+        ),
     ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Run nothing: print the jobs and what is done of them.")

@@ -163,6 +163,15 @@ def test_figures_of_trained_networks(
     FIGURES["fig7"].draw(replace(scene, picture="b7"), tmp_path / "x.png")
     assert sheets.caption.endswith("Set14 b7, x2, QF 10")
 
+    # a file is degraded as the sets are
+    file = shutil.copy(scene.sets["Set5"].folder / "3.png", tmp_path / "mine.png")
+    FIGURES["fig7"].draw(replace(scene, picture=str(file)), tmp_path / "x.png")
+    assert sheets.caption.endswith("seed 0; mine, x2, QF 10")
+    assert [text for _, text in sheets.texts()[2:]] == list(texts.values())[2:]
+    (tmp_path / "not.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"not\.png"):
+        FIGURES["fig7"].draw(replace(scene, picture=str(tmp_path / "not.png")), tmp_path / "x.png")
+
 
 def test_points_are_no_rows_of_results(scene: Scene) -> None:
     folder = scene.store.folder
@@ -187,7 +196,9 @@ def test_what_is_missing_is_said_with_the_command(scene: Scene, tmp_path: Path) 
         empty = replace(scene, store=ResultStore(tmp_path / "empty"))
         with pytest.raises(DataError, match=f"lite, 2 steps.*: run `jcarsr experiment {table}`"):
             FIGURES[name].draw(empty, path)
-    with pytest.raises(DataError, match=r"--picture b99: is not in Set14, Set5; b9 is$"):
+    with pytest.raises(
+        DataError, match=r"--picture b99: is no file and not in Set14, Set5; b9 is$"
+    ):
         FIGURES["fig7"].draw(replace(scene, picture="b99"), path)
     for file in (scene.store.folder / "rows").iterdir():
         file.unlink()

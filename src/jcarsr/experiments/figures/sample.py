@@ -1,4 +1,4 @@
-"""A picture of a test set with its degraded small version."""
+"""A picture to show, of a test set or a file, with its degraded small version."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from jcarsr.pixels import Pixels
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """A test picture and its degraded small version."""
+    """A picture and its degraded small version."""
 
     name: str
-    set: str
+    set: str | None
+    """None = it is of none."""
     scale: int
     qf: int
     hr: Pixels
@@ -29,7 +30,8 @@ class Sample:
     @property
     def title(self) -> str:
         """Which picture, and what was done to it: Urban100 img_012, x2, QF 10."""
-        return f"{self.set} {self.name}, x{self.scale}, QF {self.qf}"
+        name = f"{self.set} {self.name}" if self.set else self.name
+        return f"{name}, x{self.scale}, QF {self.qf}"
 
     def score(self, sr: Pixels) -> str:
         """PSNR and SSIM of a restored version, as tables have them: 23.36 dB / 0.6539."""
@@ -53,8 +55,17 @@ def load_sample(job: Scoring, name: str) -> Sample | None:
     for entry in pictures_of(job.set.folder):
         path = Path(entry.name_in(job.set.folder))
         if name in (path.stem, path.name, path.as_posix()):
-            return _degrade(job, path.stem, entry)
+            return _degrade(job, path.stem, entry, set=job.set.name)
     return None
+
+
+def load_file(job: Scoring, path: Path) -> Sample:
+    """A picture of no set, degraded as the job says.
+
+    Raises:
+        DataError: it cannot be read, or is too small to be scored.
+    """
+    return _degrade(job, path.stem, SourcePicture(str(path), path), set=None)
 
 
 def picture_names(job: Scoring) -> list[str]:
@@ -72,12 +83,13 @@ def load_samples(job: Scoring) -> list[Sample]:
     Raises:
         DataError: one cannot be read, or is too small to be scored.
     """
-    return [_degrade(job, Path(entry.name).stem, entry) for entry in pictures_of(job.set.folder)]
+    entries = pictures_of(job.set.folder)
+    return [_degrade(job, Path(entry.name).stem, entry, set=job.set.name) for entry in entries]
 
 
-def _degrade(job: Scoring, name: str, entry: SourcePicture) -> Sample:
+def _degrade(job: Scoring, name: str, entry: SourcePicture, *, set: str | None) -> Sample:
     """A picture as evaluation degrades it."""
     hr = read_hr(entry, job.scale)
     lr = low_resolution(hr, job.scale)
     lq = Decoded(pixels=job.history(hr, lr), last_save=job.history.last_save)
-    return Sample(name=name, set=job.set.name, scale=job.scale, qf=job.qf, hr=hr, lq=lq)
+    return Sample(name=name, set=set, scale=job.scale, qf=job.qf, hr=hr, lq=lq)

@@ -11,7 +11,7 @@ from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import DataError
 from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.agenda import scorings
-from jcarsr.experiments.figures.sample import Sample, load_sample, picture_names
+from jcarsr.experiments.figures.sample import Sample, load_file, load_sample, picture_names
 from jcarsr.experiments.jobs import Conditions, GivenWeights, PictureSet, Scoring
 from jcarsr.experiments.plan import ExperimentPlan
 from jcarsr.experiments.score import make_method
@@ -45,7 +45,7 @@ class Scene:
     pictures: Sequence[Path]
     """Real ones, for Figure 9."""
     picture: str | None
-    """Of a set; None = where methods differ most."""
+    """Of a set, or a file's path; None = where methods differ most."""
     device: Device
     missing: Callable[[str], None]
 
@@ -119,10 +119,11 @@ class Scene:
         """The picture asked for, or that on which the methods' PSNR differ most.
 
         It is looked for in SETS; without one asked for, in the first of those on which the most
-        methods are scored.
+        methods are scored. One asked for that is in none of them is a file's path.
 
         Raises:
-            DataError: it is not in a set that is there, or nothing is scored.
+            DataError: it is neither in a set that is there nor a file, or is a file that cannot be
+                used, or nothing is scored.
         """
         some = next(iter(entrants.values()))
         there = [name for name in SETS if name in some.jobs]
@@ -130,10 +131,13 @@ class Scene:
             for name in there:
                 if sample := load_sample(some.jobs[name], self.picture):
                     return sample
+            if (path := Path(self.picture)).is_file():
+                return load_file(next(iter(some.jobs.values())), path)
             names = [name for set in there for name in picture_names(some.jobs[set])]
             near = difflib.get_close_matches(self.picture, names, 1, 0.5)
             hint = f"; {near[0]} is" if near else ""
-            raise DataError(f"--picture {self.picture}: is not in {', '.join(there)}{hint}")
+            where = ", ".join(there)
+            raise DataError(f"--picture {self.picture}: is no file and not in {where}{hint}")
         rows = {name: self.rows(entrants, name) for name in there}
         name = max(there, key=lambda name: len(rows[name]))
         picture = widest_gap(rows[name])
