@@ -16,7 +16,7 @@ from jcarsr.experiments.seeds import RULE
 def page(plans: Sequence[ExperimentPlan], rows: Sequence[Row]) -> str:
     """What was measured, then the tables of every suite, as Markdown.
 
-    A table stands there if at least one of its lines was measured.
+    A table stands there if at least two of its lines were measured, or the only one it has.
     """
     found = group(rows)
     parts = [_coverage(plans, found)]
@@ -95,11 +95,15 @@ def _describe_missing(plan: ExperimentPlan, found: Sequence[Results]) -> str:
 
 
 def _scores(plan: ExperimentPlan, results: Results) -> list[tuple[str, tuple[int, int, str]]]:
-    """(method, cell) of a suite that a plan shows."""
+    """(method, cell) of a suite that a plan shows; none of a single line where it has more."""
     size = results.suite.size
-    return [
-        (method, cell)
-        for method, cell in results.scores
-        if cell[0] in plan.scales and cell[1] in plan.qfs and cell[2] in plan.sets
-        if any(method == one.key(size, cell[0], plan.qfs) for one in plan.lines(size))
-    ]
+    lines = plan.lines(size)
+    found: list[tuple[str, tuple[int, int, str]]] = []
+    labels: set[str] = set()
+    for method, cell in results.scores:
+        if cell[0] in plan.scales and cell[1] in plan.qfs and cell[2] in plan.sets:
+            own = {one.label for one in lines if method == one.key(size, cell[0], plan.qfs)}
+            if own:
+                found.append((method, cell))
+                labels |= own
+    return found if len(labels) >= min(2, len(lines)) else []
