@@ -165,8 +165,9 @@ def test_figures_of_trained_networks(
 
     # a file is degraded as the sets are
     file = shutil.copy(scene.sets["Set5"].folder / "3.png", tmp_path / "mine.png")
-    FIGURES["fig7"].draw(replace(scene, picture=str(file)), tmp_path / "x.png")
-    assert sheets.caption.endswith("seed 0; mine, x2, QF 10")
+    for name in ("fig10", "fig7"):
+        FIGURES[name].draw(replace(scene, picture=str(file)), tmp_path / "x.png")
+        assert sheets.caption.endswith("seed 0; mine, x2, QF 10")
     assert [text for _, text in sheets.texts()[2:]] == list(texts.values())[2:]
     (tmp_path / "not.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"not\.png"):

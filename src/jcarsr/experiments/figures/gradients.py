@@ -40,7 +40,7 @@ def draw(scene: Scene, path: Path) -> None:
     maps: dict[str, Pixels] = {}
     for label in _PANELS:
         if label in entrants:
-            networks = _networks(scene, entrants[label].jobs[sample.set])
+            networks = _networks(scene, entrants[label].job)
             if label == "ISRB":
                 gradient = sobel(networks.restorer(_SCALE).restore(sample.lq.pixels))
             else:

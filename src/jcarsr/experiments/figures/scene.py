@@ -33,6 +33,11 @@ class Entrant:
     jobs: Mapping[str, Scoring]
     """Set -> its scoring with seed 0."""
 
+    @property
+    def job(self) -> Scoring:
+        """One of them, where the set does not matter."""
+        return next(iter(self.jobs.values()))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
@@ -132,7 +137,7 @@ class Scene:
                 if sample := load_sample(some.jobs[name], self.picture):
                     return sample
             if (path := Path(self.picture)).is_file():
-                return load_file(next(iter(some.jobs.values())), path)
+                return load_file(some.job, path)
             names = [name for set in there for name in picture_names(some.jobs[set])]
             near = difflib.get_close_matches(self.picture, names, 1, 0.5)
             hint = f"; {near[0]} is" if near else ""
