@@ -6,19 +6,24 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from jcarsr.errors import DataError, TrainingError
 from jcarsr.evaluation.rows import read_rows
+from jcarsr.experiments import cost as cost_module
 from jcarsr.experiments import run as run_module
 from jcarsr.experiments.agenda import Agenda, make_agenda
-from jcarsr.experiments.cost import Costs, check_budgets
+from jcarsr.experiments.cost import Costs, check_budgets, step_seconds
 from jcarsr.experiments.jobs import Budget, Conditions, Scoring, Training
 from jcarsr.experiments.plan import ExperimentPlan
 from jcarsr.experiments.run import Runner, RunOutcome, RunSettings, Watcher
 from jcarsr.experiments.store import ResultStore
+from jcarsr.training import clock as clock_module
 from jcarsr.training.options import RunOptions
 from jcarsr.training.report import StepReport
 from jcarsr.weights import read
@@ -190,8 +195,27 @@ def test_too_small_a_budget_for_a_decay_is_refused(
     )
     check_budgets(short, store, costs)  # nothing is known of its steps
     costs.probe(short, store, "cpu")
-    with pytest.raises(ValueError, match=r"1e-09 minutes, 0 steps of tiny-isrb: too few"):
+    enough = r".* rate to fall, \d+ steps, 1 minute, are needed$"
+    with pytest.raises(ValueError, match="1e-09 minutes, 0 steps of tiny-isrb: too few" + enough):
         check_budgets(short, store, costs)
+
+
+@pytest.mark.parametrize(("budget", "seconds"), [(Budget(minutes=5), 1.5), (Budget(steps=3), 2)])
+def test_steps_are_measured_by_the_clock_that_counts_the_budget(
+    budget: Budget,
+    seconds: float,
+    plan: ExperimentPlan,
+    conditions: Conditions,
+    sets: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    work, clock = count(step=3), count(step=2)  # seconds of two threads together, and on the wall
+    monkeypatch.setattr(clock_module, "time", SimpleNamespace(process_time=lambda: next(work)))
+    monkeypatch.setattr(cost_module, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    asked = replace(conditions, budget=budget)
+    job = make_agenda([plan], asked, seeds=1, sets=[sets]).trainings[0]
+    assert step_seconds(job, "cpu") == seconds
 
 
 def test_what_is_left_is_known_after_a_probe(agenda: Agenda, tmp_path: Path) -> None:

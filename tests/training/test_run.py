@@ -20,6 +20,7 @@ from jcarsr.data.bank import Batch
 from jcarsr.loss_weights import LossWeights, PixelError
 from jcarsr.networks.catalog import Preset
 from jcarsr.safefile import read_metadata
+from jcarsr.training import clock as clock_module
 from jcarsr.training import loop as loop_module
 from jcarsr.training import options as options_module
 from jcarsr.training.recipes import Recipe
@@ -206,7 +207,7 @@ def test_processor_minutes_are_those_of_every_thread(
     endless = replace(recipe, max_steps=10**9)
     halves = count(step=0.5)  # of a second, of two threads together
     clock = SimpleNamespace(process_time=lambda: next(halves))
-    monkeypatch.setattr(loop_module, "time", clock)
+    monkeypatch.setattr(clock_module, "time", clock)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     asked = options(small_pictures, tmp_path, max_minutes=1.2 / 60, processor_minutes=True)
     training = read(train(endless, asked)).record.training

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from statistics import fmean
@@ -10,9 +11,10 @@ import torch
 
 from jcarsr.devices import find_device
 from jcarsr.experiments.agenda import Agenda
-from jcarsr.experiments.jobs import Scoring, Training
+from jcarsr.experiments.jobs import Budget, Scoring, Training
 from jcarsr.experiments.store import ResultStore
 from jcarsr.protocols import Device
+from jcarsr.training.clock import processor_seconds
 from jcarsr.training.meter import random_batch
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.schedule import Cosine
@@ -38,7 +40,7 @@ class Costs:
         for job in agenda.trainings_left(store):
             if job.recipe.preset not in self._steps:
                 on_probe(job.recipe.preset)
-                self._steps[job.recipe.preset] = step_seconds(job.recipe, device, job.precision)
+                self._steps[job.recipe.preset] = step_seconds(job, device)
 
     def learn(self, job: Training, store: ResultStore) -> None:
         """Take the seconds of a step from a run that is finished."""
@@ -91,10 +93,14 @@ def check_budgets(agenda: Agenda, store: ResultStore, costs: Costs) -> None:
     for job in agenda.trainings_left(store):
         needed, steps = steps_to_decay(job.recipe), costs.steps(job)
         if steps is not None and steps < needed:
-            budget = str(job.budget) if job.budget.steps else f"{job.budget}, {steps:.0f} steps"
+            budget, enough = str(job.budget), f"{needed} steps"
+            if job.budget.minutes is not None:
+                budget += f", {steps:.0f} steps"
+                minutes = math.ceil(job.budget.minutes * needed / steps)
+                enough += f", {Budget(minutes=minutes)},"
             raise ValueError(
                 f"{budget} of {job.recipe.preset}: too few for its learning rate to fall, "
-                f"{needed} steps are needed"
+                f"{enough} are needed"
             )
 
 
@@ -106,17 +112,21 @@ def steps_to_decay(recipe: Recipe) -> int:
     return schedule.every
 
 
-def step_seconds(recipe: Recipe, device: Device, precision: str) -> float:
-    """Seconds of one training step, measured after a first one that is not counted."""
-    found = torch.device(find_device(device))
+def step_seconds(job: Training, device: Device) -> float:
+    """Seconds of one training step, measured after a first one that is not counted.
+
+    They are of the clock that counts the job's budget.
+    """
+    recipe, found = job.recipe, torch.device(find_device(device))
+    clock = processor_seconds if job.budget.counts_processor(found.type) else time.perf_counter
     state = TrainingState(recipe, found, compile=False)
     with found:
         batch = random_batch(recipe, state.model)
     state.set_rate(0.0)
 
     def step() -> float:
-        start = time.perf_counter()
-        with torch.autocast(found.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        start = clock()
+        with torch.autocast(found.type, torch.bfloat16, enabled=job.precision == "bfloat16"):
             terms = loss_terms(state.model, batch, recipe.pixel_error, recipe.loss_weights)
         terms["loss"].backward()
         for optimizer in state.optimizers:
@@ -124,7 +134,7 @@ def step_seconds(recipe: Recipe, device: Device, precision: str) -> float:
             optimizer.zero_grad()
         if found.type == "cuda":
             torch.cuda.synchronize()
-        return time.perf_counter() - start
+        return clock() - start
 
     step()
     return step()

@@ -62,6 +62,10 @@ class Budget:
         if self.minutes is not None and not 0 < self.minutes < 10**6:
             raise ValueError(f"--minutes-per-model {self.minutes:g}: more than 0")
 
+    def counts_processor(self, device: str) -> bool:
+        """Whether its minutes on a device are those of the processor's work, not of the clock."""
+        return self.minutes is not None and device == "cpu"
+
     def __str__(self) -> str:
         if self.minutes is None:
             return f"{self.steps} step" + "s" * (self.steps != 1)

@@ -171,12 +171,12 @@ class Runner:
 
     def _train(self, job: Training, on_spent: Callable[[float], None]) -> None:
         settings, folder = self._settings, self._store.run_folder(job)
-        watch, on_cpu = _Relay(self._watcher, on_spent), find_device(settings.device) == "cpu"
+        watch = _Relay(self._watcher, on_spent)
         options = RunOptions(
             data=job.data.paths,
             out=folder,
             max_minutes=job.budget.minutes,
-            processor_minutes=job.budget.minutes is not None and on_cpu,
+            processor_minutes=job.budget.counts_processor(find_device(settings.device)),
             resume=self._store.begun(job) is not None,
             device=settings.device,
             precision=job.precision,

@@ -16,6 +16,7 @@ from torch.nn.utils import clip_grad_norm_
 from jcarsr.data.bank import Bank, Batch
 from jcarsr.errors import TrainingError
 from jcarsr.training.checkpoint import Progress
+from jcarsr.training.clock import processor_seconds
 from jcarsr.training.graphed import Gradients, GraphedGradients
 from jcarsr.training.meter import Meter, peak_memory, step_flops
 from jcarsr.training.recipes import Recipe
@@ -89,7 +90,7 @@ class Loop:
     def _clock(self) -> float:
         """Seconds, of which differences count."""
         if self.options.processor_minutes:
-            return time.process_time() / torch.get_num_threads()
+            return processor_seconds()
         return time.perf_counter()
 
     def _step(self) -> dict[str, Tensor]:
