@@ -70,7 +70,7 @@ class TrainingError(JCARSRError):
 
 
 class MemoryLimitError(JCARSRError):
-    """A picture or tile for which there is not enough memory."""
+    """What there is not enough memory for: a picture, a tile, the pictures of a training."""
 
 
 class LargePictureError(ImageError, MemoryLimitError):

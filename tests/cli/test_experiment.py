@@ -85,7 +85,7 @@ def test_wrong_values_start_no_training(small_pictures: Path, sets: Path, tmp_pa
     out = tmp_path / "out"
     common = ("--data", small_pictures, "--sets", sets, "--out", out)
     code, _, error = invoke("table5", *common, "--steps", 150)
-    assert (code, "200 steps are needed" in error) == (2, True)
+    assert (code, "200 steps are enough" in error) == (2, True)
     code, _, error = invoke("table1", *common, "--only", "JCARSR w/o global skip")
     assert (code, "table1: none of these lines is of the size lite" in error) == (2, True)
     code, _, error = invoke("table5", *common, "--seeds", 0)
@@ -158,7 +158,7 @@ def test_one_line_alone_keeps_the_others_in_the_report(
     code, text, _ = invoke(*run)
     assert (code, text.splitlines()) == (0, [f"{out}/rows.jsonl", f"{out}/table6.md"])
     report = (out / "table6.md").read_text()
-    assert "| less ISRB + GGB + CARB | | | | | -2.000 not resolved |" in report
+    assert "| less ISRB + GGB + CARB | | | | | -2.000 noise unknown |" in report
     assert "29.00 / 0.8000" in report
     code, text, _ = invoke(*run, "--show")
     assert (code, text.count("not needed, its scores are known")) == (0, 1)

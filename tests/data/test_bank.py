@@ -13,6 +13,7 @@ from jcarsr.data.bank import Bank, BankSettings, bank_bytes, build_bank
 from jcarsr.data.sources import list_pictures
 from jcarsr.degradation.draw import Once, Web
 from jcarsr.degradation.pipeline import low_resolution
+from jcarsr.errors import MemoryLimitError
 
 CPU = torch.device("cpu")
 ONE = Once(qfs=(10,), share_444=0)
@@ -116,7 +117,9 @@ def test_too_large_is_refused_before_anything_is_made(
         available = int(needed / 0.9) - 10
 
     monkeypatch.setattr(psutil, "virtual_memory", Memory)
-    with pytest.raises(DataError, match="the training bank needs 788 KiB and cpu has 875 KiB free"):
+    with pytest.raises(
+        MemoryLimitError, match="the training bank needs 788 KiB and cpu has 875 KiB free"
+    ):
         build(picture_folder)
 
 

@@ -11,6 +11,8 @@ from jcarsr.experiments.plan import jcarsr
 from jcarsr.loss_weights import LossWeights
 from jcarsr.training.schedule import Halving
 
+GPU = Budget(minutes=2).on("cuda", "A GPU")
+
 
 def test_tables_share_the_training_of_jcarsr(conditions: Conditions) -> None:
     hashes = {
@@ -45,6 +47,7 @@ def test_hash_is_of_everything_that_decides_the_weights(conditions: Conditions) 
         conditions.training(replace(network, losses=LossWeights(jcar=1)), 2, (10,), 0).hash,
         replace(conditions, budget=Budget(steps=3)).training(network, 2, (10,), 0).hash,
         replace(conditions, budget=Budget(minutes=2)).training(network, 2, (10,), 0).hash,
+        replace(conditions, budget=GPU).training(network, 2, (10,), 0).hash,
         replace(conditions, precision="bfloat16").training(network, 2, (10,), 0).hash,
     ]
     fewer = Data(paths=conditions.data.paths, entries=conditions.data.entries[1:])
@@ -86,12 +89,23 @@ def test_recipe_follows_size_and_network(conditions: Conditions) -> None:
         ({"steps": 1, "minutes": 1.0}, "give one of them"),
         ({"steps": 0}, "--steps 0: at least 1"),
         ({"minutes": -1.0}, "--minutes-per-model -1: more than 0"),
+        ({"minutes": 1e6}, "more than 0 and less than 1,000,000"),
         ({"minutes": float("nan")}, "--minutes-per-model nan"),
     ],
 )
 def test_budget_is_one_positive_number(fields: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Budget(**fields)  # pyright: ignore
+
+
+def test_minutes_of_a_gpu_are_its_own() -> None:
+    """Those of CPUs are told apart by the report alone: runs go on wherever they were begun."""
+    assert str(GPU) == "2 minutes on A GPU"
+    assert not GPU.counts_processor
+    cpu = Budget(minutes=2).on("cpu", "A CPU, 1 thread")
+    assert (str(cpu), cpu.counts_processor) == ("2 minutes", True)
+    steps = Budget(steps=3).on("cuda", "A GPU")
+    assert (str(steps), steps.counts_processor) == ("3 steps", False)
 
 
 def test_default_budget_is_the_recipes() -> None:

@@ -8,6 +8,7 @@ from jcarsr.experiments.results import group
 
 MakeRow = Callable[..., Row]
 PLAN = PLANS["table5"].only(("w/o MA", "JCARSR"))
+CELL = (2, 10, "Set5")
 
 
 def lines(text: str) -> dict[str, list[str]]:
@@ -47,7 +48,7 @@ def test_one_seed_resolves_nothing_without_a_measured_noise(make_row: MakeRow) -
     rows = [make_row("jcarsr-lite-x2", 0, 28.0), make_row("jcarsr-lite-no-ma-x2", 0, 20.0)]
     (results,) = group(rows)
     text = report(PLAN, results)
-    assert lines(text)["w/o MA: less JCARSR"][4] == "-8.000 not resolved"
+    assert lines(text)["w/o MA: less JCARSR"][4] == "-8.000 noise unknown"
     assert "noise of seeds has not been measured" in text
 
 
@@ -57,8 +58,11 @@ def test_noise_of_another_table_counts_and_failures_are_footnotes(make_row: Make
     (results,) = group(rows)
     assert lines(report(PLAN, results))["w/o MA: less JCARSR"][4] == "-1.000 resolved (1 seed)"
     (alone,) = group(rows[:3])
-    text = report(PLAN, alone, failures={"jcarsr-lite-no-ma-x2": "loss became nan"})
-    assert "jcarsr-lite-no-ma-x2: loss became nan" in text
+    text = report(PLAN, alone, failures={("jcarsr-lite-no-ma-x2", CELL): "loss became nan"})
+    found = lines(text)["w/o MA: "]
+    assert "(1) jcarsr-lite-no-ma-x2: loss became nan" in text
+    assert found[4] == "- (1)"
+    assert found[5] != "- (1)"  # of another set
 
 
 def test_rows_of_another_budget_stand_in_another_table(make_row: MakeRow) -> None:
@@ -68,8 +72,21 @@ def test_rows_of_another_budget_stand_in_another_table(make_row: MakeRow) -> Non
         make_row("jcarsr-lite-x2", 0, 28.5),
     ]
     first, second = group(rows)
-    assert first.psnr("jcarsr-lite-x2", (2, 10, "Set5")) == {0: 28.5}  # the last one counts
-    assert second.psnr("jcarsr-lite-x2", (2, 10, "Set5")) == {0: 29.0}
+    assert first.psnr("jcarsr-lite-x2", CELL) == {0: 28.5}  # of the same job the last one counts
+    assert second.psnr("jcarsr-lite-x2", CELL) == {0: 29.0}
+
+
+def test_computers_are_named_where_minutes_are_equal(make_row: MakeRow) -> None:
+    rows = [
+        make_row(name, 0, 28.0, budget="20 minutes", device=device)
+        for name, device in [("jcarsr-lite-x2", "A, 1 thread"), ("jcarsr-lite-no-ma-x2", "B")]
+    ]
+    (results,) = group(rows)
+    assert "different computers. Here: A, 1 thread; B." in report(PLAN, results)
+    (results,) = group(rows[:1])
+    assert "Minutes of A, 1 thread." in report(PLAN, results)
+    (results,) = group([make_row("jcarsr-lite-x2", 0, 28.0)])
+    assert "CPU" not in report(PLAN, results)
 
 
 def test_given_weights_stand_in_the_line_of_the_training_and_are_named(make_row: MakeRow) -> None:

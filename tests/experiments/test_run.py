@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
@@ -20,7 +21,7 @@ from jcarsr.experiments import run as run_module
 from jcarsr.experiments.agenda import Agenda, make_agenda
 from jcarsr.experiments.cost import Costs, check_budgets, step_seconds
 from jcarsr.experiments.jobs import Budget, Conditions, Scoring, Training
-from jcarsr.experiments.plan import ExperimentPlan
+from jcarsr.experiments.plan import ExperimentPlan, jcarsr
 from jcarsr.experiments.run import Runner, RunOutcome, RunSettings, Watcher
 from jcarsr.experiments.store import ResultStore
 from jcarsr.training import clock as clock_module
@@ -102,6 +103,50 @@ def test_a_failure_costs_only_what_needs_it(
     assert outcome.failures[agenda.scorings[0].hash] == "loss became nan"
     assert len(store.rows()) == 1
     assert sum("loss became nan" in text for text in log.texts) == 1
+
+
+def test_an_error_of_pytorch_is_the_networks_unless_the_device_is_dead(
+    agenda: Agenda, conditions: Conditions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "CUDA out of memory. Tried to allocate 2 GiB.\nMore of it."
+
+    def fail(*arguments: object) -> Path:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(run_module, "train", fail)
+    monkeypatch.setattr(cost_module, "loss_terms", fail)
+    store, costs = ResultStore(tmp_path / "out"), Costs()
+    outcome = do(agenda, store, conditions)
+    reasons = [outcome.failures[job.hash] for job in agenda.scorings]
+    assert reasons == ["CUDA out of memory. Tried to allocate 2 GiB."] * 2
+    costs.probe(agenda, store, "cpu")
+    assert costs.seconds_left(agenda, store) is None
+    said = "CUDA error: an illegal memory access was encountered"
+    with pytest.raises(RuntimeError, match="illegal"):
+        do(agenda, store, conditions)
+    with pytest.raises(RuntimeError, match="illegal"):
+        costs.probe(agenda, store, "cpu")
+
+
+def test_what_another_process_does_is_waited_for_and_that_is_said(
+    agenda: Agenda, conditions: Conditions, tmp_path: Path
+) -> None:
+    store, training = ResultStore(tmp_path / "out"), agenda.trainings[0]
+    with ExitStack() as other:
+
+        class Wait(Log):
+            def message(self, text: str) -> None:
+                super().message(text)
+                if text.startswith("waiting"):
+                    other.close()
+
+        log = Wait()
+        assert other.enter_context(store.lock(training, wait=False))
+        assert do(agenda, store, conditions, log) == RunOutcome()
+    assert [text for text in log.texts if "validation" not in text] == [
+        f"waiting for another process: {training}"
+    ]
+    assert len(store.rows()) == 2
 
 
 def test_pictures_that_cannot_be_used_cost_one_attempt(
@@ -188,16 +233,25 @@ def test_too_small_a_budget_for_a_decay_is_refused(
 ) -> None:
     small = replace(conditions, budget=Budget(steps=1))
     store, costs = ResultStore(tmp_path / "out"), Costs()
-    with pytest.raises(ValueError, match="1 step of tiny-isrb: too few for its learning rate"):
+    with pytest.raises(
+        ValueError, match=r"1 step of tiny\S*: too few for its learning rate to fall, 2"
+    ):
         check_budgets(make_agenda([plan], small, seeds=1, sets=[sets]), store, costs)
-    short = make_agenda(
-        [plan], replace(conditions, budget=Budget(minutes=1e-9)), seeds=1, sets=[sets]
-    )
+
+    def with_minutes(minutes: float) -> Agenda:
+        given = replace(conditions, budget=Budget(minutes=minutes))
+        return make_agenda([plan], given, seeds=1, sets=[sets])
+
+    short = with_minutes(1e-9)
     check_budgets(short, store, costs)  # nothing is known of its steps
     costs.probe(short, store, "cpu")
-    enough = r".* rate to fall, \d+ steps, 1 minute, are needed$"
-    with pytest.raises(ValueError, match="1e-09 minutes, 0 steps of tiny-isrb: too few" + enough):
+    with pytest.raises(ValueError, match=r"1e-09 minutes, 0 steps of tiny.*too few") as refused:
         check_budgets(short, store, costs)
+    # so many are enough for all of them
+    enough = float(str(refused.value).split()[-4])
+    check_budgets(with_minutes(enough), store, costs)
+    with pytest.raises(ValueError, match="too few"):
+        check_budgets(with_minutes(enough / 2), store, costs)
 
 
 @pytest.mark.parametrize(("budget", "seconds"), [(Budget(minutes=5), 1.5), (Budget(steps=3), 2)])
@@ -225,6 +279,14 @@ def test_what_is_left_is_known_after_a_probe(agenda: Agenda, tmp_path: Path) -> 
     left = costs.seconds_left(agenda, store)
     assert left is not None
     assert left > 0
+
+
+def test_minutes_of_the_processor_are_more_on_the_wall(conditions: Conditions) -> None:
+    costs, budget = Costs(), Budget(minutes=2)
+    for own, seconds in [(budget, 300), (budget.on("cuda", "A GPU"), 120)]:
+        job = replace(conditions, budget=own).training(jcarsr(), 2, (10,), 0)
+        costs.learn_waiting(job, 300.0)
+        assert costs.seconds(job) == seconds
 
 
 SCRIPT = """

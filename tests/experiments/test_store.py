@@ -81,8 +81,16 @@ def test_rows_that_came_with_the_file_are_known(
     assert here.trial.job != copied.trial.job
     text = "".join(row.as_json() + "\n" for row in (here, copied))
     write_text(tmp_path / "rows.jsonl", text)
-    write_text(tmp_path / "rows" / f"{here.trial.job}.json", "damaged, and made anew")
+    own = tmp_path / "rows" / f"{here.trial.job}.json"
+    write_text(own, here.as_json())
     assert read_copied(tmp_path) == {copied.trial.job: copied}
+    assert ResultStore(tmp_path).rows() == [copied, here]
+    write_text(own, "damaged, but its line is not")
+    assert read_copied(tmp_path) == {here.trial.job: here, copied.trial.job: copied}
+    store = ResultStore(tmp_path)
+    assert (store.rows(), store.damaged()) == ([here, copied], [])
+    write_text(tmp_path / "rows" / "another.json", "damaged")
+    assert store.damaged() == [tmp_path / "rows" / "another.json"]
     write_text(tmp_path / "rows.jsonl", replace(here, trial=None).as_json() + "\n")
     with pytest.raises(DataError, match="rows of no experiment, which would be lost"):
         read_copied(tmp_path)

@@ -1,5 +1,7 @@
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -107,6 +109,38 @@ def test_clock_decides_on_checkpoints_whatever_is_logged(
     often = {"log_every": 1000, "checkpoint_minutes": 2 / 60}
     train(recipe, options(small_pictures, tmp_path, **often))
     assert saved == [2, 4, 6]
+
+
+def test_minutes_of_work_are_not_those_between_checkpoints(
+    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall = count()  # seconds: one a step, and one a checkpoint
+    monkeypatch.setattr(loop_module, "time", SimpleNamespace(perf_counter=lambda: next(wall)))
+    monkeypatch.setattr(clock_module, "time", SimpleNamespace(process_time=lambda: 0.0))
+    saved: list[int] = []
+    monkeypatch.setattr(Storage, "save_checkpoint", lambda self, s: saved.append(s.progress.step))
+    often = {"log_every": 1000, "checkpoint_minutes": 2 / 60, "processor_minutes": True}
+    train(recipe, options(small_pictures, tmp_path, **often))
+    assert saved == [2, 4, 6]
+
+
+def test_signal_while_the_last_weights_are_validated_is_heard(
+    tmp_path: Path, small_pictures: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[int] = []
+
+    class Stopped(Reporter):
+        def stopped(self, step: int) -> None:
+            stopped.append(step)
+
+    def validate(*arguments: object) -> dict[str, float]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return {}
+
+    monkeypatch.setattr(loop_module, "validate", validate)
+    weights = read(train(recipe, options(small_pictures, tmp_path), Stopped()))
+    assert weights.record.training["steps"] == 6
+    assert stopped == [6]
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from jcarsr.experiments.figures.catalog import FIGURES
 from jcarsr.experiments.figures.scene import Scene
 from jcarsr.experiments.given import parse_given, read_given
 from jcarsr.experiments.jobs import Budget
-from jcarsr.experiments.page import read_folders
 from jcarsr.experiments.plan import TEST_SETS, Size
-from jcarsr.experiments.store import ResultStore
+from jcarsr.experiments.store import ResultStore, known_rows
 from jcarsr.protocols import Device, TrainingPrecision
 
 
@@ -82,9 +81,8 @@ def prepare_figure(
     check_given(drawing.plans, conditions, parse_given(given), also=drawing.given)
     weights = read_given(given, out / "given")
     found = find_sets(TEST_SETS, sets)[0] if drawing.plans else {}
-    rows = {row.trial.job: row for row in read_folders(known) if row.trial}
     scene = Scene(
-        store=ResultStore(out, rows),
+        store=ResultStore(out, known_rows(out, known)),
         conditions=conditions,
         sets=found,
         given=weights,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jcarsr.cli.experiment_progress import ProgressWatcher, duration
 from jcarsr.data.sources import list_pictures
-from jcarsr.devices import find_device, supports_bfloat16
+from jcarsr.devices import find_device, name_device, supports_bfloat16
 from jcarsr.evaluation.markers import check_between_markers, replace_between_markers
 from jcarsr.experiments.agenda import Agenda, check_given, make_agenda
 from jcarsr.experiments.catalog import PLANS
@@ -16,12 +16,12 @@ from jcarsr.experiments.cost import Costs, check_budgets
 from jcarsr.experiments.figures.catalog import FIGURES
 from jcarsr.experiments.given import parse_given, read_given
 from jcarsr.experiments.jobs import Budget, Conditions, Data, Scoring, Training
-from jcarsr.experiments.page import page, read_folders
+from jcarsr.experiments.page import page
 from jcarsr.experiments.plan import ExperimentPlan, Size
 from jcarsr.experiments.report import report, whole_report
-from jcarsr.experiments.results import Suite, group
+from jcarsr.experiments.results import Suite, group, line_of
 from jcarsr.experiments.run import Runner, RunOutcome, RunSettings
-from jcarsr.experiments.store import ResultStore, read_copied, write_text
+from jcarsr.experiments.store import ResultStore, known_rows, read_folders, write_text
 from jcarsr.protocols import Device, TrainingPrecision
 from jcarsr.training.pictures import check_entries
 
@@ -69,11 +69,12 @@ def make_conditions(
         DataError: a source of pictures is missing.
         ValueError: the device is not there.
     """
+    found = find_device(device)
     if precision == "auto":
-        precision = "bfloat16" if supports_bfloat16(find_device(device)) else "float32"
+        precision = "bfloat16" if supports_bfloat16(found) else "float32"
     return Conditions(
         size=size,
-        budget=budget,
+        budget=budget.on(found, name_device(device)),
         precision=precision,
         data=Data(paths=tuple(data), entries=tuple(list_pictures(data))),
     )
@@ -103,8 +104,7 @@ class ExperimentRun:
     costs: Costs = field(default_factory=Costs)
 
     def __post_init__(self) -> None:
-        known = {row.trial.job: row for row in read_folders(self.known) if row.trial}
-        self.store = ResultStore(self.out, {**read_copied(self.out), **known})
+        self.store = ResultStore(self.out, known_rows(self.out, self.known))
         self.conditions = make_conditions(
             self.data, self.size, self.budget, self.device, self.precision
         )
@@ -171,14 +171,15 @@ class ExperimentRun:
         written = [self.out / "rows.jsonl"]
         write_text(written[0], "".join(row.as_json() + "\n" for row in rows))
         own = self.conditions
-        suite = Suite.of(self.size, str(self.budget), own.data.identity, own.precision)
+        suite = Suite.of(self.size, str(own.budget), own.data.identity, own.precision)
         failures = {
-            job.method: outcome.failures[job.hash]
+            (line_of(job.method), (job.scale, job.qf, job.set.name)): outcome.failures[job.hash]
             for job in self.agenda.scorings
             if job.hash in outcome.failures
         }
         methods = {job.method for job in self.agenda.scorings}
-        for results in group(rows, methods):
+        jobs = {job.hash for job in self.agenda.scorings}
+        for results in group(rows, methods, jobs):
             if results.suite != suite:
                 continue
             for plan in self.reports:

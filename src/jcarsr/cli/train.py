@@ -187,6 +187,7 @@ class _Bar(Reporter):
         self._progress = Progress(*columns, console=self._console)
         self._bank: TaskID | None = None
         self._steps: TaskID | None = None
+        self._spent = 0.0
 
     def __enter__(self) -> _Bar:
         self._progress.start()
@@ -210,13 +211,15 @@ class _Bar(Reporter):
         )
         if self._steps is None:
             self._steps = self._progress.add_task(text, total=1.0)
+        self._spent = report.spent
         self._progress.update(self._steps, completed=report.spent, description=text)
         if not self._console.is_terminal:
             self.message(f"{text}, {100 * report.spent:.1f} % of the budget")
 
     def stopped(self, step: int) -> None:
-        """A signal asked to stop."""
-        self.message(f"stopped at step {step}; --resume goes on")
+        """A signal asked to stop, perhaps when nothing was left to do but to validate."""
+        if self._spent < 1:
+            self.message(f"stopped at step {step}; --resume goes on")
 
     def message(self, text: str) -> None:
         """One line for the user."""

@@ -18,7 +18,7 @@ from torch import Tensor
 from jcarsr.data.sources import SourcePicture
 from jcarsr.degradation.draw import Distribution, Paired
 from jcarsr.degradation.pipeline import low_resolution
-from jcarsr.errors import DataError, format_bytes
+from jcarsr.errors import DataError, MemoryLimitError, format_bytes
 from jcarsr.jpeg.grid import BLOCK
 from jcarsr.jpeg.last_save import LastSave
 from jcarsr.pixels import Pixels, crop_to_multiple
@@ -240,13 +240,14 @@ def bank_bytes(sizes: Sequence[tuple[int, int]], settings: BankSettings) -> int:
 
 
 def refuse_if_too_large(needed: int, device: torch.device) -> None:
-    """Raise a DataError unless `needed` bytes leave a tenth of the device's free memory."""
+    """Raise a MemoryLimitError unless `needed` bytes leave a tenth of the device's free memory."""
     if device.type == "cuda":
-        free = torch.cuda.mem_get_info(device)[0]
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        free = torch.cuda.mem_get_info(device)[0] + unused  # of what PyTorch keeps for itself
     else:
         free = psutil.virtual_memory().available
     if needed > 0.9 * free:
-        raise DataError(
+        raise MemoryLimitError(
             f"the training bank needs {format_bytes(needed)} and {device} has {format_bytes(free)} "
             "free: give fewer pictures or fewer versions of each"
         )

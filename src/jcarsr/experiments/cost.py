@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from statistics import fmean
@@ -11,7 +10,7 @@ import torch
 
 from jcarsr.devices import find_device
 from jcarsr.experiments.agenda import Agenda
-from jcarsr.experiments.jobs import Budget, Scoring, Training
+from jcarsr.experiments.jobs import Scoring, Training
 from jcarsr.experiments.store import ResultStore
 from jcarsr.protocols import Device
 from jcarsr.training.clock import processor_seconds
@@ -27,6 +26,7 @@ class Costs:
 
     def __init__(self) -> None:
         self._steps: dict[str, float] = {}  # preset -> seconds
+        self._waiting = 1.0  # seconds on the wall for one of the processor's
         self._scores: dict[str, list[float]] = {}  # set -> seconds of each scoring
 
     def probe(
@@ -36,11 +36,18 @@ class Costs:
         device: Device,
         on_probe: Callable[[str], object] = lambda preset: None,
     ) -> None:
-        """Measure a step of every network that is to be trained; `on_probe` is told which."""
+        """Measure a step of every network that is to be trained; `on_probe` is told which.
+
+        Of one for which there is not enough memory nothing is known: its training will say so.
+        """
         for job in agenda.trainings_left(store):
             if job.recipe.preset not in self._steps:
                 on_probe(job.recipe.preset)
-                self._steps[job.recipe.preset] = step_seconds(job, device)
+                try:
+                    self._steps[job.recipe.preset] = step_seconds(job, device)
+                except RuntimeError as error:
+                    if "CUDA error" in str(error):  # after which the device computes no more
+                        raise
 
     def learn(self, job: Training, store: ResultStore) -> None:
         """Take the seconds of a step from a run that is finished."""
@@ -49,14 +56,19 @@ class Costs:
             seconds = 60 * record.training["minutes"] / record.training["steps"]
             self._steps[job.recipe.preset] = seconds
 
+    def learn_waiting(self, job: Training, seconds: float) -> None:
+        """Note how long a whole training took, whose minutes are those of the processor's work."""
+        if job.budget.counts_processor and job.budget.minutes is not None:
+            self._waiting = max(1.0, seconds / (60 * job.budget.minutes))
+
     def learn_score(self, job: Scoring, seconds: float) -> None:
         """Note what a scoring took."""
         self._scores.setdefault(job.set.name, []).append(seconds)
 
     def seconds(self, job: Training) -> float | None:
-        """Of a whole training; None = not known."""
+        """Of a whole training, on the wall; None = not known."""
         if job.budget.minutes is not None:
-            return 60 * job.budget.minutes
+            return 60 * job.budget.minutes * (self._waiting if job.budget.counts_processor else 1)
         step = self._steps.get(job.recipe.preset)
         return None if step is None else step * job.recipe.max_steps
 
@@ -87,21 +99,29 @@ class Costs:
 def check_budgets(agenda: Agenda, store: ResultStore, costs: Costs) -> None:
     """Refuse a budget in which a learning rate is never lowered, before anything is trained.
 
+    What has been begun goes on. A step measured on a GPU is slower than those of a training, where
+    blocks are compiled: there half the steps are let pass.
+
     Raises:
-        ValueError: the message says for which network and how many steps are needed.
+        ValueError: the message says for which network, and what is enough for all of them.
     """
+    short: dict[str, float] = {}  # preset -> times its budget
+    words = ""
     for job in agenda.trainings_left(store):
         needed, steps = steps_to_decay(job.recipe), costs.steps(job)
-        if steps is not None and steps < needed:
-            budget, enough = str(job.budget), f"{needed} steps"
-            if job.budget.minutes is not None:
-                budget += f", {steps:.0f} steps"
-                minutes = math.ceil(job.budget.minutes * needed / steps)
-                enough += f", {Budget(minutes=minutes)},"
-            raise ValueError(
-                f"{budget} of {job.recipe.preset}: too few for its learning rate to fall, "
-                f"{enough} are needed"
-            )
+        least = needed / 2 if job.budget.machine else needed
+        if steps is not None and steps < least and store.begun(job) is None:
+            short[job.recipe.preset] = needed / steps
+            if short[job.recipe.preset] == max(short.values()):
+                made = "" if job.budget.steps else f", {steps:.0f} steps"
+                words = f"{job.budget}{made} of {job.recipe.preset}: too few for its learning rate"
+    if not short:
+        return
+    if (minutes := agenda.trainings[0].budget.minutes) is not None:
+        enough = f"{1.1 * minutes * max(short.values()):.3g} minutes"  # a tenth more than measured
+    else:
+        enough = f"{max(map(steps_to_decay, (job.recipe for job in agenda.trainings)))} steps"
+    raise ValueError(f"{words} to fall, {enough} are enough")
 
 
 def steps_to_decay(recipe: Recipe) -> int:
@@ -118,7 +138,7 @@ def step_seconds(job: Training, device: Device) -> float:
     They are of the clock that counts the job's budget.
     """
     recipe, found = job.recipe, torch.device(find_device(device))
-    clock = processor_seconds if job.budget.counts_processor(found.type) else time.perf_counter
+    clock = processor_seconds if job.budget.counts_processor else time.perf_counter
     state = TrainingState(recipe, found, compile=False)
     with found:
         batch = random_batch(recipe, state.model)

@@ -53,6 +53,8 @@ class Budget:
 
     steps: int | None = None
     minutes: float | None = None
+    machine: str = ""
+    """The GPU of such minutes, in which another one does more or less; empty on a CPU."""
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
@@ -60,16 +62,25 @@ class Budget:
         if self.steps is not None and self.steps < 1:
             raise ValueError(f"--steps {self.steps}: at least 1")
         if self.minutes is not None and not 0 < self.minutes < 10**6:
-            raise ValueError(f"--minutes-per-model {self.minutes:g}: more than 0")
+            raise ValueError(
+                f"--minutes-per-model {self.minutes:g}: more than 0 and less than 1,000,000"
+            )
 
-    def counts_processor(self, device: str) -> bool:
-        """Whether its minutes on a device are those of the processor's work, not of the clock."""
-        return self.minutes is not None and device == "cpu"
+    @property
+    def counts_processor(self) -> bool:
+        """Whether its minutes are those of the processor's work, not of the clock: on a CPU."""
+        return self.minutes is not None and not self.machine
+
+    def on(self, device: str, name: str) -> Budget:
+        """The budget on a device, "cpu" or another, that is called so."""
+        own = name if self.minutes is not None and device != "cpu" else ""
+        return replace(self, machine=own)
 
     def __str__(self) -> str:
         if self.minutes is None:
             return f"{self.steps} step" + "s" * (self.steps != 1)
-        return f"{self.minutes:g} minute" + "s" * (self.minutes != 1)
+        place = f" on {self.machine}" if self.machine else ""
+        return f"{self.minutes:g} minute{'s' * (self.minutes != 1)}{place}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
-from jcarsr.errors import DataError
-from jcarsr.evaluation.rows import Row, read_rows
-from jcarsr.experiments.plan import ExperimentPlan
+from jcarsr.evaluation.rows import Row
+from jcarsr.experiments.plan import ExperimentPlan, Size
 from jcarsr.experiments.report import report
-from jcarsr.experiments.results import Results, group
+from jcarsr.experiments.results import Cell, Results, group
 from jcarsr.experiments.seeds import RULE
 
 
@@ -33,21 +32,6 @@ def heading(plan: ExperimentPlan) -> str:
     return f"Table {plan.table}: {plan.title}" if plan.table else f"{plan.title} (not of the paper)"
 
 
-def read_folders(paths: Sequence[Path]) -> list[Row]:
-    """The rows of JSON lines files, and of all such files in folders.
-
-    Raises:
-        DataError: a path is missing, a folder has no such file, or a line is not a row.
-    """
-    files: list[Path] = []
-    for path in paths:
-        inside = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-        if not inside:
-            raise DataError(f"{path}: no .jsonl file in this folder")
-        files += inside
-    return read_rows(files)
-
-
 def _coverage(plans: Sequence[ExperimentPlan], found: Sequence[Results]) -> str:
     lines = ["| experiment | measured | not measured |", "|---|---|---|"]
     for plan in plans:
@@ -63,7 +47,13 @@ def _describe_suite(plan: ExperimentPlan, results: Results) -> str:
     scores = _scores(plan, results)
     if not scores:
         return ""
-    seeds = sorted({len(results.rows(*key)) for key in scores})
+    keys = {one.label: one for one in plan.lines(suite.size)}
+    seeds = sorted(
+        {
+            len(results.rows(keys[label].key(suite.size, cell[0], plan.qfs), cell))
+            for label, cell in scores
+        }
+    )
     count = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     sets = [name for name in plan.sets if any(cell[2] == name for _, cell in scores)]
     scales = sorted({cell[0] for _, cell in scores})
@@ -74,36 +64,41 @@ def _describe_suite(plan: ExperimentPlan, results: Results) -> str:
 
 
 def _describe_missing(plan: ExperimentPlan, found: Sequence[Results]) -> str:
-    """Scales, sets and lines of a plan that no suite has, in words."""
+    """What of a plan no suite has, in words: whole scales, qualities, sets and lines, the rest."""
     scores = [key for results in found for key in _scores(plan, results)]
     if not scores:
         return "everything"
-    scales = [f"x{s}" for s in plan.scales if all(cell[0] != s for _, cell in scores)]
-    sets = [name for name in plan.sets if all(cell[2] != name for _, cell in scores)]
-    methods = {method for method, _ in scores}
-    keys = {
-        contestant.label: {
-            contestant.key(results.suite.size, scale, plan.qfs)
-            for results in found
-            if results.suite.size in contestant.sizes
-            for scale in plan.scales
-        }
-        for contestant in plan.contestants
-    }
-    labels = [label for label, own in keys.items() if own and not own & methods]
-    return ", ".join([*scales, *sets, *labels])
+    cells = {cell for _, cell in scores}
+    scales = [scale for scale in plan.scales if all(cell[0] != scale for cell in cells)]
+    qfs = [qf for qf in plan.qfs if all(cell[1] != qf for cell in cells)]
+    sets = [name for name in plan.sets if all(cell[2] != name for cell in cells)]
+    labels = {label for label, _ in scores}
+    sizes: set[Size] = {results.suite.size for results in found if _scores(plan, results)}
+    lines = {one.label for size in sizes for one in plan.lines(size)}
+    whole = (
+        (len(plan.scales) - len(scales))
+        * (len(plan.qfs) - len(qfs))
+        * (len(plan.sets) - len(sets))
+        * len(labels)
+    )
+    words = [*(f"x{scale}" for scale in scales), *(f"QF {qf}" for qf in qfs), *sets]
+    words += [one.label for one in plan.contestants if one.label in lines - labels]
+    if rest := whole - len(set(scores)):
+        words.append(f"{rest} of the other {whole} scores")
+    return ", ".join(words)
 
 
-def _scores(plan: ExperimentPlan, results: Results) -> list[tuple[str, tuple[int, int, str]]]:
-    """(method, cell) of a suite that a plan shows; none of a single line where it has more."""
+def _scores(plan: ExperimentPlan, results: Results) -> list[tuple[str, Cell]]:
+    """(label, cell) of a suite that a plan shows; none where no cell compares two lines."""
     size = results.suite.size
     lines = plan.lines(size)
-    found: list[tuple[str, tuple[int, int, str]]] = []
-    labels: set[str] = set()
-    for method, cell in results.scores:
-        if cell[0] in plan.scales and cell[1] in plan.qfs and cell[2] in plan.sets:
-            own = {one.label for one in lines if method == one.key(size, cell[0], plan.qfs)}
-            if own:
-                found.append((method, cell))
-                labels |= own
-    return found if len(labels) >= min(2, len(lines)) else []
+    found = [
+        (line.label, (scale, qf, name))
+        for line in lines
+        for scale in plan.scales
+        for qf in plan.qfs
+        for name in plan.sets
+        if results.rows(line.key(size, scale, plan.qfs), (scale, qf, name))
+    ]
+    compared = Counter(cell for _, cell in found)
+    return found if max(compared.values(), default=0) >= min(2, len(lines)) else []

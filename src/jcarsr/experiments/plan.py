@@ -13,6 +13,9 @@ from jcarsr.networks.catalog import PRESETS
 Size: TypeAlias = Literal["lite", "paper"]
 """Networks of about 0.48 M parameters, trained with recipe compare, or the paper's with paper."""
 
+CHAINED = " + "
+"""Between the networks of a chain, in its key."""
+
 TEST_SETS = ("Set5", "Set14", "Urban100", "B100", "Manga109")
 """The paper's, in the order of its tables."""
 
@@ -94,7 +97,7 @@ class Contestant:
 
         `mark`: preset -> what follows that network's key.
         """
-        return " + ".join(
+        return CHAINED.join(
             part
             if isinstance(part, str)
             else part.key(size, scale, qfs) + mark(part.preset(size, scale))

@@ -34,7 +34,7 @@ def report(
     results: Results,
     *,
     missing_sets: Mapping[str, str] | None = None,
-    failures: Mapping[str, str] | None = None,
+    failures: Mapping[tuple[str, Cell], str] | None = None,
 ) -> str:
     """A table for each scale and quality factor, with notes below; no heading.
 
@@ -42,12 +42,12 @@ def report(
         plan: what is compared.
         results: of one suite.
         missing_sets: set -> why it could not be scored.
-        failures: method -> why it has no score.
+        failures: (line, cell) -> why it has no score.
     """
     notes = Footnotes()
     writer = _Writer(plan, results, missing_sets or {}, failures or {}, notes)
     parts = [writer.table(scale, qf) for scale in plan.scales for qf in plan.qfs]
-    parts += [writer.seeds(), *plan.notes, *notes.lines()]
+    parts += [writer.seeds(), writer.machines(), *plan.notes, *notes.lines()]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -57,7 +57,7 @@ class _Writer:
         plan: ExperimentPlan,
         results: Results,
         missing_sets: Mapping[str, str],
-        failures: Mapping[str, str],
+        failures: Mapping[tuple[str, Cell], str],
         notes: Footnotes,
     ) -> None:
         self._plan, self._results, self._notes = plan, results, notes
@@ -85,6 +85,18 @@ class _Writer:
             for (scale, qf, name), noise in found
         ]
         return f"Noise of a difference, s: {', '.join(words)}."
+
+    def machines(self) -> str:
+        """What minutes were counted on; nothing where steps were."""
+        plan, size = self._plan, self._results.suite.size
+        if not self._results.suite.in_minutes:
+            return ""
+        keys = {(self._key(one, x), x) for one in plan.lines(size) for x in plan.scales}
+        trials = [trial for key in keys for trial in self._results.trials(*key)]
+        devices = sorted({trial.device for trial in trials if trial.device})
+        if len(devices) < 2:
+            return f"Minutes of {devices[0]}." if devices else ""
+        return f"Minutes are not equal on different computers. Here: {'; '.join(devices)}."
 
     @property
     def _reference(self) -> Contestant:
@@ -126,8 +138,8 @@ class _Writer:
         name = cell[2]
         if name in self._missing_sets:
             return f"{name}: {self._missing_sets[name]}"
-        if method in self._failures:
-            return f"{method}: {self._failures[method]}"
+        if (method, cell) in self._failures:
+            return f"{method}: {self._failures[method, cell]}"
         if not any(own[2] == name for _, own in self._results.scores):
             known = CATALOG.get(name)
             return f"{name}: was not at hand" + (f" ({known.licence})" if known else "")
@@ -139,10 +151,12 @@ class _Writer:
         if not values:
             return ""
         noise = self._noise(cell)
-        resolved = noise is not None and is_resolved(values, noise)
-        words = "resolved" if resolved else "not resolved"
-        if resolved and len(values) == 1:  # whose sign has no second one beside it
-            words += " (1 seed)"
+        if noise is None:
+            words = "noise unknown"
+        elif not is_resolved(values, noise):
+            words = "not resolved"
+        else:  # the sign of a single one has no second one beside it
+            words = "resolved" + " (1 seed)" * (len(values) == 1)
         return f"{fmean(values):+.3f} {words}"
 
     def _numbers_published(self, label: str, cells: Sequence[Cell]) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from jcarsr.devices import find_device
 from jcarsr.engines.base import EngineOptions
-from jcarsr.errors import DataError, JCARSRError, MemoryLimitError, TrainingError
+from jcarsr.errors import DataError, JCARSRError, TrainingError
 from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.agenda import Agenda
 from jcarsr.experiments.cost import Costs
@@ -125,7 +125,7 @@ class Runner:
         """Do a job unless it failed before, or another process does it."""
         if job.hash in self._outcome.failures:
             return
-        with self._store.lock(job, wait=wait) as ours:
+        with self._lock(job, wait=wait) as ours:
             if not ours or self._is_done(job):
                 return
             total = len(agenda.trainings) + len(agenda.scorings)
@@ -145,9 +145,20 @@ class Runner:
             except JCARSRError as error:
                 self._fail(job, str(error))
             except RuntimeError as error:
-                if "memory" not in str(error):
+                if "CUDA error" in str(error):  # after which the device computes no more
                     raise
-                self._fail(job, str(MemoryLimitError(str(error).splitlines()[0])))
+                self._fail(job, next(iter(str(error).splitlines()), type(error).__name__))
+
+    @contextmanager
+    def _lock(self, job: Training | Scoring, *, wait: bool) -> Generator[bool]:
+        """As the store's; what is waited for is said."""
+        with self._store.lock(job, wait=False) as ours:
+            if ours or not wait:
+                yield ours
+                return
+        self._watcher.message(f"waiting for another process: {job}")
+        with self._store.lock(job, wait=True) as ours:
+            yield ours
 
     def _fail(self, job: Training | Scoring, reason: str) -> None:
         self._outcome.failures[job.hash] = reason
@@ -176,7 +187,7 @@ class Runner:
             data=job.data.paths,
             out=folder,
             max_minutes=job.budget.minutes,
-            processor_minutes=job.budget.counts_processor(find_device(settings.device)),
+            processor_minutes=job.budget.counts_processor,
             resume=self._store.begun(job) is not None,
             device=settings.device,
             precision=job.precision,
@@ -184,10 +195,13 @@ class Runner:
             log_every=settings.log_every,
             checkpoint_minutes=settings.checkpoint_minutes,
         )
+        whole, start = options.resume is False, time.perf_counter()
         train(job.recipe, options, watch, self._banks)
         if watch.spent >= 1:
             self._store.finish(job)
             self._costs.learn(job, self._store)
+            if whole:
+                self._costs.learn_waiting(job, time.perf_counter() - start)
         if watch.asked_to_stop:
             raise _StopError
 

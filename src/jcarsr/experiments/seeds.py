@@ -17,8 +17,9 @@ RULE = (
     "scale, quality and set when what each method and each seed adds is taken out by least "
     "squares, and t the two-sided 5 % point of Student's distribution for its degrees of freedom. "
     "Where one method alone has two seeds or more, s is sqrt(2) times the standard deviation of "
-    "its scores. Each difference is judged by itself: of twenty that chance alone makes, one is "
-    "called resolved."
+    "its scores. Chains, which share a network, are left out of s. Given weights have no seed and "
+    "count with all. Each difference is judged by itself: of twenty that chance alone makes, one "
+    "is called resolved."
 )
 """The rule in words, for a report."""
 

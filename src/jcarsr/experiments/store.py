@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,17 +74,28 @@ class ResultStore:
         write_text(self.folder / "rows" / f"{job.hash}.json", row.as_json() + "\n")
 
     def rows(self) -> list[Row]:
-        """Every score, stored or known; files that are damaged are left out."""
-        rows = dict(self.known)
+        """Every score, stored or known; files that are damaged are left out.
+
+        Known, too, is what another command has put into rows.jsonl since.
+
+        Raises:
+            DataError: as `read_copied`.
+        """
+        rows = {**read_copied(self.folder), **self.known}
         for path in sorted((self.folder / "rows").glob("*.json")):
             if row := _row(path):
                 rows[path.stem] = row
         return list(rows.values())
 
     def damaged(self) -> list[Path]:
-        """Files of scores that cannot be read."""
+        """Files of scores that cannot be read and are not known otherwise.
+
+        Raises:
+            DataError: as `read_copied`.
+        """
+        known = {**read_copied(self.folder), **self.known}
         paths = sorted((self.folder / "rows").glob("*.json"))
-        return [path for path in paths if _row(path) is None]
+        return [path for path in paths if path.stem not in known and _row(path) is None]
 
     @contextmanager
     def lock(self, job: Training | Scoring, *, wait: bool) -> Generator[bool]:
@@ -110,9 +121,34 @@ def read_copied(folder: Path) -> dict[str, Row]:
     for row in rows:
         if row.trial is None:
             raise DataError(f"{path}: holds rows of no experiment, which would be lost")
-        if not (folder / "rows" / f"{row.trial.job}.json").exists():
+        if _row(folder / "rows" / f"{row.trial.job}.json") is None:
             copied[row.trial.job] = row
     return copied
+
+
+def read_folders(paths: Sequence[Path]) -> list[Row]:
+    """The rows of JSON lines files, and of all such files in folders.
+
+    Raises:
+        DataError: a path is missing, a folder has no such file, or a line is not a row.
+    """
+    files: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+        if not inside:
+            raise DataError(f"{path}: no .jsonl file in this folder")
+        files += inside
+    return read_rows(files)
+
+
+def known_rows(out: Path, known: Sequence[Path]) -> dict[str, Row]:
+    """Scores that are not to be done again, by their jobs' hashes: given, or in `out`'s rows.jsonl.
+
+    Raises:
+        DataError: as `read_folders` and `read_copied`.
+    """
+    given = {row.trial.job: row for row in read_folders(known) if row.trial}
+    return {**read_copied(out), **given}
 
 
 def _row(path: Path) -> Row | None:

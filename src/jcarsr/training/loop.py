@@ -66,7 +66,7 @@ class Loop:
         """Train until the budget is spent or `stop` is raised."""
         state, options = self.state, self.options
         resumed_at = self._clock() - state.progress.seconds
-        saved_seconds = state.progress.seconds
+        saved = self._waited(state.progress.seconds)
         meter, stopping = Meter(state.progress), False
         while self.spent < 1 and not stopping:
             meter.add(self._step())
@@ -74,17 +74,17 @@ class Loop:
             seconds, stopping = self._agree(step, self._clock() - resumed_at, stop.raised)
             state.progress = Progress(step, seconds)
             last = self.spent >= 1 or stopping
-            due = seconds - saved_seconds >= options.checkpoint_minutes * 60
+            due = self._waited(seconds) - saved >= options.checkpoint_minutes * 60
             if last or due or step % options.log_every == 0:  # what is stored was finite
                 self._log(meter)
             if due and not last:
                 self._save_checkpoint()
                 self._save_weights({})
-                saved_seconds = seconds
+                saved = self._waited(seconds)
             if not last and step % options.validate_every == 0:
                 self._validate()
         self._finish()  # also what was resumed, and killed before its weights were there
-        if stopping:
+        if stopping or stop.raised:
             self.reporter.stopped(state.progress.step)
 
     def _clock(self) -> float:
@@ -92,6 +92,14 @@ class Loop:
         if self.options.processor_minutes:
             return processor_seconds()
         return time.perf_counter()
+
+    def _waited(self, seconds: float) -> float:
+        """Seconds by which checkpoints are due: work that is lost by a kill is lost in real time.
+
+        Several processes go by those on which they agree, or they would wait for each other.
+        """
+        alone = self.fabric.world_size == 1
+        return time.perf_counter() if self.options.processor_minutes and alone else seconds
 
     def _step(self) -> dict[str, Tensor]:
         recipe, state = self.recipe, self.state

@@ -22,10 +22,9 @@ from jcarsr.experiments.figures.catalog import FIGURES
 from jcarsr.experiments.figures.scene import Scene
 from jcarsr.experiments.figures.sheet import Panel
 from jcarsr.experiments.jobs import Conditions
-from jcarsr.experiments.page import read_folders
 from jcarsr.experiments.plan import Contestant, ExperimentPlan, PlannedNetwork
 from jcarsr.experiments.run import Runner, RunOutcome, RunSettings, Watcher
-from jcarsr.experiments.store import ResultStore
+from jcarsr.experiments.store import ResultStore, read_folders
 from jcarsr.training import loop
 
 pytestmark = [
