@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from jcarsr.degradation.draw import Clean, Once, Web
+from jcarsr.degradation.draw import Clean, Distribution, Once, Web
 from jcarsr.degradation.history import History, parse_history
 from jcarsr.degradation.steps import Jpeg, Photoshop, Png, Resize
 from jcarsr.pixels import Pixels
@@ -73,3 +73,18 @@ def test_clean_pictures_stay_as_they_are(photo: Pixels) -> None:
     lr = photo[::2, ::2]
     np.testing.assert_array_equal(history(photo, lr), lr)
     assert (history.last_save.tables == 1).all()
+
+
+@pytest.mark.parametrize(
+    "histories",
+    [
+        Once(qfs=(10, 40), share_444=0.0),
+        Once(qfs=(10, 40), share_444=1.0),
+        Once(qfs=(10, 40), share_444=0.5),
+        Clean(),
+        Web(once=Once(qfs=(10,), share_444=0.0), repeated=1),
+    ],
+)
+def test_seeds_decide_where_there_is_something_to_decide(histories: Distribution) -> None:
+    drawn = {str(histories.draw(2, seed)) for seed in range(20)}
+    assert (len(drawn) > 1) == histories.random

@@ -66,6 +66,9 @@ def test_bank_is_kept_for_runs_that_learn_from_the_same(
     assert fill(replace(recipe, learning_rate=1, max_steps=7)) is first
     other = fill(replace(recipe, histories=Once(qfs=(20,), share_444=0.0)))
     assert other is not first
+    assert fill(replace(recipe, histories=Once(qfs=(20,), share_444=0.0), seed=1)) is other
+    drawn = fill(replace(recipe, histories=Once(qfs=(20,), share_444=0.5)))
+    assert fill(replace(recipe, histories=Once(qfs=(20,), share_444=0.5), seed=1)) is not drawn
     assert fill(recipe) is not first  # one is kept
 
 

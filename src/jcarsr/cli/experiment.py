@@ -42,13 +42,16 @@ def experiment(
         Path | None, typer.Option(help="Folder for runs, rows and reports; tables share it.")
     ] = None,
     size: Annotated[
-        Literal["lite", "paper"], typer.Option(help="Of the networks: 0.48 M, or the paper's.")
+        Literal["lite", "paper"], typer.Option(help="Of the networks: about 0.5 M, or the paper's.")
     ] = "lite",
     steps: Annotated[
         int | None, typer.Option(help="Budget of every network. (default: the recipe's)")
     ] = None,
     minutes_per_model: Annotated[
-        float | None, typer.Option(help="Budget of every network, instead of steps.")
+        float | None,
+        typer.Option(
+            help="Budget of every network, instead of steps; on a CPU of the processor's work."
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Trainings of every network: seeds 0, 1 ...")] = 1,
     only: Annotated[
@@ -101,7 +104,7 @@ def experiment(
         typer.Option(metavar="NAME", help="Of training: auto, float32 or bfloat16."),
     ] = "auto",
     compile: Annotated[
-        bool | None, typer.Option(help="Compile the blocks. (default: on a GPU)")
+        bool | None, typer.Option(help="Compile the blocks of some. (default: on a GPU)")
     ] = None,
     log_every: Annotated[int, typer.Option(min=1, help="Steps.", rich_help_panel=_LOGS)] = 50,
     checkpoint_minutes: Annotated[

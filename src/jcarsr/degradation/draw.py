@@ -31,6 +31,11 @@ class Distribution(Protocol):
         """How many histories `draw` gives."""
         ...
 
+    @property
+    def random(self) -> bool:
+        """Whether the seed decides anything."""
+        ...
+
     def draw(self, scale: int, seed: int | str) -> tuple[History, ...]:
         """`versions` histories for a picture that is shrunk by `scale`."""
         ...
@@ -60,6 +65,11 @@ class Once:
         """One for each quality factor."""
         return len(self.qfs)
 
+    @property
+    def random(self) -> bool:
+        """Whether some keep full chroma and some do not."""
+        return 0 < self.share_444 < 1
+
     def draw(self, scale: int, seed: int | str) -> tuple[History, ...]:
         """One save for each quality factor, in their order; the seed decides their chroma."""
         del scale
@@ -81,6 +91,11 @@ class Paired:
         """One."""
         return 1
 
+    @property
+    def random(self) -> bool:
+        """No."""
+        return False
+
 
 @dataclass(frozen=True, kw_only=True)
 class Clean:
@@ -90,6 +105,11 @@ class Clean:
     def versions(self) -> int:
         """One."""
         return 1
+
+    @property
+    def random(self) -> bool:
+        """No."""
+        return False
 
     def draw(self, scale: int, seed: int | str) -> tuple[History, ...]:
         """A save without loss."""
@@ -121,6 +141,11 @@ class Web:
     def versions(self) -> int:
         """Those saved once and the others."""
         return self.once.versions + self.repeated
+
+    @property
+    def random(self) -> bool:
+        """Yes."""
+        return True
 
     def draw(self, scale: int, seed: int | str) -> tuple[History, ...]:
         """Histories in the order of the fields."""

@@ -92,7 +92,7 @@ def bank_settings(recipe: Recipe, *, tables: bool) -> BankSettings:
         histories=recipe.histories,
         patch_size=recipe.patch_size,
         candidates=recipe.candidates,
-        seed=recipe.seed,
+        seed=recipe.seed if recipe.histories.random else 0,  # so that seeds share a bank
         tables=tables,
     )
 

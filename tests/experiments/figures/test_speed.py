@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
-from jcarsr.experiments.figures.speed import Point, as_svg, plot
+from jcarsr.experiments.figures.speed import Point, as_svg, median_ratio, plot
 
 NAMES = ("EDSR", "RDN", "RCAN", "MDCN", "SwinIR", "DRCT", "HMA", "JCARSR")
 
@@ -67,3 +67,7 @@ def test_ratios_are_shown_where_all_have_one() -> None:
     assert "JCARSR = 1" in axes.get_xlabel()
     figure = plot([*some, replace(some[0], ratio=None)], "", relative=True)
     assert "seconds a picture" in figure.axes[0].get_xlabel()
+
+
+def test_a_round_that_was_disturbed_does_not_move_the_ratio() -> None:
+    assert median_ratio([2.0, 8.0, 2.2], [1.0, 4.0, 1.0]) == 2.0

@@ -41,7 +41,7 @@ class Point:
     seconds: float
     """A picture."""
     ratio: float | None
-    """Of its time to that of JCARSR; None = JCARSR is not there."""
+    """Of its time to that of JCARSR in the same round, the median; None = JCARSR is not there."""
     parameters: int
     machine: str
 
@@ -76,16 +76,16 @@ def measure(scene: Scene, entrants: Mapping[str, Entrant]) -> list[Point]:
         scene.missing(f"{', '.join(unscored)}: not scored on {_SET}: {advice}")
     jobs = {label: entrants[label].jobs[_SET] for label in rows}
     methods = {label: entrants[label].method for label in rows}
-    seconds = time_in_turns(methods, load_samples(next(iter(jobs.values()))))
+    times = time_in_turns(methods, load_samples(next(iter(jobs.values()))))
     libraries = dict.fromkeys(method.library for method in methods.values())
     machine = f"{name_device(scene.device)}, {', '.join(libraries)}"
-    reference = seconds.get(_REFERENCE)
+    reference = times.get(_REFERENCE)
     return [
         Point(
             method=label,
             psnr=row.psnr,
-            seconds=round(seconds[label], 5),
-            ratio=round(seconds[label] / reference, 3) if reference else None,
+            seconds=round(median(times[label]), 5),
+            ratio=round(median_ratio(times[label], reference), 3) if reference else None,
             parameters=sum(source.parameters for source in jobs[label].sources),
             machine=machine,
         )
@@ -144,8 +144,15 @@ def as_svg(figure: Figure) -> str:
     return text.getvalue()
 
 
-def time_in_turns(methods: Mapping[str, Method], samples: Sequence[Sample]) -> dict[str, float]:
-    """Method -> seconds of a picture: the median of rounds in which all methods take turns."""
+def median_ratio(seconds: Sequence[float], reference: Sequence[float]) -> float:
+    """The median of the rounds' ratios, which a computer that is busy at times moves little."""
+    return median(own / other for own, other in zip(seconds, reference, strict=True))
+
+
+def time_in_turns(
+    methods: Mapping[str, Method], samples: Sequence[Sample]
+) -> dict[str, list[float]]:
+    """Method -> seconds of a picture in each of ROUNDS rounds, in which all methods take turns."""
     taken: dict[str, list[float]] = {label: [] for label in methods}
     for method in methods.values():  # what is loaded at the first picture is not counted
         method.restore(samples[0].lq)
@@ -155,4 +162,4 @@ def time_in_turns(methods: Mapping[str, Method], samples: Sequence[Sample]) -> d
             for sample in samples:
                 method.restore(sample.lq)
             taken[label].append((time.perf_counter() - start) / len(samples))
-    return {label: median(values) for label, values in taken.items()}
+    return taken
