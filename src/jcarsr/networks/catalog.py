@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -265,5 +266,12 @@ def preset_facts(name: str) -> NetworkFacts:
     Raises:
         KeyError: no such preset.
     """
+    preset = PRESETS[name]
+    return _facts(preset.architecture, tuple(preset.config.items()))
+
+
+@cache
+def _facts(architecture: str, config: tuple[tuple[str, Any], ...]) -> NetworkFacts:
+    """Once for every size: to build a large network takes most of a second, without memory, too."""
     with import_module("torch").device("meta"):
-        return build_preset(name).facts
+        return build(architecture, dict(config)).facts
