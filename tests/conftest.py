@@ -48,13 +48,16 @@ def pytest_collection() -> Generator[None, object, object]:
 
 TOGETHER = {
     "a server": ("web/",),
-    "a whole run": ("training/test_run.py", "training/test_resume.py"),
+    "the training engine": (
+        *("training/", "experiments/", "cli/test_train", "networks/test_cleaning.py"),
+        *("networks/test_edsr.py", "benchmarks/", "tools/test_train_stages.py"),
+    ),
     "exported graphs": (
-        *("cli/test_export.py", "networks/test_cleaning.py", "networks/test_edsr.py", "export/"),
+        *("cli/test_export.py", "export/"),
         *("engines/test_base.py", "engines/test_graph_", "engines/test_select.py"),
     ),
 }
-"""What files, by the beginnings of their names, have in common that is costly to make."""
+"""What files, by the beginnings of their names, share that is costly to make or to load."""
 
 
 @pytest.hookimpl(optionalhook=True)
