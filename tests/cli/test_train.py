@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.training import two_held_out as two_held_out
 from typer.testing import CliRunner
 
 from jcarsr.cli import app
@@ -47,7 +48,7 @@ def test_wrong_usage_is_told(arguments: list[str], message: str) -> None:
     assert message in result.stderr
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("tiny", "two_held_out")
 @pytest.mark.filterwarnings("default")  # the engine warns of its own matters
 def test_specialist_of_one_quality(small_pictures: Path, tmp_path: Path) -> None:
     arguments = ["train", "finish", "--data", small_pictures, "--out", tmp_path, "--preset", "tiny"]
@@ -67,7 +68,7 @@ def flops_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "step_flops", lambda recipe: 1)
 
 
-@pytest.mark.usefixtures("flops_unknown", "tiny")
+@pytest.mark.usefixtures("flops_unknown", "tiny", "two_held_out")
 @pytest.mark.filterwarnings("default")
 def test_pictures_saved_repeatedly(small_pictures: Path, tmp_path: Path) -> None:
     arguments = ["train", "finish", "--data", small_pictures, "--out", tmp_path]
@@ -82,7 +83,7 @@ def test_pictures_saved_repeatedly(small_pictures: Path, tmp_path: Path) -> None
     assert set(record.scores["validation"]) == expected
 
 
-@pytest.mark.usefixtures("flops_unknown", "tiny")
+@pytest.mark.usefixtures("flops_unknown", "tiny", "two_held_out")
 @pytest.mark.filterwarnings("default")
 def test_printed_recipe_trains_as_the_named_one(small_pictures: Path, tmp_path: Path) -> None:
     printed = CliRunner().invoke(app, ["recipes", "settle", "--toml"])

@@ -7,6 +7,7 @@ import pytest
 import support.rows
 from support.experiments import make_conditions, make_sets, use_tiny_presets
 from support.training import flops as flops
+from support.training import two_held_out as two_held_out
 
 from jcarsr import JCARSRConfig
 from jcarsr.evaluation.rows import Row

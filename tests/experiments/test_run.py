@@ -30,7 +30,7 @@ from jcarsr.training.report import StepReport
 from jcarsr.weights import read
 
 pytestmark = [
-    pytest.mark.usefixtures("tiny_presets"),
+    pytest.mark.usefixtures("tiny_presets", "two_held_out"),
     pytest.mark.filterwarnings("default"),  # the engine warns of its own matters
 ]
 

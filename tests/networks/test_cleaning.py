@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from support.training import flops as flops
+from support.training import two_held_out as two_held_out
 from typer.testing import CliRunner
 
 from jcarsr import WeightsError
@@ -37,6 +38,7 @@ def run(*arguments: object, code: int = 0) -> str:
     return result.output
 
 
+@pytest.mark.usefixtures("two_held_out")
 @pytest.mark.filterwarnings("default")  # the training engine warns of its own matters
 @pytest.mark.parametrize("architecture", list(SMALL))
 def test_trains_restores_and_is_evaluated(

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from support.training import flops as flops
+from support.training import two_held_out as two_held_out
 from torch.nn.functional import conv2d, interpolate, pixel_shuffle, relu
 from typer.testing import CliRunner
 
@@ -59,6 +60,7 @@ def test_wrong_input_is_refused() -> None:
         EDSR(CONFIG)(torch.rand(3, 8, 8))
 
 
+@pytest.mark.usefixtures("two_held_out")
 @pytest.mark.filterwarnings("default")  # the training engine warns of its own matters
 def test_trains_exports_restores_and_is_evaluated(
     tmp_path: Path, small_pictures: Path, monkeypatch: pytest.MonkeyPatch

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from jcarsr.data.bank import Bank, Batch
-from jcarsr.training import loop
+from jcarsr.training import loop, validation
 from jcarsr.training.options import RunOptions
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter
@@ -24,6 +24,12 @@ def flops(monkeypatch: pytest.MonkeyPatch) -> int:
 
     monkeypatch.setattr(loop, "step_flops", step_flops)
     return count
+
+
+@pytest.fixture
+def two_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two pictures are held out, not eight: to score eight takes longer than the runs' steps."""
+    monkeypatch.setattr(validation, "_HELD_OUT", 2)
 
 
 def options(folder: Path, out: Path, **changes: object) -> RunOptions:

@@ -5,6 +5,7 @@ from types import ModuleType
 import pytest
 from support.training import flops as flops
 from support.training import stop_after
+from support.training import two_held_out as two_held_out
 
 from jcarsr import JCARSRConfig
 from jcarsr.errors import TrainingError
@@ -17,6 +18,7 @@ def run(tool: ModuleType, monkeypatch: pytest.MonkeyPatch, *words: str | Path) -
     return tool.main()
 
 
+@pytest.mark.usefixtures("two_held_out")
 @pytest.mark.filterwarnings("default")  # the engine warns of its own matters
 def test_stages_follow_each_other_on_pictures_prepared_once(
     tmp_path: Path,
@@ -69,6 +71,7 @@ def test_earlier_runs_are_seen_before_pictures_are_prepared(
     assert "the checkpoint of an earlier run" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("two_held_out")
 @pytest.mark.filterwarnings("default")  # the engine warns of its own matters
 def test_signal_ends_all_stages(
     tmp_path: Path,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.training import flops as flops
 from support.training import options
+from support.training import two_held_out as two_held_out
 
 from jcarsr import JCARSRConfig
 from jcarsr.degradation.draw import Once

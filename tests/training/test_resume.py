@@ -23,7 +23,10 @@ from jcarsr.training.recipes import Recipe, fit_to_network
 from jcarsr.training.run import train
 from jcarsr.weights import read
 
-pytestmark = pytest.mark.filterwarnings("default")  # the engine warns of its own matters
+pytestmark = [
+    pytest.mark.usefixtures("two_held_out"),
+    pytest.mark.filterwarnings("default"),  # the engine warns of its own matters
+]
 
 
 def test_run_killed_between_its_last_checkpoint_and_its_weights_is_completed(

@@ -25,6 +25,7 @@ from jcarsr.safefile import read_metadata
 from jcarsr.training import clock as clock_module
 from jcarsr.training import loop as loop_module
 from jcarsr.training import options as options_module
+from jcarsr.training import validation
 from jcarsr.training.recipes import Recipe
 from jcarsr.training.report import Reporter, StepReport
 from jcarsr.training.run import train
@@ -32,7 +33,10 @@ from jcarsr.training.state import TrainingState
 from jcarsr.training.storage import Storage
 from jcarsr.weights import read
 
-pytestmark = pytest.mark.filterwarnings("default")  # the engine warns of its own matters
+pytestmark = [
+    pytest.mark.usefixtures("two_held_out"),
+    pytest.mark.filterwarnings("default"),  # the engine warns of its own matters
+]
 
 _SIZES = JCARSRConfig(scale=4, channels=8, num_groups=2, sr_blocks=1, jcar_blocks=1)
 TINY_X4 = Preset("jcarsr", asdict(_SIZES))
@@ -47,8 +51,13 @@ class Losses(Reporter):
 
 
 def test_training_lowers_the_loss(
-    tmp_path: Path, small_pictures: Path, recipe: Recipe, flops: int
+    tmp_path: Path,
+    small_pictures: Path,
+    recipe: Recipe,
+    flops: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(validation, "_HELD_OUT", 8)  # as it is outside of these tests
     losses = Losses()
     path = train(replace(recipe, max_steps=24), options(small_pictures, tmp_path), losses)
     assert np.mean(losses.values[-8:]) < 0.9 * np.mean(losses.values[:8])

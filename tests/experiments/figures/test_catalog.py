@@ -25,7 +25,7 @@ from jcarsr.experiments.jobs import Conditions
 from jcarsr.experiments.plan import Contestant, ExperimentPlan, PlannedNetwork
 from jcarsr.experiments.run import Runner, RunOutcome, RunSettings, Watcher
 from jcarsr.experiments.store import ResultStore, read_folders
-from jcarsr.training import loop
+from jcarsr.training import loop, validation
 
 pytestmark = [
     pytest.mark.usefixtures("tiny_presets"),
@@ -75,6 +75,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, _pictures: Path) -> tuple[
     with pytest.MonkeyPatch.context() as patch:
         use_tiny_presets(TINY, patch)
         patch.setattr(loop, "step_flops", lambda recipe: 1)
+        patch.setattr(validation, "_HELD_OUT", 2)  # whose scores are of no interest here
         agenda = make_agenda([PLANS[table6]], conditions, seeds=1, sets=[sets])
         settings = RunSettings(device="cpu", compile=False)
         outcome = Runner(store, conditions, settings, Costs(), Watcher()).run(agenda)
