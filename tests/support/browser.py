@@ -88,8 +88,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     sources = {"cat": skimage.data.cat(), "coffee": skimage.data.coffee()}
     files = {name: folder / f"{name}.jpg" for name in (*sources, "cut")}
     for name, pixels in sources.items():
-        Image.fromarray(pixels).resize((120, 90)).save(files[name], quality=20)
-    whole = files["cat"].read_bytes()
+        Image.fromarray(pixels).resize((60, 45)).save(files[name], quality=20)
+    Image.fromarray(sources["cat"]).resize((120, 90)).save(files["cut"], quality=20)
+    whole = files["cut"].read_bytes()  # larger: half of a small one is its header alone
     files["cut"].write_bytes(whole[: len(whole) // 2])
     return files
 

@@ -113,14 +113,14 @@ def test_download_is_what_the_command_writes_also_with_other_options(
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
     page.get_by_role("radio", name="Clean only").check()
     page.get_by_role("button", name="Restore again").click()
-    expect(page.locator("#outcome")).to_contain_text("120 × 90 pixels")
+    expect(page.locator("#outcome")).to_contain_text("60 × 45 pixels")
     expect(page.locator("#label-before")).to_have_text("Input")
     page.get_by_label("Format").select_option("JPEG")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download", exact=True).click()
     assert saved.value.suggested_filename == "cat_x1.jpg"
     with Image.open(saved.value.path()) as picture:
-        assert (picture.format, picture.size) == ("JPEG", (120, 90))
+        assert (picture.format, picture.size) == ("JPEG", (60, 45))
 
 
 def test_broken_file_costs_no_other_its_result(page: Page, pictures: dict[str, Path]) -> None:
@@ -204,7 +204,7 @@ def test_facts_are_told_and_edges_shown(page: Page, pictures: dict[str, Path]) -
     expect(facts).to_contain_text("JPEG, sequential, 4:2:0")
     expect(facts).to_contain_text("20, exact")
     expect(facts).to_contain_text("jcarsr-lite-x2")
-    expect(page.locator("#outcome")).to_contain_text("240 × 180 pixels")
+    expect(page.locator("#outcome")).to_contain_text("120 × 90 pixels")
     page.get_by_role("button", name="Edges").click()
     expect(page.locator("#label-after")).to_have_text("Edges", timeout=WAIT)
     expect(page.locator("#map")).to_be_visible()
@@ -269,7 +269,7 @@ def test_keyboard_alone(page: Page, pictures: dict[str, Path]) -> None:
     expect(page.get_by_role("radio", name="Clean only")).to_be_checked()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
-    expect(row(page, "cat.jpg")).to_contain_text("120 × 90", timeout=WAIT)
+    expect(row(page, "cat.jpg")).to_contain_text("60 × 45", timeout=WAIT)
 
 
 def test_telephone(page: Page, server: Server, pictures: dict[str, Path]) -> None:
