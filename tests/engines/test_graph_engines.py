@@ -57,7 +57,7 @@ def test_agrees_with_pytorch_at_any_size(exported: Path, opener: Opener, output:
 
 @engines_for(bundled_names())
 def test_bundled_weights_give_pytorchs_picture(photo: Pixels, opener: Opener, name: str) -> None:
-    weights, lq = PRETRAINED / f"{name}.safetensors", to_planes(photo[:64, :80])
+    weights, lq = PRETRAINED / f"{name}.safetensors", to_planes(photo[:32, :40])
     for output in FACTS.restoring_outputs if name in WITH_ALL_GRAPHS else ("sr",):
         own = opener(weights, output, "float32").run(lq)
         torchs = TorchEngine(load_network(read(weights)), "cpu", output).run(lq)
