@@ -2,10 +2,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from support.tiny import TINY
 from torch.nn import Conv2d, Module
 from torch.nn.modules.module import register_module_forward_hook
 
-from jcarsr import JCARSR, JCARSRConfig
+from jcarsr import JCARSR, PRESETS
+from jcarsr.networks.catalog import Preset
 from jcarsr.training.checkpoint import Progress
 from jcarsr.training.meter import Meter, peak_memory, step_flops
 from jcarsr.training.recipes import RECIPES
@@ -23,8 +25,12 @@ def test_means_and_seconds_are_over_the_steps_since_the_last_log() -> None:
     assert (list(means), means["loss"].item(), seconds) == (["loss"], 7.0, 0.5)
 
 
-def test_flops_of_a_step_are_three_times_those_of_its_convolutions(tiny: JCARSRConfig) -> None:
+def test_flops_of_a_step_are_three_times_those_of_its_convolutions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A multiplication and an addition each; a backward pass costs two forward ones."""
+    config = replace(TINY, num_groups=1)
+    monkeypatch.setitem(PRESETS, "tiny", Preset("jcarsr", config.describe()["config"]))
     recipe = replace(RECIPES["short"], preset="tiny", batch_size=2, patch_size=16)
     forward = 0
 
@@ -36,7 +42,7 @@ def test_flops_of_a_step_are_three_times_those_of_its_convolutions(tiny: JCARSRC
             forward += 2 * output.numel() * weights
 
     with register_module_forward_hook(count):
-        JCARSR(tiny)(torch.rand(2, 3, 16, 16))
+        JCARSR(config)(torch.rand(2, 3, 16, 16))
     # merged tails compute their kernels and strips anew; the first layer has no input gradient
     assert step_flops(recipe) == pytest.approx(3 * forward, rel=0.35)
     assert step_flops(replace(recipe, batch_size=4)) > 1.5 * step_flops(recipe)

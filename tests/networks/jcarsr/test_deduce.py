@@ -1,6 +1,7 @@
 """Sizes from names and shapes, against the networks that have them."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,6 +16,12 @@ SMALL = JCARSRConfig(scale=2, channels=8, num_groups=3, sr_blocks=2, jcar_blocks
 
 
 def shapes(architecture: str, config: Any) -> dict[str, tuple[int, ...]]:
+    return shapes_of(architecture, tuple(config.items()))
+
+
+@cache
+def shapes_of(architecture: str, fields: tuple[tuple[str, Any], ...]) -> dict[str, tuple[int, ...]]:
+    config = dict(fields)
     with torch.device("meta"):
         state = build(architecture, config).state_dict()
     return {name: tuple(value.shape) for name, value in state.items()}

@@ -1,6 +1,7 @@
 """The ablations of Tables 5 to 8: what each takes away or adds, and what it leaves as it is."""
 
 from dataclasses import asdict, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ VARIANTS: list[dict[str, Any]] = [
 every_variant = pytest.mark.parametrize("changed", VARIANTS, ids=str)
 
 
+@cache
 def parameters(config: JCARSRConfig) -> int:
     with torch.device("meta"):
         return sum(parameter.numel() for parameter in JCARSR(config).parameters())
