@@ -1,9 +1,12 @@
+import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from support.batch import file_sha256
 
-from jcarsr.batch.earlier import results_beside
+from jcarsr.batch.earlier import RECORDS, results_beside
+from jcarsr.batch.ledger import Ledger
 from jcarsr.batch.search import search
 
 
@@ -79,3 +82,27 @@ def test_search_counts_them(tmp_path: Path) -> None:
         f"{tmp_path}: 2 earlier results are left out; 1 hidden picture is left out"
     ]
     assert len(search(tmp_path, None, results=True).pictures) == 5
+
+
+def test_results_of_batch_are_known_by_their_records(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg", 30, 20)
+    result = picture(tmp_path / "x2" / "deep" / "b_x2.png", 60, 40)
+    other = picture(tmp_path / "x2" / "c.png", 60, 40)
+    record = tmp_path / "x2" / RECORDS / "deep" / "b_x2.png.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"result_sha256": file_sha256(result)}))
+    (record.parent / "c.png.json").write_text("damaged")
+    found = [path for path, _ in search(tmp_path, tmp_path / "x4").pictures]
+    assert found == [tmp_path / "a.jpg", other]
+    record.write_text("[]")
+    assert len(search(tmp_path, tmp_path / "x4").pictures) == 3
+
+
+def test_while_a_run_writes_into_a_folder_its_pictures_may_be_results(tmp_path: Path) -> None:
+    picture(tmp_path / "a.jpg", 30, 20)
+    picture(tmp_path / "x2" / "b_x2.png", 60, 40)
+    with Ledger(tmp_path / "x2"):
+        found = search(tmp_path, tmp_path / "x4")
+    assert [path for path, _ in found.pictures] == [tmp_path / "a.jpg"]
+    assert found.notes[0].endswith("; 1 unfinished run's picture is left out")
+    assert len(search(tmp_path, tmp_path / "x4").pictures) == 2  # what no ledger knows is no result

@@ -148,3 +148,29 @@ class TestAgain:
         assert job.target.read_bytes() == old
         assert not list(job.target.parent.glob("*.jcarsr-part"))
         assert finished(LedgerWorker(networks, X2, ledger), job).state == "done"
+
+
+@pytest.mark.parametrize("with_ledger", [True, False])
+def test_what_came_while_the_network_ran_is_left(
+    networks: Any, ledger: Ledger, job: FileJob, with_ledger: bool
+) -> None:
+    own = ledger if with_ledger else None
+    networks.before = lambda: job.target.write_text("mine")
+    outcome = finished(LedgerWorker(networks, X2, own), job)
+    assert outcome.state == "failed"
+    assert "came to be there meanwhile" in (outcome.error or "")
+    assert job.target.read_text() == "mine"
+    assert not list(job.target.parent.glob("*.jcarsr-part"))
+    job.target.unlink()
+    assert finished(LedgerWorker(networks, X2, own, overwrite=True), job).state == "done"
+
+
+def test_a_picture_that_was_moved_may_be_changed(
+    networks: Any, ledger: Ledger, job: FileJob, pixels: Pixels, tmp_path: Path
+) -> None:
+    finished(LedgerWorker(networks, X2, ledger), job)
+    moved = FileJob(tmp_path / "elsewhere.png", job.target)
+    job.source.rename(moved.source)
+    assert finished(LedgerWorker(networks, X2, ledger), moved).state == "skipped"
+    Image.fromarray(255 - pixels).save(moved.source)
+    assert finished(LedgerWorker(networks, X2, ledger), moved).state == "done"

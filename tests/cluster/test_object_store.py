@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from jcarsr import Restorer
+from jcarsr.batch.earlier import RECORDS
 from jcarsr.cluster.store import ObjectStore, open_store
-from jcarsr.cluster.task import RECORDS
 from jcarsr.errors import ImageError, JCARSRError, StorageError
 from jcarsr.pixels import Pixels
 

@@ -69,6 +69,18 @@ def test_key_that_could_lead_elsewhere_is_refused(key: str) -> None:
     assert other == Item("b.jpg", "b_x2.png")
 
 
+@pytest.mark.parametrize("key", ["3.04.05\u202fPM.jpg", "\u5199\u771f\u3000.jpg", "a\u00a0b.jpg"])
+def test_names_may_have_any_space(key: str) -> None:
+    (item,) = plan_items({key: None}, WHOLE, **NAMED)
+    assert item.reason is None
+
+
+@pytest.mark.parametrize("key", ["\udcff.jpg", "a\u2028b.jpg", "a\x1bb.jpg"])
+def test_what_is_no_text_is_refused(key: str) -> None:
+    (item,) = plan_items({key: None}, WHOLE, **NAMED)
+    assert "control characters" in (item.reason or "")
+
+
 def test_two_results_of_one_name_are_refused() -> None:
     keys = dict.fromkeys(["a.jpg", "b.jpg"])
     first, other = plan_items(keys, WHOLE, name="same", size="x2", extension="png")

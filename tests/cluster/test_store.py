@@ -7,6 +7,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from jcarsr.cluster.store import Store, check_places, folder_of, is_url, open_store
 from jcarsr.errors import ImageError, StorageError
+from jcarsr.partfile import PART, being_written
 
 STORES: list[Callable[[Path], str]] = [
     lambda folder: str(folder / "store"),
@@ -107,3 +108,15 @@ def test_file_is_no_source(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     with pytest.raises(ValueError, match="a file: name its folder"):
         check_places(str(tmp_path / "a.jpg"), "out")
+
+
+def test_what_killed_runs_left_half_is_removed_from_a_folder(tmp_path: Path) -> None:
+    dead, other = tmp_path / "deep" / f".dead{PART}", tmp_path / "deep" / ".other"
+    dead.parent.mkdir()
+    dead.touch()
+    other.touch()
+    with being_written(tmp_path / "deep" / "living.png") as file:
+        open_store(str(tmp_path)).check()
+        file.write(b"x")
+    assert sorted(path.name for path in dead.parent.iterdir()) == [".other", "living.png"]
+    open_store(str(tmp_path / "none")).check()

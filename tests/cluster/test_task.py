@@ -4,14 +4,16 @@ import hashlib
 import io
 import json
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from PIL import Image
 
 from jcarsr import Restorer, Target
+from jcarsr.batch.earlier import RECORDS
 from jcarsr.cluster.store import Store, open_store
-from jcarsr.cluster.task import RECORDS, Task
+from jcarsr.cluster.task import Task
 from jcarsr.cluster.worker import RestoringWorker, WorkerOptions
 from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import ImageError
@@ -105,9 +107,45 @@ def test_result_of_another_picture_is_left(
     with pytest.raises(ImageError, match=message):
         elsewhere.run("a", other.getvalue(), "a.png")
     assert out.read("a.png") == before
-    assert elsewhere.run("a", data, "a.png").state == "skipped"  # moved
     replacing = task(tiny_weights, out, overwrite=True, place="s3://album")
     assert replacing.run("a", other.getvalue(), "a.png").state == "done"
+
+
+def test_a_picture_that_was_moved_may_be_changed(
+    tiny_weights: Path, out: Store, data: bytes, photo: Pixels
+) -> None:
+    task(tiny_weights, out).run("a", data, "a.png")
+    elsewhere = task(tiny_weights, out, place="s3://album")
+    assert elsewhere.run("a", data, "a.png").state == "skipped"
+    other = io.BytesIO()
+    Image.fromarray(photo[50:62, :16]).save(other, "PNG")
+    assert elsewhere.run("a", other.getvalue(), "a.png").state == "done"
+
+
+@pytest.mark.parametrize("came", [b"mine", None])
+def test_what_came_while_the_network_ran_is_left(
+    tiny_weights: Path,
+    out: Store,
+    data: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    came: bytes | None,
+) -> None:
+    """Unless it is the same: another worker was given the same picture and was quicker."""
+    own = task(tiny_weights, out)
+    run = FileRestorer.run_bytes
+
+    def slow(self: FileRestorer, *arguments: Any) -> Any:
+        result = run(self, *arguments)
+        out.write("a.png", came or result[0])
+        return result
+
+    monkeypatch.setattr(FileRestorer, "run_bytes", slow)
+    if came is None:
+        assert own.run("a", data, "a.png").state == "done"
+        return
+    with pytest.raises(ImageError, match=r"a\.png came to be there meanwhile"):
+        own.run("a", data, "a.png")
+    assert dict(out.list()) == {"a.png": len(came)}
 
 
 def test_record_of_an_earlier_version_names_no_picture(
@@ -117,11 +155,15 @@ def test_record_of_an_earlier_version_names_no_picture(
     record = json.loads(out.read(f"{RECORDS}/a.png.json"))
     del record["source"]
     out.write(f"{RECORDS}/a.png.json", json.dumps(record).encode())
-    assert task(tiny_weights, out).run("a", data, "a.png").state == "skipped"
     other = io.BytesIO()
     Image.fromarray(photo[50:62, :16]).save(other, "PNG")
     elsewhere = task(tiny_weights, out, place="s3://album")
     assert elsewhere.run("a", other.getvalue(), "a.png").state == "done"
+    record = json.loads(out.read(f"{RECORDS}/a.png.json"))
+    del record["source"]
+    out.write(f"{RECORDS}/a.png.json", json.dumps(record).encode())
+    assert elsewhere.run("a", other.getvalue(), "a.png").state == "skipped"
+    assert json.loads(out.read(f"{RECORDS}/a.png.json"))["source"] == "s3://album/a"
 
 
 class Dies(BaseException):

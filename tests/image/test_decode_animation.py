@@ -1,4 +1,5 @@
 import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,16 @@ class TestAnimations:
             for frame, colour in zip(frames, plain(), strict=True):
                 assert difference(frame.samples, colour) <= 2
                 assert frame.alpha is None
+
+    def test_metadata_behind_the_frames_of_a_png(self) -> None:
+        exif = Image.Exif()
+        exif[0x0112], exif[0x010F] = 6, "Maker"  # a quarter turn
+        data, late = moving(plain(), "PNG"), b"eXIf" + exif.tobytes()[6:]
+        late = struct.pack(">I", len(late) - 4) + late + struct.pack(">I", zlib.crc32(late))
+        found = animation(data[:-12] + late + data[-12:])  # before IEND
+        assert found.size == (10, 12)
+        assert b"Maker" in (found.metadata.exif or b"")
+        assert [frame.orientation for frame in found.decode_frames()] == [6] * 4
 
     @pytest.mark.parametrize(
         ("format", "said", "plays"),

@@ -250,6 +250,11 @@ class TestAnimations:
         with Image.open(tmp_path / f"a.{format}") as image:
             assert image.info["loop"] == plays
 
+    def test_more_plays_than_can_be_said(self, tmp_path: Path) -> None:
+        assert save(moving("red", "lime", plays=65_536), tmp_path / "a.webp") == ()
+        with Image.open(tmp_path / "a.webp") as image:
+            assert image.info["loop"] == 65_535
+
     def test_avif_goes_on_for_ever(self, tmp_path: Path) -> None:
         assert save(moving("red", "lime", plays=0), tmp_path / "a.avif") == ()
         notes = save(moving("red", "lime", plays=3), tmp_path / "a.avif")

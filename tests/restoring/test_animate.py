@@ -51,7 +51,7 @@ def test_every_frame_is_restored_and_the_timing_stays(animation: Animation) -> N
 
 
 def test_too_many_frames_for_the_memory_are_told(animation: Animation) -> None:
-    told = r"^3 frames need 28 KiB, more than the 9\.8 KiB allowed$"
+    told = r"^3 frames need 84 KiB, more than the 9\.8 KiB allowed$"
     with pytest.raises(MemoryLimitError, match=told):
         animate(animation, Mix(faithful=NetworkRestorer(Repeat())), (60, 40), max_memory=10_000)
 

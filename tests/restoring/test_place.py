@@ -41,6 +41,12 @@ def test_original_stays_where_case_does_not_count(tmp_path: Path) -> None:
     check_place(tmp_path / "img.png", overwrite=True, source=tmp_path / "IMG.JPG")
 
 
+@pytest.mark.usefixtures("folded")
+def test_an_accent_is_one_however_it_is_written_where_case_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "other.jpg").touch()
+    assert place_of(tmp_path / "caf\u00e9.jpg") == place_of(tmp_path / "CAFE\u0301.jpg")
+
+
 def test_names_that_differ_by_case_are_two_where_it_counts(tmp_path: Path) -> None:
     (tmp_path / "IMG.JPG").touch()
     check_place(tmp_path / "img.jpg", overwrite=True, source=tmp_path / "IMG.JPG")

@@ -18,6 +18,7 @@ from typing import ParamSpec, TypeVar
 from jcarsr.batch.plan import FileJob, Refused
 from jcarsr.batch.worker import LARGE, LedgerWorker, ReadFile
 from jcarsr.errors import DeviceError, JCARSRError, LedgerError, StorageError
+from jcarsr.image import Animation
 from jcarsr.killable import ClosedError
 from jcarsr.progress import OnTile, ignore_progress
 from jcarsr.restoring.outcome import Outcome
@@ -122,7 +123,8 @@ def _restore(
         raise
     except Exception as error:  # one file never costs another its result
         return _finished_future(worker.record_failure(read.job, error))
-    width, height = result.restored.first.size
+    first = result.restored.first
+    pixels = first.size[0] * first.size[1] * (len(first) if isinstance(first, Animation) else 1)
 
     def write() -> Outcome:
         try:
@@ -135,7 +137,7 @@ def _restore(
             return worker.record_failure(read.job, error)
 
     outcome = writers.submit(write)
-    if width * height > LARGE:
+    if pixels > LARGE:
         outcome.exception()  # which waits
     return outcome
 

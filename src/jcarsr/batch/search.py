@@ -88,6 +88,8 @@ def _search(path: Path, out: Path | None, known: KnownResults | None) -> Found:
                 found.refused.append((file, reason))
             elif file in earlier or (known is not None and known.have(file)):
                 aside["earlier result"] += 1
+            elif known is not None and known.may_have(file):
+                aside["unfinished run's picture"] += 1
             else:
                 found.pictures.append((file, Path(folder).relative_to(path)))
     left = "; ".join(filter(None, (_in_words(others), *map(_count, aside.items()))))

@@ -17,7 +17,7 @@ from jcarsr.batch.decide import Decision, decide, is_source, sha256_of
 from jcarsr.batch.ledger import Entry, Ledger, Planned, as_text
 from jcarsr.batch.outdated import remove_outdated
 from jcarsr.batch.plan import FileJob, Refused
-from jcarsr.errors import DeviceError, JCARSRError, with_options
+from jcarsr.errors import DeviceError, ImageError, JCARSRError, with_options
 from jcarsr.image import Animation, Picture
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.guard import check_file
@@ -28,6 +28,7 @@ from jcarsr.restoring.networks import Networks
 from jcarsr.restoring.outcome import Outcome, outcome_of
 from jcarsr.restoring.outputs import Kind
 from jcarsr.restoring.picture import RestoredOutputs
+from jcarsr.restoring.place import exists
 from jcarsr.restoring.reading import PlainReader, Reader
 from jcarsr.restoring.settings import Settings
 
@@ -229,6 +230,8 @@ class LedgerWorker:
 
         def enter(partial: Path) -> None:
             nonlocal entry, notes
+            if entry.previous_sha256 is None and not self._overwrite and exists(path):
+                raise ImageError(f"{path} came to be there meanwhile: overwrite=True replaces it")
             if ledger is not None:
                 own.extend(filter(None, [ledger.find(path)]))
                 entry = replace(entry, target=ledger.key(path), result_sha256=sha256_of(partial))
@@ -253,8 +256,12 @@ class LedgerWorker:
             overwrite=self._overwrite,
             adopt=self._adopt,
         )
-        if decision.skip and self._ledger and entry and entry.state == "pending":
-            self._ledger.enter(_as_done(entry))  # killed after the rename
+        if decision.skip and self._ledger and entry:
+            moved = as_text(os.path.abspath(source))  # whatever it will be changed to is its own
+            if (
+                entry.state == "pending" or entry.source != moved
+            ):  # pending: killed after the rename
+                self._ledger.enter(replace(_as_done(entry), source=moved))
         return decision
 
     def _sha256_for(self, entry: Entry | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,9 @@ from jcarsr.batch.shard import Shard
 from jcarsr.cluster.store import FolderStore, Store
 from jcarsr.errors import StorageError
 from jcarsr.image import named_as_picture
+
+_NO_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's categories of what no name of a picture has: control characters, halves, line ends."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,6 @@ def _why_no_key(key: str) -> str | None:
     path = PurePosixPath(key)
     if not path.name or path.is_absolute() or ".." in path.parts or str(path) != key:
         return "its key is no plain relative path, from which its result is named"
-    if not key.isprintable():
-        return "its key has characters that are not printable"
+    if any(unicodedata.category(character) in _NO_NAMES for character in key):
+        return "its key has control characters, or bytes that are no text"
     return None

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from jcarsr.errors import ImageError, StorageError, one_line
 from jcarsr.image.decode import read_bytes
 from jcarsr.image.encode import save_bytes
+from jcarsr.partfile import remove_dead_parts
 from jcarsr.restoring.place import place_of
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -112,7 +113,8 @@ class FolderStore:
     root: Path
 
     def check(self) -> None:
-        """See `Store`; a folder is made when it is needed."""
+        """See `Store`; a folder is made when needed. What killed runs left half is removed."""
+        remove_dead_parts(self.root, lambda inner: True)
 
     def read(self, key: str) -> bytes:
         """See `Store`."""

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from jcarsr.batch.earlier import RECORDS
 from jcarsr.cluster.store import Store
 from jcarsr.errors import ImageError
 from jcarsr.image import Format
 from jcarsr.image.formats import format_named
 from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.outcome import Outcome
-
-RECORDS = ".jcarsr-records"
-"""The folder of records in the output; a result's is RECORDS/PATH.json."""
 
 _MAX_RECORD = 2**16  # bytes
 
@@ -81,6 +79,8 @@ class Task:
             made_by,
             previous,
         ):
+            if record.source != source:  # it was moved: what it will be changed to is still its own
+                self.out.write(_record_key(target), replace(record, source=source).as_bytes())
             return Outcome(source=key, state="skipped")
         if previous is not None and not self.overwrite:
             if record is None or previous not in (record.result_sha256, record.previous_sha256):
@@ -99,6 +99,10 @@ class Task:
             previous_sha256=previous,
             source=source,
         )
+        if previous is None and not self.overwrite:  # the network took its time
+            came = self.out.find(target)
+            if came is not None and _sha256(came) != made.result_sha256:
+                raise ImageError(f"{target} came to be there meanwhile: overwrite=True replaces it")
         self.out.write(_record_key(target), made.as_bytes())
         self.out.write(target, result)
         return outcome

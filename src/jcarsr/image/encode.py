@@ -28,6 +28,7 @@ from jcarsr.pixels import Samples, to_8_bits
 DEFAULT_QUALITY = 95
 """Of JPEG, WebP and AVIF."""
 
+_MOST_PLAYS = 65_535  # that all formats can say
 _STORAGE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
@@ -136,7 +137,7 @@ def _as_image_errors() -> Generator[None]:
     """Turn what goes wrong in writing into our errors."""
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # the last of WebP's assembler
         storage = isinstance(error, OSError) and error.errno in _STORAGE_ERRORS
         kind = StorageError if storage else ImageError
         raise kind(f"cannot be written ({one_line(error)})") from error
@@ -202,7 +203,7 @@ def _write_animation(
         "save_all": True,
         "append_images": others,
         "duration": [round(milliseconds) for milliseconds in animation.milliseconds],
-        "loop": animation.plays,
+        "loop": min(animation.plays, _MOST_PLAYS),
     }
     _write_by_pillow(file, first, format, settings)
 

@@ -9,6 +9,9 @@ from jcarsr.image.picture import Animation, Picture
 from jcarsr.progress import OnTile, ignore_progress, pass_of
 from jcarsr.restoring.mix import Mix, compose_mix
 
+_BYTES = 12
+"""Of a pixel of a frame: RGB and alpha, as an array, as Pillow's image and in its encoder."""
+
 
 def animate(
     animation: Animation,
@@ -43,7 +46,7 @@ def animate(
 
 
 def check_film(frames: int, size: tuple[int, int], max_memory: int) -> None:
-    """See whether all restored frames can be held.
+    """See whether all restored frames can be held, and written.
 
     Args:
         frames: how many.
@@ -53,7 +56,7 @@ def check_film(frames: int, size: tuple[int, int], max_memory: int) -> None:
     Raises:
         MemoryLimitError: they would take more.
     """
-    needed = size[0] * size[1] * 4 * frames
+    needed = size[0] * size[1] * _BYTES * frames
     if needed > max_memory:
         raise MemoryLimitError(
             f"{frames} frames need {format_bytes(needed)}, "

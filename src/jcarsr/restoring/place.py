@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
@@ -42,9 +43,14 @@ def check_place(path: Path, *, overwrite: bool, source: Path | None = None) -> N
 
 
 def place_of(path: Path) -> str:
-    """Return the same for all names of a file: links, "..", and case where that does not count."""
+    """Return the same for all names of a file: links, "..", and case where that does not count.
+
+    Nor does it count there how an accent is written, as one character or two.
+    """
     real = os.path.realpath(path)
-    return real.casefold() if ignores_case(os.path.dirname(real)) else real
+    if ignores_case(os.path.dirname(real)):
+        return unicodedata.normalize("NFC", real).casefold()
+    return real
 
 
 @lru_cache(maxsize=4096)
