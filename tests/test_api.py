@@ -9,10 +9,11 @@ import skimage.data
 from PIL import Image
 
 import jcarsr
-from jcarsr import ImageError, Restorer, Target
+from jcarsr import ImageError, Restorer, Target, WeightsError
 from jcarsr.degradation.pipeline import low_resolution
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.tiling import BLEND, plan
+from jcarsr.weights import read, write
 
 ORIENTATION, ARTIST = 0x0112, 0x013B  # EXIF tags
 
@@ -67,6 +68,38 @@ def test_scale_one_only_cleans(photo: Pixels, tiny_weights: Path) -> None:
     assert jcarsr.restore(photo, scale=1, weights=str(tiny_weights)).size == (256, 192)
     with pytest.raises(ValueError, match="scale must be 1, 2 or 4, got 3"):
         jcarsr.restore(photo, scale=3)
+
+
+def test_scale_is_that_of_the_weights(photo: Pixels) -> None:
+    small = photo[:12, :16]
+    assert jcarsr.restore(small, weights="jcarsr-lite-x4").size == (64, 48)
+    with pytest.raises(ValueError, match="scale=2: jcarsr-lite-x4 enlarges by 4"):
+        jcarsr.restore(small, weights="jcarsr-lite-x4", scale=2)
+    with pytest.raises(ValueError, match="scale=2: jcarsr-lite-x4 enlarges by 4"):
+        Restorer("jcarsr-lite-x4").restore(small, Target(scale=2))
+
+
+def test_weights_are_those_of_the_path_as_it_is(
+    photo: Pixels, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, other = photo[:12, :16], tmp_path / "other"
+    other.mkdir()
+    monkeypatch.chdir(tiny_weights.parent)
+    restorer = Restorer(tiny_weights.name)
+    first = jcarsr.restore(small, weights=tiny_weights.name)
+    monkeypatch.chdir(other)
+    assert restorer.restore(small) == first
+    with pytest.raises(WeightsError, match="no such weight file"):
+        jcarsr.restore(small, weights=tiny_weights.name)
+    loaded = read(tiny_weights)
+    halved = {name: value / 2 for name, value in loaded.tensors.items()}
+    write(tiny_weights, halved, loaded.record)
+    assert jcarsr.restore(small, weights=str(tiny_weights)) != first
+
+
+def test_weights_for_crisp_pictures_must_be_there() -> None:
+    with pytest.raises(WeightsError, match="nope: no such weight file"):
+        Restorer(crisp_weights="nope")
 
 
 def test_file_to_file_keeps_what_the_file_carries(

@@ -28,7 +28,14 @@ def __getattr__(name: str) -> object:
         return import_module("importlib.metadata").version("jcarsr")
     if name not in _HOMES:
         raise AttributeError(f"module 'jcarsr' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    try:
+        return getattr(import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise ModuleNotFoundError(
+            f"jcarsr.{name} needs PyTorch: pip install 'jcarsr[torch]'", name="torch"
+        ) from error
 
 
 def __dir__() -> list[str]:

@@ -41,6 +41,7 @@ from jcarsr.restoring.reading import PlainReader, Reader, TimedReader
 from jcarsr.restoring.restorer import DEFAULT_TILE
 from jcarsr.restoring.settings import Settings
 from jcarsr.restoring.target import Target
+from jcarsr.weights import find, lasting_name
 
 
 class Restorer:
@@ -183,11 +184,11 @@ class Restorer:
             JCARSRError: the result would be larger than the networks can make it.
             WeightsError: there are no crisp weights, and `crisp` is not 0.
             TypeError: `picture` is of another kind.
-            ValueError: `strength` or `crisp` is not from 0 to 1, or the pixels are not
-                (H, W, 3) uint8.
+            ValueError: `strength` or `crisp` is not from 0 to 1, the pixels are not (H, W, 3)
+                uint8, or `target` is a scale that the weights asked for do not do.
         """
         settings = Settings(
-            target=target or self._default, tile=self._tile, strength=strength, crisp=crisp
+            target=self._asked(target), tile=self._tile, strength=strength, crisp=crisp
         )
         decoded = self._decode_still(picture)
         restored = self._devices.use(lambda on: restore_picture(decoded, on, settings))
@@ -289,6 +290,16 @@ class Restorer:
         except ImageError as error:
             raise type(error)(f"{name}: {error}") from error
 
+    def _asked(self, target: Target | None) -> Target:
+        """The target, or what there is without one.
+
+        Raises:
+            ValueError: the weights asked for do another scale.
+        """
+        if target is not None and target.scale is not None:
+            self._networks.asked_scale(target.scale)
+        return target or self._default
+
     def _files(
         self,
         target: Target | None,
@@ -298,7 +309,7 @@ class Restorer:
         crisp: float,
     ) -> FileRestorer:
         settings = Settings(
-            target=target or self._default,
+            target=self._asked(target),
             read=read,
             save=save,
             tile=self._tile,
@@ -333,7 +344,7 @@ class Restorer:
 def restore(
     picture: str | Path | Image.Image | Pixels,
     *,
-    scale: int = 2,
+    scale: int | None = None,
     weights: str | None = None,
     device: str = "auto",
     strength: float = 1.0,
@@ -343,7 +354,7 @@ def restore(
 
     Args:
         picture: a file, a Pillow image, or (H, W, 3) uint8 RGB pixels.
-        scale: 1 (artifacts only), 2 or 4.
+        scale: 1 (artifacts only), 2 or 4; None = 2, or what `weights` do.
         weights: bundled weights or a weight file; None = the bundled weights for `scale`.
         device: as `Restorer`.
         strength: how much is restored, from 0 (bicubic enlargement alone) to 1.
@@ -357,20 +368,27 @@ def restore(
         MemoryLimitError: it needs more than 3 GiB.
         TypeError: `picture` is of another kind.
         WeightsError: no such weights.
-        ValueError: `scale` is another number, `strength` or `crisp` is not from 0 to 1, the device
-            is not there, or the pixels are not (H, W, 3) uint8.
+        ValueError: `scale` is another number, or not what `weights` do, `strength` or `crisp` is
+            not from 0 to 1, the device is not there, or the pixels are not (H, W, 3) uint8.
 
     >>> import numpy as np
     >>> from jcarsr import restore
     >>> restore(np.zeros((20, 30, 3), np.uint8), scale=2).size
     (60, 40)
     """
-    restorer = _shared_restorer(weights, device)
-    return restorer.restore(picture, Target(scale=scale), strength=strength, crisp=crisp)
+    name, state = None if weights is None else lasting_name(weights), (0, 0)
+    if name is not None:
+        about = find(name).stat()
+        state = about.st_mtime_ns, about.st_size
+    restorer = _shared_restorer(name, state, device)
+    target = None if scale is None else Target(scale=scale)
+    return restorer.restore(picture, target, strength=strength, crisp=crisp)
 
 
 @lru_cache(maxsize=4)
-def _shared_restorer(weights: str | None, device: str) -> Restorer:
+def _shared_restorer(weights: str | None, state: tuple[int, int], device: str) -> Restorer:
+    """One for each file as it is: `state` differs where another was put in its place."""
+    del state
     return Restorer(weights, device=device)
 
 

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from jcarsr import WeightsError
+from jcarsr.engines import compiled_cache
 from jcarsr.engines.compiled_cache import CompiledCache, cache_folder
 from jcarsr.engines.graph_files import graph_path
 from jcarsr.engines.openvino import OpenVINOEngine
+from jcarsr.partfile import PART
 from jcarsr.weights import PRETRAINED
 
 LQ = np.random.default_rng(0).random((1, 3, 9, 12), np.float32)
@@ -112,3 +114,18 @@ def test_a_graph_in_the_place_of_another_is_refused_though_it_is_kept(
     gradient.rename(graph_path(weights, "sr"))
     with pytest.raises(WeightsError, match="made for other weights"):
         OpenVINOEngine(weights, "sr", "float32", 1)
+
+
+def test_few_large_ones_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled_cache, "_MOST_BYTES", 500)
+    cache = CompiledCache(folder)
+    for number in range(3):
+        cache.keep(str(number), bytes(200))
+        os.utime(folder / f"{number}.compiled", (number, number))
+    assert [cache.find(name) is not None for name in "012"] == [False, True, True]
+    cache.keep("large", bytes(1000))  # alone more than all may be
+    assert sorted(path.name for path in folder.iterdir()) == ["large.compiled"]
+    dead = folder / f".dead{PART}"
+    dead.touch()
+    cache.keep("1", b"x")
+    assert not dead.exists()

@@ -1,16 +1,19 @@
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from jcarsr import JCARSRConfig, WeightsError
+from jcarsr import WeightsError
 from jcarsr.engines.graph_files import Graphs, graph_path, identity
-from jcarsr.weights import Record, read_record
-
-RECORD = Record(name="n", **JCARSRConfig(scale=4).describe(), sha256="abc")
+from jcarsr.engines.onnx import OnnxEngine
+from jcarsr.engines.openvino import OpenVINOEngine
+from jcarsr.weights import read, write
 
 
 def test_a_graph_of_other_weights_is_refused(exported: Path) -> None:
-    graphs, own = Graphs(exported, "sr"), identity(read_record(exported), "sr")
+    graphs, own = Graphs(exported, "sr"), identity(exported, "sr")
     assert graphs.open(False, lambda path: (path, own)) == graph_path(exported, "sr")
     for said in (None, "", own.replace("sr", "lr"), own[:-1]):
         with pytest.raises(WeightsError, match=r"small\.sr\.onnx: made for other weights"):
@@ -19,8 +22,43 @@ def test_a_graph_of_other_weights_is_refused(exported: Path) -> None:
         graphs.open(True, lambda path: (path, own))
 
 
+def test_the_same_tensors_at_other_places_are_other_weights(exported: Path, tmp_path: Path) -> None:
+    """A graph reads the file's bytes at offsets; a longer record moves them all."""
+    weights = Path(shutil.copy(exported, tmp_path))
+    shutil.copy(graph_path(exported, "sr"), tmp_path)
+    OnnxEngine(weights)
+    loaded = read(weights)
+    write(weights, loaded.tensors, replace(loaded.record, licence="a longer one than there was"))
+    assert read(weights).record.sha256 == loaded.record.sha256
+    for engine in (OnnxEngine, OpenVINOEngine):
+        with pytest.raises(WeightsError, match=r"small\.sr\.onnx: made for other weights"):
+            engine(weights, precision="float32").run(np.zeros((1, 3, 8, 8), np.float32))
+
+
+@pytest.mark.parametrize("linked", [".safetensors", ".sr.onnx", ""])
+def test_links_are_followed(
+    exported: Path, tmp_path: Path, linked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the hub's cache is made of: names here, contents elsewhere, under other names."""
+    monkeypatch.setenv("JCARSR_CACHE", "")
+    for number, suffix in enumerate((".safetensors", ".sr.onnx")):
+        name = f"small{suffix}"
+        if suffix.endswith(linked):
+            blob = tmp_path / "blobs" / str(number)
+            blob.parent.mkdir(exist_ok=True)
+            shutil.copy(exported.with_name(name), blob)
+            (tmp_path / name).symlink_to(blob)
+        else:
+            shutil.copy(exported.with_name(name), tmp_path)
+    lq = np.random.default_rng(0).random((1, 3, 9, 8), np.float32)
+    expected = OnnxEngine(exported).run(lq)
+    for engine in (OnnxEngine, OpenVINOEngine):
+        own = engine(tmp_path / "small.safetensors", precision="float32")
+        np.testing.assert_allclose(own.run(lq), expected, atol=1e-4)
+
+
 def test_outputs_without_eight_bits_take_their_only_graph(exported: Path) -> None:
-    said = identity(read_record(exported), "gradient")
+    said = identity(exported, "gradient")
     path = Graphs(exported, "gradient").open(True, lambda path: (path, said))
     assert path == graph_path(exported, "gradient")
 

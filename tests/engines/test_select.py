@@ -10,6 +10,7 @@ from jcarsr.engines.openvino import OpenVINOEngine, supports_bfloat16
 from jcarsr.engines.select import Engines, openvino_has_bfloat16, torch_has_gpu
 from jcarsr.engines.torch import TorchEngine
 from jcarsr.protocols import EngineName
+from jcarsr.weights import find
 
 
 @pytest.fixture
@@ -86,6 +87,10 @@ def test_weights_without_graphs_need_pytorch(machine, tiny_weights: Path) -> Non
     machine("onnx", "openvino")
     with pytest.raises(WeightsError, match=r"tiny\.safetensors: has no graph .* 'jcarsr\[torch\]'"):
         Engines().choose(tiny_weights)
+    machine("onnx")
+    bundled = find("jcarsr-lite-x2")  # which has a graph
+    with pytest.raises(WeightsError, match="bfloat16 needs OpenVINO or PyTorch"):
+        Engines(EngineOptions(precision="bfloat16")).choose(bundled)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +103,7 @@ def test_weights_without_graphs_need_pytorch(machine, tiny_weights: Path) -> Non
         (EngineOptions(engine="onnx", device="mps"), "onnx computes on the CPU, .* mps"),
         (EngineOptions(engine="onnx", precision="bfloat16"), "onnx computes in float32 or int8"),
         (EngineOptions(precision="int8", device="cuda"), "int8 is for the engines onnx and openvi"),
+        (EngineOptions(precision="half"), "precision must be one of auto, .* got 'half'"),  # pyright: ignore[reportArgumentType]
         (EngineOptions(threads=0), "threads must be at least 1, got 0"),
     ],
 )

@@ -44,7 +44,7 @@ def test_bundled_weights_have_theirs(name: str) -> None:
     path = graph_path(weights, "sr", int8=True)
     assert path.stat().st_size < 2**20
     (said,) = onnx.load(str(path), load_external_data=False).metadata_props
-    assert said.value == identity(read(weights).record, "sr", int8=True)
+    assert said.value == identity(weights, "sr", int8=True)
 
 
 def test_patches_are_the_middles_of_pictures_that_are_large_enough(tmp_path: Path) -> None:

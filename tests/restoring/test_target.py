@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,9 +45,17 @@ def test_what_the_networks_cannot_reach_is_told() -> None:
         Target(scale=4).native_scale(300, 200, (1, 2))
 
 
-@pytest.mark.parametrize("values", [{}, {"scale": 2, "width": 3}, {"scale": 3}, {"height": 0}])
+NO_NUMBERS: list[dict[str, Any]] = [
+    *({"width": value} for value in (150.5, "150", True)),
+    *({"scale": value} for value in (2.0, True)),
+]
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"scale": 2, "width": 3}, {"scale": 3}, {"height": 0}, *NO_NUMBERS]
+)
 def test_nonsense_cannot_be_asked_for(values: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=r"one of|scale must be|height must be"):
+    with pytest.raises(ValueError, match=r"one of|scale must be|height must be|width must be"):
         Target(**values)
 
 

@@ -13,13 +13,14 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from jcarsr.partfile import being_written
+from jcarsr.partfile import being_written, remove_dead_parts
 
 FOLDER = "JCARSR_CACHE"
 """The environment variable that names the folder; empty = nothing is kept."""
 
 _SUFFIX = ".compiled"
-_MOST = 32  # files kept, some 2 MB each; the one unused for longest goes first
+_MOST = 32  # files kept, 1 to 3 MB each of small networks; the one unused for longest goes first
+_MOST_BYTES = 2**29  # of all; large networks have some 4 bytes a parameter
 _HASH = hashlib.sha256().digest_size
 
 
@@ -80,10 +81,14 @@ class CompiledCache:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with being_written(self._folder / f"{key}{_SUFFIX}") as file:
                 file.write(hashlib.sha256(compiled).digest() + compiled)
+            remove_dead_parts(self._folder)
             self._remove_oldest(self._folder)
 
     @staticmethod
     def _remove_oldest(folder: Path) -> None:
-        kept = sorted(folder.glob(f"*{_SUFFIX}"), key=lambda path: path.stat().st_mtime)
-        for path in kept[:-_MOST]:
-            path.unlink(missing_ok=True)
+        kept = [(path, path.stat()) for path in folder.glob(f"*{_SUFFIX}")]
+        total = 0
+        for number, (path, about) in enumerate(sorted(kept, key=lambda one: -one[1].st_mtime)):
+            total += about.st_size
+            if number and (number >= _MOST or total > _MOST_BYTES):  # the newest stays
+                path.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 Of the weights a graph holds only one kernel, which does what upsampler and tail do; its other
 initialisers point into the weight file, by name and offset. It says in its metadata for which
-tensors it was made.
+tensors it was made, and where in the file they lay.
 
 A graph is a program that the engine runs: see docs/robustness.md for what it may do.
 """
@@ -10,13 +10,18 @@ A graph is a program that the engine runs: see docs/robustness.md for what it ma
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import json
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from jcarsr.errors import WeightsError
 from jcarsr.protocols import Output
-from jcarsr.weights import Record, check_output, read
+from jcarsr.safefile import SafeFileError, tensor_places
+from jcarsr.weights import Record, check_output, read, read_record
 
 T = TypeVar("T")
 
@@ -35,9 +40,19 @@ def graph_path(weights: Path, output: Output, *, int8: bool = False) -> Path:
     return weights.with_suffix(f".{output}.int8.onnx" if int8 else f".{output}.onnx")
 
 
-def identity(record: Record, output: Output, *, int8: bool = False) -> str:
-    """What a graph for these weights says of itself."""
-    return f"{record.name} {output} {'int8 ' if int8 else ''}{record.sha256}"
+def identity(weights: Path, output: Output, *, int8: bool = False) -> str:
+    """What a graph for a weight file says of itself.
+
+    Raises:
+        WeightsError: the file is missing or damaged.
+    """
+    record = read_record(weights)
+    try:
+        places = json.dumps(tensor_places(weights), sort_keys=True)
+    except SafeFileError as error:
+        raise WeightsError(f"{weights}: {error}") from error
+    lie = hashlib.sha256(places.encode()).hexdigest()[:16]  # other bytes there are other weights
+    return f"{record.name} {output} {'int8 ' if int8 else ''}{record.sha256} {lie}"
 
 
 def refuse_readers(weights: Path, record: Record) -> None:
@@ -47,6 +62,26 @@ def refuse_readers(weights: Path, record: Record) -> None:
             f"{weights}: its network reads a JPEG's tables, graphs take pixels alone: "
             "engine=torch runs it"
         )
+
+
+@contextmanager
+def _without_links(graph: Path, weights: Path) -> Generator[Path]:
+    """The graph's path, beside its weights: engines follow no link out of a graph's folder.
+
+    The hub's cache is made of such links. Where there are some, both lie in a scratch folder,
+    under the names by which they know each other.
+    """
+    if not graph.is_symlink() and not weights.is_symlink():
+        yield graph
+        return
+    with TemporaryDirectory(prefix="jcarsr-", ignore_cleanup_errors=True) as folder:
+        for file in (graph, weights):
+            plain = Path(folder, file.name)
+            try:
+                plain.hardlink_to(file.resolve())
+            except OSError:  # on another disk
+                shutil.copyfile(file, plain)
+        yield Path(folder, graph.name)
 
 
 class Graphs:
@@ -93,12 +128,13 @@ class Graphs:
         if not graph.is_file():
             raise WeightsError(f"{graph}: missing, jcarsr export{option} writes it")
         try:
-            loaded, said = load(graph)
+            with _without_links(graph, self._weights) as plain:
+                loaded, said = load(plain)
         except Exception as error:  # the libraries' errors have no class in common
             lines = [line.strip() for line in str(error).splitlines() if line.strip()]
             reason = lines[-1] if lines else type(error).__name__
             raise WeightsError(f"{graph}: cannot be loaded ({reason})") from error
-        if said != identity(self.record, self._output, int8=int8):
+        if said != self._identity(int8):
             raise WeightsError(
                 f"{graph}: made for other weights, jcarsr export{option} writes it anew"
             )
@@ -114,8 +150,10 @@ class Graphs:
             graph = path.read_bytes()
         except OSError:
             return ""
-        wanted = identity(self.record, self._output, int8=int8)
-        return hashlib.sha256(graph + wanted.encode()).hexdigest()
+        return hashlib.sha256(graph + self._identity(int8).encode()).hexdigest()
+
+    def _identity(self, int8: bool) -> str:
+        return identity(self._weights, self._output, int8=int8)
 
     def _find(self, int8: bool) -> tuple[Path, bool]:
         """The path of the graph that is meant, and whether it is one with 8 bits."""

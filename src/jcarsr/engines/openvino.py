@@ -34,6 +34,7 @@ class OpenVINOEngine(GraphEngine):
             "INFERENCE_PRECISION_HINT": "bf16" if arithmetic.bfloat16 else "f32",
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": self._threads or 0,
+            "CPU_RUNTIME_CACHE_CAPACITY": 0,  # or what every new size needs stays in memory
         }
         key = self._cache_key(arithmetic, settings)
         cache = CompiledCache(cache_folder() if key else None)

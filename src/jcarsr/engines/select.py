@@ -10,11 +10,12 @@ import threading
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 from jcarsr.engines.base import Backend, Engine, EngineOptions
 from jcarsr.engines.graph_files import graph_path
 from jcarsr.errors import WeightsError
-from jcarsr.protocols import EngineName, Output
+from jcarsr.protocols import EngineName, Output, Precision
 
 _LIBRARIES: dict[EngineName, str] = {
     "onnx": "onnxruntime",
@@ -90,6 +91,10 @@ class Engines:
                 return "onnx"
         if _is_installed("torch"):
             return "torch"
+        if options.precision == "bfloat16":
+            raise WeightsError(
+                "precision bfloat16 needs OpenVINO or PyTorch: pip install 'jcarsr[openvino]'"
+            )
         raise WeightsError(
             f"{path}: has no graph next to it (jcarsr export writes one), "
             "and PyTorch is not installed: pip install 'jcarsr[torch]'"
@@ -155,6 +160,9 @@ def _check_options(options: EngineOptions) -> None:
     engine, device = options.engine, options.device
     if engine != "auto" and engine not in _LIBRARIES:
         raise ValueError(f"engine must be one of auto, {', '.join(_LIBRARIES)}, got {engine!r}")
+    if options.precision not in get_args(Precision):
+        known = ", ".join(get_args(Precision))
+        raise ValueError(f"precision must be one of {known}, got {options.precision!r}")
     if engine != "auto" and not _is_installed(engine):
         raise ValueError(f"engine {engine} is not installed: pip install {_requirement(engine)}")
     if options.precision == "int8" and (engine == "torch" or device in ("cuda", "mps")):

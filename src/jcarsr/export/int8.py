@@ -98,7 +98,7 @@ def build_int8(
     point_into(model, weights)
     compact(model)
     model.metadata_props.clear()
-    model.metadata_props[IDENTITY] = identity(read(weights).record, output, int8=True)
+    model.metadata_props[IDENTITY] = identity(weights, output, int8=True)
     return model
 
 

@@ -86,7 +86,7 @@ def build(traced: ir.Model, weights: Path, output: Output) -> ir.Model:
     """
     point_into(traced, weights)
     compact(traced)
-    traced.metadata_props[IDENTITY] = identity(read(weights).record, output)
+    traced.metadata_props[IDENTITY] = identity(weights, output)
     return traced
 
 

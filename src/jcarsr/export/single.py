@@ -102,7 +102,7 @@ def _write_pair(weights: Path, copy: Path, record: Record, output: Output) -> No
         WeightsError: ONNX Runtime and PyTorch compute different pictures with it.
     """
     own = graph_path(weights, output)
-    if own.is_file() and _identity_of(own) == identity(record, output):
+    if own.is_file() and _identity_of(own) == identity(weights, output):
         shutil.copy(own, graph_path(copy, output))
         return
     from jcarsr.export.onnx_graph import build, trace

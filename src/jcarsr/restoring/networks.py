@@ -20,6 +20,7 @@ from jcarsr.weights import (
     crisp_name,
     default_name,
     find,
+    lasting_name,
     read_record,
     web_name,
     weights_name,
@@ -55,8 +56,8 @@ class Networks:
     ) -> None:
         if tile is not None:
             plan(1, tile)  # a wrong tile is refused here
-        self._name, self._tile, self.max_memory = name, tile, max_memory
-        self._ensemble, self._crisp = ensemble, crisp
+        self._tile, self.max_memory, self._ensemble = tile, max_memory, ensemble
+        self._name, self._crisp = (one and lasting_name(one) for one in (name, crisp))
         self._backend = Engines(options)
         self._int8 = options.precision == "int8"
         self.scales: tuple[int, ...] = NETWORK_SCALES

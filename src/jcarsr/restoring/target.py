@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 from jcarsr.errors import JCARSRError
 from jcarsr.protocols import SCALES, SCALES_TEXT
@@ -34,10 +35,11 @@ class Target:
             names = ", ".join(given) or "none"
             raise ValueError(f"one of scale, width, height, long_side and short_side, got {names}")
         name, value = given.popitem()
-        if name == "scale" and value not in SCALES:
-            raise ValueError(f"scale must be {SCALES_TEXT}, got {value}")
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+        whole = isinstance(value, Integral) and value is not True
+        if name == "scale" and (not whole or value not in SCALES):
+            raise ValueError(f"scale must be {SCALES_TEXT}, got {value!r}")
+        if not whole or value < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
 
     @property
     def label(self) -> str:

@@ -6,6 +6,7 @@ from jcarsr.weights.bundled import (
     crisp_name,
     default_name,
     find,
+    lasting_name,
     web_name,
     weights_name,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "crisp_name",
     "default_name",
     "find",
+    "lasting_name",
     "read",
     "read_record",
     "tensors_hash",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -26,6 +27,16 @@ def weights_name(size: Size, scale: int, use: Use = "once") -> str:
     """
     kind = "" if use == "once" else f"-{use}"
     return f"jcarsr{kind}{'-lite' if size == 'small' else ''}-x{scale}"
+
+
+def lasting_name(name_or_path: str) -> str:
+    """What names the same weights later, whatever folder the process has gone to.
+
+    Raises:
+        WeightsError: as `find`.
+    """
+    path = find(name_or_path)
+    return name_or_path if name_or_path in bundled_names() else os.path.abspath(path)
 
 
 def find(name_or_path: str) -> Path:
