@@ -47,6 +47,8 @@ from jcarsr.weights import find, lasting_name
 class Restorer:
     """Restores pictures, from several threads if need be; holds weights and no picture.
 
+    One that computes with PyTorch does not survive a fork: a child makes its own.
+
     Args:
         weights: bundled weights or a weight file, for its own scale and for 1; None = the bundled
             weights for each scale and picture.
@@ -56,7 +58,8 @@ class Restorer:
             auto takes a GPU if there is one. Each of several restores one picture at a time:
             call from as many threads.
         precision: auto takes bfloat16 where that is quicker and within a level of float32.
-        threads: of the CPU; None = as OMP_NUM_THREADS says, else one a core.
+        threads: of the CPU; None = as OMP_NUM_THREADS says, else one a core. With PyTorch they are
+            those of the whole process.
         tile: largest side of a tile in input pixels, a multiple of 16; None = the whole picture.
         max_memory: bytes that one picture may take in addition to the weights; None = no limit.
         ensemble: every result is the mean of eight, of the input turned and mirrored: a little

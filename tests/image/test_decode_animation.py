@@ -1,3 +1,4 @@
+import io
 import struct
 import zlib
 from typing import Any
@@ -7,6 +8,8 @@ import pytest
 from PIL import Image, ImageCms
 from support.decoding import animation, difference, moving, plain, refusal, still
 
+from jcarsr.image import Picture, ReadOptions
+from jcarsr.image.decode import decode
 from jcarsr.pixels import Pixels
 
 
@@ -29,6 +32,19 @@ class TestAnimations:
             for frame, colour in zip(frames, plain(), strict=True):
                 assert difference(frame.samples, colour) <= 2
                 assert frame.alpha is None
+
+    @pytest.mark.parametrize("cut", [0, 1, 2, 20])
+    def test_gif_that_breaks_off(self, cut: int) -> None:
+        """Of one that lacks its last byte, or has one more, nothing is lost."""
+        whole = moving(plain(), "GIF")
+        assert len(animation(whole[:-1])) == len(animation(whole + b"x")) == 4
+        data = whole[: len(whole) - cut]
+        if cut < 2:
+            assert not animation(data).notes
+            return
+        assert "truncated" in refusal(data)
+        assert "truncated: what could be decoded was taken" in animation(data, salvage=True).notes
+        assert isinstance(decode(io.BytesIO(data), ReadOptions(first_frame=True)), Picture)
 
     def test_metadata_behind_the_frames_of_a_png(self) -> None:
         exif = Image.Exif()

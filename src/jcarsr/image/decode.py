@@ -21,7 +21,7 @@ from jcarsr.image.jpeg.whole import TRUNCATED, whole_jpeg
 from jcarsr.image.metadata.read import orientation_of, read_metadata, stored_size
 from jcarsr.image.metadata.xmp import tells_of_lost_data
 from jcarsr.image.open import DAMAGED, LEFT_OUT, SALVAGE_HELPS, ReadOptions, open_image
-from jcarsr.image.parts import MAX_FRAMES
+from jcarsr.image.parts import MAX_FRAMES, breaks_off_gif
 from jcarsr.image.picture import Animation, Metadata, Picture
 from jcarsr.image.png.late import find_late_metadata
 from jcarsr.image.png.rows import find_png_damage
@@ -69,6 +69,8 @@ def _decode(data: bytes, options: ReadOptions) -> Picture | Animation:
             data, notes = whole_jpeg(data, options)
         elif image.format == "PNG":
             notes = _notes_on_png(data, options)
+        elif image.format == "GIF" and not options.first_frame:
+            notes = _notes_on_gif(data, options)
         elif image.format == "TIFF":
             notes = [DAMAGED] * is_damaged_tiff(image, data)
     with open_image(io.BytesIO(data), options) as image:
@@ -140,6 +142,18 @@ def _notes_on_png(png: bytes, options: ReadOptions) -> list[str]:
     if damage.broken_off and not options.salvage:
         raise ImageError(f"cannot be decoded (truncated) {SALVAGE_HELPS}")
     return [DAMAGED] * damage.corrupt + [TRUNCATED] * damage.broken_off
+
+
+def _notes_on_gif(gif: bytes, options: ReadOptions) -> list[str]:
+    """A note on a GIF that has lost frames, or a part of one.
+
+    Raises:
+        ImageError: it has, and is not to be salvaged.
+    """
+    broken_off = breaks_off_gif(gif)
+    if broken_off and not options.salvage:
+        raise ImageError(f"cannot be decoded (truncated) {SALVAGE_HELPS}")
+    return [TRUNCATED] * broken_off
 
 
 def _still(
@@ -246,7 +260,10 @@ def _animation(
             image.load()  # most formats tell a frame's duration only then
             durations.append(float(image.info.get("duration", 0)))
     except Exception as error:  # broken files make Pillow's decoders raise nearly anything
-        raise ImageError(f"cannot be decoded ({one_line(error)})") from error
+        if not (options.salvage and durations):
+            raise ImageError(f"cannot be decoded ({one_line(error)})") from error
+        count = first + len(durations)  # the frames before
+        notes += [] if TRUNCATED in notes else [TRUNCATED]
 
     def decode_frames() -> Iterator[Picture]:
         with open_image(io.BytesIO(data), options) as frames:

@@ -51,6 +51,20 @@ def check_gif(stream: IO[bytes]) -> None:
         return
 
 
+def breaks_off_gif(data: bytes) -> bool:
+    """Whether a GIF ends within a frame or an extension. Many lack their last byte alone."""
+    at = 13 + _palette(data[10])
+    try:
+        while at < len(data) and data[at] in (0x21, 0x2C):
+            at += 11 + _palette(data[at + 9]) if data[at] == 0x2C else 2
+            while length := data[at]:
+                at += length + 1
+            at += 1
+    except IndexError:
+        return True
+    return False
+
+
 def check_chunks(stream: IO[bytes], *, riff: bool) -> None:
     """Count a WebP's chunks (`riff`) or the outer boxes of an AVIF or HEIC.
 
