@@ -16,7 +16,7 @@ from jcarsr.cluster.store import Store, open_store
 from jcarsr.cluster.task import Task
 from jcarsr.cluster.worker import RestoringWorker, WorkerOptions
 from jcarsr.engines.base import EngineOptions
-from jcarsr.errors import ImageError
+from jcarsr.errors import DeviceError, ImageError, StorageError
 from jcarsr.pixels import Pixels
 from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.networks import Networks
@@ -224,3 +224,28 @@ def test_broken_picture_costs_its_row_alone(
     assert outcomes[1].error == "not a picture that can be read"
     assert outcomes[2].error == "no such file"
     assert (out / "a.jpg.png").read_bytes() == (out / "c.jpg.png").read_bytes()
+
+
+@pytest.mark.parametrize("error", [DeviceError("CUDA error"), StorageError("disk full")])
+def test_what_is_no_pictures_fault_costs_none(
+    tiny_weights: Path,
+    tmp_path: Path,
+    data: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(FileRestorer, "run_bytes", fail)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jpg").write_bytes(data)
+    options = WorkerOptions(
+        settings=X2,
+        source=str(tmp_path / "in"),
+        out=str(tmp_path / "out"),
+        weights=str(tiny_weights),
+        engine=EngineOptions(threads=1),
+    )
+    with RestoringWorker(options) as worker, pytest.raises(type(error)):
+        worker.restore({"key": ["a.jpg"], "target": ["a_x2.png"]})

@@ -11,6 +11,7 @@ import logging
 import math
 import os
 import pickle
+import re
 import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from typing import Any
 from jcarsr.cluster.sources import Item
 from jcarsr.cluster.table import RowPlace
 from jcarsr.cluster.worker import RestoringWorker, WorkerOptions
-from jcarsr.errors import JCARSRError
+from jcarsr.errors import DeviceError, JCARSRError
 from jcarsr.restoring.outcome import Outcome
 
 _RESTARTS = 3  # of each worker
@@ -29,6 +30,7 @@ _RETRIES = 1  # of each block of rows
 _LOST_BLOCKS = 5  # after which the run ends
 _STARTS = 5  # of a cluster on this computer, which busy computers may be too slow for at first
 _BLOCKS = 2_000  # about as many are made of a run; each costs the driver a little
+_OWN = re.compile(r"^jcarsr\.errors\.\w+: (.+)$", re.MULTILINE)
 _MOST_ROWS = 32  # in a block: what is lost at most with a worker
 
 
@@ -61,8 +63,15 @@ class _RowWorker(RestoringWorker):
     """The worker as Ray calls it."""
 
     def __call__(self, rows: Mapping[str, Any]) -> dict[str, list[bytes]]:
-        """Return rows as Ray takes them: an outcome each, which only Python reads."""
-        return {"outcome": [pickle.dumps(outcome) for outcome in self.restore(rows)]}
+        """Return rows as Ray takes them: an outcome each, which only Python reads.
+
+        A worker whose device computes no more dies: Ray starts another, whose device may. Where
+        nothing can be written blocks fail, of which a few end the run.
+        """
+        try:
+            return {"outcome": [pickle.dumps(outcome) for outcome in self.restore(rows)]}
+        except DeviceError:
+            os._exit(1)
 
 
 @contextmanager
@@ -148,7 +157,7 @@ def _pass(
     context = data.DataContext.get_current()
     context.max_errored_blocks = _LOST_BLOCKS
     context.enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)  # the command reports itself
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # the command reports itself
     rows: list[dict[str, Any]] = [{"key": key, "target": path} for key, path in targets.items()]
     if places is not None:
         rows = [{**row, **vars(places[row["key"]])} for row in rows]
@@ -183,6 +192,8 @@ def _check_room(found: Mapping[str, float], options: ClusterOptions) -> None:
 
 
 def _last_line(error: BaseException) -> str:
-    """The last line that says something: Ray puts traces of other processes before it."""
+    """What our own error says, else the last line: Ray puts traces of other processes before it."""
+    if own := _OWN.findall(str(error)):
+        return own[-1].strip()
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

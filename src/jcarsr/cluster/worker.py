@@ -12,6 +12,7 @@ from jcarsr.cluster.store import open_store
 from jcarsr.cluster.table import RowPlace, RowReader, Table
 from jcarsr.cluster.task import Task
 from jcarsr.engines.base import EngineOptions
+from jcarsr.errors import DeviceError, StorageError
 from jcarsr.restoring.file import FileRestorer
 from jcarsr.restoring.memory import DEFAULT_MAX_MEMORY
 from jcarsr.restoring.networks import Networks
@@ -85,6 +86,10 @@ class RestoringWorker:
         Args:
             rows: `key` and `target`, and of a table's rows `file`, `group` and `index`: a list or
                 array each.
+
+        Raises:
+            DeviceError: the device computes no more.
+            StorageError: nothing more can be written.
         """
         outcomes: list[Outcome] = []
         for index, (key, target) in enumerate(zip(rows["key"], rows["target"], strict=True)):
@@ -98,6 +103,8 @@ class RestoringWorker:
     def _restore(self, key: str, row: RowPlace | None, target: str) -> Outcome:
         try:
             outcome = self._task.run(key, self._read(key, row), target)
+        except (DeviceError, StorageError):  # what is wrong is no picture's
+            raise
         except Exception as error:  # one picture never costs another its result
             outcome = Outcome(source=key, state="failed", error=one_line_reason(error))
         return replace(outcome, target=Path(target))
