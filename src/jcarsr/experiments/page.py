@@ -15,7 +15,7 @@ from jcarsr.experiments.seeds import RULE
 def page(plans: Sequence[ExperimentPlan], rows: Sequence[Row]) -> str:
     """What was measured, then the tables of every suite, as Markdown.
 
-    A table stands there if at least two of its lines were measured, or the only one it has.
+    A table stands there if two of its lines were measured on one set, or the only one it has.
     """
     found = group(rows)
     parts = [_coverage(plans, found)]
