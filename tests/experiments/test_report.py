@@ -84,7 +84,10 @@ def test_computers_are_named_where_minutes_are_equal(make_row: MakeRow) -> None:
     (results,) = group(rows)
     assert "different computers. Here: A, 1 thread; B." in report(PLAN, results)
     (results,) = group(rows[:1])
-    assert "Minutes of A, 1 thread." in report(PLAN, results)
+    assert "Minutes of A, 1 thread.\n" in report(PLAN, results)
+    unnamed = make_row("jcarsr-lite-no-ma-x2", 0, 28.0, budget="20 minutes", device="CPU")
+    (results,) = group([rows[0], unnamed])
+    assert "Minutes of A, 1 thread. Some records name no computer." in report(PLAN, results)
     (results,) = group([make_row("jcarsr-lite-x2", 0, 28.0)])
     assert "CPU" not in report(PLAN, results)
 

@@ -19,6 +19,7 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from jcarsr import JCARSR, PRESETS, JCARSRConfig, TrainingError
 from jcarsr.data.bank import Batch
+from jcarsr.devices import name_device
 from jcarsr.loss_weights import LossWeights, PixelError
 from jcarsr.networks.catalog import Preset
 from jcarsr.safefile import read_metadata
@@ -149,6 +150,7 @@ def test_signal_while_the_last_weights_are_validated_is_heard(
     monkeypatch.setattr(loop_module, "validate", validate)
     weights = read(train(recipe, options(small_pictures, tmp_path), Stopped()))
     assert weights.record.training["steps"] == 6
+    assert weights.record.training["device"] == name_device("cpu")
     assert stopped == [6]
 
 

@@ -13,6 +13,9 @@ from jcarsr.experiments.plan import Contestant, ExperimentPlan
 from jcarsr.experiments.results import Cell, Results
 from jcarsr.experiments.seeds import RULE, Noise, is_resolved
 
+_UNNAMED = "CPU"
+"""What records of versions before 2026-11-27 say of any CPU."""
+
 
 class Footnotes:
     """Numbered reasons for dashes."""
@@ -93,10 +96,13 @@ class _Writer:
             return ""
         keys = {(self._key(one, x), x) for one in plan.lines(size) for x in plan.scales}
         trials = [trial for key in keys for trial in self._results.trials(*key)]
-        devices = sorted({trial.device for trial in trials if trial.device})
-        if len(devices) < 2:
-            return f"Minutes of {devices[0]}." if devices else ""
-        return f"Minutes are not equal on different computers. Here: {'; '.join(devices)}."
+        devices = sorted({trial.device for trial in trials} - {"", _UNNAMED})
+        text = f"Minutes of {devices[0]}." if devices else ""
+        if len(devices) > 1:
+            text = f"Minutes are not equal on different computers. Here: {'; '.join(devices)}."
+        if any(trial.device == _UNNAMED for trial in trials):
+            text += " Some records name no computer."
+        return text.strip()
 
     @property
     def _reference(self) -> Contestant:

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from jcarsr import weights
+from jcarsr.devices import name_device
 from jcarsr.errors import TrainingError
 from jcarsr.training import checkpoint
 from jcarsr.training.checkpoint import Start
@@ -125,7 +126,6 @@ class Storage:
         ]
 
     def _record(self, state: TrainingState, scores: Mapping[str, float]) -> weights.Record:
-        cuda = self.device.type == "cuda"
         return weights.Record(
             name=self.options.name or self.recipe.preset,
             **state.model.describe(),
@@ -135,13 +135,20 @@ class Storage:
                 "pictures": self.pictures,
                 "steps": state.progress.step,
                 "minutes": round(state.progress.seconds / 60, 1),
-                "device": torch.cuda.get_device_name(self.device) if cuda else "CPU",
+                "device": _name(self.device),
                 "processes": self.start.processes,
                 "precision": self.start.precision,
                 "init": list(self.start.init),
             },
             scores={"validation": {name: _or_null(score) for name, score in scores.items()}},
         )
+
+
+def _name(device: torch.device) -> str:
+    """What a device is called: a run has one GPU of several, but the computer one CPU."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return name_device("mps" if device.type == "mps" else "cpu")
 
 
 def _or_null(score: float) -> float | None:
