@@ -258,9 +258,8 @@ class LedgerWorker:
         )
         if decision.skip and self._ledger and entry:
             moved = as_text(os.path.abspath(source))  # whatever it will be changed to is its own
-            if (
-                entry.state == "pending" or entry.source != moved
-            ):  # pending: killed after the rename
+            killed = entry.state == "pending"  # after the rename
+            if killed or entry.source != moved:
                 self._ledger.enter(replace(_as_done(entry), source=moved))
         return decision
 

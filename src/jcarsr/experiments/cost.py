@@ -105,23 +105,23 @@ def check_budgets(agenda: Agenda, store: ResultStore, costs: Costs) -> None:
     Raises:
         ValueError: the message says for which network, and what is enough for all of them.
     """
-    short: dict[str, float] = {}  # preset -> times its budget
-    words = ""
+    short: list[tuple[float, Training, float]] = []  # times its budget, a job, the steps in it
     for job in agenda.trainings_left(store):
         needed, steps = steps_to_decay(job.recipe), costs.steps(job)
         least = needed / 2 if job.budget.machine else needed
         if steps is not None and steps < least and store.begun(job) is None:
-            short[job.recipe.preset] = needed / steps
-            if short[job.recipe.preset] == max(short.values()):
-                made = "" if job.budget.steps else f", {steps:.0f} steps"
-                words = f"{job.budget}{made} of {job.recipe.preset}: too few for its learning rate"
+            short.append((needed / steps, job, steps))
     if not short:
         return
-    if (minutes := agenda.trainings[0].budget.minutes) is not None:
-        enough = f"{1.1 * minutes * max(short.values()):.3g} minutes"  # a tenth more than measured
-    else:
-        enough = f"{max(map(steps_to_decay, (job.recipe for job in agenda.trainings)))} steps"
-    raise ValueError(f"{words} to fall, {enough} are enough")
+    times, worst, steps = max(short, key=lambda one: one[0])
+    if worst.budget.minutes is None:
+        made, enough = "", f"{max(steps_to_decay(job.recipe) for job in agenda.trainings)} steps"
+    else:  # a tenth more than measured
+        made, enough = f", {steps:.0f} steps", f"{1.1 * worst.budget.minutes * times:.3g} minutes"
+    raise ValueError(
+        f"{worst.budget}{made} of {worst.recipe.preset}: too few for its learning rate to fall, "
+        f"{enough} are enough"
+    )
 
 
 def steps_to_decay(recipe: Recipe) -> int:
