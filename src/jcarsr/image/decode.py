@@ -23,7 +23,6 @@ from jcarsr.image.metadata.xmp import tells_of_lost_data
 from jcarsr.image.open import DAMAGED, LEFT_OUT, SALVAGE_HELPS, ReadOptions, open_image
 from jcarsr.image.parts import MAX_FRAMES, breaks_off_gif
 from jcarsr.image.picture import Animation, Metadata, Picture
-from jcarsr.image.png.late import find_late_metadata
 from jcarsr.image.png.rows import find_png_damage
 from jcarsr.image.samples import (
     cmyk_to_rgb,
@@ -242,8 +241,6 @@ def _animation(
     if count > MAX_FRAMES:
         raise ImageError(f"{count:,} frames, more than {MAX_FRAMES:,}: refused")
     first = 1 if image.info.get("default_image") else 0  # a still for viewers without animation
-    if image.format == "PNG":
-        find_late_metadata(image)
     metadata, orientation, notes = read_metadata(image)
     notes += (*image.info.get(LEFT_OUT, ()), *found)
     grey = image.mode in ("1", "L", "LA")

@@ -20,7 +20,6 @@ from jcarsr.image.metadata.profile import colour_space
 from jcarsr.image.metadata.read import read_metadata, stored_size
 from jcarsr.image.metadata.xmp import tells_of_lost_data
 from jcarsr.image.open import DAMAGED, LEFT_OUT, ReadOptions, open_image
-from jcarsr.image.png.late import find_late_metadata
 from jcarsr.image.png.rows import has_wrong_checksum
 from jcarsr.image.samples import note_on_channels, refuse_unknown_mode
 from jcarsr.jpeg.quality import Quality, quality_of
@@ -131,7 +130,6 @@ def _read(image: Image.Image, options: ReadOptions) -> Facts:
     jpeg = _jpeg_facts(image)
     damaged = list[str]()
     if image.format == "PNG":
-        find_late_metadata(image)
         damaged = [DAMAGED] * has_wrong_checksum(_all_bytes(image))
     metadata, orientation, notes = read_metadata(image)
     width, height = stored_size(image)

@@ -14,7 +14,6 @@ from jcarsr.errors import ImageError, LargePictureError, format_bytes, one_line
 from jcarsr.image.geometry import swaps_sides
 from jcarsr.image.metadata.read import orientation_of, stored_size
 from jcarsr.image.open import ReadOptions, open_image
-from jcarsr.image.png.late import find_late_metadata
 from jcarsr.image.samples import is_deep
 from jcarsr.jpeg.structure import read_structure
 
@@ -88,8 +87,6 @@ def check_need(header: Header, options: ReadOptions) -> None:
 
 def header_of(image: Image.Image, options: ReadOptions) -> Header:
     """What the header of an opened image says, which is not to be decoded afterwards."""
-    if image.format == "PNG":
-        find_late_metadata(image)  # Pillow would decode the pixels to look for an orientation
     frames = 1 if options.first_frame or image.format in ("MPO", "TIFF") else _frames(image)
     width, height = stored_size(image)
     pixels, deep = width * height, is_deep(image)

@@ -17,6 +17,7 @@ from jcarsr.image.colour.tags import COLOUR_TAGS, read_colour_tags
 from jcarsr.image.guard import check_content, check_file
 from jcarsr.image.kinds import kind_of
 from jcarsr.image.png.layout import is_png
+from jcarsr.image.png.metadata import metadata_of
 from jcarsr.image.png.texts import TEXTS, take_texts
 from jcarsr.image.tiff.directory import kind_of_tiff
 
@@ -139,6 +140,7 @@ def _look_before(
     stream.seek(0)
     head = stream.read(12)
     if is_png(head):
+        about |= metadata_of(stream)
         about[TEXTS], hidden = take_texts(stream)
         seen = seen if hidden is None else hidden
     elif head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:

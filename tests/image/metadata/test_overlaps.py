@@ -3,7 +3,6 @@
 import io
 import struct
 import zlib
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -48,14 +47,16 @@ def saved(format: str, exif: bytes) -> bytes:
     return data.replace(other, exif)
 
 
-def png_with_text(exif: bytes) -> bytes:
-    """As ImageMagick writes it."""
-    hexadecimal = exif.hex().encode()
-    data = b"Raw profile type exif\0\0" + zlib.compress(
-        b"\nexif\n   %d\n" % len(exif) + hexadecimal
-    )
-    chunk = struct.pack(">I", len(data)) + b"zTXt" + data
-    chunk += struct.pack(">I", zlib.crc32(b"zTXt" + data))
+def png_with_text(exif: bytes, kind: bytes, keyword: bytes, before: bytes) -> bytes:
+    """As ImageMagick writes it, or might."""
+    text = before + b"exif\n   %d\n" % len(exif) + exif.hex().encode()
+    if kind == b"zTXt":
+        text = b"\0" + zlib.compress(text)
+    elif kind == b"iTXt":
+        text = b"\1\0\0\0" + zlib.compress(text)
+    data = keyword + b"\0" + text
+    chunk = struct.pack(">I", len(data)) + kind + data
+    chunk += struct.pack(">I", zlib.crc32(kind + data))
     file = io.BytesIO()
     Image.linear_gradient("L").resize((32, 24)).convert("RGB").save(file, "PNG")
     return file.getvalue()[:33] + chunk + file.getvalue()[33:]
@@ -89,8 +90,13 @@ def test_such_data_cost_no_picture(format: str) -> None:
     assert NOTE in facts(io.BytesIO(bad)).notes
 
 
-@pytest.mark.parametrize("make", [png_with_text])
-def test_nor_do_those_in_texts(make: Callable[[bytes], bytes]) -> None:
+@pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt"])
+@pytest.mark.parametrize("keyword", [b"Raw profile type exif", b"Raw profile type APP1"])
+@pytest.mark.parametrize("before", [b"\n", b""])
+def test_nor_do_those_in_texts(kind: bytes, keyword: bytes, before: bytes) -> None:
+    def make(exif: bytes) -> bytes:
+        return png_with_text(exif, kind, keyword, before)
+
     found = decode(io.BytesIO(make(structure(500, 30_000))))
     assert isinstance(found, Picture)
     assert found.metadata.exif is None

@@ -8,7 +8,6 @@ Exiv2 read and write.
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -16,14 +15,15 @@ from typing import Any
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from jcarsr.image.metadata.raw_profile import RAW, parse_raw_profile
+
 IPTC_TAG = 33723
 """Of a TIFF."""
 
-PNG_KEYWORDS = ("Raw profile type iptc", "Raw profile type 8bim")
+PNG_KEYWORDS = (f"{RAW}iptc", f"{RAW}8bim")
 """Of a PNG's text; the first is the one to write."""
 
 _BLOCKS_TAG = 34377
-_PNG_TEXT = re.compile(r"\n?[^\n]+\n\s*(\d+)\n([0-9a-fA-F\s]*)")
 _SIGNATURE = b"8BIM"
 _RESOURCE = 0x0404  # IPTC-NAA record
 _PHOTOSHOP = b"Photoshop 3.0\0"
@@ -75,7 +75,7 @@ def _iptc_blocks(image: Image.Image) -> Iterator[bytes]:
         yield resources[_RESOURCE]
     for keyword in PNG_KEYWORDS:
         if text := image.info.get(keyword):
-            data = _from_text(text)
+            data = parse_raw_profile(text).removeprefix(_PHOTOSHOP)
             yield from _in_blocks(data) if data.startswith(_SIGNATURE) else (data,)
 
 
@@ -93,14 +93,6 @@ def _records(data: bytes) -> bytes:
     if end > len(data) or any(data[end:]):
         raise ValueError("not IPTC records, or cut off")
     return data[:end]
-
-
-def _from_text(text: str) -> bytes:
-    match = _PNG_TEXT.fullmatch(text)
-    data = bytes.fromhex(match[2]) if match else b""
-    if match is None or len(data) != int(match[1]):
-        raise ValueError("a raw profile that is broken")
-    return data.removeprefix(_PHOTOSHOP)
 
 
 def _in_blocks(data: bytes) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from jcarsr.image.metadata.exif import MAIN, gather_exif, parse_exif
 from jcarsr.image.metadata.exif_damage import is_damaged
 from jcarsr.image.metadata.iptc import find_iptc
 from jcarsr.image.metadata.profile import colour_space
+from jcarsr.image.metadata.raw_profile import EXIF_KEYWORDS, parse_raw_profile
 from jcarsr.image.metadata.storage_tags import STORAGE
 from jcarsr.image.metadata.xmp import without_lost_parts
 from jcarsr.image.picture import Metadata
@@ -108,7 +109,7 @@ def _keep_exif(
 ) -> bytes | None:
     """EXIF data without the thumbnail and the tags that describe storage, the rest as it is."""
     stored: Any = image.info.get("exif")
-    raw: Any = image.info.get("Raw profile type exif")  # of a PNG
+    raw: Any = image.info.get(EXIF_KEYWORDS[0])  # of a PNG that its user has opened
     try:
         if image.format == "TIFF":
             kept, lost = gather_exif(file or b"", STORAGE)
@@ -116,7 +117,7 @@ def _keep_exif(
                 notes.append("its maker note was left out: it points to places in the file")
             return kept.to_bytes()
         if not stored and isinstance(raw, str):
-            stored = bytes.fromhex("".join(raw.split("\n")[3:]))
+            stored = parse_raw_profile(raw)
         kept = parse_exif(stored)
     except (TypeError, ValueError):
         return _serialise(tags)

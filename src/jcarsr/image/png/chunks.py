@@ -10,7 +10,16 @@ from typing import IO
 from jcarsr.errors import ImageError
 from jcarsr.image.metadata.iptc import PNG_KEYWORDS
 from jcarsr.image.metadata.overlaps import has_overlaps
-from jcarsr.image.png.layout import CHECK, SIGNATURE, TEXT_KINDS, XMP_KEYWORD, Chunk, iter_chunks
+from jcarsr.image.metadata.raw_profile import EXIF_KEYWORDS, parse_raw_profile
+from jcarsr.image.png.layout import (
+    CHECK,
+    SIGNATURE,
+    TEXT_KINDS,
+    XMP_KEYWORD,
+    Chunk,
+    iter_chunks,
+    split_text,
+)
 
 MAX_EXTRA = 10_000
 """Chunks that are no pixels; a PNG with more is refused."""
@@ -26,7 +35,6 @@ _TEXTS = TEXT_KINDS | _PACKED
 _FRAMES = frozenset({b"acTL", b"fcTL", b"fdAT"})  # without them, pixels would be missing
 _SHORTEST = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"eXIf": 8, b"tRNS": 1}
 _NAMES = {b"iCCP": "colour profile", b"eXIf": "EXIF data", b"tRNS": "transparency"}
-_EXIF_TEXT = b"Raw profile type exif\0"
 
 
 @dataclass
@@ -106,15 +114,17 @@ def _reason(stream: IO[bytes], chunk: Chunk, found: _Sorting) -> str | None:
     found.texts += length + len(text)
     if len(text) > _MAX_TEXT:
         return "is too large"
-    if data.startswith(_EXIF_TEXT) and _is_bad_exif(text or data.partition(b"\0")[2]):
+    if kind in TEXT_KINDS and _is_bad_exif(kind, data):
         return "is broken"
     return "is broken" if packed is not None and not inflater.eof else None
 
 
-def _is_bad_exif(text: bytes) -> bool:
-    """Whether a text of hexadecimal EXIF data, as ImageMagick writes it, costs too much to read."""
+def _is_bad_exif(kind: bytes, data: bytes) -> bool:
+    """Whether a text holds EXIF data, as ImageMagick writes them, that cost too much to read."""
+    if data.partition(b"\0")[0].decode("latin-1") not in EXIF_KEYWORDS:
+        return False
     try:
-        exif = bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("latin-1"))
+        exif = parse_raw_profile(split_text(kind, data).text.decode("latin-1"))
     except ValueError:
         return False
     return has_overlaps(exif.removeprefix(b"Exif\0\0"))
@@ -126,6 +136,8 @@ def _name(stream: IO[bytes], kind: bytes, at: int) -> str:
     keyword = stream.read(80).partition(b"\0")[0].decode("latin-1")
     if kind in _TEXTS and keyword in PNG_KEYWORDS:
         return "IPTC data"
+    if kind in _TEXTS and keyword in EXIF_KEYWORDS:
+        return "EXIF data"
     if kind == b"iTXt" and keyword == XMP_KEYWORD:
         return "XMP data"
     text = "text" if kind in _TEXTS else "chunk"

@@ -8,6 +8,7 @@ from typing import IO
 from PIL.PngImagePlugin import PngInfo, iTXt
 
 from jcarsr.image.metadata.iptc import PNG_KEYWORDS, png_text
+from jcarsr.image.metadata.raw_profile import RAW
 from jcarsr.image.picture import Metadata
 from jcarsr.image.png.layout import TEXT_KINDS, XMP_KEYWORD, iter_chunks, split_text
 
@@ -15,7 +16,6 @@ TEXTS = "jcarsr: texts"
 """Key of an opened image's `info`: a PNG's texts, as `Metadata` has them."""
 
 _COMMENT = "Comment"
-_RAW = "Raw profile type "  # how ImageMagick keeps EXIF, IPTC and other data
 _LONGEST_KEYWORD = 79  # letters
 _LONG = 1024  # letters from which on a text is compressed
 _MAX_CHUNK = 2**24  # bytes; a larger one is left unread
@@ -77,7 +77,7 @@ def take_texts(stream: IO[bytes]) -> tuple[tuple[tuple[str, str], ...], IO[bytes
 
 def _is_own_text(keyword: str) -> bool:
     """Whether a text of a PNG is for people or programs, and not the form of other metadata."""
-    own = keyword != XMP_KEYWORD and not keyword.startswith(_RAW)
+    own = keyword != XMP_KEYWORD and not keyword.startswith(RAW)
     return own and 1 <= len(keyword) <= _LONGEST_KEYWORD
 
 
