@@ -1,7 +1,6 @@
 """The public names and their homes: `__init__.py` reads them here, and so do type checkers."""
 
 from jcarsr.api import Restorer as Restorer
-from jcarsr.api import restore as restore
 from jcarsr.errors import DataError as DataError
 from jcarsr.errors import ImageError as ImageError
 from jcarsr.errors import JCARSRError as JCARSRError
@@ -19,6 +18,7 @@ from jcarsr.metrics.protocol import EvalProtocol as EvalProtocol
 from jcarsr.networks.catalog import PRESETS as PRESETS
 from jcarsr.networks.jcarsr.config import JCARSRConfig as JCARSRConfig
 from jcarsr.networks.jcarsr.network import JCARSR as JCARSR
+from jcarsr.one_call import restore as restore
 from jcarsr.restoring.outcome import Outcome as Outcome
 from jcarsr.restoring.restorer import Enlarger as Enlarger
 from jcarsr.restoring.restorer import NetworkRestorer as NetworkRestorer

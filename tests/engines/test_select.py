@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,10 +49,25 @@ def test_openvino_is_taken_where_it_is_quicker(machine, exported: Path) -> None:
     machine("onnx", "openvino", bfloat16=False)
     assert Engines().choose(exported) == "onnx"
     assert Engines(EngineOptions(precision="int8")).choose(exported) == "onnx"
-    assert Engines(EngineOptions(precision="bfloat16")).choose(exported) == "openvino"
     assert Engines(EngineOptions(engine="openvino")).choose(exported) == "openvino"
     machine("openvino", bfloat16=False)
     assert Engines().choose(exported) == "openvino"
+
+
+def test_float32_is_not_called_bfloat16(machine, exported: Path) -> None:
+    options = EngineOptions(precision="bfloat16")
+    machine("onnx", "openvino", bfloat16=True)
+    assert Engines(options).choose(exported) == "openvino"
+    machine("onnx", "openvino", "torch", bfloat16=False)
+    assert Engines(options).choose(exported) == "torch"
+    with pytest.raises(ValueError, match="openvino computes in float32 on this CPU"):
+        Engines(replace(options, engine="openvino"))
+    machine("onnx", "openvino", bfloat16=False)
+    with pytest.raises(WeightsError, match=r"needs PyTorch.*pip install 'jcarsr\[torch\]'"):
+        Engines(options).choose(exported)
+    machine("onnx")
+    with pytest.raises(WeightsError, match=r"or OpenVINO.*pip install 'jcarsr\[openvino\]'"):
+        Engines(options).choose(exported)
 
 
 @pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="Linux says it there")
@@ -89,7 +105,7 @@ def test_weights_without_graphs_need_pytorch(machine, tiny_weights: Path) -> Non
         Engines().choose(tiny_weights)
     machine("onnx")
     bundled = find("jcarsr-lite-x2")  # which has a graph
-    with pytest.raises(WeightsError, match="bfloat16 needs OpenVINO or PyTorch"):
+    with pytest.raises(WeightsError, match="bfloat16 needs PyTorch, or OpenVINO"):
         Engines(EngineOptions(precision="bfloat16")).choose(bundled)
 
 

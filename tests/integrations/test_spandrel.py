@@ -2,12 +2,19 @@
 
 import importlib
 import sys
+from types import ModuleType
 
 import pytest
 
 
-def test_without_spandrel_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "spandrel", None)
+@pytest.mark.parametrize("missing", ["spandrel", "torch"])
+def test_without_what_it_needs_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "spandrel", ModuleType("spandrel"))
+    for name in [name for name in sys.modules if name.startswith("jcarsr.networks.jcarsr")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
     monkeypatch.delitem(sys.modules, "jcarsr.integrations.spandrel", raising=False)
-    with pytest.raises(ImportError, match=r"needs spandrel: pip install 'jcarsr\[spandrel\]'"):
+    with pytest.raises(ImportError, match=rf"needs {missing}: pip install 'jcarsr\[spandrel\]'"):
         importlib.import_module("jcarsr.integrations.spandrel")

@@ -36,7 +36,8 @@ class Engines:
 
     auto is PyTorch where it has a GPU, else OpenVINO where the CPU computes in bfloat16, else ONNX
     Runtime, the quicker one without; the two need the graphs that `jcarsr export` writes next to a
-    weight file. Where they are missing it is PyTorch.
+    weight file. Where they are missing it is PyTorch. What is asked for in bfloat16 is never
+    computed in float32.
 
     Raises:
         ValueError: an option that does not go with the others, or an engine that is not installed.
@@ -79,21 +80,24 @@ class Engines:
         options = self._options
         if options.engine != "auto":
             return options.engine
-        int8 = options.precision == "int8"
+        int8, bfloat16 = options.precision == "int8", options.precision == "bfloat16"
         on_cpu = options.device == "cpu" or int8
         if options.device in ("cuda", "mps") or (not on_cpu and torch_has_gpu()):
             return "torch"
         if int8 or any(graph_path(path, output).is_file() for output in ("sr", "lr")):
-            onnx = _is_installed("onnx") and options.precision != "bfloat16"
-            if _is_installed("openvino") and (not onnx or openvino_has_bfloat16()):
+            onnx = _is_installed("onnx") and not bfloat16
+            at_any_precision = not (onnx or bfloat16)
+            if _is_installed("openvino") and (at_any_precision or openvino_has_bfloat16()):
                 return "openvino"
             if onnx:
                 return "onnx"
         if _is_installed("torch"):
             return "torch"
-        if options.precision == "bfloat16":
+        if bfloat16:
+            remedy = _requirement("torch" if _is_installed("openvino") else "openvino")
             raise WeightsError(
-                "precision bfloat16 needs OpenVINO or PyTorch: pip install 'jcarsr[openvino]'"
+                "precision bfloat16 needs PyTorch, or OpenVINO on a CPU that computes in it: "
+                f"pip install {remedy}"
             )
         raise WeightsError(
             f"{path}: has no graph next to it (jcarsr export writes one), "
@@ -172,8 +176,11 @@ def _check_options(options: EngineOptions) -> None:
             raise ValueError(f"engine {engine} computes on the CPU, and device is {device}")
         if not _is_installed("torch"):
             raise ValueError(f"device {device} needs PyTorch: pip install {_requirement('torch')}")
-    if engine == "onnx" and options.precision == "bfloat16":
-        raise ValueError("engine onnx computes in float32 or int8")
+    if options.precision == "bfloat16":
+        if engine == "onnx":
+            raise ValueError("engine onnx computes in float32 or int8")
+        if engine == "openvino" and not openvino_has_bfloat16():
+            raise ValueError("engine openvino computes in float32 on this CPU, not in bfloat16")
     if options.threads is not None and options.threads < 1:
         raise ValueError(f"threads must be at least 1, got {options.threads}")
 

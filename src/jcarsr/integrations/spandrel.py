@@ -16,11 +16,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from jcarsr.networks.jcarsr.deduce import deduce_config, is_jcarsr
-from jcarsr.networks.jcarsr.network import JCARSR
-
 try:
     _library: Any = import_module("spandrel")  # not all who develop this have it
+    from jcarsr.networks.jcarsr.deduce import deduce_config, is_jcarsr
+    from jcarsr.networks.jcarsr.network import JCARSR
 except ModuleNotFoundError as error:
     raise ImportError(
         f"jcarsr.integrations.spandrel needs {error.name}: pip install 'jcarsr[spandrel]'"
