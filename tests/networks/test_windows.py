@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from jcarsr.networks.windows import DropPath, SwinLayer, merge, partition, windows_of
+from jcarsr.networks.windows import (
+    DropPath,
+    SwinLayer,
+    Windows,
+    merge,
+    partition,
+    windows_of,
+    within_windows,
+)
 
 
 def test_a_window_is_a_square_of_pixels_row_by_row() -> None:
@@ -19,11 +27,13 @@ def test_a_window_is_a_square_of_pixels_row_by_row() -> None:
 
 @pytest.mark.parametrize("shifted", [False, True])
 @pytest.mark.parametrize("size", [(8, 12), (4, 4)])
+@pytest.mark.parametrize("windows_at_once", [1, 4, 99])
 def test_layer_is_attention_between_pixels_that_share_a_window(
-    shifted: bool, size: tuple[int, int]
+    shifted: bool, size: tuple[int, int], windows_at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A shifted layer's windows lie half a side further, and end at the picture's border."""
     side, heads, channels = 4, 2, 6
+    monkeypatch.setattr("jcarsr.networks.windows._CPU_PAIRS", windows_at_once * side**4)
     layer = SwinLayer(channels, heads, side, shifted=shifted, mlp_ratio=2, drop_path=0.0)
     layer = layer.double()
     for parameter in layer.parameters():
@@ -64,6 +74,22 @@ def test_layer_is_attention_between_pixels_that_share_a_window(
     with torch.no_grad():
         actual = layer(x, windows_of(x, side))[0].numpy()
     np.testing.assert_allclose(actual, expected, atol=1e-9)
+
+
+def test_windows_are_parted_without_gradients_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jcarsr.networks.windows._CPU_PAIRS", 2 * 4**4)
+    x, seen = torch.rand(1, 8, 12, 3), list[tuple[int, int]]()
+
+    def attend(x: torch.Tensor, windows: Windows, masked: bool) -> torch.Tensor:
+        assert masked
+        seen.append((x.shape[1], windows.mask.shape[0]))
+        return x
+
+    windows = windows_of(x, 4)
+    assert torch.equal(within_windows(x, windows, True, attend), x)
+    with torch.no_grad():
+        assert torch.equal(within_windows(x, windows, True, attend), x)
+    assert seen == [(6, 6), (2, 2), (2, 2), (2, 2)]
 
 
 def test_paths_are_dropped_in_training_alone_and_for_whole_samples() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from jcarsr.networks.swin_enlarger import SwinConfig, SwinEnlarger, convolve_last
-from jcarsr.networks.windows import SwinLayer, Windows
+from jcarsr.networks.windows import SwinLayer, Windows, score_floats
 
 _RESIDUAL = 0.2  # of what a group adds
 _SLOPE = 0.2  # of the leaky ReLUs
@@ -89,10 +89,10 @@ class DRCT(SwinEnlarger):
 
     @property
     def floats_per_pixel(self) -> int:
-        """Four times a layer's scores and its features, or three times those of the upsampler."""
+        """A layer's scores and its features, or three times those of the upsampler."""
         config = self.config
-        scores = max(heads for _, heads in config.layers) * config.window**2
-        layer = 4 * scores + 12 * config.layers[-1][0]
+        scores = score_floats(max(heads for _, heads in config.layers), config.window)
+        layer = scores + 12 * config.layers[-1][0]
         return max(layer, 3 * self.scale**2 * config.upsampled + 6 * config.channels)
 
     def compile_units(self) -> Iterator[nn.Module]:

@@ -12,7 +12,16 @@ from torch.nn.functional import gelu, scaled_dot_product_attention, silu
 
 from jcarsr.networks.layers import conv3x3
 from jcarsr.networks.swin_enlarger import SwinConfig, SwinEnlarger, convolve_last
-from jcarsr.networks.windows import MLP, SwinLayer, WindowAttention, Windows, merge, within_windows
+from jcarsr.networks.windows import (
+    MLP,
+    SwinLayer,
+    WindowAttention,
+    Windows,
+    in_parts,
+    merge,
+    score_floats,
+    within_windows,
+)
 from jcarsr.protocols import NetworkFacts
 
 _EXPANSION = 6  # of the channels within a fused convolution
@@ -92,10 +101,9 @@ class FAB(SwinLayer):
         self.attn = WindowAttention(c, heads, side)
         self.qkv = nn.Linear(c, 3 * c)
 
-    def forward(self, x: Tensor, windows: Windows) -> Tensor:
-        qkv = self.qkv(self.norm1(x))
-        x = x + self.drop_path(within_windows(qkv, windows, self.shifted, self.attn))
-        return x + self.drop_path(self.mlp(self.norm2(x)))
+    def attend(self, x: Tensor, windows: Windows, masked: bool) -> Tensor:
+        """As SwinLayer's."""
+        return self.attn(self.qkv(x), windows, masked)
 
 
 class OffsetBias(nn.Module):
@@ -233,7 +241,7 @@ def _within_rows(
     n, height, width, channels = x.shape
     half = windows.side // 2
     rows = torch.roll(x, (-half, -half), (1, 2)).reshape(n, -1, windows.side**2, channels)
-    mixed = merge(attend(rows, windows, True), windows.side, height, width)
+    mixed = merge(in_parts(rows, windows, True, attend), windows.side, height, width)
     mixed = torch.roll(mixed.flatten(1, 2), (half, half), (1, 2))
     return mixed.view(n, height, width, mixed.shape[2])
 
@@ -299,7 +307,8 @@ class HMA(SwinEnlarger):
         """
         config = self.config
         grid = config.num_heads // 2 * _TILE**2 // config.interval**4
-        layer = 4 * config.num_heads * config.window**2 + 5 * _EXPANSION * config.channels
+        scores = score_floats(config.num_heads, config.window)
+        layer = scores + 5 * _EXPANSION * config.channels
         return 6 * grid + max(layer, 3 * self.scale**2 * config.upsampled + 6 * config.channels)
 
     @property

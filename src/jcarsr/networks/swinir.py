@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from jcarsr.networks.layers import conv3x3
 from jcarsr.networks.swin_enlarger import SwinConfig, SwinEnlarger, convolve_last
-from jcarsr.networks.windows import SwinLayer, Windows
+from jcarsr.networks.windows import SwinLayer, Windows, score_floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +69,9 @@ class SwinIR(SwinEnlarger):
 
     @property
     def floats_per_pixel(self) -> int:
-        """Four times a layer's scores and its features, or three times those of the upsampler."""
+        """A layer's scores and its features, or three times those of the upsampler."""
         config = self.config
-        layer = 4 * config.num_heads * config.window**2 + 12 * config.channels
+        layer = score_floats(config.num_heads, config.window) + 12 * config.channels
         return max(layer, 3 * self.scale**2 * config.upsampled + 6 * config.channels)
 
     def compile_units(self) -> Iterator[nn.Module]:

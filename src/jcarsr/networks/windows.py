@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 _OTHER_REGION = -100.0  # added to the score of two pixels that a shift has brought together
+_CPU_PAIRS, _GPU_PAIRS = 2**18, 2**22  # whose scores are held at once: few enough for a cache
+_SMALLEST_TILE = 320**2  # pixels of the inputs for which memory is estimated
 
 
 class Windows(NamedTuple):
@@ -67,16 +69,40 @@ def within_windows(
         x: the features.
         windows: those of x.
         shifted: whether to shift; what leaves at the top and left comes in at the bottom and right.
-        attend: (N, windows, side^2, C) -> (N, windows, side^2, C'); it is given `windows` and
-            whether the mask is to be used.
+        attend: as for `in_parts`.
     """
     height, width = x.shape[1:3]
     half = windows.side // 2
     if shifted:
         x = torch.roll(x, (-half, -half), (1, 2))
-    x = attend(partition(x, windows.side), windows, shifted)
+    x = in_parts(partition(x, windows.side), windows, shifted, attend)
     x = merge(x, windows.side, height, width)
     return torch.roll(x, (half, half), (1, 2)) if shifted else x
+
+
+def in_parts(
+    x: Tensor, windows: Windows, masked: bool, attend: Callable[[Tensor, Windows, bool], Tensor]
+) -> Tensor:
+    """`attend`, without gradients for some of the windows after the others: takes less memory.
+
+    Args:
+        x: (N, windows, side^2, C).
+        windows: those of x.
+        masked: whether the mask is to be used.
+        attend: (N, some windows, side^2, C) -> (N, some windows, side^2, C'), each of them by
+            itself; it is given their `Windows` and `masked`.
+    """
+    if torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return attend(x, windows, masked)
+    pairs = _CPU_PAIRS if x.device.type == "cpu" else _GPU_PAIRS
+    some = max(pairs // (x.shape[0] * x.shape[2] ** 2), 1)
+    parts = zip(torch.split(x, some, 1), torch.split(windows.mask, some), strict=True)
+    return torch.cat([attend(part, windows._replace(mask=m), masked) for part, m in parts], 1)
+
+
+def score_floats(num_heads: int, side: int) -> int:
+    """Float32 values that scores within windows take for an input pixel, without gradients."""
+    return 4 * num_heads * min(side**2, _GPU_PAIRS // _SMALLEST_TILE)
 
 
 class WindowAttention(nn.Module):
@@ -176,6 +202,13 @@ class SwinLayer(nn.Module):
         self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor, windows: Windows) -> Tensor:
-        mixed = within_windows(self.norm1(x), windows, self.shifted, self.attn)
-        x = x + self.drop_path(mixed)
+        return within_windows(x, windows, self.shifted, self._forward_in_windows)
+
+    def _forward_in_windows(self, x: Tensor, windows: Windows, masked: bool) -> Tensor:
+        """(N, windows, T, C) -> the same; only the attention sees more than one pixel."""
+        x = x + self.drop_path(self.attend(self.norm1(x), windows, masked))
         return x + self.drop_path(self.mlp(self.norm2(x)))
+
+    def attend(self, x: Tensor, windows: Windows, masked: bool) -> Tensor:
+        """(N, windows, T, C) -> the same."""
+        return self.attn(x, windows, masked)
