@@ -137,3 +137,17 @@ def test_minutes_are_the_mean_of_the_seeds(make_row: MakeRow) -> None:
     rows.append(make_row("jcarsr-lite-x2", 1, 28.0, set="Set14", minutes=23.0))
     (results,) = group(rows)
     assert lines(report(PLAN, results))["JCARSR: "][:4] == ["477,297", "3,000", "21.5", "2"]
+
+
+def test_scales_and_qualities_of_which_nothing_was_run_are_one_line(make_row: MakeRow) -> None:
+    plan = PLANS["table1"].only(("EDSR", "JCARSR"))
+    rows = [make_row("jcarsr-lite-x2", 0, 28.0), make_row("edsr-lite-x2", 0, 27.0)]
+    (results,) = group(rows)
+    text = report(plan, results)
+    assert "| x2, QF 10 |" in text
+    assert "x4, QF 10" not in text
+    assert "\nNot run: x4 at QF 10.\n" in text
+    failed = report(plan, results, failures={("edsr-lite-x4", (4, 10, "Set5")): "no memory"})
+    assert "| x4, QF 10 |" in failed
+    assert "edsr-lite-x4: no memory" in failed
+    assert "Not run" not in failed

@@ -39,7 +39,7 @@ def report(
     missing_sets: Mapping[str, str] | None = None,
     failures: Mapping[tuple[str, Cell], str] | None = None,
 ) -> str:
-    """A table for each scale and quality factor, with notes below; no heading.
+    """A table for each scale and quality factor that was begun, with notes below; no heading.
 
     Args:
         plan: what is compared.
@@ -49,7 +49,11 @@ def report(
     """
     notes = Footnotes()
     writer = _Writer(plan, results, missing_sets or {}, failures or {}, notes)
-    parts = [writer.table(scale, qf) for scale in plan.scales for qf in plan.qfs]
+    kinds = [(scale, qf) for scale in plan.scales for qf in plan.qfs]
+    begun = [kind for kind in kinds if writer.is_begun(*kind)] or kinds
+    parts = [writer.table(*kind) for kind in begun]
+    if left := [f"x{scale} at QF {qf}" for scale, qf in kinds if (scale, qf) not in begun]:
+        parts.append(f"Not run: {', '.join(left)}.")
     parts += [writer.seeds(), writer.machines(), *plan.notes, *notes.lines()]
     return "\n\n".join(part for part in parts if part)
 
@@ -65,6 +69,15 @@ class _Writer:
     ) -> None:
         self._plan, self._results, self._notes = plan, results, notes
         self._missing_sets, self._failures = missing_sets, failures
+
+    def is_begun(self, scale: int, qf: int) -> bool:
+        """Whether a line has a score there, or has failed to get one."""
+        failed = any(cell[:2] == (scale, qf) for _, cell in self._failures)
+        return failed or any(
+            self._results.rows(self._key(one, scale), (scale, qf, name))
+            for one in self._plan.lines(self._results.suite.size)
+            for name in self._plan.sets
+        )
 
     def table(self, scale: int, qf: int) -> str:
         """Four lines a contestant: ours, its difference to the reference, the same of the paper."""
