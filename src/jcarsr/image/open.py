@@ -16,9 +16,10 @@ from jcarsr.errors import ImageError, PixelLimitError, one_line
 from jcarsr.image.colour.tags import COLOUR_TAGS, read_colour_tags
 from jcarsr.image.guard import check_content, check_file
 from jcarsr.image.kinds import kind_of
+from jcarsr.image.metadata.read import TEXTS
 from jcarsr.image.png.layout import is_png
 from jcarsr.image.png.metadata import metadata_of
-from jcarsr.image.png.texts import TEXTS, take_texts
+from jcarsr.image.png.texts import take_texts
 from jcarsr.image.tiff.directory import kind_of_tiff
 
 SUFFIXES = frozenset(

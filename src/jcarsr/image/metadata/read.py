@@ -19,7 +19,9 @@ from jcarsr.image.metadata.raw_profile import EXIF_KEYWORDS, parse_raw_profile
 from jcarsr.image.metadata.storage_tags import STORAGE
 from jcarsr.image.metadata.xmp import without_lost_parts
 from jcarsr.image.picture import Metadata
-from jcarsr.image.png.texts import TEXTS
+
+TEXTS = "jcarsr: texts"
+"""Key of an opened image's `info`: a PNG's texts, as `Metadata` has them."""
 
 _INCH, _CENTIMETRE = 2, 3  # units of a resolution
 _CAMERA = int(ExifTags.IFD.Exif)

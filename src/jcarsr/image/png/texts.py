@@ -12,9 +12,6 @@ from jcarsr.image.metadata.raw_profile import RAW
 from jcarsr.image.picture import Metadata
 from jcarsr.image.png.layout import TEXT_KINDS, XMP_KEYWORD, iter_chunks, split_text
 
-TEXTS = "jcarsr: texts"
-"""Key of an opened image's `info`: a PNG's texts, as `Metadata` has them."""
-
 _COMMENT = "Comment"
 _LONGEST_KEYWORD = 79  # letters
 _LONG = 1024  # letters from which on a text is compressed
