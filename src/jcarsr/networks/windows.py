@@ -83,7 +83,7 @@ def within_windows(
 def in_parts(
     x: Tensor, windows: Windows, masked: bool, attend: Callable[[Tensor, Windows, bool], Tensor]
 ) -> Tensor:
-    """`attend`, without gradients for some of the windows after the others: takes less memory.
+    """Call `attend` on all windows; without gradients on some at a time, which takes less memory.
 
     Args:
         x: (N, windows, side^2, C).

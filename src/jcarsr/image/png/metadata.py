@@ -12,10 +12,10 @@ _MAX_CHUNK = 2**24  # bytes of a PNG chunk with metadata; a larger one is left u
 
 
 def metadata_of(stream: IO[bytes]) -> dict[str, Any]:
-    """What `Image.info` has of an opened PNG in which Pillow need not look for metadata.
+    """A PNG's metadata as entries of `Image.info`; Pillow need not look for any then.
 
-    It would decode all pixels to look behind them (PNG specification, 5.3: where chunks may be),
-    and knows one of the forms in which ImageMagick kept them.
+    To look behind the pixels (PNG specification, 5.3) it would decode them all, and of the texts
+    that ImageMagick wrote it reads one kind.
 
     Args:
         stream: with chunks that `without_bad_chunks` lets through.
