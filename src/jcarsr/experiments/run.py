@@ -16,6 +16,7 @@ from jcarsr.experiments.cost import Costs
 from jcarsr.experiments.jobs import Conditions, Scoring, Training
 from jcarsr.experiments.score import score
 from jcarsr.experiments.store import ResultStore
+from jcarsr.methods.memory import Memory
 from jcarsr.progress import OnProgress
 from jcarsr.protocols import Device
 from jcarsr.training.options import RunOptions
@@ -87,7 +88,7 @@ class Runner:
     ) -> None:
         self._store, self._conditions, self._settings = store, conditions, settings
         self._costs, self._watcher = costs, watcher
-        self._banks = Banks()
+        self._banks, self._memory = Banks(), Memory()
         self._outcome = RunOutcome()
 
     def run(self, agenda: Agenda) -> RunOutcome:
@@ -215,7 +216,7 @@ class Runner:
         engine = EngineOptions(device=self._settings.device, precision="float32")
         on_progress: OnProgress = scored
         try:
-            row = score(job, self._store, self._conditions, engine, on_progress)
+            row = score(job, self._store, self._conditions, engine, self._memory, on_progress)
         except ValueError as error:
             raise TrainingError(str(error)) from error
         self._store.put(job, row)

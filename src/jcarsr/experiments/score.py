@@ -11,6 +11,7 @@ from jcarsr.experiments.jobs import Conditions, Scoring
 from jcarsr.experiments.store import ResultStore
 from jcarsr.methods.catalog import Context, find_method
 from jcarsr.methods.chain import chain, save, share_scale
+from jcarsr.methods.memory import Memory
 from jcarsr.methods.method import Method
 from jcarsr.progress import OnProgress, ignore_progress
 from jcarsr.weights import read_record
@@ -21,16 +22,19 @@ def score(
     store: ResultStore,
     conditions: Conditions,
     options: EngineOptions,
+    memory: Memory,
     on_progress: OnProgress = ignore_progress,
 ) -> Row:
     """Score a method whose weights are all there, on whole pictures.
+
+    `memory` spares chains that begin with the network of the chain before its results.
 
     Raises:
         WeightsError: weights are missing or damaged.
         DataError: the set cannot be read.
         ValueError: the device is not there, or the parts do not enlarge by the scale.
     """
-    method = make_method(job, store, options)
+    method = make_method(job, store, options, memory)
     (row,) = evaluate(
         [method],
         job.set.folder,
@@ -41,8 +45,8 @@ def score(
     return replace(row, restorer=job.method, set=job.set.name, trial=_trial(job, store, conditions))
 
 
-def make_method(job: Scoring, store: ResultStore, options: EngineOptions) -> Method:
-    """What restores: a network, or several with saves between.
+def make_method(job: Scoring, store: ResultStore, options: EngineOptions, memory: Memory) -> Method:
+    """What restores: a network, or several with saves between, the first of them from memory.
 
     Raises:
         WeightsError, ValueError: as `score`.
@@ -58,7 +62,7 @@ def make_method(job: Scoring, store: ResultStore, options: EngineOptions) -> Met
         else find_method(str(part), Context(scale=scale, options=options))
         for part, scale in zip(paths, scales, strict=True)
     ]
-    return methods[0] if len(methods) == 1 else chain(methods)
+    return methods[0] if len(methods) == 1 else chain([memory.of(methods[0]), *methods[1:]])
 
 
 def _trial(job: Scoring, store: ResultStore, conditions: Conditions) -> Trial:

@@ -16,6 +16,7 @@ from jcarsr.experiments.jobs import Conditions, GivenWeights, PictureSet, Scorin
 from jcarsr.experiments.plan import ExperimentPlan
 from jcarsr.experiments.score import make_method
 from jcarsr.experiments.store import ResultStore
+from jcarsr.methods.memory import Memory
 from jcarsr.methods.method import Method
 from jcarsr.protocols import Device
 
@@ -73,6 +74,7 @@ class Scene:
         found: dict[str, Entrant] = {}
         lacking: dict[str, list[str]] = {}
         hashes: set[str] = set()
+        memory = Memory()
         for mark, plan in plans.items():
             for contestant in plan.lines(self.conditions.size):
                 own = scorings(plan, contestant, self.conditions, scale, 0, self.sets, self.given)
@@ -82,7 +84,7 @@ class Scene:
                 hashes |= {job.hash for job in jobs.values()}
                 first = next(iter(jobs.values()))
                 if all(self.store.record(training) for training in first.trainings):
-                    method = make_method(first, self.store, self.options)
+                    method = make_method(first, self.store, self.options, memory)
                     label = mark + contestant.label
                     found[label] = Entrant(table=plan.name, method=method, jobs=jobs)
                 else:
