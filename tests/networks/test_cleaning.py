@@ -121,6 +121,17 @@ def run_error(*arguments: object) -> str:
     return f"{result.output} {result.exception}"
 
 
+@pytest.mark.parametrize("architecture", list(SMALL))
+def test_bfloat16_stays_near_float32(architecture: str) -> None:
+    network, lq = build(architecture, SMALL[architecture]).eval(), torch.rand(1, 3, 24, 40)
+    tables = (torch.full((1, 2, 8, 8), 16.0),) if architecture in READERS else ()
+    with torch.no_grad():
+        exact = network(lq, *tables).sr
+        with torch.autocast("cpu", torch.bfloat16):
+            near = network(lq, *tables).sr
+    assert (near.float() - exact).abs().max() <= 0.02 * exact.abs().max()
+
+
 def test_restoring_a_file_hands_on_its_own_tables(tmp_path: Path) -> None:
     weights, jpeg, png = stored(tmp_path, "qgcn"), tmp_path / "a.jpg", tmp_path / "a.png"
     pixels = np.random.default_rng(0).integers(0, 256, (24, 40, 3), np.uint8)
