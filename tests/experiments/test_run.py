@@ -19,14 +19,14 @@ from jcarsr.evaluation.rows import read_rows
 from jcarsr.experiments import cost as cost_module
 from jcarsr.experiments import run as run_module
 from jcarsr.experiments.agenda import Agenda, make_agenda
-from jcarsr.experiments.cost import Costs, check_budgets, step_seconds
+from jcarsr.experiments.cost import Costs, TimeLeft, check_budgets, step_seconds
 from jcarsr.experiments.jobs import Budget, Conditions, Scoring, Training
 from jcarsr.experiments.plan import ExperimentPlan, jcarsr
 from jcarsr.experiments.run import Runner, RunOutcome, RunSettings, Watcher
 from jcarsr.experiments.store import ResultStore
 from jcarsr.training import clock as clock_module
 from jcarsr.training.options import RunOptions
-from jcarsr.training.report import StepReport
+from jcarsr.training.report import Reporter, StepReport
 from jcarsr.weights import read
 
 pytestmark = [
@@ -39,6 +39,10 @@ class Log(Watcher):
     def __init__(self) -> None:
         self.jobs: list[str] = []
         self.texts: list[str] = []
+        self.times: list[TimeLeft] = []
+
+    def left(self, time: TimeLeft) -> None:
+        self.times.append(time)
 
     def begin(self, job: Training | Scoring, done: int, total: int) -> None:
         self.jobs.append(f"{done}/{total} {type(job).__name__}")
@@ -120,7 +124,7 @@ def test_an_error_of_pytorch_is_the_networks_unless_the_device_is_dead(
     reasons = [outcome.failures[job.hash] for job in agenda.scorings]
     assert reasons == ["CUDA out of memory. Tried to allocate 2 GiB."] * 2
     costs.probe(agenda, store, "cpu")
-    assert costs.seconds_left(agenda, store) is None
+    assert costs.left(agenda.jobs_left(store), store) == TimeLeft(0, at_least=True)
     said = "CUDA error: an illegal memory access was encountered"
     with pytest.raises(RuntimeError, match="illegal"):
         do(agenda, store, conditions)
@@ -272,13 +276,37 @@ def test_steps_are_measured_by_the_clock_that_counts_the_budget(
     assert step_seconds(job, "cpu") == seconds
 
 
-def test_what_is_left_is_known_after_a_probe(agenda: Agenda, tmp_path: Path) -> None:
+def test_what_is_left_is_known_after_a_probe_and_a_score(agenda: Agenda, tmp_path: Path) -> None:
     store, costs = ResultStore(tmp_path / "out"), Costs()
-    assert costs.seconds_left(agenda, store) is None
+    jobs = agenda.jobs_left(store)
+    assert [type(job) for job in jobs] == [Training] * 2 + [Scoring] * 2
+    assert costs.left(jobs, store) == TimeLeft(0, at_least=True)
     costs.probe(agenda, store, "cpu")
-    left = costs.seconds_left(agenda, store)
-    assert left is not None
-    assert left > 0
+    assert costs.left(jobs, store).at_least
+    seconds, at_least = costs.left(agenda.trainings_left(store), store)
+    assert (seconds > 0, at_least) == (True, False)
+    for took in (20, 40):
+        costs.learn_score(agenda.scorings[0], took)
+    assert costs.left(jobs, store) == TimeLeft(seconds + 60, at_least=False)
+
+
+def test_what_is_left_of_a_training_goes_by_its_own_pace(
+    agenda: Agenda, conditions: Conditions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """600 seconds before the first report; then a fifth of the budget in 20, a tenth in 40."""
+    clock = iter((0, 600, 620, 660))
+
+    def train(recipe: object, options: object, reporter: Reporter, *banks: object) -> None:
+        for spent in (0.1, 0.3, 0.4):
+            reporter.step(StepReport(1, spent, 1, 1, 1, 1, 1, {"loss": 1.0}))
+        reporter.stopped(3)
+
+    monkeypatch.setattr(run_module, "train", train)
+    monkeypatch.setattr(run_module, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    log = Log()
+    assert do(agenda, ResultStore(tmp_path / "out"), conditions, log).stopped
+    assert [time.seconds for time in log.times] == pytest.approx([0, 70, 120])
+    assert all(time.at_least for time in log.times)
 
 
 def test_minutes_of_the_processor_are_more_on_the_wall(conditions: Conditions) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from jcarsr.evaluation.rows import Row
+from jcarsr.experiments.cost import TimeLeft
 from jcarsr.experiments.jobs import Scoring, Training
 from jcarsr.experiments.run import Watcher
 from jcarsr.training.report import StepReport
@@ -25,6 +26,15 @@ def duration(seconds: float) -> str:
     return f"{hours} h {rest} min" if hours else f"{rest} min"
 
 
+def words_of(time: TimeLeft) -> str:
+    """A time left in words.
+
+    >>> words_of(TimeLeft(59, at_least=False)), words_of(TimeLeft(3700, at_least=True))
+    ('1 min', 'at least 1 h 2 min')
+    """
+    return f"{'at least ' * time.at_least}{duration(time.seconds)}"
+
+
 class ProgressWatcher(Watcher):
     """Shows a run: a bar where there is a terminal, a line for every log elsewhere.
 
@@ -38,7 +48,7 @@ class ProgressWatcher(Watcher):
         columns = (TextColumn("{task.description}"), BarColumn())
         self._progress = Progress(*columns, console=self._console)
         self._task: TaskID = self._progress.add_task("", total=1.0)
-        self._left: float | None = None
+        self._left: TimeLeft | None = None
         self._what = ""
 
     def __enter__(self) -> ProgressWatcher:
@@ -83,9 +93,9 @@ class ProgressWatcher(Watcher):
         """A score is stored."""
         self._on_stored()
 
-    def left(self, seconds: float | None) -> None:
+    def left(self, time: TimeLeft) -> None:
         """All that is left."""
-        self._left = seconds
+        self._left = time
 
     def stopped(self, step: int) -> None:
         """A signal asked to stop within a training."""
@@ -96,7 +106,7 @@ class ProgressWatcher(Watcher):
         self._console.print(text)
 
     def _left_words(self) -> str:
-        return "" if self._left is None else f", {duration(self._left)} left in all"
+        return "" if self._left is None else f", {words_of(self._left)} left in all"
 
     def _update(self, text: str, share: float) -> None:
         self._progress.update(self._task, description=text, completed=share)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jcarsr.cli.experiment_progress import ProgressWatcher, duration
+from jcarsr.cli.experiment_progress import ProgressWatcher, words_of
 from jcarsr.data.sources import list_pictures
 from jcarsr.devices import find_device, name_device, supports_bfloat16
 from jcarsr.evaluation.markers import check_between_markers, replace_between_markers
@@ -126,8 +126,10 @@ class ExperimentRun:
         lines += [f"missing {name}: {why}" for name, why in self.agenda.missing_sets.items()]
         for job in self.agenda.trainings:
             self.costs.learn(job, self.store)
-        left = self.costs.seconds_left(self.agenda, self.store)
-        lines.append(f"training left: {'not known yet' if left is None else duration(left)}")
+        trainings = self.agenda.trainings_left(self.store)
+        left = self.costs.left(trainings, self.store)
+        is_known = left.seconds or not left.at_least
+        lines.append(f"training left: {words_of(left) if is_known else 'not known yet'}")
         return "\n".join(lines)
 
     def prepare(self, on_probe: Callable[[str], object]) -> None:

@@ -43,6 +43,11 @@ class Agenda:
         jobs = {job.hash: job for scoring in left for job in scoring.trainings}
         return [job for job in jobs.values() if not store.record(job)]
 
+    def jobs_left(self, store: ResultStore) -> list[Training | Scoring]:
+        """All that is to be done."""
+        scorings = [scoring for scoring in self.scorings if not store.row(scoring)]
+        return [*self.trainings_left(store), *scorings]
+
 
 def make_agenda(
     plans: Sequence[ExperimentPlan],

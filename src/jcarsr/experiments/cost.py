@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from statistics import fmean
+from typing import NamedTuple
 
 import torch
 
@@ -19,6 +20,18 @@ from jcarsr.training.recipes import Recipe
 from jcarsr.training.schedule import Cosine
 from jcarsr.training.state import TrainingState
 from jcarsr.training.task import loss_terms
+
+
+class TimeLeft(NamedTuple):
+    """How long jobs will take."""
+
+    seconds: float
+    at_least: bool
+    """Whether of some of them nothing is known."""
+
+    def plus(self, seconds: float | None) -> TimeLeft:
+        """With those of one more; None = not known."""
+        return TimeLeft(self.seconds + (seconds or 0.0), self.at_least or seconds is None)
 
 
 class Costs:
@@ -79,21 +92,20 @@ class Costs:
         step = self._steps.get(job.recipe.preset)
         return None if step is None else 60 * job.budget.minutes / step
 
-    def seconds_left(self, agenda: Agenda, store: ResultStore) -> float | None:
-        """Seconds of all that is left; scorings of sets that have not been seen are left out."""
-        total = 0.0
-        for job in agenda.trainings_left(store):
-            seconds = self.seconds(job)
-            if seconds is None:
-                return None
-            begun = store.begun(job) or 0
-            steps = self.steps(job)
-            total += seconds * (1 - min(1.0, begun / steps)) if steps else seconds
-        for scoring in agenda.scorings:
-            seen = self._scores.get(scoring.set.name)
-            if seen and not store.row(scoring):
-                total += fmean(seen)
-        return total
+    def rest(self, job: Training | Scoring, store: ResultStore) -> float | None:
+        """Seconds of what is not done of a job; None = not known."""
+        if isinstance(job, Scoring):
+            seen = self._scores.get(job.set.name)
+            return fmean(seen) if seen else None
+        seconds, steps = self.seconds(job), self.steps(job)
+        begun = store.begun(job) or 0
+        return seconds * (1 - min(1.0, begun / steps)) if seconds and steps else seconds
+
+    def left(self, jobs: Iterable[Training | Scoring], store: ResultStore) -> TimeLeft:
+        """What is not done of jobs will take."""
+        rests = [self.rest(job, store) for job in jobs]
+        known = [rest for rest in rests if rest is not None]
+        return TimeLeft(sum(known), at_least=len(known) < len(rests))
 
 
 def check_budgets(agenda: Agenda, store: ResultStore, costs: Costs) -> None:

@@ -12,7 +12,7 @@ from jcarsr.engines.base import EngineOptions
 from jcarsr.errors import DataError, JCARSRError, TrainingError
 from jcarsr.evaluation.rows import Row
 from jcarsr.experiments.agenda import Agenda
-from jcarsr.experiments.cost import Costs
+from jcarsr.experiments.cost import Costs, TimeLeft
 from jcarsr.experiments.jobs import Conditions, Scoring, Training
 from jcarsr.experiments.score import score
 from jcarsr.experiments.store import ResultStore
@@ -59,8 +59,8 @@ class Watcher(Reporter):
     def stored(self, row: Row) -> None:
         """Note that a score is stored."""
 
-    def left(self, seconds: float | None) -> None:
-        """Note how long all that is left will take; None = not known."""
+    def left(self, time: TimeLeft) -> None:
+        """Note how long all that is left will take."""
 
 
 class _StopError(Exception):
@@ -119,7 +119,7 @@ class Runner:
         self,
         job: Training | Scoring,
         agenda: Agenda,
-        do: Callable[[Any, Callable[[float], None]], None],
+        do: Callable[[Any, Callable[[float | None], None]], None],
         *,
         wait: bool,
     ) -> None:
@@ -130,15 +130,16 @@ class Runner:
             if not ours or self._is_done(job):
                 return
             total = len(agenda.trainings) + len(agenda.scorings)
-            self._watcher.begin(job, total - self._count_left(agenda), total)
-            left = self._costs.seconds_left(agenda, self._store)
-            self._watcher.left(left)
+            left = agenda.jobs_left(self._store)
+            self._watcher.begin(job, total - len(left), total)
+            others = self._costs.left((o for o in left if o.hash != job.hash), self._store)
 
-            def on_spent(seconds: float) -> None:
-                self._watcher.left(None if left is None else left - seconds)
+            def on_left(seconds: float | None) -> None:
+                self._watcher.left(others.plus(seconds))
 
+            on_left(self._costs.rest(job, self._store))
             try:
-                do(job, on_spent)
+                do(job, on_left)
             except DataError as error:
                 self._fail(job, str(error))
                 if isinstance(job, Training):
@@ -177,13 +178,9 @@ class Runner:
             return self._store.record(job) is not None
         return self._store.row(job) is not None
 
-    def _count_left(self, agenda: Agenda) -> int:
-        scorings = sum(not self._store.row(job) for job in agenda.scorings)
-        return scorings + len(agenda.trainings_left(self._store))
-
-    def _train(self, job: Training, on_spent: Callable[[float], None]) -> None:
+    def _train(self, job: Training, on_left: Callable[[float | None], None]) -> None:
         settings, folder = self._settings, self._store.run_folder(job)
-        watch = _Relay(self._watcher, on_spent)
+        watch = _Relay(self._watcher, on_left)
         options = RunOptions(
             data=job.data.paths,
             out=folder,
@@ -206,12 +203,13 @@ class Runner:
         if watch.asked_to_stop:
             raise _StopError
 
-    def _score(self, job: Scoring, on_spent: Callable[[float], None]) -> None:
-        start = time.perf_counter()
+    def _score(self, job: Scoring, on_left: Callable[[float | None], None]) -> None:
+        start, whole = time.perf_counter(), self._costs.rest(job, self._store)
 
         def scored(done: int, total: int) -> None:
+            if whole is not None:
+                on_left(max(0.0, whole - (time.perf_counter() - start)))
             self._watcher.scored(done, total)
-            on_spent(time.perf_counter() - start)
 
         engine = EngineOptions(device=self._settings.device, precision="float32")
         on_progress: OnProgress = scored
@@ -225,11 +223,14 @@ class Runner:
 
 
 class _Relay(Reporter):
-    """Passes a training run's reports on, and keeps how much of its budget is spent."""
+    """Passes a training run's reports on, and keeps how much of its budget is spent.
 
-    def __init__(self, watcher: Watcher, on_spent: Callable[[float], None]) -> None:
-        self._watcher, self._on_spent = watcher, on_spent
-        self._start = time.perf_counter()
+    What is left of it is told by its own pace: other work slows it.
+    """
+
+    def __init__(self, watcher: Watcher, on_left: Callable[[float | None], None]) -> None:
+        self._watcher, self._on_left = watcher, on_left
+        self._first: tuple[float, float] | None = None  # report's time and share of the budget
         self.spent = 1.0  # of a run that has nothing left to do there is no report
         self.asked_to_stop = False
 
@@ -239,9 +240,11 @@ class _Relay(Reporter):
 
     def step(self, report: StepReport) -> None:
         """As Reporter's."""
-        self.spent = report.spent
+        self.spent, now = report.spent, time.perf_counter()
+        began, spent = self._first = self._first or (now, report.spent)
+        if report.spent > spent:
+            self._on_left((now - began) * (1 - report.spent) / (report.spent - spent))
         self._watcher.step(report)
-        self._on_spent(time.perf_counter() - self._start)
 
     def stopped(self, step: int) -> None:
         """As Reporter's."""
