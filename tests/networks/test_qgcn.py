@@ -16,6 +16,7 @@ CONFIG = QGCNConfig(channels=6, num_blocks=2, global_channels=2, global_hidden=5
 @pytest.mark.parametrize("skip", [True, False])
 def test_output_is_the_papers_equations(global_branch: bool, skip: bool) -> None:
     network = QGCN(replace(CONFIG, global_branch=global_branch, skip=skip))
+    torch.nn.init.normal_(network.conv_output.weight)  # with the skip it starts at zero
     p = dict(network.named_parameters())
 
     def conv(x: torch.Tensor, name: str, stride: int = 1) -> torch.Tensor:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from jcarsr.networks.layers import conv3x3, repeat_to_multiple, start_near_zero
+from jcarsr.networks.layers import conv3x3, repeat_to_multiple, start_at_zero
 from jcarsr.networks.network import Network, Prediction, check_input, cleaning_facts
 from jcarsr.protocols import NetworkFacts
 
@@ -95,7 +95,7 @@ class FBCNN(Network):
         )
         self.m_tail = conv3x3(first, 3)
         if config.skip:
-            start_near_zero(self.m_tail)
+            start_at_zero(self.m_tail)
         self.qf_pred = nn.Sequential(
             *row(deepest),
             nn.AdaptiveAvgPool2d(1),

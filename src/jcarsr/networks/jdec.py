@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from jcarsr.jpeg.grid import BLOCK
-from jcarsr.networks.layers import conv3x3, repeat_to_multiple, start_near_zero
+from jcarsr.networks.layers import conv3x3, repeat_to_multiple, start_at_zero
 from jcarsr.networks.network import (
     Prediction,
     TableReader,
@@ -138,7 +138,7 @@ class JDEC(TableReader):
         self.qmapp = nn.Conv2d(128, hidden, 1)
         self.dequantizator = _Colours(hidden)
         if config.skip:
-            start_near_zero(self.dequantizator.last)
+            start_at_zero(self.dequantizator.last)
 
     @property
     def facts(self) -> NetworkFacts:

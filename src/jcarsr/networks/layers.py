@@ -138,3 +138,13 @@ def repeat_to_multiple(x: Tensor, multiple: int) -> Tensor:
 def start_near_zero(last: nn.Conv2d) -> None:
     """Begin training a network's last convolution near zero: the input plus nothing comes out."""
     nn.init.normal_(last.weight, std=0.01 * last.in_channels**-0.5)
+
+
+def start_at_zero(last: nn.Conv2d) -> None:
+    """Begin training a network's last convolution at zero: the input itself comes out.
+
+    Not near zero: where the input is near the target already, whatever is added to it harms, and
+    the first steps then silence the features for good.
+    """
+    for parameter in last.parameters():
+        nn.init.zeros_(parameter)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from jcarsr.jpeg.grid import BLOCK
-from jcarsr.networks.layers import luma, repeat_to_multiple, start_near_zero, with_luma
+from jcarsr.networks.layers import luma, repeat_to_multiple, start_at_zero, with_luma
 from jcarsr.networks.network import (
     Prediction,
     TableReader,
@@ -106,7 +106,7 @@ class QGCN(TableReader):
         for conv in (module for module in self.modules() if isinstance(module, nn.Conv2d)):
             _start(conv)
         if config.skip:
-            start_near_zero(self.conv_output)
+            start_at_zero(self.conv_output)
 
     @property
     def facts(self) -> NetworkFacts:
