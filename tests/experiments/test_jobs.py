@@ -44,6 +44,7 @@ def test_hash_is_of_everything_that_decides_the_weights(conditions: Conditions) 
         conditions.training(network, 4, (10,), 0).hash,
         conditions.training(network, 2, (20,), 0).hash,
         conditions.training(replace(network, clean=True), 2, (10,), 0).hash,
+        conditions.training(replace(network, lite_learning_rate=1e-5), 2, (10,), 0).hash,
         conditions.training(replace(network, losses=LossWeights(jcar=1)), 2, (10,), 0).hash,
         replace(conditions, budget=Budget(steps=3)).training(network, 2, (10,), 0).hash,
         replace(conditions, budget=Budget(minutes=2)).training(network, 2, (10,), 0).hash,
@@ -53,6 +54,16 @@ def test_hash_is_of_everything_that_decides_the_weights(conditions: Conditions) 
     fewer = Data(paths=conditions.data.paths, entries=conditions.data.entries[1:])
     hashes.append(replace(conditions, data=fewer).training(network, 2, (10,), 0).hash)
     assert len(set(hashes)) == len(hashes)
+
+
+def test_a_small_networks_own_rate_is_not_the_large_ones(conditions: Conditions) -> None:
+    own = replace(jcarsr(), lite_learning_rate=1e-5)
+    rates = [
+        replace(conditions, size=size).training(network, 2, (10,), 0).recipe.learning_rate
+        for size in ("lite", "paper")
+        for network in (jcarsr(), own)
+    ]
+    assert rates == [5e-4, 1e-5, 1e-4, 1e-4]
 
 
 def test_pictures_are_known_by_name_and_size_wherever_they_lie(picture_folder: Path) -> None:

@@ -239,9 +239,11 @@ class Conditions:
         preset = network.preset(self.size, scale)
         budget = self.budget
         own = RECIPES[RECIPE[self.size]]
+        rate = network.lite_learning_rate if self.size == "lite" else None
         recipe = replace(
             own,
             preset=preset,
+            learning_rate=rate or own.learning_rate,
             schedule=_scale_schedule(own, budget),
             histories=Clean() if network.clean else Once(qfs=qfs, share_444=0.0),
             shrink=scale if PRESETS[preset].scale == 1 else None,

@@ -35,6 +35,8 @@ class PlannedNetwork:
     clean: bool = False
     """Learns from clean small pictures instead of JPEGs."""
     losses: LossWeights = field(default_factory=LossWeights)
+    lite_learning_rate: float | None = None
+    """Of the small preset; None = the recipe's."""
 
     def preset(self, size: Size, scale: int) -> str:
         """The name of its preset.
